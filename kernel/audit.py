@@ -1,0 +1,57 @@
+"""What the audit trail is made of. Where it is stored is left to ``service``; it commits with the change that it tells of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from kernel.canonical import Json, canonical
+
+Outcome = Literal["ok", "refused", "intent", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """Who did what to whom, when, and how it ended.
+
+    ``actor`` is ``kind:identifier`` (``account:…``, ``client:…``, ``operator:…`` at the command line, ``node:445122``,
+    ``system``); ``action`` is ``room.verb`` (``licenses.issue``). ``details`` never holds a secret nor personal data in clear.
+    """
+
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    outcome: Outcome = "ok"
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the form that is stored, shown and hashed."""
+        return {
+            "at": self.at.isoformat(timespec="microseconds"),
+            "actor": self.actor,
+            "action": self.action,
+            "target": self.target,
+            "outcome": self.outcome,
+            "details": dict(self.details),
+        }
+
+
+GENESIS = bytes(32)
+"""The hash that the first event of a trail follows."""
+
+
+def chain(previous: bytes, event: AuditEvent) -> bytes:
+    """Return the hash that binds ``event`` to all before it: SHA-256(previous ‖ canonical event)."""
+    return hashlib.sha256(previous + canonical(event.as_json())).digest()
+
+
+class AuditTrail(Protocol):
+    """Takes events into the current transaction."""
+
+    def record(self, event: AuditEvent) -> None:
+        """Append ``event``; it becomes visible when the transaction commits, or not at all."""
+        ...

@@ -1,0 +1,23 @@
+"""The only place that draws random values, all from the operating system's generator."""
+
+from __future__ import annotations
+
+import secrets
+
+SERIAL_BITS = 159
+"""RFC 5280 4.1.2.2 allows 20 octets; one bit less keeps the DER integer positive."""
+
+
+def random_bytes(length: int = 32) -> bytes:
+    """Return ``length`` random octets."""
+    return secrets.token_bytes(length)
+
+
+def token(length: int = 32) -> str:
+    """Return ``length`` random octets as unpadded base64url: for codes, tokens, session identifiers, client secrets."""
+    return secrets.token_urlsafe(length)
+
+
+def serial_number() -> int:
+    """Return a positive certificate serial number of 159 random bits with the top bit set, so that all have one length."""
+    return secrets.randbits(SERIAL_BITS - 1) | (1 << (SERIAL_BITS - 1))

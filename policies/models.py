@@ -1,0 +1,270 @@
+"""The shapes of the policy documents: frozen, strict, nothing optional that matters. One class a table, one field a key.
+
+Left to others: reading the files (``loader``) and deciding by them (``certificates``, ``assurance``, ``claims``, ``licenses``,
+``roles``).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+Days = Annotated[int, Field(gt=0, le=40 * 366)]
+Seconds = Annotated[int, Field(gt=0, le=400 * 86400)]
+Uscc = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
+TypeCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{21}$")]
+KeyAlgorithm = Literal["P-256", "P-384", "RSA-3072", "Ed25519"]
+KeyUsage = Literal["digital_signature", "content_commitment", "key_encipherment", "key_agreement", "key_cert_sign", "crl_sign"]
+ExtendedKeyUsage = Literal["server_auth", "client_auth", "email_protection", "time_stamping", "ocsp_signing", "document_signing"]
+HolderKind = Literal["citizen", "enterprise"]
+AccountKind = Literal["citizen", "enterprise", "staff", "security_admin"]
+FieldKind = Literal["text", "amount", "area", "choice", "resident_id", "person"]
+
+
+class Table(BaseModel):
+    """A table of a policy document: unknown keys refused, types exact, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+# certificates.toml
+
+
+class CertificateLevel(Table):
+    """How much stands behind a certificate. ``number`` is the last arc of its policy OID, higher is stronger."""
+
+    number: Annotated[int, Field(ge=1, le=9)]
+    zh: Name
+    en: Name
+
+
+class Profile(Table):
+    """A kind of certificate. ``path_length`` stands for CAs only; ``level`` names a certificate level, ``"all"`` for CAs."""
+
+    kind: Literal["principal_ca", "issuing_ca", "end_entity"]
+    validity_days: Days
+    key_algorithm: KeyAlgorithm
+    key_usage: Annotated[tuple[KeyUsage, ...], Field(min_length=1)]
+    extended_key_usage: tuple[ExtendedKeyUsage, ...] = ()
+    extended_key_usage_critical: bool = False
+    path_length: Annotated[int, Field(ge=0, le=5)] | None = None
+    level: Name = "all"
+    no_check: bool = False
+
+
+class CrossCertificateRules(Table):
+    """What every cross-certificate of this node obeys (design: trust, 3)."""
+
+    max_validity_days: Annotated[int, Field(gt=0, le=1096)]
+    path_length_toward_bridge: Annotated[int, Field(ge=0, le=5)]
+    path_length_beyond_bridge: Annotated[int, Field(ge=0, le=5)]
+    inhibit_policy_mapping_toward_bridge: Annotated[int, Field(ge=0, le=5)]
+    inhibit_policy_mapping_beyond_bridge: Annotated[int, Field(ge=0, le=5)]
+    approvers: Annotated[int, Field(ge=2, le=5)]
+
+
+class RevocationRules(Table):
+    """How often revocation lists and OCSP answers are made, and how long they may be used."""
+
+    ca_crl_every_seconds: Seconds
+    ca_crl_valid_seconds: Seconds
+    crl_every_seconds: Seconds
+    crl_valid_seconds: Seconds
+    ocsp_valid_seconds: Seconds
+
+
+class TimeStampRules(Table):
+    """The time-stamp authority: its policy's arc below the node's own and the accuracy it promises."""
+
+    policy_number: Annotated[int, Field(ge=1, le=99)]
+    accuracy_seconds: Annotated[int, Field(ge=1, le=60)]
+
+
+class CertificatePolicies(Table):
+    """certificates.toml. A policy OID is ``arc.<area code>.<level number>``: each node is a policy domain of its own."""
+
+    arc: Annotated[str, Field(pattern=r"^[0-2](\.(0|[1-9][0-9]*))+$")]
+    levels: Annotated[dict[str, CertificateLevel], Field(min_length=1)]
+    profiles: Annotated[dict[str, Profile], Field(min_length=1)]
+    cross_certificates: CrossCertificateRules
+    revocation: RevocationRules
+    time_stamps: TimeStampRules
+
+
+# assurance.toml
+
+
+class AssuranceLevel(Table):
+    """An ``acr`` value: which combinations of ``amr`` reach it and how long a session at it lives."""
+
+    acr: Name
+    rank: Annotated[int, Field(ge=1, le=9)]
+    zh: Name
+    en: Name
+    combinations: Annotated[tuple[Names, ...], Field(min_length=1)]
+    idle_seconds: Seconds
+    absolute_seconds: Seconds
+
+
+class RealNameLevel(Table):
+    """A real-name level of Guangdong's unified identity platform: 2 to 5."""
+
+    number: Annotated[int, Field(ge=2, le=5)]
+    zh: Name
+    en: Name
+
+
+class PasswordRules(Table):
+    """SP 800-63B-4 3.1.1.2: lengths only, no composition rules, a blocklist."""
+
+    min_length: Annotated[int, Field(ge=8)]
+    min_length_alone: Annotated[int, Field(ge=15)]
+    max_length: Annotated[int, Field(ge=64, le=1024)]
+    blocked: Names
+
+
+class ThrottleRules(Table):
+    """How many failed tries one account and one address may have within the window, over all channels together."""
+
+    account_failures: Annotated[int, Field(ge=1, le=100)]
+    address_failures: Annotated[int, Field(ge=1, le=10000)]
+    window_seconds: Seconds
+
+
+class AssurancePolicies(Table):
+    """assurance.toml."""
+
+    levels: Annotated[tuple[AssuranceLevel, ...], Field(min_length=1)]
+    real_name_levels: Annotated[tuple[RealNameLevel, ...], Field(min_length=1)]
+    second_factor: Annotated[tuple[AccountKind, ...], Field(min_length=1)]
+    password: PasswordRules
+    throttle: ThrottleRules
+
+
+# tokens.toml
+
+
+class TokenPolicies(Table):
+    """tokens.toml: lifetimes in seconds and how signing keys rotate (a new key is published before it signs)."""
+
+    authorization_code_seconds: Seconds
+    login_transaction_seconds: Seconds
+    id_token_seconds: Seconds
+    access_token_seconds: Seconds
+    refresh_token_seconds: Seconds
+    logout_token_seconds: Seconds
+    signing_algorithms: Annotated[tuple[Literal["ES256", "RS256"], ...], Field(min_length=1)]
+    key_published_ahead_seconds: Seconds
+    key_signs_seconds: Seconds
+    key_retired_kept_seconds: Seconds
+
+
+# claims.toml
+
+
+class Scope(Table):
+    """What a scope asks for, and the sentence the citizen reads."""
+
+    claims: tuple[Name, ...]
+    zh: Name
+    en: Name
+
+
+class Release(Table):
+    """What one department may learn: scopes it may ask for and, within them, the claims it gets."""
+
+    scopes: Names
+    claims: Names
+
+
+class ClaimPolicies(Table):
+    """claims.toml. ``departments`` is keyed by unified social credit code; one that is not listed gets ``default``."""
+
+    scopes: Annotated[dict[str, Scope], Field(min_length=1)]
+    default: Release
+    departments: dict[Uscc, Release]
+
+
+# licenses.toml
+
+
+class ExtensionField(Table):
+    """A field of a licence type beyond the common ones (GB/T 36903 ``KZ_*``). ``key`` is its name in the data, ``name`` on the page."""
+
+    name: Name
+    name_en: Name
+    key: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,31}$")]
+    kind: FieldKind
+    required: bool = True
+    max_length: Annotated[int, Field(gt=0, le=2000)] = 200
+    choices: tuple[Name, ...] = ()
+
+
+class LicenseType(Table):
+    """A licence type (证照类型): its 21-character code, who holds it, how its certificate level and page look."""
+
+    code: TypeCode
+    name: Name
+    name_en: Name
+    holder_kind: HolderKind
+    seal_level: Name
+    template: Name
+    accent: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+    validity_required: bool
+    fields: Annotated[tuple[ExtensionField, ...], Field(min_length=1)]
+
+
+class IssuingRules(Table):
+    """Who issues where. ``department``: an issuer's own area only. ``node``: the areas a node takes files for."""
+
+    department_areas: Literal["own"]
+    node_areas: Literal["own", "own-and-below"]
+    max_name_length: Annotated[int, Field(gt=0, le=1000)]
+    max_rows: Annotated[int, Field(gt=0)]
+
+
+class VerificationRules(Table):
+    """Limits of the verification service. ``max_evidence_age_seconds``: how old a peer's evidence may be before it decides nothing."""
+
+    max_upload_bytes: Annotated[int, Field(gt=0)]
+    per_address_per_minute: Annotated[int, Field(gt=0)]
+    max_evidence_age_seconds: Seconds
+
+
+class LicensePolicies(Table):
+    """licenses.toml."""
+
+    issuing: IssuingRules
+    verification: VerificationRules
+    types: Annotated[tuple[LicenseType, ...], Field(min_length=1)]
+
+
+# roles.toml
+
+
+class Role(Table):
+    """An administrator's role: the permissions it grants, each ``room.verb``."""
+
+    zh: Name
+    en: Name
+    permissions: Names
+
+
+class RolePolicies(Table):
+    """roles.toml."""
+
+    roles: Annotated[dict[str, Role], Field(min_length=1)]
+
+
+class Policies(Table):
+    """All documents of a node, in one value that never changes while the process runs."""
+
+    certificates: CertificatePolicies
+    assurance: AssurancePolicies
+    tokens: TokenPolicies
+    claims: ClaimPolicies
+    licenses: LicensePolicies
+    roles: RolePolicies
