@@ -1,1 +1,77 @@
+"""The ``chaoxin`` command. Each group is a module of this folder with a click command named ``command``, loaded when used."""
 
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from kernel.errors import ChaoxinError
+from service.cli.options import EXIT_MISUSE, fail
+
+GROUPS = {
+    "init": "make a new node: configuration, keys, database, certification authorities",
+    "serve": "serve the node over HTTP",
+    "worker": "run the node's scheduled and queued work",
+    "doctor": "say what is wrong with the node, if anything",
+    "db": "the database: upgrade, version",
+    "ca": "the node's certification authorities",
+    "crosscert": "agreements and cross-certificates with other nodes",
+    "path": "find and validate a certification path from files",
+    "department": "the departments that issue licences here",
+    "license": "issue and list licences",
+    "verify": "say whether a licence is genuine, and why",
+    "user": "accounts",
+    "client": "departments' systems that log in here",
+    "audit": "the audit trail",
+    "backup": "write an encrypted backup",
+    "restore": "restore a backup into an empty folder",
+}
+
+
+class Groups(click.Group):
+    """A group whose commands are modules, imported only when they are run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which an operator meets them."""
+        del ctx
+        return list(GROUPS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of module ``cmd_name``."""
+        del ctx
+        if cmd_name not in GROUPS:
+            return None
+        command: click.Command = importlib.import_module(f"service.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(GROUPS.items()))
+
+
+@click.command(cls=Groups)
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), envvar="CHAOXIN_CONFIG", help="The node's chaoxin.toml."
+)
+@click.version_option(package_name="chaoxin")
+def cli(config: Path | None) -> None:
+    """潮信 Chaoxin: one login, cross-certified CAs, signed licences, one place to verify them."""
+    del config  # read from the root context by the commands that need a node
+
+
+def main() -> None:
+    """Run the command line; exit 0 for yes, 1 for no, 2 for misuse."""
+    try:
+        cli(standalone_mode=False)
+    except ChaoxinError as error:
+        fail(error)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_MISUSE)
+    except click.Abort:
+        sys.exit(130)

@@ -1,0 +1,66 @@
+"""What all commands share: the node they work on, ``--json``, and how an error becomes one line and an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import update_wrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kernel.errors import ChaoxinError, Misuse
+from service.errors import CONFIG_MISSING
+
+if TYPE_CHECKING:
+    from service.wiring import Services
+
+EXIT_NO = 1
+EXIT_MISUSE = 2
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def pass_services(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Call the command with the node's ``Services`` as its first argument; opened only when the command runs."""
+
+    @click.pass_context
+    def with_services(context: click.Context, *args: Any, **kwargs: Any) -> Any:
+        services = context.with_resource(open_services(context.find_root().params.get("config")))
+        return context.invoke(function, services, *args, **kwargs)
+
+    return update_wrapper(with_services, function)
+
+
+def open_services(config: Path | None) -> Services:
+    """Open the node that ``config`` (or ``CHAOXIN_CONFIG``) names; ``Misuse`` when none is named or it cannot be used."""
+    from service.config import load_config  # noqa: PLC0415 - a command's --help must not pay for the whole house
+    from service.wiring import Services  # noqa: PLC0415
+
+    if config is None:
+        raise Misuse(CONFIG_MISSING)
+    return Services(load_config(config))
+
+
+def emit(data: Any, as_json: bool, text: str | Callable[[], str]) -> None:  # noqa: FBT001 - mirrors the flag
+    """Print ``data`` as JSON or, without ``--json``, the text for people."""
+    if as_json:
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+    else:
+        click.echo(text() if callable(text) else text)
+
+
+def explain(error: ChaoxinError) -> str:
+    """Return ``error`` as the one line that a terminal shows: code, both languages, remedy."""
+    field = f" ({error.field})" if error.field else ""
+    return f"{error.code}{field}: {error.text.zh} {error.text.en} {error.remedy.zh} {error.remedy.en}"
+
+
+def fail(error: ChaoxinError) -> None:
+    """Print ``error`` in one line on standard error and exit: 2 for a misuse, 1 for a refusal."""
+    click.echo(explain(error), err=True)
+    sys.exit(EXIT_MISUSE if isinstance(error, Misuse) else EXIT_NO)

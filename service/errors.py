@@ -1,0 +1,134 @@
+"""The service's own error codes, and the one map from an error to what goes over the wire."""
+
+from __future__ import annotations
+
+from kernel.errors import ChaoxinError, define
+
+CONFIG_MISSING = define(
+    "config_missing",
+    status=500,
+    zh="没有指明节点：请用 --config 或环境变量 CHAOXIN_CONFIG。",
+    en="No node was named: use --config or the environment variable CHAOXIN_CONFIG.",
+    remedy_zh="例如 chaoxin --config var/demo/445100/chaoxin.toml doctor。",
+    remedy_en="For example chaoxin --config var/demo/445100/chaoxin.toml doctor.",
+)
+CONFIG_INVALID = define(
+    "config_invalid",
+    status=500,
+    zh="配置文件 {file} 有误：{problem}。",
+    en="The configuration file {file} is wrong: {problem}.",
+    remedy_zh="按 docs/operations.md 的配置说明改正。",
+    remedy_en="Correct it as docs/operations.md describes.",
+)
+PASSPHRASE_MISSING = define(
+    "passphrase_missing",
+    status=500,
+    zh="没有密钥库口令：环境变量 CHAOXIN_PASSPHRASE 为空，口令文件 {file} 也读不到。",
+    en="There is no passphrase for the key store: CHAOXIN_PASSPHRASE is empty and the file {file} cannot be read.",
+    remedy_zh="把口令放进该文件（权限 0600）或环境变量，不要写在命令行上。",
+    remedy_en="Put it into that file (mode 0600) or the environment variable, never on the command line.",
+)
+PORT_IN_USE = define(
+    "port_in_use",
+    status=500,
+    zh="无法监听 {host}:{port}：端口已被占用。",
+    en="Cannot listen on {host}:{port}: the port is in use.",
+    remedy_zh="停止占用它的程序，或在配置中换一个端口。",
+    remedy_en="Stop the program that uses it, or choose another port in the configuration.",
+)
+FOLDER_UNWRITABLE = define(
+    "folder_unwritable",
+    status=500,
+    zh="无法写入 {path}：{problem}。",
+    en="Cannot write to {path}: {problem}.",
+    remedy_zh="检查目录是否存在、属主和权限是否正确、磁盘是否已满。",
+    remedy_en="Check that the folder exists, who owns it, its mode, and that the disk is not full.",
+)
+DATABASE_UNUSABLE = define(
+    "database_unusable",
+    status=500,
+    zh="数据库无法使用：{problem}。",
+    en="The database cannot be used: {problem}.",
+    remedy_zh="运行 chaoxin doctor 查看详情；若文件已损坏，请用 chaoxin restore 从备份恢复。",
+    remedy_en="Run chaoxin doctor for details; if the file is damaged, restore a backup with chaoxin restore.",
+)
+SCHEMA_OUTDATED = define(
+    "schema_outdated",
+    status=500,
+    zh="数据库结构是 {found} 版，程序需要 {wanted} 版。",
+    en="The database schema is at {found}, the program needs {wanted}.",
+    remedy_zh="先备份，再运行 chaoxin db upgrade。",
+    remedy_en="Make a backup, then run chaoxin db upgrade.",
+)
+NODE_NOT_INITIALISED = define(
+    "node_not_initialised",
+    status=500,
+    zh="这个节点还没有初始化。",
+    en="This node has not been initialised.",
+    remedy_zh="运行 chaoxin init。",
+    remedy_en="Run chaoxin init.",
+)
+FORM_EXPIRED = define(
+    "form_expired",
+    status=403,
+    zh="这个页面已经过期，或不是从本站打开的，所以没有提交。",
+    en="This page has expired or was not opened from this site, so nothing was submitted.",
+    remedy_zh="请回到上一页刷新后再试一次；浏览器需要允许本站的 Cookie。",
+    remedy_en="Go back, reload the page and try once more; the browser must accept this site's cookies.",
+)
+NOT_FOUND = define(
+    "not_found",
+    status=404,
+    zh="没有找到这个页面。",
+    en="There is no such page.",
+    remedy_zh="请检查网址，或从首页重新进入。",
+    remedy_en="Check the address or start from the home page.",
+)
+METHOD_NOT_ALLOWED = define(
+    "method_not_allowed",
+    status=405,
+    zh="这个地址不接受这种请求。",
+    en="This address does not take this kind of request.",
+    remedy_zh="请从页面上的按钮或链接进入。",
+    remedy_en="Use the buttons and links of the page.",
+)
+TOO_LARGE = define(
+    "too_large",
+    status=413,
+    zh="提交的内容太大。",
+    en="What was sent is too large.",
+    remedy_zh="请减小文件后再提交。",
+    remedy_en="Send a smaller file.",
+)
+BAD_REQUEST = define(
+    "bad_request",
+    status=400,
+    zh="请求的格式不对。",
+    en="The request is not well formed.",
+    remedy_zh="请刷新页面后再试。",
+    remedy_en="Reload the page and try again.",
+)
+INTERNAL = define(
+    "internal",
+    status=500,
+    zh="系统出错了，错误编号 {incident}。您的数据没有改动。",
+    en="Something went wrong on our side, incident {incident}. Nothing of yours was changed.",
+    remedy_zh="请稍后再试；联系我们时请告知错误编号。",
+    remedy_en="Try again later; quote the incident number when you contact us.",
+)
+
+
+def problem(error: ChaoxinError, *, instance: str) -> dict[str, object]:
+    """Return ``error`` as a problem document (RFC 9457): the code as type and ``code``, both languages, the field at fault."""
+    document: dict[str, object] = {
+        "type": f"urn:chaoxin:error:{error.code}",
+        "title": error.text.en,
+        "status": error.error.status,
+        "code": error.code,
+        "message": error.text.as_json(),
+        "remedy": error.remedy.as_json(),
+        "instance": instance,
+    }
+    if error.field is not None:
+        document["field"] = error.field
+    return document
