@@ -1,0 +1,149 @@
+"""Where the audit trail is kept: a row in the same transaction as the change, sealed into a hash chain soon afterwards.
+
+Chaining inside the transaction would make every writer of the node wait for every other. So rows commit unsealed, and
+:func:`seal` (the worker, every few seconds) chains what has committed, in the order of its numbers. What lies between a commit
+and its sealing is the window in which the database alone vouches for a row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kernel.audit import GENESIS, AuditEvent, chain
+from kernel.canonical import canonical
+from kernel.clock import from_micros, to_micros
+
+metadata = sa.MetaData()
+
+_BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER PRIMARY KEY counts up by itself on SQLite
+
+events = sa.Table(
+    "service_audit_events",
+    metadata,
+    sa.Column("number", _BIG, primary_key=True, autoincrement=True, info={"sensitivity": "internal"}),
+    sa.Column("at", sa.BigInteger, nullable=False, index=True, info={"sensitivity": "internal"}),
+    sa.Column("actor", sa.String(200), nullable=False, index=True, info={"sensitivity": "internal"}),
+    sa.Column("action", sa.String(100), nullable=False, info={"sensitivity": "internal"}),
+    sa.Column("target", sa.String(400), nullable=False, index=True, info={"sensitivity": "internal"}),
+    sa.Column("outcome", sa.String(10), nullable=False, info={"sensitivity": "internal"}),
+    sa.Column("details", sa.Text, nullable=False, info={"sensitivity": "internal"}),
+)
+links = sa.Table(
+    "service_audit_links",
+    metadata,
+    sa.Column("position", _BIG, primary_key=True, autoincrement=False, info={"sensitivity": "public"}),
+    sa.Column("event", sa.BigInteger, nullable=False, unique=True, info={"sensitivity": "internal"}),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False, info={"sensitivity": "public"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event of the trail with its number and, once sealed, its link."""
+
+    number: int
+    event: AuditEvent
+    sealed: bool
+
+
+class SqlAuditTrail:
+    """The trail on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def record(self, event: AuditEvent) -> None:
+        """Append ``event`` to the current transaction."""
+        self._connection.execute(
+            events.insert(),
+            {
+                "at": to_micros(event.at),
+                "actor": event.actor,
+                "action": event.action,
+                "target": event.target,
+                "outcome": event.outcome,
+                "details": canonical(dict(event.details)).decode(),
+            },
+        )
+
+    def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[StoredEvent]:
+        """Return up to ``limit`` events, newest first, numbered below ``before``, whose actor, action or target has ``contains``."""
+        query = (
+            sa.select(events, links.c.position)
+            .select_from(events.outerjoin(links, links.c.event == events.c.number))
+            .order_by(events.c.number.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(events.c.number < before)
+        if contains:
+            columns = (events.c.actor, events.c.action, events.c.target)
+            query = query.where(sa.or_(*(column.contains(contains, autoescape=True) for column in columns)))
+        rows = self._connection.execute(query).mappings()
+        return [StoredEvent(row["number"], _event(row), row["position"] is not None) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What checking the chain found: how many events are linked, and the number of the first that does not fit (None: all fit)."""
+
+    length: int
+    broken_at: int | None
+    head: bytes
+
+
+def seal(engine: sa.Engine, *, older_than: datetime, limit: int = 5000) -> int:
+    """Chain up to ``limit`` committed events recorded before ``older_than``; return how many. Safe to run twice at once.
+
+    A number is taken before its transaction commits, so a smaller number may still be on its way: events are only sealed after
+    ``older_than``, which the worker sets longer ago than any transaction lives. One that comes later still is chained then, out
+    of order: the chain's order is its own.
+    """
+    with engine.begin() as connection:
+        last = connection.execute(sa.select(links).order_by(links.c.position.desc()).limit(1)).mappings().first()
+        position, head = (last["position"], last["hash"]) if last else (0, GENESIS)
+        unsealed = (
+            sa.select(events)
+            .select_from(events.outerjoin(links, links.c.event == events.c.number))
+            .where(links.c.event.is_(None), events.c.at < to_micros(older_than))
+            .order_by(events.c.number)
+            .limit(limit)
+        )
+        rows = []
+        for row in connection.execute(unsealed).mappings():
+            position += 1
+            head = chain(head, _event(row))
+            rows.append({"position": position, "event": row["number"], "hash": head})
+        if rows:
+            connection.execute(links.insert(), rows)
+        return len(rows)
+
+
+def check_chain(engine: sa.Engine) -> ChainReport:
+    """Recompute the chain from its start and report the first event that was changed, removed or reordered."""
+    query = (
+        sa.select(links.c.position, links.c.hash, links.c.event, events)
+        .select_from(links.outerjoin(events, links.c.event == events.c.number))
+        .order_by(links.c.position)
+    )
+    head, length = GENESIS, 0
+    with engine.connect() as connection:
+        for row in connection.execution_options(yield_per=1000).execute(query).mappings():
+            length += 1
+            gone = row["number"] is None or row["position"] != length
+            if gone or chain(head, _event(row)) != bytes(row["hash"]):
+                return ChainReport(length, int(row["event"]), head)
+            head = bytes(row["hash"])
+    return ChainReport(length, None, head)
+
+
+def _event(row: Mapping[str, Any] | sa.RowMapping) -> AuditEvent:
+    return AuditEvent(
+        from_micros(row["at"]), row["actor"], row["action"], row["target"], row["outcome"], json.loads(row["details"])
+    )
