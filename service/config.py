@@ -1,0 +1,168 @@
+"""A node's configuration: one TOML file, secrets from files or the environment, nothing from the command line.
+
+Left to others: what is allowed (``policies``), building the node from it (``wiring``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.engine import make_url
+
+from kernel.errors import Misuse
+from kernel.nodes import Node, area_level, is_area_code
+from service.errors import CONFIG_INVALID, CONFIG_MISSING, PASSPHRASE_MISSING
+
+PASSPHRASE_VARIABLE = "CHAOXIN_PASSPHRASE"  # noqa: S105 - the variable's name, not its value
+DATABASE_VARIABLE = "CHAOXIN_DATABASE_URL"
+
+Word = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class NodeTable(_Table):
+    """Who the node is. ``county`` stands for counties only; ``url`` is the base of every address that it publishes."""
+
+    code: Word
+    name: Word
+    url: Word
+    province: Word
+    city: Word | None = None
+    county: Word | None = None
+
+
+class ListenTable(_Table):
+    """Where the node listens. ``trusted_proxies``: addresses whose X-Forwarded-For is believed; none by default."""
+
+    host: Word = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)]
+    trusted_proxies: tuple[Word, ...] = ()
+
+
+class DatabaseTable(_Table):
+    """The database's address; relative SQLite files lie beside the configuration. The environment overrides it."""
+
+    url: Word
+
+
+class KeysTable(_Table):
+    """The key store: a folder of encrypted key files and the file that holds its passphrase."""
+
+    directory: Word = "keys"
+    passphrase_file: Word = "passphrase"  # noqa: S105 - a file's name
+
+
+class PoliciesTable(_Table):
+    """A folder whose documents replace the packaged ones."""
+
+    directory: Word
+
+
+class Settings(_Table):
+    """The configuration file as it is written."""
+
+    node: NodeTable
+    listen: ListenTable
+    database: DatabaseTable
+    keys: KeysTable = KeysTable()
+    policies: PoliciesTable | None = None
+
+
+class Config:
+    """The configuration of one node, with its paths resolved against the file's own folder."""
+
+    def __init__(self, file: Path, settings: Settings) -> None:
+        self.file = file
+        self.directory = file.parent
+        self.settings = settings
+        self.node = _node(file, settings.node)
+
+    @property
+    def database_url(self) -> str:
+        """The database's address, from the environment or the file, SQLite files made absolute."""
+        text = os.environ.get(DATABASE_VARIABLE) or self.settings.database.url
+        url = make_url(text)
+        if url.get_backend_name() == "sqlite" and url.database:
+            url = url.set(database=str(self.directory / url.database))
+        return url.render_as_string(hide_password=False)
+
+    @property
+    def keys_directory(self) -> Path:
+        """The folder of the key files."""
+        return self.directory / self.settings.keys.directory
+
+    @property
+    def policies_directory(self) -> Path | None:
+        """The folder of the node's own policy documents, if it has one."""
+        table = self.settings.policies
+        return None if table is None else self.directory / table.directory
+
+    @property
+    def licenses_directory(self) -> Path:
+        """Where ``chaoxin license issue`` puts PDFs unless told otherwise."""
+        return self.directory / "licenses"
+
+    def passphrase(self) -> bytes:
+        """Return the key store's passphrase; ``Misuse`` when there is none."""
+        value = os.environ.get(PASSPHRASE_VARIABLE)
+        if value:
+            return value.encode()
+        file = self.directory / self.settings.keys.passphrase_file
+        try:
+            content = file.read_bytes().strip()
+        except OSError:
+            content = b""
+        if not content:
+            raise Misuse(PASSPHRASE_MISSING, file=str(file))
+        return content
+
+
+def load_config(file: Path) -> Config:
+    """Read the configuration in ``file``; ``Misuse`` naming file and key when it is missing, not TOML, or says something unknown."""
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Misuse(CONFIG_MISSING) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Misuse(CONFIG_INVALID, file=str(file), problem=str(error)) from None
+    try:
+        settings = Settings.model_validate_json(json.dumps(document, default=str))  # JSON mode: an array may stand for a tuple
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise Misuse(CONFIG_INVALID, field=key, file=str(file), problem=f"{key}: {first['msg']}") from None
+    return Config(file.resolve(), settings)
+
+
+def _node(file: Path, table: NodeTable) -> Node:
+    def refuse(key: str, *, problem: str) -> Misuse:
+        return Misuse(CONFIG_INVALID, field=f"node.{key}", file=str(file), problem=f"node.{key}: {problem}")
+
+    if not is_area_code(table.code):
+        raise refuse("code", problem="six digits (GB/T 2260)")
+    parts = urlsplit(table.url)
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not parts.hostname or parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
+        raise refuse("url", problem="an https address without query or fragment")
+    if parts.scheme == "http" and not local:
+        raise refuse("url", problem="http only on this machine, https everywhere else")
+    level = area_level(table.code)
+    names = [("C", "CN"), ("ST", table.province)]
+    if level != "province":
+        if table.city is None:
+            raise refuse("city", problem="the city's name is needed")
+        names.append(("L", table.city))
+    if level == "county":
+        if table.county is None:
+            raise refuse("county", problem="the county's name is needed")
+        names.append(("O", table.county))
+    return Node(table.code, table.name, level, table.url.rstrip("/"), tuple(names))

@@ -1,0 +1,71 @@
+"""Forms are only accepted from the browser that they were given to (OWASP: signed double submit, plus the Origin header).
+
+Machine endpoints (``/api``, ``/pki``, the OpenID Connect endpoints) take no cookies and are left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+from markupsafe import Markup
+
+from kernel.errors import Refusal
+from kernel.nodes import Node
+from kernel.randomness import token
+from service.errors import FORM_EXPIRED
+
+FIELD = "csrf_token"
+MACHINE_PREFIXES = ("/api/", "/pki/", "/oauth/")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def cookie_name(node: Node, what: str) -> str:
+    """Return the name of a cookie: the node's code in it, ``__Host-`` before it where the node is served by https."""
+    prefix = "__Host-" if node.url.startswith("https:") else ""
+    return f"{prefix}chaoxin_{node.code}_{what}"
+
+
+class Csrf:
+    """Gives forms their token and checks it on every POST of a page."""
+
+    def __init__(self, node: Node, key: bytes) -> None:
+        self._key = key
+        self._cookie = cookie_name(node, "form")
+        self._secure = node.url.startswith("https:")
+        parts = urlsplit(node.url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+
+    def init_app(self, app: Flask) -> None:
+        """Check every request of ``app``, and give its templates ``csrf_field()``."""
+        app.before_request(self._check)
+        app.after_request(self._remember)
+        app.jinja_env.globals["csrf_field"] = self._field
+
+    def _token(self, browser: str) -> str:
+        return hmac.new(self._key, browser.encode(), hashlib.sha256).hexdigest()
+
+    def _field(self) -> Markup:
+        browser = request.cookies.get(self._cookie) or g.get("csrf_browser")
+        if not browser:
+            browser = g.csrf_browser = token()
+        return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self._token(browser))
+
+    def _check(self) -> None:
+        if request.method in _SAFE_METHODS or request.path.startswith(MACHINE_PREFIXES):
+            return
+        origin = request.headers.get("Origin")
+        if origin is not None and origin != self._origin:
+            raise Refusal(FORM_EXPIRED)
+        browser = request.cookies.get(self._cookie, "")
+        sent = request.form.get(FIELD, "")
+        if not browser or not hmac.compare_digest(self._token(browser).encode(), sent.encode()):
+            raise Refusal(FORM_EXPIRED)
+
+    def _remember(self, response: Response) -> Response:
+        browser = g.get("csrf_browser")
+        if browser:
+            response.set_cookie(self._cookie, browser, httponly=True, samesite="Lax", secure=self._secure, path="/")
+        return response
