@@ -144,25 +144,26 @@ def load_config(file: Path) -> Config:
 
 
 def _node(file: Path, table: NodeTable) -> Node:
-    def refuse(key: str, *, problem: str) -> Misuse:
-        return Misuse(CONFIG_INVALID, field=f"node.{key}", file=str(file), problem=f"node.{key}: {problem}")
-
-    if not is_area_code(table.code):
-        raise refuse("code", problem="six digits (GB/T 2260)")
-    parts = urlsplit(table.url)
-    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    if not parts.hostname or parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
-        raise refuse("url", problem="an https address without query or fragment")
-    if parts.scheme == "http" and not local:
-        raise refuse("url", problem="http only on this machine, https everywhere else")
     level = area_level(table.code)
-    names = [("C", "CN"), ("ST", table.province)]
-    if level != "province":
-        if table.city is None:
-            raise refuse("city", problem="the city's name is needed")
-        names.append(("L", table.city))
-    if level == "county":
-        if table.county is None:
-            raise refuse("county", problem="the county's name is needed")
-        names.append(("O", table.county))
+    faults = {
+        "code": not is_area_code(table.code) and "six digits (GB/T 2260)",
+        "url": _url_fault(table.url),
+        "city": level != "province" and table.city is None and "the city's name is needed",
+        "county": level == "county" and table.county is None and "the county's name is needed",
+    }
+    for key, fault in faults.items():
+        if fault:
+            raise Misuse(CONFIG_INVALID, field=f"node.{key}", file=str(file), problem=f"node.{key}: {fault}")
+    places = (("ST", table.province), ("L", table.city), ("O", table.county))
+    deep = {"province": 1, "city": 2, "county": 3}[level]
+    names = [("C", "CN"), *((short, value) for short, value in places[:deep] if value)]
     return Node(table.code, table.name, level, table.url.rstrip("/"), tuple(names))
+
+
+def _url_fault(url: str) -> str | None:
+    parts = urlsplit(url)
+    if not parts.hostname or parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
+        return "an https address without query or fragment"
+    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        return "http only on this machine, https everywhere else"
+    return None

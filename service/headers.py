@@ -13,9 +13,9 @@ _POLICY = (
 
 
 def content_security_policy(form_action: tuple[str, ...] = ()) -> str:
-    """Return the policy of a page. Chromium applies form-action to the redirect after a POST as well, so the pages of a login
+    """Return the policy of a page.
 
-    name the origin that the login goes back to.
+    Chromium applies form-action to the redirect after a POST as well, so a login's pages name the origin that it goes back to.
     """
     return _POLICY.format(form_action=" ".join(("'self'", *form_action)))
 
