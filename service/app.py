@@ -1,0 +1,118 @@
+"""The application: every room's blueprint on one Flask, with errors, forms, headers, languages and figures in one place each."""
+
+from __future__ import annotations
+
+import admin_ui.views
+import crosscert.views
+import idp.views
+import licenses.views
+import pki.views
+import structlog
+from admin_ui.ports import AdminDeps
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_bootstrap import Bootstrap5
+from werkzeug.exceptions import HTTPException
+
+from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
+from kernel.randomness import token
+from service import headers, i18n
+from service.adapters import AuditReader
+from service.csrf import Csrf
+from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_LARGE, problem
+from service.health import readiness
+from service.metrics import Metrics
+from service.wiring import Services
+
+_log = structlog.get_logger()
+
+_FORM_BYTES = 256 * 1024  # uploads have a cap of their own, in licenses/views
+_HTTP_ERRORS: dict[int, ErrorCode] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
+
+
+def create_app(services: Services) -> Flask:
+    """Build the application of one node."""
+    app = Flask("service", static_folder="static", static_url_path="/static")
+    app.config.update(
+        BOOTSTRAP_SERVE_LOCAL=True,
+        MAX_CONTENT_LENGTH=services.policies.licenses.verification.max_upload_bytes + _FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        TRUSTED_HOSTS=None,  # no address is ever built from the Host header
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider's own attribute
+    Bootstrap5(app)
+    Metrics().init_app(app)
+    Csrf(services.node, services.keys.secret("csrf")).init_app(app)
+    headers.init_app(app, services.node)
+    i18n.init_app(app, services.node)
+    _add_errors(app)
+    _add_health(app, services)
+    _add_context(app, services)
+    for blueprint in (
+        pki.views.make_blueprint(services.pki),
+        crosscert.views.make_blueprint(services.crosscert),
+        licenses.views.make_blueprint(services.licenses),
+        idp.views.make_blueprint(services.idp),
+        admin_ui.views.make_blueprint(_admin(services)),
+    ):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _admin(services: Services) -> AdminDeps:
+    return AdminDeps(
+        node=services.node,
+        policies=services.policies,
+        pki=services.pki,
+        crosscert=services.crosscert,
+        clock=services.clock,
+        audit=AuditReader(services.engine),
+        visitors=services.visitors,
+    )
+
+
+def _add_context(app: Flask, services: Services) -> None:
+    @app.context_processor
+    def context() -> dict[str, object]:
+        return {"node": services.node, "visitor": services.visitors.current()}
+
+
+def _add_health(app: Flask, services: Services) -> None:
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return Response("ok\n", mimetype="text/plain")
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        findings = readiness(services)
+        ready = all(finding.ok for finding in findings)
+        # What exactly is wrong is for the operator's log and `chaoxin doctor`, not for whoever can reach this address.
+        return jsonify(ready=ready, checks={finding.check: finding.ok for finding in findings}), 200 if ready else 503
+
+
+def _add_errors(app: Flask) -> None:
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> tuple[Response | str, int]:
+        return _show(error)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
+        if error.code is None or error.code < 400:  # noqa: PLR2004 - a redirect that werkzeug raises
+            return error
+        return _show(Refusal(_HTTP_ERRORS.get(error.code, BAD_REQUEST)), status=error.code)
+
+    @app.errorhandler(Exception)
+    def failed(error: Exception) -> tuple[Response | str, int]:
+        incident = token(6)
+        _log.error("request_failed", incident=incident, endpoint=request.endpoint, exc_info=error)
+        return _show(Misuse(INTERNAL, incident=incident))
+
+
+def _show(error: ChaoxinError, *, status: int | None = None) -> tuple[Response | str, int]:
+    status = status or error.error.status
+    g.pop("csrf_browser", None)
+    if request.path.startswith(("/api/", "/pki/", "/.well-known/")):
+        response = jsonify(problem(error, instance=request.path) | {"status": status})
+        response.mimetype = "application/problem+json"
+        return response, status
+    return render_template("error.html", error=error, status=status), status

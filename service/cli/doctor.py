@@ -1,0 +1,24 @@
+"""``chaoxin doctor``: say what is wrong with the node, if anything."""
+
+from __future__ import annotations
+
+import click
+
+from service import schema
+from service.cli.options import EXIT_NO, emit, json_option, pass_services
+from service.health import readiness
+from service.wiring import Services
+
+
+@click.command()
+@json_option
+@pass_services
+def command(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Look at configuration, database, keys, CAs and revocation lists; exit 1 if anything is wrong."""
+    schema.check_current(services.engine)
+    findings = readiness(services)
+    ok = all(finding.ok for finding in findings)
+    data = {"ok": ok, "checks": [{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings]}
+    emit(data, as_json, lambda: "\n".join(f"{'✓' if f.ok else '✗'} {f.check}: {f.detail}" for f in findings))
+    if not ok:
+        raise SystemExit(EXIT_NO)

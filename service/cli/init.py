@@ -1,0 +1,95 @@
+"""``chaoxin init``: make a new node, or finish one whose making was interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from kernel.errors import Misuse
+from kernel.randomness import token
+from pki import authority
+from service import schema
+from service.config import load_config
+from service.errors import FOLDER_UNWRITABLE
+from service.wiring import Services
+
+_CONFIG = """\
+# The configuration of one node; docs/operations.md explains every key.
+
+[node]
+code = {code}
+name = {name}
+url = {url}
+province = {province}
+{places}
+[listen]
+host = "127.0.0.1"
+port = {port}
+
+[database]
+url = {database}
+"""
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--code", required=True, help="GB/T 2260 area code.")
+@click.option("--name", required=True, help="The node's name, e.g. 饶平县.")
+@click.option("--url", required=True, help="The address under which everybody reaches the node.")
+@click.option("--port", type=int, required=True, help="The port that it listens on, on loopback.")
+@click.option("--province", required=True)
+@click.option("--city")
+@click.option("--county")
+@click.option("--database", default="sqlite:///node.sqlite", show_default=True)
+def command(
+    directory: Path, code: str, name: str, url: str, port: int, province: str, city: str, county: str, database: str
+) -> None:
+    """Make a node in DIRECTORY: configuration, passphrase, keys, database, principal and issuing CA.
+
+    What exists is kept, so an interrupted run is simply repeated.
+    """
+    file = directory / "chaoxin.toml"
+    places = "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in (("city", city), ("county", county)) if value
+    )
+    quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in locals_of(code, name, url, province, database).items()}
+    write_new_files(directory, _CONFIG.format(**quoted, port=port, places=places))
+    with Services(load_config(file)) as services:
+        initialise(services)
+    click.echo(f"{code} {name}: {file}")
+
+
+def locals_of(code: str, name: str, url: str, province: str, database: str) -> dict[str, str]:
+    """Return the text values of the configuration by their keys."""
+    return {"code": code, "name": name, "url": url, "province": province, "database": database}
+
+
+def write_new_files(directory: Path, config: str) -> None:
+    """Write the configuration and a new passphrase into ``directory`` where they are missing."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _write_once(directory / "chaoxin.toml", config.encode(), 0o644)
+        _write_once(directory / "passphrase", token().encode(), 0o600)
+    except OSError as error:
+        raise Misuse(FOLDER_UNWRITABLE, path=str(directory), problem=error.strerror or str(error)) from None
+
+
+def _write_once(file: Path, content: bytes, mode: int) -> None:
+    if file.exists():
+        return
+    # A killed run must not leave half a file behind that the next one takes for whole.
+    draft = file.with_name(f".{file.name}.new")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as stream:  # noqa: PTH123 - needs the mode
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.rename(file)
+
+
+def initialise(services: Services) -> None:
+    """Bring database, keys and certification authorities to where a node can be served. Safe to repeat."""
+    schema.upgrade(services.engine)
+    authority.initialise(services.pki)

@@ -1,0 +1,67 @@
+"""The database schema of the whole node: all rooms' tables, brought up to date by Alembic's migrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from crosscert import storage as crosscert_storage
+from idp import storage as idp_storage
+from kernel.errors import Misuse
+from licenses import storage as licenses_storage
+from pki import storage as pki_storage
+from service import audit
+from service.errors import DATABASE_UNUSABLE, NODE_NOT_INITIALISED, SCHEMA_OUTDATED
+
+METADATA: tuple[sa.MetaData, ...] = (
+    audit.metadata,
+    pki_storage.metadata,
+    crosscert_storage.metadata,
+    licenses_storage.metadata,
+    idp_storage.metadata,
+)
+
+
+def _alembic() -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def wanted_version() -> str:
+    """Return the revision that this program needs."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def found_version(engine: sa.Engine) -> str | None:
+    """Return the revision that the database is at (None: it is empty); ``Misuse`` when it cannot be read at all."""
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except sa.exc.DBAPIError as error:
+        raise Misuse(DATABASE_UNUSABLE, problem=str(error.orig)) from None
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring the database to the wanted revision in one transaction."""
+    config = _alembic()
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except sa.exc.DBAPIError as error:
+        raise Misuse(DATABASE_UNUSABLE, problem=str(error.orig)) from None
+
+
+def check_current(engine: sa.Engine) -> None:
+    """Refuse to work on a database of another version, or on none."""
+    found, wanted = found_version(engine), wanted_version()
+    if found is None:
+        raise Misuse(NODE_NOT_INITIALISED)
+    if found != wanted:
+        raise Misuse(SCHEMA_OUTDATED, found=found, wanted=wanted)

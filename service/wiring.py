@@ -1,0 +1,135 @@
+"""The node, put together: every room's dependencies are built here, once, when they are first asked for.
+
+Left to others: HTTP (``app``), commands (``cli``), scheduled work (``jobs``).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+from crosscert.http import RequestsFetcher
+from crosscert.ports import CrosscertDeps, CrosscertRecords
+from crosscert.storage import SqlCrosscertRecords
+from crosscert.trust import Trust
+from idp.ports import IdpDeps, IdpRecords
+from idp.storage import SqlIdpRecords
+from idp.visitors import Visitors
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.storage import SqlLicenseRecords
+from pki.keyfiles import FileKeyStore
+from pki.ports import KeyStore, PkiDeps, PkiRecords
+from pki.storage import SqlPkiRecords
+from pki.vault import Vault
+from policies.loader import load
+
+from kernel.clock import SystemClock
+from kernel.nodes import Node
+from policies.models import Policies
+from service.adapters import HeldLicenses, LicenseVisitors
+from service.config import Config
+from service.engine import make_engine
+from service.unit_of_work import SqlUnitOfWork
+
+
+class Services:
+    """Everything of one running node. A context manager: leaving it closes the database."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.clock = SystemClock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    @property
+    def node(self) -> Node:
+        """Who this node is."""
+        return self.config.node
+
+    @cached_property
+    def policies(self) -> Policies:
+        """What is allowed here; a fault in a document stops the start."""
+        return load(self.config.policies_directory)
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The database."""
+        return make_engine(self.config.database_url)
+
+    @cached_property
+    def keys(self) -> KeyStore:
+        """The key store, unlocked."""
+        return FileKeyStore(self.config.keys_directory, self.config.passphrase())
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Encrypts personal data."""
+        return Vault(self.keys)
+
+    @cached_property
+    def pki(self) -> PkiDeps:
+        """What the CA needs."""
+        work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(self.engine, SqlPkiRecords)
+        return PkiDeps(node=self.node, policies=self.policies.certificates, keys=self.keys, clock=self.clock, work=work)
+
+    @cached_property
+    def crosscert(self) -> CrosscertDeps:
+        """What cross-certification needs."""
+        work: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(self.engine, SqlCrosscertRecords)
+        return CrosscertDeps(
+            node=self.node,
+            policies=self.policies.certificates,
+            pki=self.pki,
+            clock=self.clock,
+            work=work,
+            fetch=RequestsFetcher(),
+        )
+
+    @cached_property
+    def trust(self) -> Trust:
+        """Finds paths from the node's own anchor."""
+        return Trust(self.crosscert)
+
+    @cached_property
+    def licenses(self) -> LicenseDeps:
+        """What the licence library and the verification service need."""
+        work: SqlUnitOfWork[LicenseRecords] = SqlUnitOfWork(
+            self.engine, lambda connection: SqlLicenseRecords(connection, self.vault)
+        )
+        return LicenseDeps(
+            node=self.node,
+            policies=self.policies,
+            pki=self.pki,
+            trust=self.trust,
+            vault=self.vault,
+            clock=self.clock,
+            work=work,
+            visitors=LicenseVisitors(lambda: self.visitors),
+        )
+
+    @cached_property
+    def idp(self) -> IdpDeps:
+        """What the OpenID Provider needs."""
+        work: SqlUnitOfWork[IdpRecords] = SqlUnitOfWork(self.engine, SqlIdpRecords)
+        return IdpDeps(
+            node=self.node,
+            policies=self.policies,
+            keys=self.keys,
+            pki=self.pki,
+            vault=self.vault,
+            clock=self.clock,
+            work=work,
+            holder_licenses=HeldLicenses(lambda: self.licenses),
+        )
+
+    @cached_property
+    def visitors(self) -> Visitors:
+        """Who is asking, by the session cookie of the current request."""
+        return Visitors(self.idp)
