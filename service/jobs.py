@@ -1,14 +1,16 @@
 """The node's scheduled work. Each job is a function of ``Services`` that may run twice or late without harm.
 
-``chaoxin worker`` runs them on huey: an SQLite queue by default. A queue only carries ids; state lives in the database.
+``chaoxin worker`` runs them on huey: an SQLite queue by default. A queue only carries names; state lives in the database.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import structlog
+from huey import Huey, SqliteHuey, crontab
 
 from crosscert import sync
 from idp import housekeeping
@@ -17,6 +19,8 @@ from service import audit
 from service.wiring import Services
 
 _log = structlog.get_logger()
+
+Job = Callable[[Services], None]
 
 AUDIT_SEALED_AFTER = timedelta(seconds=5)
 """No transaction lives longer than this between taking a number and committing."""
@@ -42,20 +46,39 @@ def clean_up(services: Services) -> None:
     housekeeping.clean_up(services.idp)
 
 
-SCHEDULE: tuple[tuple[Callable[[Services], None], int], ...] = (
-    (refresh_revocation_lists, 60),
-    (synchronise_peers, 60),
-    (seal_audit, 10),
-    (clean_up, 300),
+EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
+    (refresh_revocation_lists, 1),
+    (synchronise_peers, 1),
+    (seal_audit, 1),
+    (clean_up, 5),
 )
-"""The jobs and how many seconds lie between two runs of each."""
+"""The jobs and how many minutes lie between two runs of each."""
 
 
-def run(job: Callable[[Services], None], services: Services) -> bool:
+def run(job: Job, services: Services) -> None:
     """Run ``job``; a failure is logged and does not keep the others from running."""
     try:
         job(services)
-    except Exception:
+    except Exception:  # noqa: BLE001 - one job's fault, whatever it is, must not stop the worker
         _log.exception("job_failed", job=job.__name__)
-        return False
-    return True
+
+
+def run_all(services: Services) -> None:
+    """Run every job once, in order: at the worker's start, and where a test or the demo wants the node up to date now."""
+    for job, _minutes in EVERY_MINUTES:
+        run(job, services)
+
+
+def make_queue(services: Services) -> Huey:
+    """Return the queue of this node with all jobs scheduled."""
+    huey: Any = SqliteHuey(name=f"chaoxin-{services.node.code}", filename=str(services.config.directory / "queue.sqlite"))
+    for job, minutes in EVERY_MINUTES:
+        huey.periodic_task(crontab(minute=f"*/{minutes}"), name=job.__name__)(_bind(job, services))
+    return huey
+
+
+def _bind(job: Job, services: Services) -> Callable[[], None]:
+    def bound() -> None:
+        run(job, services)
+
+    return bound

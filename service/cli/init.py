@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -44,27 +45,22 @@ url = {database}
 @click.option("--city")
 @click.option("--county")
 @click.option("--database", default="sqlite:///node.sqlite", show_default=True)
-def command(
-    directory: Path, code: str, name: str, url: str, port: int, province: str, city: str, county: str, database: str
-) -> None:
+def command(directory: Path, **options: str | int | None) -> None:
     """Make a node in DIRECTORY: configuration, passphrase, keys, database, principal and issuing CA.
 
     What exists is kept, so an interrupted run is simply repeated.
     """
-    file = directory / "chaoxin.toml"
-    places = "".join(
-        f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in (("city", city), ("county", county)) if value
-    )
-    quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in locals_of(code, name, url, province, database).items()}
-    write_new_files(directory, _CONFIG.format(**quoted, port=port, places=places))
-    with Services(load_config(file)) as services:
+    write_new_files(directory, configuration(options))
+    with Services(load_config(directory / "chaoxin.toml")) as services:
         initialise(services)
-    click.echo(f"{code} {name}: {file}")
+        click.echo(f"{services.node.code} {services.node.name}: {services.config.file}")
 
 
-def locals_of(code: str, name: str, url: str, province: str, database: str) -> dict[str, str]:
-    """Return the text values of the configuration by their keys."""
-    return {"code": code, "name": name, "url": url, "province": province, "database": database}
+def configuration(options: Mapping[str, str | int | None]) -> str:
+    """Return the text of chaoxin.toml for ``options`` (the command's own)."""
+    values = {key: json.dumps(value, ensure_ascii=False) for key, value in options.items() if value is not None}
+    places = "".join(f"{key} = {values[key]}\n" for key in ("city", "county") if key in values)
+    return _CONFIG.format_map(values | {"places": places})
 
 
 def write_new_files(directory: Path, config: str) -> None:
