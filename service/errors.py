@@ -68,6 +68,30 @@ NODE_NOT_INITIALISED = define(
     remedy_zh="运行 chaoxin init。",
     remedy_en="Run chaoxin init.",
 )
+BACKUP_UNREADABLE = define(
+    "backup_unreadable",
+    status=500,
+    zh="备份读不出来：{problem}。",
+    en="The backup cannot be read: {problem}.",
+    remedy_zh="检查文件是否完整，私钥文件是否与制作备份时的公钥成对。",
+    remedy_en="Check that the file is whole and that the identity belongs to the recipient it was made for.",
+)
+FOLDER_NOT_EMPTY = define(
+    "folder_not_empty",
+    status=500,
+    zh="{path} 不是空目录，没有恢复。",
+    en="{path} is not empty, so nothing was restored.",
+    remedy_zh="请换一个空目录。",
+    remedy_en="Choose an empty folder.",
+)
+RECIPIENT_INVALID = define(
+    "recipient_invalid",
+    status=500,
+    zh="备份的收件公钥不对，应当以 age1 开头。",
+    en="The backup's recipient is not a public key; it starts with age1.",
+    remedy_zh="运行 chaoxin backup --new-identity FILE 生成一对，把私钥文件保存在别处。",
+    remedy_en="Run chaoxin backup --new-identity FILE to make a pair, and keep the identity file elsewhere.",
+)
 FORM_EXPIRED = define(
     "form_expired",
     status=403,
