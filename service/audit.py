@@ -133,8 +133,8 @@ def check_chain(engine: sa.Engine) -> ChainReport:
         .order_by(links.c.position)
     )
     head, length = GENESIS, 0
-    with engine.connect() as connection:
-        for row in connection.execution_options(yield_per=1000).execute(query).mappings():
+    with engine.connect() as connection, connection.execution_options(yield_per=1000).execute(query) as result:
+        for row in result.mappings():
             length += 1
             gone = row["number"] is None or row["position"] != length
             if gone or chain(head, _event(row)) != bytes(row["hash"]):

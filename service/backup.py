@@ -88,8 +88,8 @@ def _dump(engine: sa.Engine, stream: Any) -> int:
     with reading(engine).begin() as connection:
         for table in _tables():
             order = list(table.primary_key.columns)
-            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(sa.select(table).order_by(*order))
-            for row in rows.mappings():
+            query = sa.select(table).order_by(*order).execution_options(yield_per=_ROWS_AT_ONCE)
+            for row in connection.execute(query).mappings():
                 values = {key: _to_json(value) for key, value in row.items()}
                 stream.write(json.dumps([table.name, values], ensure_ascii=False).encode() + b"\n")
                 count += 1

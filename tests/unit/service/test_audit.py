@@ -1,0 +1,72 @@
+"""The audit trail: committed with its change, chained afterwards, and telling when somebody rewrote it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from kernel.audit import AuditEvent
+from service import audit
+from service.unit_of_work import SqlUnitOfWork
+from tests.support.databases import create_all
+
+MOMENT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+def an_event(number: int) -> AuditEvent:
+    return AuditEvent(MOMENT + timedelta(seconds=number), "operator:root", "test.act", f"thing:{number}", details={"n": number})
+
+
+@pytest.fixture
+def trail(engine: sa.Engine) -> sa.Engine:
+    create_all(engine, audit.metadata)
+    with engine.begin() as connection:
+        for number in range(5):
+            audit.SqlAuditTrail(connection).record(an_event(number))
+    return engine
+
+
+def test_an_event_is_gone_when_its_transaction_rolls_back(engine: sa.Engine) -> None:
+    create_all(engine, audit.metadata)
+    work = SqlUnitOfWork(engine, lambda connection: connection)
+    with pytest.raises(ZeroDivisionError), work.begin() as opened:
+        opened.audit.record(an_event(1))
+        raise ZeroDivisionError
+    with work.read() as opened:
+        assert opened.audit.page() == []
+
+
+def test_events_come_back_newest_first_as_they_were_recorded(trail: sa.Engine) -> None:
+    with trail.connect() as connection:
+        page = audit.SqlAuditTrail(connection).page(limit=2)
+        older = audit.SqlAuditTrail(connection).page(before=page[-1].number, contains="thing:1")
+    assert [stored.event for stored in page] == [an_event(4), an_event(3)]
+    assert [stored.event for stored in older] == [an_event(1)]
+
+
+def test_sealing_chains_only_what_is_old_enough_and_only_once(trail: sa.Engine) -> None:
+    assert audit.seal(trail, older_than=MOMENT + timedelta(seconds=3)) == 3
+    assert audit.seal(trail, older_than=MOMENT + timedelta(seconds=3)) == 0
+    assert audit.seal(trail, older_than=MOMENT + timedelta(seconds=60)) == 2
+    report = audit.check_chain(trail)
+    assert (report.length, report.broken_at) == (5, None)
+
+
+@pytest.mark.parametrize(
+    "rewrite",
+    [
+        audit.events.update().where(audit.events.c.number == 3).values(actor="operator:nobody"),
+        audit.events.update().where(audit.events.c.number == 3).values(details="{}"),
+        audit.events.delete().where(audit.events.c.number == 3),
+        audit.links.delete().where(audit.links.c.event == 3),
+        audit.links.update().where(audit.links.c.event == 3).values(hash=bytes(32)),
+    ],
+    ids=["actor", "details", "event removed", "link removed", "hash replaced"],
+)
+def test_a_rewritten_event_is_found(trail: sa.Engine, rewrite: sa.UpdateBase) -> None:
+    audit.seal(trail, older_than=MOMENT + timedelta(seconds=60))
+    with trail.begin() as connection:
+        connection.execute(rewrite)
+    assert audit.check_chain(trail).broken_at in {3, 4}  # with a link removed, the next one does not follow

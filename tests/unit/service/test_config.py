@@ -1,0 +1,87 @@
+"""The configuration file: strict, and every fault is told by file and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kernel.errors import Misuse
+from service.config import Config, load_config
+
+GOOD = """
+[node]
+code = "445122"
+name = "饶平县"
+url = "https://rp.example.cn/"
+province = "广东省"
+city = "潮州市"
+county = "饶平县"
+
+[listen]
+port = 8102
+
+[database]
+url = "sqlite:///node.sqlite"
+"""
+
+
+def write(folder: Path, text: str) -> Config:
+    file = folder / "chaoxin.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_config(file)
+
+
+def test_a_county_is_named_below_its_city(tmp_path: Path) -> None:
+    config = write(tmp_path, GOOD)
+    assert config.node.names == (("C", "CN"), ("ST", "广东省"), ("L", "潮州市"), ("O", "饶平县"))
+    assert config.node.level == "county"
+    assert config.node.url == "https://rp.example.cn"
+    assert config.database_url == f"sqlite:///{tmp_path / 'node.sqlite'}"
+
+
+def test_a_city_does_not_take_a_county_into_its_name(tmp_path: Path) -> None:
+    assert write(tmp_path, GOOD.replace("445122", "445100")).node.names == (("C", "CN"), ("ST", "广东省"), ("L", "潮州市"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("445122", "44512", "node.code"),
+        ("https://rp.example.cn/", "http://rp.example.cn/", "node.url"),
+        ("https://rp.example.cn/", "ftp://rp.example.cn/", "node.url"),
+        ('county = "饶平县"', "", "node.county"),
+        ("port = 8102", "port = 0", "listen.port"),
+        ("port = 8102", 'port = "8102"', "listen.port"),
+        ("[listen]", "[listen]\nhots = 1", "listen.hots"),
+        ("[database]", "[database]\nurl2 = 2026-11-23", "database.url2"),
+    ],
+)
+def test_a_fault_names_its_key(tmp_path: Path, old: str, new: str, key: str) -> None:
+    with pytest.raises(Misuse) as caught:
+        write(tmp_path, GOOD.replace(old, new))
+    assert (caught.value.code, caught.value.field) == ("config_invalid", key)
+    assert "chaoxin.toml" in caught.value.text.en
+
+
+def test_a_missing_file_and_broken_toml_are_told(tmp_path: Path) -> None:
+    with pytest.raises(Misuse) as missing:
+        load_config(tmp_path / "none.toml")
+    assert missing.value.code == "config_missing"
+    with pytest.raises(Misuse) as broken:
+        write(tmp_path, "[node")
+    assert broken.value.code == "config_invalid"
+
+
+def test_the_passphrase_comes_from_the_environment_or_a_file_and_never_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write(tmp_path, GOOD)
+    monkeypatch.delenv("CHAOXIN_PASSPHRASE", raising=False)
+    with pytest.raises(Misuse) as caught:
+        config.passphrase()
+    assert caught.value.code == "passphrase_missing"
+    (tmp_path / "passphrase").write_text("from the file\n")
+    assert config.passphrase() == b"from the file"
+    monkeypatch.setenv("CHAOXIN_PASSPHRASE", "from the environment")
+    assert config.passphrase() == b"from the environment"
