@@ -1,0 +1,139 @@
+"""What the demo consists of: three nodes, who can log in, which systems are registered. Invented, and the same every time.
+
+Left to others: building it (``federation``), running it (``__main__``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+
+CITY = "445100"
+RAOPING = "445122"
+CHAOAN = "445103"
+
+MARKET = "114451008W15P11PMR"
+SOCIAL_SECURITY = "114451006B39GGDTXW"
+FIRST_PORT = 8100
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNode:
+    """A node of the demo; ``offset`` is added to the demo's first port."""
+
+    code: str
+    name: str
+    county: str | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAccount:
+    """Somebody who can log in. Their password and TOTP secret are drawn when the demo is first built."""
+
+    node: str
+    kind: str
+    username: str
+    name: str
+    resident_id: str | None = None
+    uscc: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    real_name_level: int = 2
+    organization: str | None = None
+    department: str | None = None
+    roles: tuple[str, ...] = ()
+    totp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedClient:
+    """A department's system. ``site`` is the port offset of a real demo site, None for a client without one."""
+
+    node: str
+    client_id: str
+    name: str
+    task: str
+    department: str
+    auth_method: str
+    scope: str
+    site: int | None = None
+
+
+NODES = (
+    PlannedNode(CITY, "潮州市", None, 0),
+    PlannedNode(RAOPING, "饶平县", "饶平县", 1),
+    PlannedNode(CHAOAN, "潮安区", "潮安区", 2),
+)
+
+ACCOUNTS = (
+    PlannedAccount(
+        CITY,
+        "citizen",
+        "chenxiaochao",
+        "陈晓潮",
+        resident_id="445102198806123626",
+        phone="+86 138 0000 0001",
+        email="chenxiaochao@example.cn",
+        real_name_level=4,
+    ),
+    PlannedAccount(
+        CITY,
+        "enterprise",
+        "hanjiang",
+        "潮州市韩江陶瓷有限公司",
+        uscc="91445100MA7CHAN008",
+        phone="+86 768 000 0002",
+        real_name_level=3,
+        organization="潮州市韩江陶瓷有限公司",
+    ),
+    PlannedAccount(
+        CITY,
+        "staff",
+        "linwenshu",
+        "林文书",
+        real_name_level=5,
+        organization="潮州市市场监督管理局",
+        department="行政审批科",
+        roles=("clerk",),
+        totp=True,
+    ),
+    PlannedAccount(CITY, "security_admin", "anquan", "安全管理员", real_name_level=5, roles=("security_admin",), totp=True),
+    PlannedAccount(RAOPING, "citizen", "linji", "林𠮷", resident_id="445122197511034512", real_name_level=4),
+    PlannedAccount(
+        RAOPING, "security_admin", "anquan-raoping", "饶平安全管理员", real_name_level=5, roles=("security_admin",), totp=True
+    ),
+    PlannedAccount(CHAOAN, "citizen", "huangyao", "黄垚", resident_id="445103199202291283", real_name_level=4),
+    PlannedAccount(
+        CHAOAN, "security_admin", "anquan-chaoan", "潮安安全管理员", real_name_level=5, roles=("security_admin",), totp=True
+    ),
+)
+
+CLIENTS = (
+    PlannedClient(
+        CITY,
+        "scjg",
+        "潮州市市场监督管理局",
+        "企业开办、变更、年报",
+        MARKET,
+        "client_secret_basic",
+        "openid profile phone identity organization offline_access",
+        site=3,
+    ),
+    PlannedClient(
+        CITY,
+        "rsj",
+        "潮州市人力资源和社会保障局",
+        "社保查询、就业登记",
+        SOCIAL_SECURITY,
+        "client_secret_basic",
+        "openid profile identity offline_access",
+        site=4,
+    ),
+    PlannedClient(CITY, "chaozhou-app", "潮州办事手机版", "手机上办事", MARKET, "none", "openid profile phone offline_access"),
+    PlannedClient(
+        CITY, "scjg-batch", "市场监督管理局数据交换", "夜间数据交换", MARKET, "private_key_jwt", "openid profile identity"
+    ),
+)
