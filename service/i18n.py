@@ -1,20 +1,22 @@
 """Languages of the pages: Chinese first, English by choice. Which one a request gets, and how values are written in it.
 
-The order: ``?lang=``, what this browser chose before (cookie), what the department asked for (``ui_locales``), and last
-``Accept-Language``, which counts only where it asks for English and not for Chinese at all.
-Left to others: the sentences (``translations/``; msgids are the Chinese ones), the switch's looks (``templates/layout.html``).
+The order: ``?lang=``, what the person chose before (cookie), what the department asked for (``ui_locales`` of OpenID Connect,
+in the query or left in ``flask.g.ui_locales`` by a view), and last ``Accept-Language``, which counts only where it asks for
+English and not for Chinese at all.
+
+Left to others: the sentences (``translations/``; msgids are the Chinese ones) and the switch's looks (``templates/layout.html``).
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request
-from flask_babel import Babel, format_date, format_datetime, format_decimal, get_locale
-from markupsafe import Markup
-from werkzeug.urls import iri_to_uri
-from werkzeug.datastructures import MultiDict
-from urllib.parse import urlencode
+from flask_babel import Babel, format_date, format_datetime, format_decimal, format_timedelta, get_locale
 
 from kernel.errors import Language, Text
 from kernel.nodes import Node
@@ -26,4 +28,120 @@ _LOCALES: dict[Language, str] = {"zh": "zh_Hans_CN", "en": "en"}
 _TAGS: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 _YEAR = 365 * 86400
-_SUGGESTED = "~"  # before a cookie's value: a department asked for it, the person did not choose
+_SUGGESTED = "department-"  # before a cookie's value: a department asked for it, the person has not chosen
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLink:
+    """One entry of the language switch: where the same page is found in that language."""
+
+    tag: str
+    name: str
+    url: str
+    current: bool
+
+
+def current_language() -> Language:
+    """Return the language of the present request."""
+    locale = get_locale()
+    return "en" if locale is not None and locale.language == "en" else "zh"
+
+
+def in_language(text: Text) -> str:
+    """Return ``text`` in the language of the present request."""
+    return text.en if current_language() == "en" else text.zh
+
+
+def as_date(value: date | datetime | None) -> str:
+    """Write a day; a moment is first brought to the city's time zone. None is an empty string."""
+    if value is None:
+        return ""
+    return str(format_date(value, format="long" if current_language() == "zh" else "medium"))
+
+
+def as_moment(value: datetime | None) -> str:
+    """Write a moment to the minute in the city's time zone."""
+    if value is None:
+        return ""
+    return str(format_datetime(value, "y年M月d日 HH:mm" if current_language() == "zh" else "MMM d, y, HH:mm"))
+
+
+def as_number(value: float | Decimal) -> str:
+    """Write a number with the separators of the language."""
+    return str(format_decimal(value))
+
+
+def as_distance(value: timedelta) -> str:
+    """Write how far away a moment is: “3天后”, “in 3 days”; a negative distance lies in the past."""
+    return str(format_timedelta(value, add_direction=True))
+
+
+def language_links() -> tuple[LanguageLink, ...]:
+    """Return the language switch of the present page: plain links to itself, everything else of its query kept."""
+    kept = [(key, value) for key, value in request.args.items(multi=True) if key != PARAMETER]
+    current = current_language()
+    return tuple(
+        LanguageLink(
+            tag=_TAGS[language], name=name, url=f"?{urlencode([*kept, (PARAMETER, language)])}", current=language == current
+        )
+        for language, name in _NAMES.items()
+    )
+
+
+def init_app(app: Flask, node: Node) -> None:
+    """Give ``app`` its languages, and its templates the filters and globals named in this module."""
+    cookie = cookie_name(node, "lang")
+    Babel(app, default_locale=_LOCALES["zh"], default_timezone=ZONE, locale_selector=lambda: _LOCALES[_choose(cookie)])
+    app.jinja_env.filters.update(
+        in_language=in_language, as_date=as_date, as_moment=as_moment, as_number=as_number, as_distance=as_distance
+    )
+    app.jinja_env.globals.update(
+        get_locale=get_locale, language_links=language_links, html_language=lambda: _TAGS[current_language()]
+    )
+    secure = node.url.startswith("https:")
+
+    @app.after_request
+    def remember(response: Response) -> Response:
+        if response.mimetype != "text/html":
+            return response
+        chosen, suggested = _find(request.args.get(PARAMETER, "")), _suggested()
+        known = request.cookies.get(cookie, "")
+        if chosen is not None:
+            response.set_cookie(cookie, chosen, max_age=_YEAR, httponly=True, samesite="Lax", secure=secure, path="/")
+        elif suggested is not None and (not known or known.startswith(_SUGGESTED)):
+            response.set_cookie(cookie, _SUGGESTED + suggested, httponly=True, samesite="Lax", secure=secure, path="/")
+        response.headers.setdefault("Content-Language", _TAGS[current_language()])
+        response.vary.update(("Accept-Language", "Cookie"))
+        return response
+
+
+def _choose(cookie: str) -> Language:
+    """Return the language of the present request, by the order that the module's docstring gives."""
+    known = request.cookies.get(cookie, "")
+    kept = known.removeprefix(_SUGGESTED)
+    candidates = (
+        _find(request.args.get(PARAMETER, "")),
+        _find(kept) if kept == known else None,
+        _suggested(),
+        _find(kept),
+        _accepted(request.accept_languages.values()),
+    )
+    return next((language for language in candidates if language is not None), "zh")
+
+
+def _find(tag: str) -> Language | None:
+    """Return the language of a BCP 47 tag, or None when it is not one of ours."""
+    primary = tag.strip().lower().replace("_", "-").partition("-")[0]
+    return "zh" if primary == "zh" else "en" if primary == "en" else None
+
+
+def _suggested() -> Language | None:
+    """Return the first of OpenID Connect's ``ui_locales`` (Core 3.1.2.1: space-separated, best first) that we speak."""
+    wanted = str(g.get("ui_locales") or request.args.get("ui_locales", ""))[:200].split()
+    return next((language for language in map(_find, wanted) if language is not None), None)
+
+
+def _accepted(tags: Iterable[str]) -> Language | None:
+    """Return English when it is asked for and Chinese is not; whoever reads Chinese too gets the pages' first language."""
+    spoken = {_find(tag) for tag in tags}
+    return "en" if "en" in spoken and "zh" not in spoken else None
