@@ -1,0 +1,272 @@
+"""What the licence room holds (records) and what it needs from outside (Protocols, dependencies).
+
+Left to others: SQL (``storage``), the shape of a licence's JSON (``data``), every decision (the operations). Moments are aware and
+in UTC; dates are the calendar dates that stand on the page, which have no time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from kernel.clock import Clock
+from kernel.nodes import Node
+from kernel.work import UnitOfWork
+from policies.models import HolderKind, Policies
+
+if TYPE_CHECKING:
+    from crosscert.trust import Trust
+    from pki.ports import PkiDeps
+    from pki.vault import Vault
+
+State = Literal["intent", "issued", "void"]
+"""``intent``: reserved, nothing signed that counts. ``issued``: sealed, logged, stored. ``void``: given up; its number is free."""
+
+StatusCode = Literal["01", "02", "03", "04", "05", "06", "07", "99"]
+"""有效 valid, 暂扣 suspended, 撤销 revoked, 注销 cancelled, 失效 expired, 转出 transferred out, 吊销 withdrawn, 其他 other."""
+
+VALID: StatusCode = "01"
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department (部门) that issues licences: its unified social credit code, its area and the types it is registered for."""
+
+    uscc: str
+    name: str
+    area_code: str
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application (申请) that has passed every check. ``number`` is None when the node is to give one.
+
+    ``fields`` holds the type's extension fields by key (``KZ_…``), in the order of the type. ``valid_to`` None means without end.
+    """
+
+    type_code: str
+    number: str | None
+    holder_kind: HolderKind
+    holder_name: str
+    holder_id: str
+    issuer_uscc: str
+    issuer_name: str
+    area_code: str
+    issue_date: date
+    valid_from: date
+    valid_to: date | None
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseRecord:
+    """A licence in the registry.
+
+    ``application_digest`` is a keyed digest (hex) of what was asked for: the same application again is known by it and nobody
+    without the node's key can guess a person from it. ``requested_at`` is the moment of the intent and of the rendered page,
+    ``issued_at`` that of the seal. ``pdf_sha256`` (lower hex) and ``log_index`` are there once issued.
+    """
+
+    identifier: str
+    number: str
+    version: str
+    type_code: str
+    holder_kind: HolderKind
+    holder_name: str
+    holder_id: str
+    issuer_uscc: str
+    issuer_name: str
+    area_code: str
+    issue_date: date
+    valid_from: date
+    valid_to: date | None
+    fields: Mapping[str, str]
+    application_digest: str
+    requested_at: datetime
+    status_index: int
+    state: State = "intent"
+    issued_at: datetime | None = None
+    pdf_sha256: str | None = None
+    log_index: int | None = None
+    status: StatusCode = VALID
+    status_at: datetime | None = None
+    status_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What sealing a licence gave, as it is recorded: the conditional change of an intent into an issued licence."""
+
+    identifier: str
+    issued_at: datetime
+    pdf_sha256: str
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Something signed that is served as it is: the status list token, with the state of the registry that it tells."""
+
+    body: str
+    revision: int
+    made_at: datetime
+
+
+class LogNodes(Protocol):
+    """Stored hashes of complete subtrees: level 0 holds the leaves, node (l, i) covers leaves [i·2^l, (i+1)·2^l)."""
+
+    def log_size(self) -> int:
+        """Return the number of leaves."""
+        ...
+
+    def take_log_places(self, count: int) -> int:
+        """Move the size on by ``count`` and return the old one; until the transaction ends nobody else can append."""
+        ...
+
+    def get_log_nodes(self, places: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
+        """Return the hashes at ``places`` (level, index); one that is missing means a damaged log (``LookupError``)."""
+        ...
+
+    def put_log_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
+        """Store hashes; none is ever written twice."""
+        ...
+
+    def put_log_leaves(self, first: int, leaves: Sequence[bytes]) -> None:
+        """Store what the leaves from index ``first`` say, beside their hashes."""
+        ...
+
+    def find_log_leaf(self, index: int) -> bytes | None:
+        """Return what leaf ``index`` says."""
+        ...
+
+
+class LicenseRecords(LogNodes, Protocol):
+    """The registry, in one transaction."""
+
+    def find_department(self, uscc: str) -> Department | None:
+        """Return the department with this code."""
+        ...
+
+    def departments(self) -> Sequence[Department]:
+        """Return all departments, by area and code."""
+        ...
+
+    def put_department(self, department: Department, at: datetime) -> bool:
+        """Add or replace a department; tell whether that changed anything."""
+        ...
+
+    def take_counter(self, name: str, count: int = 1, *, at_least: int = 0) -> int:
+        """Move counter ``name`` on by ``count`` and return the first of the values taken (from 1, or after ``at_least``)."""
+        ...
+
+    def counter(self, name: str) -> int:
+        """Return the last value taken from counter ``name``, 0 when none was."""
+        ...
+
+    def greatest_number(self, prefix: str, length: int) -> str | None:
+        """Return the greatest number in use that starts with ``prefix`` and has ``length`` characters."""
+        ...
+
+    def reserve(self, record: LicenseRecord) -> bool:
+        """Store an intent; False when its number, identifier or application is taken by one that is not void."""
+        ...
+
+    def complete(self, sealed: Sealed, document: bytes) -> bool:
+        """Make an intent an issued licence and store its encrypted PDF; False when it is no intent any more."""
+        ...
+
+    def void(self, identifier: str, reason: str) -> bool:
+        """Give an intent up; False when it is no intent any more."""
+        ...
+
+    def intents(self, *, limit: int) -> Sequence[LicenseRecord]:
+        """Return intents that wait to be finished, oldest first."""
+        ...
+
+    def find_number(self, number: str) -> LicenseRecord | None:
+        """Return the licence (or intent) with this number that is not void."""
+        ...
+
+    def find_digest(self, application_digest: str) -> LicenseRecord | None:
+        """Return the licence (or intent) that this application led to and that is not void."""
+        ...
+
+    def find_license(self, identifier: str) -> LicenseRecord | None:
+        """Return the licence (or intent) with this identifier that is not void."""
+        ...
+
+    def find_by_sha256(self, pdf_sha256: str) -> LicenseRecord | None:
+        """Return the issued licence whose document has this SHA-256 (lower hex)."""
+        ...
+
+    def held_by(self, holder_id: str) -> Sequence[LicenseRecord]:
+        """Return the issued licences of a holder, newest first."""
+        ...
+
+    def licenses(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        type_code: str | None = None,
+        area_code: str | None = None,
+        holder_name: str | None = None,
+        state: State | None = "issued",
+    ) -> Sequence[tuple[int, LicenseRecord]]:
+        """Return licences with their row keys, in the order in which they were asked for, from after row key ``after``."""
+        ...
+
+    def find_document(self, identifier: str) -> bytes | None:
+        """Return the encrypted PDF of an issued licence."""
+        ...
+
+    def set_status(self, identifier: str, *, before: StatusCode, after: StatusCode, at: datetime, reason: str) -> bool:
+        """Change the status of an issued licence; False when it is not ``before`` any more."""
+        ...
+
+    def statuses(self) -> Iterator[tuple[int, StatusCode]]:
+        """Return the status index and status of every issued licence."""
+        ...
+
+    def find_published(self, what: str) -> Published | None:
+        """Return what was last published under this name."""
+        ...
+
+    def put_published(self, what: str, published: Published) -> None:
+        """Replace what is published under this name, unless a newer one is there already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is logged in: for showing a holder their own licences. ``holder_id`` is the resident ID or credit code, if known."""
+
+    account_id: str
+    kind: str
+    name: str
+    holder_id: str | None
+
+
+class Visitors(Protocol):
+    """Tells who is visiting; filled by the identity room in ``service/wiring``."""
+
+    def current(self) -> Visitor | None:
+        """Return who is logged in in the present request, None for a stranger."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseDeps:
+    """Everything that the operations of this room are given."""
+
+    node: Node
+    policies: Policies
+    pki: PkiDeps
+    trust: Trust
+    vault: Vault
+    clock: Clock
+    work: UnitOfWork[LicenseRecords]
+    visitors: Visitors
