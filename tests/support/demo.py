@@ -54,6 +54,7 @@ class Federation:
         config = self.directory / node / "chaoxin.toml"
         done = subprocess.run(
             [sys.executable, "-m", "service.cli", "--config", str(config), *arguments],
+            check=False,
             capture_output=True,
             text=True,
             timeout=300,
