@@ -64,7 +64,7 @@ def test_a_port_in_use(node: Path, port: int) -> None:
 
 
 def test_a_wrong_passphrase(node: Path) -> None:
-    done = chaoxin("--config", str(node / "chaoxin.toml"), "serve", CHAOXIN_PASSPHRASE="wrong")  # noqa: S106 - wrong on purpose
+    done = chaoxin("--config", str(node / "chaoxin.toml"), "serve", CHAOXIN_PASSPHRASE="wrong")
     assert_one_line(done, "wrong_passphrase")
 
 
