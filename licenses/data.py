@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn
 
 from kernel.canonical import Json, canonical
 from kernel.errors import Refusal
@@ -31,6 +31,8 @@ STATUS_PATH = "/licenses/status"
 
 HOLDER_ID_KINDS: Mapping[HolderKind, str] = {"citizen": "111", "enterprise": "001"}
 """CZZTDMLX, the kind of the holder's code (持证主体代码类型): 111 resident ID, 001 unified social credit code."""
+
+_HOLDER_KINDS: Mapping[str, HolderKind] = {code: kind for kind, code in HOLDER_ID_KINDS.items()}
 
 WITHOUT_END = "长期"
 """What stands for the day of expiry when there is none."""
@@ -196,11 +198,9 @@ def _date(text: str) -> date:
 
 
 def _holder_kind(code: str) -> HolderKind:
-    for kind in get_args(HolderKind):
-        if HOLDER_ID_KINDS[kind] == code:
-            found: HolderKind = kind
-            return found
-    _refuse("an unknown kind of holder code")
+    if code not in _HOLDER_KINDS:
+        _refuse("an unknown kind of holder code")
+    return _HOLDER_KINDS[code]
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -31,9 +31,14 @@ def trail(engine: sa.Engine) -> sa.Engine:
 def test_an_event_is_gone_when_its_transaction_rolls_back(engine: sa.Engine) -> None:
     create_all(engine, audit.metadata)
     work = SqlUnitOfWork(engine, lambda connection: connection)
-    with pytest.raises(ZeroDivisionError), work.begin() as opened:
-        opened.audit.record(an_event(1))
-        raise ZeroDivisionError
+
+    def record_and_fail() -> None:
+        with work.begin() as opened:
+            opened.audit.record(an_event(1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        record_and_fail()
     with work.read() as opened:
         assert opened.audit.page() == []
 
