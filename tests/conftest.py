@@ -1,0 +1,49 @@
+"""Fixtures that every test may take. Those of one subject live beside it in ``tests/support``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import settings
+
+from kernel.clock import FixedClock
+from tests.support.databases import PostgresServer, engine_on
+
+# The same examples in every run: a failure is reproduced by running again.
+settings.register_profile("house", derandomize=True, deadline=None, database=None)
+settings.load_profile("house")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands at the morning of 23 November 2026 until the test moves it."""
+    return FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test process."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database, once for each engine that the house supports."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'node.sqlite'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An engine on an empty database, once for each that the house supports."""
+    with engine_on(database_url) as made:
+        yield made

@@ -1,0 +1,159 @@
+"""Real databases for tests: a temporary PostgreSQL server a test process, an SQLite file or a PostgreSQL database a test.
+
+What the tables are is left to the packages, how an engine is made to ``service.engine``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from service.engine import make_engine
+from tests.support.programs import need, need_postgresql
+
+_START_SECONDS = 60.0
+_SETTINGS = (
+    "listen_addresses=",  # nothing but the socket in our own folder
+    "max_connections=60",
+    "shared_buffers=32MB",
+    "jit=off",
+    "autovacuum=off",
+    "log_min_messages=fatal",
+    "timezone=UTC",
+)
+_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class PostgresServer:
+    """A PostgreSQL cluster in a temporary folder, reached by a unix socket, that dies with the process that made it.
+
+    ``durable`` keeps fsync on, for tests that kill it and look at what was promised.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._settings = _SETTINGS if durable else (*_SETTINGS, *_FAST)
+        self._numbers = itertools.count(1)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.folder = Path(tempfile.mkdtemp(prefix="chaoxin-pg-"))
+
+    def __enter__(self) -> Self:
+        try:
+            self._initialise()
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def _as_owner(self, *command: str) -> list[str]:
+        # initdb and postgres refuse to run as root; pdeathsig stops the server even when the test process is killed.
+        who = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        return [need("setpriv", "util-linux"), *who, "--pdeathsig=INT", *command]
+
+    def _initialise(self) -> None:
+        initdb = need_postgresql("initdb")
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(self.folder, owner.pw_uid, owner.pw_gid)
+        subprocess.run(
+            self._as_owner(
+                initdb, "-D", str(self._data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"
+            ),
+            check=True,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+        )
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = [part for setting in self._settings for part in ("-c", setting)]
+        command = [need_postgresql("postgres"), "-D", str(self._data), "-k", str(self.folder), *settings]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._as_owner(*command), cwd=self.folder, stdout=log, stderr=log)
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                psycopg.connect(self._conninfo("postgres")).close()
+            except psycopg.OperationalError as error:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    text = (self.folder / "log").read_text(errors="replace")
+                    pytest.fail(f"PostgreSQL did not start: {error}\n{text}", pytrace=False)
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop the server: SIGINT in order, SIGQUIT as if the power had failed. What it stored stays."""
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def close(self) -> None:
+        """Stop the server and remove its folder."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _conninfo(self, database: str) -> str:
+        return f"host={self.folder} user=postgres dbname={database}"
+
+    def _command(self, statement: str) -> None:
+        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def url(self, database: str) -> str:
+        """Return the SQLAlchemy address of ``database``."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Make an empty database, yield its address, drop it with whoever is still connected to it."""
+        name = f"test_{next(self._numbers)}"
+        self._command(f"CREATE DATABASE {name}")
+        try:
+            yield self.url(name)
+        finally:
+            self._command(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def engine_on(url: str) -> Iterator[sa.Engine]:
+    """Yield an engine made exactly as a node makes its own, and close all its connections."""
+    engine = make_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def create_all(engine: sa.Engine, *metadatas: sa.MetaData) -> None:
+    """Create the tables of ``metadatas`` as they are declared (migrations are proven equal elsewhere)."""
+    with engine.begin() as connection:
+        for metadata in metadatas:
+            metadata.create_all(connection)

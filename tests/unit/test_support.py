@@ -1,0 +1,54 @@
+"""The tests' own ground: databases are empty and the node's own kind, ports are ours alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from kernel.clock import FixedClock, rfc3339
+from tests.support.databases import create_all
+from tests.support.ports import free_port, free_port_block
+from tests.support.programs import need
+
+
+def tables(engine: sa.Engine) -> list[str]:
+    return sa.inspect(engine).get_table_names()
+
+
+@pytest.mark.parametrize("round_", [1, 2])
+def test_each_test_gets_an_empty_database_that_keeps_what_is_stored(engine: sa.Engine, round_: int) -> None:
+    assert tables(engine) == []
+    metadata = sa.MetaData()
+    things = sa.Table("things", metadata, sa.Column("number", sa.BigInteger, primary_key=True), sa.Column("name", sa.Text))
+    create_all(engine, metadata)
+    with engine.begin() as connection:
+        connection.execute(things.insert(), {"number": round_, "name": "饶平县"})
+    with engine.begin() as connection:
+        assert connection.execute(sa.select(things)).one() == (round_, "饶平县")
+    assert tables(engine) == ["things"]
+
+
+def test_a_process_never_gets_a_port_that_another_one_holds() -> None:
+    mine = free_port_block(5)
+    program = "from tests.support.ports import free_port_block; print(free_port_block(5))"
+    others = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert abs(int(others.stdout) - mine) >= 5
+    assert free_port() != free_port()
+
+
+def test_a_missing_program_fails_the_test_by_its_name() -> None:
+    with pytest.raises(pytest.fail.Exception, match=r"no-such-server is not installed \(Debian package nothing"):
+        need("no-such-server", "nothing")
+
+
+def test_the_clock_stands_still_until_it_is_moved(clock: FixedClock) -> None:
+    assert rfc3339(clock.now()) == "2026-11-23T08:00:00Z"
+    clock.advance(timedelta(minutes=1))
+    assert rfc3339(clock.now()) == "2026-11-23T08:01:00Z"
