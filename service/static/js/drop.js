@@ -1,0 +1,29 @@
+// Lets a file be dropped anywhere on its frame and shows its name. Without this script the file input alone does the work.
+"use strict";
+
+for (const frame of document.querySelectorAll("[data-drop]")) {
+  const input = frame.querySelector("input[type=file]");
+  const text = frame.querySelector("[data-drop-text]");
+
+  const show = () => {
+    if (input.files.length > 0) text.textContent = input.files[0].name;
+  };
+
+  input.addEventListener("change", show);
+  for (const name of ["dragenter", "dragover"]) {
+    frame.addEventListener(name, (event) => {
+      event.preventDefault();
+      frame.classList.add("cx-drop-over");
+    });
+  }
+  for (const name of ["dragleave", "drop"]) {
+    frame.addEventListener(name, () => frame.classList.remove("cx-drop-over"));
+  }
+  frame.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files.length > 0) {
+      input.files = event.dataTransfer.files;
+      show();
+    }
+  });
+}
