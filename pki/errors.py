@@ -1,0 +1,211 @@
+"""What can go wrong with keys, certificates, time-stamps, seals and signed tokens."""
+
+from __future__ import annotations
+
+from kernel.errors import define
+
+WRONG_PASSPHRASE = define(
+    "wrong_passphrase",
+    status=500,
+    zh="密钥库 {path} 的口令不对。",
+    en="The passphrase of the key store {path} is wrong.",
+    remedy_zh="检查口令文件或环境变量 CHAOXIN_PASSPHRASE。",
+    remedy_en="Check the passphrase file or the environment variable CHAOXIN_PASSPHRASE.",
+)
+KEYSTORE_UNUSABLE = define(
+    "keystore_unusable",
+    status=500,
+    zh="密钥库 {path} 无法使用：{problem}。",
+    en="The key store {path} cannot be used: {problem}.",
+    remedy_zh="检查目录的属主和权限；若文件已损坏，请从备份恢复。",
+    remedy_en="Check the folder's owner and mode; restore a backup if a file is damaged.",
+)
+KEY_EXISTS = define(
+    "key_exists",
+    status=500,
+    zh="密钥 {label} 已经存在。",
+    en="The key {label} exists already.",
+    remedy_zh="密钥从不覆盖；请换一个标签。",
+    remedy_en="Keys are never overwritten; choose another label.",
+)
+KEY_MISSING = define(
+    "key_missing",
+    status=500,
+    zh="密钥库中没有密钥 {label}。",
+    en="The key store has no key {label}.",
+    remedy_zh="运行 chaoxin doctor；若密钥丢失，请从备份恢复。",
+    remedy_en="Run chaoxin doctor; restore a backup if the key is lost.",
+)
+VALUE_UNREADABLE = define(
+    "value_unreadable",
+    status=500,
+    zh="一个加密存放的值（{context}）无法解密。",
+    en="An encrypted value ({context}) cannot be decrypted.",
+    remedy_zh="数据库与密钥库可能不是同一时刻的备份；运行 chaoxin doctor。",
+    remedy_en="Database and key store may be from backups of different moments; run chaoxin doctor.",
+)
+AUTHORITY_MISSING = define(
+    "authority_missing",
+    status=500,
+    zh="本节点还没有建立证书机构（{role}）。",
+    en="This node's certification authority is not set up ({role}).",
+    remedy_zh="运行 chaoxin init。",
+    remedy_en="Run chaoxin init.",
+)
+CERTIFICATE_UNKNOWN = define(
+    "certificate_unknown",
+    status=404,
+    zh="本节点没有签发过序列号为 {serial} 的证书。",
+    en="This node issued no certificate with serial {serial}.",
+    remedy_zh="核对序列号（十六进制）和签发节点。",
+    remedy_en="Check the serial number (hexadecimal) and which node issued the certificate.",
+)
+CERTIFICATE_REVOKED_ALREADY = define(
+    "certificate_revoked_already",
+    status=409,
+    zh="序列号为 {serial} 的证书已经被吊销。",
+    en="The certificate with serial {serial} is revoked already.",
+    remedy_zh="无需再次吊销。",
+    remedy_en="Nothing more needs to be done.",
+)
+CERTIFICATE_IN_SERVICE = define(
+    "certificate_in_service",
+    status=409,
+    zh="这张证书正用作本节点的{role}，不能直接吊销。",
+    en="This certificate serves as the node's {role} and cannot simply be revoked.",
+    remedy_zh="请先完成密钥更替。",
+    remedy_en="Roll the key over first.",
+)
+PROFILE_UNSUITABLE = define(
+    "profile_unsuitable",
+    zh="证书模板 {profile} 不能用于这次签发：{problem}。",
+    en="The certificate profile {profile} cannot be used here: {problem}.",
+    remedy_zh="按 certificates.toml 选择模板和密钥。",
+    remedy_en="Choose a profile and a key as certificates.toml allows.",
+)
+NAME_UNSUITABLE = define(
+    "name_unsuitable",
+    zh="证书名称不合格：{problem}。",
+    en="The certificate's name is not acceptable: {problem}.",
+    remedy_zh="名称必须在本节点的名称之下，不含控制字符，每一项不超过 64 个字符。",
+    remedy_en="The name must lie below the node's own, without control characters, each part at most 64 characters.",
+)
+TEMPLATE_UNSUITABLE = define(
+    "template_unsuitable",
+    zh="交叉证书的内容不合格：{problem}。",
+    en="The cross-certificate asked for is not acceptable: {problem}.",
+    remedy_zh="按协议的约束重新填写。",
+    remedy_en="Correct it to what the agreement limits.",
+)
+ISSUANCE_VOIDED = define(
+    "issuance_voided",
+    status=409,
+    zh="这次签发中途停顿太久，已经作废。",
+    en="This issuance stood still for too long and was voided.",
+    remedy_zh="请重新申请。",
+    remedy_en="Apply again.",
+)
+SEAL_UNUSABLE = define(
+    "seal_unusable",
+    status=409,
+    zh="{name}的电子印章不能使用：{problem}。",
+    en="The seal of {name} cannot be used: {problem}.",
+    remedy_zh="请安全管理员为该部门重新制发印章。",
+    remedy_en="Ask a security admin to make a new seal for the department.",
+)
+DOCUMENT_CHANGED = define(
+    "document_changed",
+    status=500,
+    zh="要盖章的文件与准备好的不是同一个。",
+    en="The document to be sealed is not the one that was prepared.",
+    remedy_zh="请重新办理。",
+    remedy_en="Start again.",
+)
+DOCUMENT_UNSUITABLE = define(
+    "document_unsuitable",
+    zh="这个文件不能盖章：{problem}。",
+    en="This document cannot be sealed: {problem}.",
+    remedy_zh="请提供未加密、未签名、结构完好的 PDF。",
+    remedy_en="Supply an intact PDF that is neither encrypted nor signed.",
+)
+
+TOKEN_TOO_LARGE = define(
+    "token_too_large",
+    status=400,
+    zh="令牌太大。",
+    en="The token is too large.",
+    remedy_zh="请重新取得令牌。",
+    remedy_en="Obtain a new token.",
+)
+TOKEN_MALFORMED = define(
+    "token_malformed",
+    status=400,
+    zh="令牌的格式不对：{problem}。",
+    en="The token is not well formed: {problem}.",
+    remedy_zh="请重新取得令牌。",
+    remedy_en="Obtain a new token.",
+)
+TOKEN_ALGORITHM = define(
+    "token_algorithm",
+    status=400,
+    zh="令牌的签名算法不被接受。",
+    en="The token's signature algorithm is not accepted.",
+    remedy_zh="使用 ES256 或 RS256，并与密钥一致。",
+    remedy_en="Use ES256 or RS256, the one that belongs to the key.",
+)
+TOKEN_KEY_UNKNOWN = define(
+    "token_key_unknown",
+    status=400,
+    zh="没有令牌所指的密钥。",
+    en="The key that the token names is not known.",
+    remedy_zh="检查 kid，并重新获取公钥。",
+    remedy_en="Check kid and fetch the public keys again.",
+)
+TOKEN_SIGNATURE = define(
+    "token_signature",
+    status=400,
+    zh="令牌的签名不对。",
+    en="The token's signature is wrong.",
+    remedy_zh="请重新取得令牌。",
+    remedy_en="Obtain a new token.",
+)
+TOKEN_TYPE = define(
+    "token_type",
+    status=400,
+    zh="令牌的类型（typ）不对。",
+    en="The token is of another type (typ).",
+    remedy_zh="请使用这里要求的那种令牌。",
+    remedy_en="Use the kind of token that is asked for here.",
+)
+TOKEN_CLAIM = define(
+    "token_claim",
+    status=400,
+    zh="令牌中的 {claim} 不对：{problem}。",
+    en="The token's {claim} is wrong: {problem}.",
+    remedy_zh="请重新取得令牌。",
+    remedy_en="Obtain a new token.",
+)
+TOKEN_EXPIRED = define(
+    "token_expired",
+    status=400,
+    zh="令牌已过期。",
+    en="The token has expired.",
+    remedy_zh="请重新取得令牌。",
+    remedy_en="Obtain a new token.",
+)
+TOKEN_NOT_YET_VALID = define(
+    "token_not_yet_valid",
+    status=400,
+    zh="令牌还没有生效。",
+    en="The token is not valid yet.",
+    remedy_zh="请核对双方的时钟。",
+    remedy_en="Compare both clocks.",
+)
+JWK_UNSUITABLE = define(
+    "jwk_unsuitable",
+    status=400,
+    zh="公钥（JWK）不合格：{problem}。",
+    en="The public key (JWK) is not acceptable: {problem}.",
+    remedy_zh="使用 P-256（ES256）或 2048 位以上 RSA（RS256）的签名公钥。",
+    remedy_en="Use a P-256 (ES256) key or an RSA key of at least 2,048 bits (RS256), for signatures, public part only.",
+)
