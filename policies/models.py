@@ -168,7 +168,7 @@ class TokenPolicies(Table):
 class Scope(Table):
     """What a scope asks for, and the sentence the citizen reads."""
 
-    claims: tuple[Name, ...]
+    claims: tuple[Name, ...] = ()
     zh: Name
     en: Name
 

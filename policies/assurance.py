@@ -1,0 +1,52 @@
+"""Decides how surely somebody is known: levels reached by authenticators, who needs a second one, which passwords will do.
+
+Left to others: carrying authenticators out, counting failures and keeping sessions (``idp``).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Set as AbstractSet
+from typing import Literal
+
+from policies.models import AccountKind, AssuranceLevel, AssurancePolicies
+
+PasswordFault = Literal["too_short", "too_long", "blocked"]
+
+
+def find_level(policies: AssurancePolicies, acr: str) -> AssuranceLevel | None:
+    """Return the level whose ``acr`` value this is, or None."""
+    return next((level for level in policies.levels if level.acr == acr), None)
+
+
+def get_level(policies: AssurancePolicies, acr: str) -> AssuranceLevel:
+    """Return the level whose ``acr`` value this is; ``LookupError`` when no document knows it."""
+    level = find_level(policies, acr)
+    if level is None:
+        message = f"no assurance level has the acr {acr!r}"
+        raise LookupError(message)
+    return level
+
+
+def level_reached(policies: AssurancePolicies, amr: AbstractSet[str]) -> AssuranceLevel | None:
+    """Return the highest level that the authentication methods ``amr`` (RFC 8176) reach, or None."""
+    reached = [level for level in policies.levels if any(amr >= set(needed) for needed in level.combinations)]
+    return max(reached, key=lambda level: level.rank, default=None)
+
+
+def needs_second_factor(policies: AssurancePolicies, kind: AccountKind) -> bool:
+    """Tell whether accounts of this kind may not log in by password alone."""
+    return kind in policies.second_factor
+
+
+def find_password_fault(policies: AssurancePolicies, password: str, has_second_factor: bool) -> PasswordFault | None:  # noqa: FBT001 - a fact about the account
+    """Return why a new password will not do, or None. Lengths count code points of its NFC form (SP 800-63B-4 3.1.1.2)."""
+    rules = policies.password
+    text = unicodedata.normalize("NFC", password)
+    if len(text) < (rules.min_length if has_second_factor else rules.min_length_alone):
+        return "too_short"
+    if len(text) > rules.max_length:
+        return "too_long"
+    if text.casefold() in {blocked.casefold() for blocked in rules.blocked}:
+        return "blocked"
+    return None

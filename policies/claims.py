@@ -1,0 +1,27 @@
+"""Decides which scopes a department may ask for and which claims it then gets. Departments are named by their USCC.
+
+Left to others: the citizen's consent and the claims' values (``idp``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from policies.models import ClaimPolicies, Release
+
+
+def release_for(policies: ClaimPolicies, uscc: str) -> Release:
+    """Return what the department may learn: its own entry, else the default."""
+    return policies.departments.get(uscc, policies.default)
+
+
+def allowed_scopes(policies: ClaimPolicies, uscc: str, requested: Iterable[str]) -> tuple[str, ...]:
+    """Return the requested scopes that exist and that the department may ask for, in the order of asking, each once."""
+    allowed = frozenset(release_for(policies, uscc).scopes) & policies.scopes.keys()
+    return tuple(scope for scope in dict.fromkeys(requested) if scope in allowed)
+
+
+def released_claims(policies: ClaimPolicies, uscc: str, scopes: Iterable[str]) -> frozenset[str]:
+    """Return the claims to release for ``scopes``: what an allowed scope asks for and the department may have."""
+    asked = frozenset(claim for scope in allowed_scopes(policies, uscc, scopes) for claim in policies.scopes[scope].claims)
+    return asked & frozenset(release_for(policies, uscc).claims)

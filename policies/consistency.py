@@ -1,0 +1,153 @@
+"""What the shapes cannot say: entries of the documents that contradict each other. Each finding names document, key and problem.
+
+Left to others: the shapes themselves (``models``), files and lines (``loader``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
+
+from kernel.errors import Text
+from policies.lines import Path
+from policies.models import Policies, Release
+
+Finding: TypeAlias = "tuple[str, Path, Text]"
+
+PROFILES = ("principal_ca", "issuing_ca", "department_seal", "token_signer", "ocsp", "tsa")
+"""Profiles that a node cannot run without."""
+
+ROLES = ("security_admin",)
+
+
+def find_contradictions(policies: Policies) -> Iterator[Finding]:
+    """Yield every contradiction in the order of the documents."""
+    for check in (_profiles, _levels, _revocation, _assurance, _tokens, _claims, _types, _roles):
+        yield from check(policies)
+
+
+def _profiles(policies: Policies) -> Iterator[Finding]:
+    documents = policies.certificates
+    for name in PROFILES:
+        if name not in documents.profiles:
+            yield "certificates", ("profiles",), Text(f"缺少模板 {name}", f"the profile {name} is missing")
+    for name, profile in documents.profiles.items():
+        where = ("profiles", name)
+        signs = "key_cert_sign" in profile.key_usage
+        if signs is (profile.kind == "end_entity"):
+            yield (
+                "certificates",
+                (*where, "key_usage"),
+                Text("key_cert_sign 只属于 CA", "key_cert_sign is for CAs and only for them"),
+            )
+        if profile.kind == "end_entity" and profile.path_length is not None:
+            yield "certificates", (*where, "path_length"), Text("只有 CA 才有路径长度", "only a CA has a path length")
+        if profile.level != "all" and profile.level not in documents.levels:
+            yield "certificates", (*where, "level"), Text(f"没有等级 {profile.level}", f"there is no level {profile.level}")
+        if profile.level == "all" and profile.kind == "end_entity":
+            yield "certificates", (*where, "level"), Text("终端证书要写明等级", "an end entity's certificate has one level")
+
+
+def _levels(policies: Policies) -> Iterator[Finding]:
+    documents = policies.certificates
+    numbers = [level.number for level in documents.levels.values()]
+    for name, level in documents.levels.items():
+        if numbers.count(level.number) > 1:
+            yield "certificates", ("levels", name, "number"), Text("两个等级同号", "two levels have this number")
+    if documents.time_stamps.policy_number in numbers:
+        yield (
+            "certificates",
+            ("time_stamps", "policy_number"),
+            Text("与一个证书等级同号", "a certificate level has this number"),
+        )
+
+
+def _revocation(policies: Policies) -> Iterator[Finding]:
+    rules = policies.certificates.revocation
+    late = Text("下一份发布之前就已过期", "it runs out before the next one is published")
+    if rules.ca_crl_valid_seconds <= rules.ca_crl_every_seconds:
+        yield "certificates", ("revocation", "ca_crl_valid_seconds"), late
+    if rules.crl_valid_seconds <= rules.crl_every_seconds:
+        yield "certificates", ("revocation", "crl_valid_seconds"), late
+
+
+def _assurance(policies: Policies) -> Iterator[Finding]:
+    documents = policies.assurance
+    for index in _repeated(level.acr for level in documents.levels):
+        yield "assurance", ("levels", index, "acr"), Text("两个等级同名", "two levels have this name")
+    for index in _repeated(level.rank for level in documents.levels):
+        yield "assurance", ("levels", index, "rank"), Text("两个等级同序", "two levels have this rank")
+    for index, level in enumerate(documents.levels):
+        if level.idle_seconds > level.absolute_seconds:
+            yield "assurance", ("levels", index, "idle_seconds"), Text("比绝对时限长", "it is longer than the absolute limit")
+    for index in _repeated(level.number for level in documents.real_name_levels):
+        yield "assurance", ("real_name_levels", index, "number"), Text("两个等级同号", "two levels have this number")
+    password = documents.password
+    if not password.min_length <= password.min_length_alone <= password.max_length:
+        yield "assurance", ("password", "min_length_alone"), Text("不在最短与最长之间", "it is not between the two limits")
+
+
+def _tokens(policies: Policies) -> Iterator[Finding]:
+    algorithms = policies.tokens.signing_algorithms
+    for index in _repeated(algorithms):
+        yield "tokens", ("signing_algorithms", index), Text("重复", "it is listed twice")
+
+
+def _claims(policies: Policies) -> Iterator[Finding]:
+    documents = policies.claims
+    if "openid" not in documents.scopes:
+        yield "claims", ("scopes",), Text("缺少 openid", "openid is missing")
+    yield from _release(policies, ("default",), documents.default)
+    for uscc, release in documents.departments.items():
+        yield from _release(policies, ("departments", uscc), release)
+
+
+def _release(policies: Policies, where: Path, release: Release) -> Iterator[Finding]:
+    scopes = policies.claims.scopes
+    askable = {claim for name in release.scopes if name in scopes for claim in scopes[name].claims}
+    for index, name in enumerate(release.scopes):
+        if name not in scopes:
+            yield "claims", (*where, "scopes", index), Text(f"没有授权范围 {name}", f"there is no scope {name}")
+    for index, claim in enumerate(release.claims):
+        if claim not in askable:
+            yield (
+                "claims",
+                (*where, "claims", index),
+                Text(f"所列授权范围都不含 {claim}", f"none of the scopes listed asks for {claim}"),
+            )
+
+
+def _types(policies: Policies) -> Iterator[Finding]:
+    types = policies.licenses.types
+    for index in _repeated(kind.code for kind in types):
+        yield "licenses", ("types", index, "code"), Text("两种证照同码", "two licence types have this code")
+    for index, kind in enumerate(types):
+        if kind.seal_level not in policies.certificates.levels:
+            yield (
+                "licenses",
+                ("types", index, "seal_level"),
+                Text(f"没有证书等级 {kind.seal_level}", f"there is no certificate level {kind.seal_level}"),
+            )
+        for second in (*_repeated(field.key for field in kind.fields), *_repeated(field.name for field in kind.fields)):
+            yield "licenses", ("types", index, "fields", second), Text("两个栏目同名", "two fields have this name")
+        for place, field in enumerate(kind.fields):
+            if (field.kind == "choice") is not bool(field.choices):
+                yield (
+                    "licenses",
+                    ("types", index, "fields", place, "choices"),
+                    Text("选项只属于 choice 栏目", "choices belong to fields of the kind choice and to those only"),
+                )
+
+
+def _roles(policies: Policies) -> Iterator[Finding]:
+    for name in ROLES:
+        if name not in policies.roles.roles:
+            yield "roles", ("roles",), Text(f"缺少角色 {name}", f"the role {name} is missing")
+
+
+def _repeated(values: Iterable[object]) -> Iterator[int]:
+    seen: set[object] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield index
+        seen.add(value)
