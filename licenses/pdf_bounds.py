@@ -134,7 +134,9 @@ class _NoHandler:
 def _read_dictionary(stream: BytesIO, position: int) -> generic.DictionaryObject:
     stream.seek(position)
     dictionary: generic.DictionaryObject = generic.DictionaryObject.read_from_stream(
-        stream, generic.TrailerReference(_NoHandler()), in_content_stream=generic.ContentOpReading.NO
+        stream,
+        generic.TrailerReference(_NoHandler()),  # type: ignore[no-untyped-call]
+        in_content_stream=generic.ContentOpReading.NO,
     )
     return dictionary
 
@@ -155,7 +157,7 @@ def read_signature_dictionary(reader: PdfFileReader, pdf: bytes, reference: gene
     first, last = found.span(1)
     rest = pdf[last : last + 4096]
     stream = BytesIO(pdf[start:first] + b"<>" + rest)
-    idnum, generation = read_object_header(stream, strict=True)
+    idnum, generation = read_object_header(stream, strict=True)  # type: ignore[no-untyped-call]
     if (idnum, generation) != (reference.idnum, reference.generation):
         return None
     value = generic.read_object(stream, reference)
@@ -165,5 +167,5 @@ def read_signature_dictionary(reader: PdfFileReader, pdf: bytes, reference: gene
     if not isinstance(left, generic.TextStringObject | generic.ByteStringObject) or left.original_bytes:
         return None
     value[generic.pdf_name("/Contents")] = generic.ByteStringObject(bytes.fromhex(pdf[first + 1 : last - 1].decode("ascii")))
-    reader.cache_indirect_object(reference.generation, reference.idnum, value)
+    reader.cache_indirect_object(reference.generation, reference.idnum, value)  # type: ignore[no-untyped-call]
     return first, last

@@ -1,0 +1,207 @@
+"""Reading a licence out of a PDF: bounded, believing nothing. :func:`parse` gives an :class:`UnverifiedLicense` or refuses.
+
+What is collected: the signatures with their values and ranges, the attached data, the certificates and revocation lists of the
+document security store (DSS), and what came after the signature. Only pyHanko's parser is used, inside the bounds of
+``pdf_bounds``; whatever a hostile file makes it raise becomes one refusal, ``document_unreadable``.
+
+Left to others: the CMS inside a signature (``signatures``), every judgement (``verify``), the page's text, which no rule here
+reads: the signature covers page and data alike, and the issuer signs both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal, NoReturn
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.decode_limits import DecodePurpose
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from kernel.errors import ChaoxinError, Refusal
+from licenses.data import ATTACHMENT, LicenseData
+from licenses.data import parse as parse_data
+from licenses.errors import DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE
+from licenses.pdf_bounds import MAX_ATTACHMENT, open_bounded, read_signature_dictionary
+from licenses.pdf_changes import Change, find_changes
+
+MAX_SIGNATURES = 8
+MAX_VALUE = 64 * 1024
+MAX_STORE = 64
+"""Certificates and revocation lists, each, that are read from a document security store."""
+
+_HEADER_WITHIN = 1024
+_SEAL = re.compile(rb"/ByteRange\s{0,8}\[\s{0,8}0\s{1,8}(\d{1,10})\s{1,8}(\d{1,10})\s{1,8}(\d{1,10})\s{0,8}\]")
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedSignature:
+    """A signature as the file has it. ``position`` is where its Contents value stands, brackets included; None: in no plain form.
+
+    ``digest`` is the hash over what ``byte_range`` names; ``permission`` the DocMDP level it asks for; ``is_author`` tells whether
+    the catalogue names it as the certifying signature.
+    """
+
+    kind: Literal["signature", "time_stamp"]
+    byte_range: tuple[int, ...]
+    position: tuple[int, int] | None
+    contents: bytes
+    digest: bytes
+    subfilter: str
+    permission: int | None
+    is_author: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedLicense:
+    """What a PDF claims. ``data`` is the attachment read, ``data_fault`` why it could not be; both None: nothing is attached.
+
+    ``certificates`` and ``crls`` are the DSS's, DER, in no order that means anything.
+    """
+
+    pdf: bytes
+    sha256: str
+    signatures: tuple[UnverifiedSignature, ...]
+    attachment: bytes | None
+    data: LicenseData | None
+    data_fault: ChaoxinError | None
+    certificates: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    changes: tuple[Change, ...]
+
+
+def check_is_pdf(pdf: bytes) -> None:
+    """Refuse (``document_no_pdf``) what has no PDF header within its first 1024 bytes."""
+    if b"%PDF-" not in pdf[:_HEADER_WITHIN]:
+        raise Refusal(DOCUMENT_NO_PDF)
+
+
+def parse(pdf: bytes) -> UnverifiedLicense:
+    """Return what ``pdf`` claims; ``Refusal``: ``document_no_pdf``, or ``document_unreadable`` for anything that is not right."""
+    check_is_pdf(pdf)
+    if not pdf.startswith(b"%PDF-"):
+        _refuse("文件头前面有别的内容", "something stands before the PDF header")
+    try:
+        return _read(pdf)
+    except Refusal:
+        raise
+    except MemoryError:
+        _refuse("文件展开后太大", "the file is too large when unpacked")
+    except Exception as error:  # noqa: BLE001 - a hostile file raises anything: AssertionError, RecursionError, struct.error …
+        _refuse("文件结构已损坏或不合规范", f"the file's structure is damaged or improper ({type(error).__name__})")
+
+
+def _read(pdf: bytes) -> UnverifiedLicense:
+    reader = open_bounded(pdf)
+    if "/Encrypt" in reader.trailer:
+        _refuse("文件已加密", "the file is encrypted")
+    signatures = tuple(_signatures(reader, pdf))
+    attachment = _find_attachment(reader)
+    data, fault = None, None
+    if attachment is not None:
+        try:
+            data = parse_data(attachment)
+        except ChaoxinError as error:
+            fault = error
+    certificates, crls = _store(reader)
+    covered = max((s.byte_range[2] + s.byte_range[3] for s in signatures[:1] if len(s.byte_range) == 4), default=0)  # noqa: PLR2004
+    return UnverifiedLicense(
+        pdf=pdf,
+        sha256=hashlib.sha256(pdf).hexdigest(),
+        signatures=signatures,
+        attachment=attachment,
+        data=data,
+        data_fault=fault,
+        certificates=certificates,
+        crls=crls,
+        changes=find_changes(reader, covered, len(pdf)) if signatures else (),
+    )
+
+
+def _signatures(reader: PdfFileReader, pdf: bytes) -> Iterator[UnverifiedSignature]:
+    positions = dict(_positions(reader, pdf))
+    author = None
+    with contextlib.suppress(KeyError):
+        author = reader.root["/Perms"].raw_get("/DocMDP").reference
+    for count, (name, value, field) in enumerate(enumerate_sig_fields(reader, filled_status=True)):
+        if count >= MAX_SIGNATURES or not isinstance(value.get_object(), generic.DictionaryObject):
+            _refuse("签名太多，或签名域的内容不是签名", "too many signatures, or a signature field holds something else")
+        embedded = EmbeddedPdfSignature(reader, field.get_object(), str(name))
+        if len(embedded.pkcs7_content) > 4 * MAX_VALUE:
+            _refuse("签名值过大", "a signature value is too large")
+        reference = field.get_object().raw_get("/V").reference
+        yield UnverifiedSignature(
+            kind="time_stamp" if embedded.sig_object_type == "/DocTimeStamp" else "signature",
+            byte_range=tuple(int(number) for number in embedded.byte_range),
+            position=positions.get(reference),
+            contents=embedded.pkcs7_content,
+            digest=embedded.compute_digest(),
+            subfilter=str(embedded.sig_object.get("/SubFilter", "")),
+            permission=None if embedded.docmdp_level is None else int(embedded.docmdp_level.value),
+            is_author=reference == author,
+        )
+
+
+def _positions(reader: PdfFileReader, pdf: bytes) -> Iterator[tuple[generic.Reference, tuple[int, int]]]:
+    """Read the values of the form's top-level fields ahead, which is where a sealing system puts its one signature."""
+    with contextlib.suppress(KeyError):
+        for field in islice(reader.root["/AcroForm"]["/Fields"], MAX_SIGNATURES):
+            content = field.get_object()
+            value = content.raw_get("/V") if isinstance(content, generic.DictionaryObject) and "/V" in content else None
+            if isinstance(value, generic.IndirectObject):
+                position = read_signature_dictionary(reader, pdf, value.reference)
+                if position is not None:
+                    yield value.reference, position
+
+
+def _find_attachment(reader: PdfFileReader) -> bytes | None:
+    try:
+        names = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
+    except KeyError:
+        return None
+    found = [names[i + 1] for i in range(0, len(names) - 1, 2) if str(names[i]) == ATTACHMENT]
+    if not found:
+        return None
+    if len(found) > 1:
+        _refuse(f"附有两份 {ATTACHMENT}", f"{ATTACHMENT} is attached twice")
+    content = found[0]["/EF"]["/F"].read_data(DecodePurpose.GENERIC)
+    if len(content) > MAX_ATTACHMENT:
+        _refuse("附带的数据太大", "the attached data is too large")
+    return bytes(content)
+
+
+def _store(reader: PdfFileReader) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    if "/DSS" not in reader.root:
+        return (), ()
+    store: Any = reader.root["/DSS"]
+    found = []
+    for key, purpose in (("/Certs", DecodePurpose.CERTIFICATE), ("/CRLs", DecodePurpose.CRL)):
+        streams = store[key] if key in store else ()  # noqa: SIM401 - pyHanko's get() does not follow references
+        if len(streams) > MAX_STORE:
+            _refuse("验证资料太多", "there is too much validation material")
+        found.append(tuple(bytes(stream.get_object().read_data(purpose)) for stream in streams))
+    return found[0], found[1]
+
+
+def has_broken_seal(pdf: bytes) -> bool:
+    """Tell whether an unreadable ``pdf`` still shows a sealed file: a signature range up to its end with the value's hex in it.
+
+    Then somebody changed it after sealing, which says more than "damaged". A cheap look at bytes, never a reason to believe.
+    """
+    for match in _SEAL.finditer(pdf):
+        first, second, length = (int(group) for group in match.groups())
+        value = pdf[first:second]
+        named = pdf[:first].rstrip().endswith(b"/Contents")
+        if named and second + length == len(pdf) and value[:3] == b"<30" and value[-1:] == b">":
+            return True
+    return False
+
+
+def _refuse(zh: str, en: str) -> NoReturn:
+    raise Refusal(DOCUMENT_UNREADABLE, problem_zh=zh, problem_en=en) from None
