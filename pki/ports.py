@@ -105,6 +105,15 @@ class Revocation:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateStatus:
+    """Whether a certificate that was issued is revoked: ``revoked_at`` None means good."""
+
+    serial: str
+    revoked_at: datetime | None
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
 class CrlRecord:
     """A revocation list as published; all are kept, so that any past moment can be judged."""
 
@@ -187,8 +196,8 @@ class PkiRecords(Protocol):
         """Return how many entries the CA's list must have."""
         ...
 
-    def find_revocation(self, ca: CaName, serial: str) -> Revocation | None:
-        """Return the revocation of one serial."""
+    def find_status(self, ca: CaName, serial: str) -> CertificateStatus | None:
+        """Return what an OCSP answer says of a serial; None when the CA never issued it."""
         ...
 
     def find_role(self, role: str) -> RoleRecord | None:
