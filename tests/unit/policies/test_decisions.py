@@ -1,0 +1,214 @@
+"""What the packaged documents allow, and that everything else is refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernel.errors import Misuse
+from policies.assurance import find_level, find_password_fault, get_level, level_reached, needs_second_factor
+from policies.certificates import get_level as get_certificate_level
+from policies.certificates import get_profile, levels_at_least, policy_oid, tsa_policy_oid
+from policies.claims import allowed_scopes, release_for, released_claims
+from policies.licenses import find_type, may_issue, may_take
+from policies.loader import load
+from policies.models import Policies
+from policies.roles import permits
+
+MARKET = "114451008W15P11PMR"
+LABOUR = "114451006B39GGDTXW"
+OTHER = "114451000J1YHB156K"
+LOADED = load(None)
+
+
+# certificates
+
+
+def test_each_node_is_a_policy_domain_of_its_own(defaults: Policies) -> None:
+    arc = defaults.certificates.arc
+    assert policy_oid(defaults.certificates, "445122", "substantial") == f"{arc}.445122.2"
+    assert policy_oid(defaults.certificates, "445100", "high") == f"{arc}.445100.3"
+    assert tsa_policy_oid(defaults.certificates, "445100") == f"{arc}.445100.20"
+    oids = {
+        policy_oid(defaults.certificates, area, level)
+        for area in ("445100", "445122")
+        for level in ("basic", "substantial", "high")
+    }
+    assert len(oids) == 6
+
+
+def test_levels_at_least_are_those_as_strong_or_stronger(defaults: Policies) -> None:
+    assert levels_at_least(defaults.certificates, "basic") == ("basic", "substantial", "high")
+    assert levels_at_least(defaults.certificates, "substantial") == ("substantial", "high")
+    assert levels_at_least(defaults.certificates, "high") == ("high",)
+
+
+def test_an_unknown_level_or_profile_or_area_is_never_guessed(defaults: Policies) -> None:
+    with pytest.raises(Misuse, match="unknown_level"):
+        levels_at_least(defaults.certificates, "supreme")
+    with pytest.raises(Misuse, match="unknown_level"):
+        get_certificate_level(defaults.certificates, "")
+    with pytest.raises(Misuse, match=r"unknown_profile.*department_seal"):
+        get_profile(defaults.certificates, "anything")
+    with pytest.raises(ValueError, match="GB/T 2260"):
+        policy_oid(defaults.certificates, "4451", "high")
+
+
+def test_profiles_keep_the_promises_of_the_trust_model(defaults: Policies) -> None:
+    assert get_profile(defaults.certificates, "principal_ca").kind == "principal_ca"
+    assert get_profile(defaults.certificates, "issuing_ca").path_length == 0
+    stamp = get_profile(defaults.certificates, "tsa")  # RFC 3161 2.3
+    assert stamp.extended_key_usage == ("time_stamping",)
+    assert stamp.extended_key_usage_critical
+    assert get_profile(defaults.certificates, "ocsp").no_check  # RFC 6960 4.2.2.2.1
+
+
+# assurance
+
+
+@pytest.mark.parametrize(
+    ("amr", "reached"),
+    [
+        ({"pwd"}, "urn:chaoxin:aal:1"),
+        ({"pwd", "otp"}, "urn:chaoxin:aal:2"),
+        ({"pwd", "otp", "mfa"}, "urn:chaoxin:aal:2"),
+        ({"otp"}, None),
+        (set(), None),
+    ],
+)
+def test_the_level_reached_is_the_highest_whose_methods_were_all_used(
+    defaults: Policies, amr: set[str], reached: str | None
+) -> None:
+    level = level_reached(defaults.assurance, frozenset(amr))
+    assert (level.acr if level else None) == reached
+
+
+@given(st.frozensets(st.sampled_from(["pwd", "otp", "hwk", "sms"])), st.frozensets(st.sampled_from(["pwd", "otp", "hwk", "sms"])))
+def test_more_methods_never_reach_less(some: frozenset[str], more: frozenset[str]) -> None:
+    low, high = level_reached(LOADED.assurance, some), level_reached(LOADED.assurance, some | more)
+    assert (low.rank if low else 0) <= (high.rank if high else 0)
+
+
+def test_levels_are_found_by_their_acr_only(defaults: Policies) -> None:
+    assert get_level(defaults.assurance, "urn:chaoxin:aal:2").rank == 2
+    assert find_level(defaults.assurance, "urn:chaoxin:aal:9") is None
+    with pytest.raises(LookupError):
+        get_level(defaults.assurance, "")
+
+
+def test_staff_and_security_admins_need_a_second_factor(defaults: Policies) -> None:
+    assert needs_second_factor(defaults.assurance, "security_admin")
+    assert needs_second_factor(defaults.assurance, "staff")
+    assert not needs_second_factor(defaults.assurance, "citizen")
+
+
+@pytest.mark.parametrize(
+    ("password", "second", "fault"),
+    [
+        ("a" * 14, False, "too_short"),
+        ("潮州古城夜色如画灯火万家一江春水", False, None),
+        ("abcdefg", True, "too_short"),
+        ("xkcd-936", True, None),
+        ("xkcd-936", False, "too_short"),
+        ("x" * 256, True, None),
+        ("x" * 257, True, "too_long"),
+        ("Password", True, "blocked"),
+        ("PASSWORDPASSWORD", False, "blocked"),
+        ("e\u0301" * 10, False, "too_short"),  # ten characters, though twenty code points as typed
+    ],
+)
+def test_a_new_password_is_long_enough_and_not_a_known_one(
+    defaults: Policies, password: str, second: bool, fault: str | None
+) -> None:
+    assert find_password_fault(defaults.assurance, password, second) == fault
+
+
+# claims
+
+
+def test_a_department_gets_what_its_own_entry_says_and_others_the_default(defaults: Policies) -> None:
+    assert "resident_id" in released_claims(defaults.claims, MARKET, ["openid", "identity"])
+    assert released_claims(defaults.claims, LABOUR, ["openid", "identity"]) == {"sub", "resident_id"}
+    assert released_claims(defaults.claims, OTHER, ["openid", "identity"]) == {"sub"}
+    assert release_for(defaults.claims, OTHER) == release_for(defaults.claims, "") == defaults.claims.default
+
+
+def test_scopes_keep_their_order_once_each_and_unknown_ones_fall_away(defaults: Policies) -> None:
+    assert allowed_scopes(defaults.claims, MARKET, ["phone", "openid", "root", "phone", "email"]) == ("phone", "openid")
+    assert allowed_scopes(defaults.claims, MARKET, []) == ()
+
+
+@given(
+    st.sampled_from([MARKET, LABOUR, OTHER, "unknown"]),
+    st.lists(st.sampled_from([*LOADED.claims.scopes, "admin", ""])),
+)
+def test_no_combination_of_scopes_releases_what_the_department_may_not_have(uscc: str, scopes: list[str]) -> None:
+    released = released_claims(LOADED.claims, uscc, scopes)
+    assert released <= set(release_for(LOADED.claims, uscc).claims)
+    asked = {claim for scope in scopes if scope in LOADED.claims.scopes for claim in LOADED.claims.scopes[scope].claims}
+    assert released <= asked
+
+
+# licences
+
+
+def test_a_type_is_found_by_its_exact_code(defaults: Policies) -> None:
+    found = find_type(defaults.licenses, "114400000069405550001")
+    assert found is not None
+    assert found.name == "残疾人证"
+    assert find_type(defaults.licenses, "114400000069405550002") is None
+    assert find_type(defaults.licenses, "") is None
+
+
+@pytest.mark.parametrize(
+    ("node", "area", "takes"),
+    [
+        ("445100", "445100", True),
+        ("445100", "445122", True),
+        ("445122", "445122", True),
+        ("445122", "445100", False),
+        ("445122", "445103", False),
+    ],
+)
+def test_a_node_takes_files_for_its_own_area_and_those_below(defaults: Policies, node: str, area: str, takes: bool) -> None:
+    assert may_take(defaults.licenses, node, area) is takes
+
+
+def test_a_node_whose_document_says_own_takes_its_own_area_only(defaults: Policies) -> None:
+    issuing = defaults.licenses.issuing.model_copy(update={"node_areas": "own"})
+    narrow = defaults.licenses.model_copy(update={"issuing": issuing})
+    assert may_take(narrow, "445100", "445100")
+    assert not may_take(narrow, "445100", "445122")
+
+
+@pytest.mark.parametrize(
+    ("types", "area", "answer"),
+    [
+        (("T1",), "445122", "ok"),
+        ((), "445122", "not_its_type"),
+        (("T2",), "445122", "not_its_type"),
+        (("T1",), "445100", "not_its_area"),
+        (("T1",), "445103", "not_its_area"),
+        (("T2",), "445103", "not_its_type"),
+    ],
+)
+def test_a_department_issues_its_types_in_its_own_area(types: tuple[str, ...], area: str, answer: str) -> None:
+    assert may_issue("445122", types, "T1", area) == answer
+
+
+def test_a_city_department_does_not_issue_for_a_county() -> None:
+    assert may_issue("445100", ("T1",), "T1", "445122") == "not_its_area"
+    assert may_issue("", ("T1",), "T1", "") == "not_its_area"
+
+
+# roles
+
+
+def test_roles_grant_what_they_list_and_nothing_else(defaults: Policies) -> None:
+    assert permits(defaults.roles, ["auditor"], "audit.read")
+    assert not permits(defaults.roles, ["auditor"], "agreements.approve")
+    assert permits(defaults.roles, ["clerk", "security_admin"], "agreements.approve")
+    assert not permits(defaults.roles, [], "audit.read")
+    assert not permits(defaults.roles, ["root", "admin", ""], "audit.read")
+    assert not permits(defaults.roles, ["security_admin"], "")
