@@ -66,6 +66,11 @@ def as_moment(value: datetime | None) -> str:
     return str(format_datetime(value, "y年M月d日 HH:mm" if current_language() == "zh" else "MMM d, y, HH:mm"))
 
 
+def as_second(value: datetime | None) -> str:
+    """Write a moment to the second in the city's time zone, for logs."""
+    return "" if value is None else str(format_datetime(value, "yyyy-MM-dd HH:mm:ss"))
+
+
 def as_number(value: float | Decimal) -> str:
     """Write a number with the separators of the language."""
     return str(format_decimal(value))
@@ -93,7 +98,12 @@ def init_app(app: Flask, node: Node) -> None:
     cookie = cookie_name(node, "lang")
     Babel(app, default_locale=_LOCALES["zh"], default_timezone=ZONE, locale_selector=lambda: _LOCALES[_choose(cookie)])
     app.jinja_env.filters.update(
-        in_language=in_language, as_date=as_date, as_moment=as_moment, as_number=as_number, as_distance=as_distance
+        in_language=in_language,
+        as_date=as_date,
+        as_moment=as_moment,
+        as_second=as_second,
+        as_number=as_number,
+        as_distance=as_distance,
     )
     app.jinja_env.globals.update(
         get_locale=get_locale, language_links=language_links, html_language=lambda: _TAGS[current_language()]

@@ -1,0 +1,30 @@
+"""The console's own error codes."""
+
+from __future__ import annotations
+
+from kernel.errors import define
+
+ADMIN_ROLE_NEEDED = define(
+    "admin_role_needed",
+    status=403,
+    zh="您的账户没有查看这个管理页面的权限。",
+    en="Your account may not see this page of the console.",
+    remedy_zh="请用具有相应角色的管理员账户登录；角色由本节点的策略文件规定。",
+    remedy_en="Log in with an administrator's account that has the role; roles are set by this node's policy documents.",
+)
+STRONGER_LOGIN_NEEDED = define(
+    "stronger_login_needed",
+    status=403,
+    zh="管理页面要求用口令和动态验证码登录，您这次登录的强度不够。",
+    en="The console wants a login with password and one-time code; this login was not as strong.",
+    remedy_zh="请先退出，再用口令和动态验证码重新登录。",
+    remedy_en="Log out, then log in again with your password and a one-time code.",
+)
+CERTIFICATE_UNKNOWN = define(
+    "certificate_unknown",
+    status=404,
+    zh="本节点没有签发过序列号为 {serial} 的证书。",
+    en="This node has issued no certificate with serial number {serial}.",
+    remedy_zh="请从证书列表进入，或核对序列号。",
+    remedy_en="Start from the list of certificates or check the serial number.",
+)

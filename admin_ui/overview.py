@@ -1,0 +1,74 @@
+"""What an admin sees first: the node's CAs and revocation lists with the time that they have left.
+
+The words for a state (``ok``, ``warn``, ``bad``) are the colours of the page; what they mean is set here, once.
+Left to others: peers and agreements (``federation``), renewing anything (``pki``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from admin_ui.certificates import Certificate, describe_record
+from licenses.ports import LicenseDeps
+from pki.ports import CaName, CrlRecord, PkiDeps
+
+Kind = Literal["ok", "warn", "bad"]
+
+CA_SOON = timedelta(days=180)
+"""A CA that ends sooner is to be renewed now: its successor must be cross-certified before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """One of the node's CAs with its newest revocation list (None: none was published, which is an alarm)."""
+
+    ca: CaName
+    certificate: Certificate
+    left: timedelta
+    kind: Kind
+    crl: CrlRecord | None
+    crl_left: timedelta
+    crl_kind: Kind
+
+
+def list_authorities(deps: PkiDeps, at: datetime) -> Sequence[Authority]:
+    """Return the CAs that the node has, the principal CA first; empty before the node is initialised."""
+    found = []
+    with deps.work.read() as work:
+        names: tuple[CaName, ...] = ("principal", "issuing")
+        for ca in names:
+            role = work.records.find_role(ca)
+            record = work.records.find_certificate(role.serial) if role else None
+            if record is not None:
+                found.append(_judge(ca, describe_record(record, at), work.records.find_crl(ca), at))
+    return found
+
+
+def count_licenses(deps: LicenseDeps) -> int:
+    """Return how many licences were issued: each is one leaf of the log."""
+    with deps.work.read() as work:
+        return work.records.log_size()
+
+
+def list_kind(crl: CrlRecord | None, at: datetime) -> Kind:
+    """Return how fresh a revocation list is: bad when it is over, warn in the last quarter of its time."""
+    if crl is None or at >= crl.next_update:
+        return "bad"
+    return "warn" if crl.next_update - at < (crl.next_update - crl.this_update) / 4 else "ok"
+
+
+def _judge(ca: CaName, certificate: Certificate, crl: CrlRecord | None, at: datetime) -> Authority:
+    left = certificate.record.not_after - at
+    kind: Kind = "ok" if left > CA_SOON else "warn"
+    return Authority(
+        ca=ca,
+        certificate=certificate,
+        left=left,
+        kind=kind if certificate.state == "valid" else "bad",
+        crl=crl,
+        crl_left=crl.next_update - at if crl else timedelta(0),
+        crl_kind=list_kind(crl, at),
+    )

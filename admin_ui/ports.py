@@ -1,0 +1,88 @@
+"""What the console is given: the rooms' dependencies, a reader of the audit trail, and who is visiting."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from crosscert.ports import CrosscertDeps
+from kernel.audit import AuditEvent
+from kernel.clock import Clock
+from kernel.nodes import Node
+from licenses.ports import LicenseDeps
+from pki.ports import PkiDeps
+from policies.models import Policies
+
+
+class AuditEntry(Protocol):
+    """An event of the trail: its number and whether it is chained already."""
+
+    @property
+    def number(self) -> int:
+        """Its place in the trail, growing."""
+        ...
+
+    @property
+    def event(self) -> AuditEvent:
+        """What happened."""
+        ...
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the hash chain holds it."""
+        ...
+
+
+class AuditReader(Protocol):
+    """Reads the trail."""
+
+    def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[AuditEntry]:
+        """Return up to ``limit`` events, newest first, numbered below ``before``, whose actor, action or target has ``contains``."""
+        ...
+
+
+class AdminVisitor(Protocol):
+    """Somebody who is logged in, as far as the console must know them."""
+
+    @property
+    def account_id(self) -> str:
+        """The account."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """How they are called on the page."""
+        ...
+
+    @property
+    def roles(self) -> Collection[str]:
+        """Their roles (``roles.toml``)."""
+        ...
+
+    @property
+    def acr(self) -> str:
+        """How surely we know that it is them (``assurance.toml``)."""
+        ...
+
+
+class Visitors(Protocol):
+    """Tells who is visiting; filled by the identity room in ``service/wiring``."""
+
+    def current(self) -> AdminVisitor | None:
+        """Return who is logged in in the present request, None for a stranger."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdminDeps:
+    """Everything that the console reads from."""
+
+    node: Node
+    policies: Policies
+    pki: PkiDeps
+    crosscert: CrosscertDeps
+    licenses: LicenseDeps
+    clock: Clock
+    audit: AuditReader
+    visitors: Visitors

@@ -1,0 +1,106 @@
+"""The console's pages below ``/admin``. A view checks who asks, calls one function, renders.
+
+Left to others: who may see a page (``access``), every fact (``overview``, ``certificates``, ``federation``, the audit reader).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from admin_ui import certificates, federation, overview
+from admin_ui.access import verify_access
+from admin_ui.ports import AdminDeps
+from policies.roles import permits
+
+PAGE = 50
+_LATEST = 8
+
+Page = Callable[..., str]
+Guarded = Callable[..., str | Response]
+
+
+def make_blueprint(deps: AdminDeps) -> Blueprint:
+    """Return the console's pages over ``deps``."""
+    pages = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
+
+    @pages.context_processor
+    def _sections() -> dict[str, object]:
+        visitor = deps.visitors.current()
+        roles = visitor.roles if visitor else ()
+        return {"may": lambda permission: permits(deps.policies.roles, roles, permission)}
+
+    @pages.get("/")
+    @_guard(deps, "audit.read")
+    def dashboard() -> str:
+        now = deps.clock.now()
+        return render_template(
+            "admin_ui/dashboard.html",
+            authorities=overview.list_authorities(deps.pki, now),
+            peers=federation.list_peers(deps.crosscert, now),
+            agreements=federation.list_agreements(deps.crosscert),
+            licenses=overview.count_licenses(deps.licenses),
+            events=deps.audit.page(limit=_LATEST),
+        )
+
+    @pages.get("/certificates")
+    @_guard(deps, "certificates.read")
+    def list_certificates() -> str:
+        wanted = {name: request.args.get(name, "")[:64] for name in ("ca", "profile")}
+        listing = certificates.list_certificates(
+            deps.pki, **wanted, after=request.args.get("after", "")[:64], at=deps.clock.now()
+        )
+        older = f"?{urlencode({**wanted, 'after': listing.next_after})}" if listing.next_after else None
+        profiles = deps.policies.certificates.profiles
+        return render_template("admin_ui/certificates.html", rows=listing.rows, wanted=wanted, profiles=profiles, older=older)
+
+    @pages.get("/certificates/<serial>")
+    @_guard(deps, "certificates.read")
+    def show_certificate(serial: str) -> str:
+        detail = certificates.get_certificate(deps.pki, serial, deps.clock.now())
+        return render_template("admin_ui/certificate.html", detail=detail)
+
+    @pages.get("/federation")
+    @_guard(deps, "nodes.read")
+    def show_federation() -> str:
+        return render_template(
+            "admin_ui/federation.html",
+            peers=federation.list_peers(deps.crosscert, deps.clock.now()),
+            agreements=federation.list_agreements(deps.crosscert),
+        )
+
+    @pages.get("/audit")
+    @_guard(deps, "audit.read")
+    def list_events() -> str:
+        contains = request.args.get("q", "").strip()[:100]
+        before = request.args.get("before", "")
+        events = deps.audit.page(
+            before=int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None,  # noqa: PLR2004 - 64 bits
+            limit=PAGE + 1,
+            contains=contains or None,
+        )
+        older = f"?{urlencode({'q': contains, 'before': events[PAGE - 1].number})}" if len(events) > PAGE else None
+        return render_template("admin_ui/audit.html", events=events[:PAGE], contains=contains, before=before, older=older)
+
+    return pages
+
+
+def _guard(deps: AdminDeps, permission: str) -> Callable[[Page], Guarded]:
+    """Let only those in whose role has ``permission`` and whose login was strong; send strangers to the login."""
+
+    def decorate(page: Page) -> Guarded:
+        @wraps(page)
+        def guarded(*args: str, **kwargs: str) -> str | Response:
+            visitor = deps.visitors.current()
+            if visitor is None:
+                return redirect(f"{request.script_root}/login?{urlencode({'next': request.full_path.rstrip('?')})}", code=303)
+            verify_access(deps.policies, visitor, permission)
+            return page(*args, **kwargs)
+
+        return guarded
+
+    return decorate
