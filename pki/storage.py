@@ -280,7 +280,7 @@ class SqlPkiRecords:
         return done.rowcount == 1
 
 
-def _certificate(row: sa.Row[Any]) -> CertificateRecord:
+def _certificate(row: sa.Row[*tuple[Any, ...]]) -> CertificateRecord:
     return CertificateRecord(
         serial=row.serial,
         sha256=row.sha256,

@@ -1,0 +1,230 @@
+"""The node's certification authorities: setting them up, issuing, revoking.
+
+Left to others: the form of certificates (``certificates``, ``cross_certificates``), the order of steps (``issuance``), seals, which
+node is to be cross-certified and by whose leave (``crosscert``).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from kernel.audit import AuditEvent
+from kernel.errors import Misuse, Refusal
+from pki import certificates, crl, cross_certificates, issuance
+from pki.certificates import Draft, Issuer
+from pki.cross_certificates import CrossCertificateTemplate
+from pki.errors import (
+    CERTIFICATE_IN_SERVICE,
+    CERTIFICATE_REVOKED_ALREADY,
+    CERTIFICATE_UNKNOWN,
+    KEY_EXISTS,
+    PROFILE_UNSUITABLE,
+)
+from pki.names import check_below, x509_name
+from pki.ports import CaName, CertificateRecord, KeyStore, Names, PkiDeps, PkiRecords, PrivateKey, PublicKey, Reason, RoleRecord
+from pki.roles import get_credential, issuer_in
+from policies.certificates import get_profile
+from policies.models import KeyAlgorithm, Profile
+
+__all__ = [
+    "CrossCertificateTemplate",
+    "get_certificate",
+    "get_issuing",
+    "get_or_create_key",
+    "get_principal",
+    "initialise",
+    "issue",
+    "issue_cross_certificate",
+    "renew_due",
+    "revoke",
+]
+
+_RENEWED_BEFORE = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """A role that every node fills: with which profile, signed by whom, under which name."""
+
+    name: str
+    profile: str
+    ca: CaName
+    common_name: str
+
+
+_ROLES = (
+    _Role("principal", "principal_ca", "principal", "根CA"),
+    _Role("issuing", "issuing_ca", "principal", "签发CA"),
+    _Role("ocsp", "ocsp", "issuing", "证书状态查询"),
+    # A responder is authorised by the CA it answers for (RFC 6960 4.2.2.2), so each CA has its own.
+    _Role("ocsp_principal", "ocsp", "principal", "根CA证书状态查询"),
+    _Role("tsa", "tsa", "issuing", "时间戳服务"),
+    _Role("node_signer", "token_signer", "issuing", "节点签名"),
+)
+"""In the order in which they come into being."""
+
+_CAS = frozenset({"principal", "issuing"})
+
+
+def initialise(deps: PkiDeps) -> None:
+    """Set up both CAs, the services' certificates and the first revocation lists; finish what an interrupted run began.
+
+    Each step looks at what is there: a key without a certificate is used, a certificate without a role was never released.
+    """
+    issuance.settle(deps)
+    for role in _ROLES:
+        _fill(deps, role)
+    crl.refresh_due(deps)
+
+
+def renew_due(deps: PkiDeps) -> None:
+    """Renew the services' certificates that come to their end or were revoked. The CAs themselves need a rollover."""
+    for role in _ROLES:
+        if role.name not in _CAS:
+            _fill(deps, role)
+
+
+def get_principal(deps: PkiDeps) -> CertificateRecord:
+    """Return the principal CA's certificate, the node's only anchor; ``Misuse(authority_missing)`` before :func:`initialise`."""
+    return get_credential(deps, "principal").record
+
+
+def get_issuing(deps: PkiDeps) -> CertificateRecord:
+    """Return the issuing CA's certificate; ``Misuse(authority_missing)`` before :func:`initialise`."""
+    return get_credential(deps, "issuing").record
+
+
+def get_certificate(deps: PkiDeps, serial: str) -> CertificateRecord:
+    """Return the certificate with this serial (hexadecimal); ``Refusal(certificate_unknown)`` when this node issued none."""
+    with deps.work.read() as work:
+        record = work.records.find_certificate(_normal(serial))
+    if record is None:
+        raise Refusal(CERTIFICATE_UNKNOWN, field="serial", serial=serial)
+    return record
+
+
+def issue(
+    deps: PkiDeps,
+    profile_name: str,
+    subject: Names,
+    public_key: PublicKey,
+    *,
+    dns_names: tuple[str, ...] = (),
+    ca: CaName = "issuing",
+    actor: str = "system",
+) -> CertificateRecord:
+    """Issue an end-entity certificate of the profile for ``subject``, which must lie below the node's own name.
+
+    ``Refusal`` for a name outside of the node's subtree, a key weaker than the profile's, or a profile of a CA.
+    """
+    profile = _end_entity(deps, profile_name)
+    check_below(subject, deps.node.names)
+    with deps.work.read() as work:
+        issuer = issuer_in(deps, work.records, ca)
+    return issuance.issue(
+        deps, _order(deps, Draft(profile_name, profile, x509_name(subject), public_key, dns_names), issuer, actor)
+    )
+
+
+def issue_cross_certificate(deps: PkiDeps, template: CrossCertificateTemplate, *, actor: str = "system") -> CertificateRecord:
+    """Certify another node's principal CA within the template's constraints; ``Refusal(template_unsuitable)`` if one is missing."""
+    issuer_of = get_credential(deps, "principal")
+    issuer = Issuer("principal", issuer_of.key, issuer_of.certificate)
+    cross_certificates.check_template(template, issuer_of.certificate, deps.policies.cross_certificates.max_validity_days)
+
+    def build(serial: int, at: datetime) -> x509.CertificateBuilder:
+        return cross_certificates.build(template, issuer, serial, at, deps.node)
+
+    order = issuance.Order(cross_certificates.PROFILE, template.certificate.subject, issuer, build, actor)
+    return issuance.issue(deps, order)
+
+
+def revoke(deps: PkiDeps, serial: str, reason: Reason, at: datetime, *, actor: str = "system") -> CertificateRecord:
+    """Revoke a certificate as of ``at`` and publish the list that says so.
+
+    ``Refusal`` for a serial that was never issued, one that is revoked already, and the CAs in service. When publishing fails,
+    the revocation stands and ``crl.refresh_due`` publishes it.
+    """
+    serial = _normal(serial)
+    record = get_certificate(deps, serial)
+    with deps.work.begin() as work:
+        for role in _CAS:
+            assigned = work.records.find_role(role)
+            if assigned is not None and assigned.serial == serial:
+                raise Refusal(CERTIFICATE_IN_SERVICE, field="serial", role=role)
+        if not work.records.revoke(serial, reason, at):
+            raise Refusal(CERTIFICATE_REVOKED_ALREADY, field="serial", serial=serial)
+        details = {"reason": reason, "profile": record.profile, "ca": record.ca}
+        work.audit.record(AuditEvent(deps.clock.now(), actor, "pki.revoke", f"certificate:{serial}", details=details))
+    crl.publish(deps, record.ca, actor=actor)
+    return get_certificate(deps, serial)
+
+
+def get_or_create_key(keys: KeyStore, label: str, algorithm: KeyAlgorithm) -> PrivateKey:
+    """Return the key under ``label``, made if it is missing; what another process made at the same moment counts."""
+    key = keys.find(label)
+    if key is not None:
+        return key
+    try:
+        return keys.create(label, algorithm)
+    except Misuse as error:
+        if error.error is not KEY_EXISTS:
+            raise
+        return keys.get(label)
+
+
+def _fill(deps: PkiDeps, role: _Role) -> None:
+    """Fill ``role`` if it is empty or its certificate is due."""
+    with deps.work.read() as work:
+        assigned = work.records.find_role(role.name)
+        serving = None if assigned is None else work.records.find_certificate(assigned.serial)
+    if serving is not None and (role.name in _CAS or not _is_due(serving, deps.clock.now())):
+        return
+    # A revoked certificate's key is not used again; an expiring one's is.
+    label = assigned.key_label if assigned is not None else role.name
+    if serving is not None and serving.revoked_at is not None:
+        label = f"{role.name}-{serving.serial[:16]}"
+    profile = get_profile(deps.policies, role.profile)
+    key = get_or_create_key(deps.keys, label, profile.key_algorithm)
+    if role.name == "principal":
+        issuer = Issuer("principal", key, None)
+    else:
+        with deps.work.read() as work:
+            issuer = issuer_in(deps, work.records, role.ca)
+    subject = x509_name((*deps.node.names, ("CN", f"{deps.node.name}{role.common_name}")))
+    order = _order(deps, Draft(role.profile, profile, subject, key.public_key()), issuer, "system")
+
+    instead_of = None if assigned is None else assigned.serial
+
+    def assign(records: PkiRecords, record: CertificateRecord) -> bool:
+        return records.assign_role(RoleRecord(role.name, label, record.serial), instead_of=instead_of)
+
+    with suppress(issuance.OvertakenError):  # another process filled the role: theirs is as good
+        issuance.issue(deps, order, assign)
+
+
+def _is_due(record: CertificateRecord, now: datetime) -> bool:
+    return record.revoked_at is not None or record.not_after - _RENEWED_BEFORE <= now
+
+
+def _order(deps: PkiDeps, draft: Draft, issuer: Issuer, actor: str) -> issuance.Order:
+    def build(serial: int, at: datetime) -> x509.CertificateBuilder:
+        return certificates.build(draft, issuer, serial, at, node=deps.node, policies=deps.policies)
+
+    return issuance.Order(draft.profile_name, draft.subject, issuer, build, actor)
+
+
+def _end_entity(deps: PkiDeps, profile_name: str) -> Profile:
+    profile = get_profile(deps.policies, profile_name)
+    if profile.kind != "end_entity":
+        raise Refusal(PROFILE_UNSUITABLE, field="profile", profile=profile_name, problem="it is a CA's")
+    return profile
+
+
+def _normal(serial: str) -> str:
+    """Return a serial as an operator may write it (upper case, colons) in the form in which it is stored."""
+    return serial.replace(":", "").lower().lstrip("0")

@@ -1,0 +1,204 @@
+"""From a profile of the policies to an X.509 certificate (RFC 5280). Everything that a node signs gets its extensions here.
+
+Left to others: recording that a certificate is about to be signed (``issuance``), whose name may be certified (``authority``),
+the constraints of cross-certificates (``cross_certificates``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, SubjectInformationAccessOID
+
+from kernel.errors import Refusal
+from kernel.nodes import Node
+from pki.errors import PROFILE_UNSUITABLE
+from pki.ports import CaName, PrivateKey, PublicKey
+from policies.certificates import policy_oid
+from policies.models import CertificatePolicies, ExtendedKeyUsage, KeyAlgorithm, Profile
+
+BACKDATED = timedelta(minutes=1)
+"""A relying party's clock may be a little slow: not_before lies this long before the moment of signing."""
+
+_EXTENDED_KEY_USAGES: dict[ExtendedKeyUsage, x509.ObjectIdentifier] = {
+    "server_auth": ExtendedKeyUsageOID.SERVER_AUTH,
+    "client_auth": ExtendedKeyUsageOID.CLIENT_AUTH,
+    "email_protection": ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    "time_stamping": ExtendedKeyUsageOID.TIME_STAMPING,
+    "ocsp_signing": ExtendedKeyUsageOID.OCSP_SIGNING,
+    "document_signing": x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),  # RFC 9336
+}
+_ENOUGH: dict[KeyAlgorithm, frozenset[KeyAlgorithm]] = {
+    "P-256": frozenset({"P-256", "P-384", "RSA-3072"}),
+    "P-384": frozenset({"P-384"}),
+    "RSA-3072": frozenset({"RSA-3072"}),
+    "Ed25519": frozenset({"Ed25519"}),
+}
+_RSA_BITS = range(3072, 8193)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A CA that can sign. ``certificate`` is None while the principal CA signs itself."""
+
+    ca: CaName
+    key: PrivateKey
+    certificate: x509.Certificate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be certified, all but the serial and the signature."""
+
+    profile_name: str
+    profile: Profile
+    subject: x509.Name
+    public_key: PublicKey
+    dns_names: tuple[str, ...] = ()
+
+
+def build(
+    draft: Draft, issuer: Issuer, serial: int, at: datetime, *, node: Node, policies: CertificatePolicies
+) -> x509.CertificateBuilder:
+    """Return the certificate for ``draft`` ready to be signed: valid from ``at`` on, never longer than its issuer."""
+    check_key(draft.profile_name, draft.profile, draft.public_key)
+    issuer_name = issuer.certificate.subject if issuer.certificate else draft.subject
+    not_before, not_after = validity([issuer.certificate] if issuer.certificate else [], at, draft.profile.validity_days)
+    builder = (
+        x509.CertificateBuilder()
+        .serial_number(serial)
+        .subject_name(draft.subject)
+        .issuer_name(issuer_name)
+        .public_key(draft.public_key)
+        .not_valid_before(not_before)
+        .not_valid_after(not_after)
+    )
+    for extension, critical in _extensions(draft, issuer, node, policies):
+        builder = builder.add_extension(extension, critical)
+    return builder
+
+
+def sign(builder: x509.CertificateBuilder, key: PrivateKey) -> x509.Certificate:
+    """Sign what was built."""
+    return builder.sign(key, hash_for(key))
+
+
+def hash_for(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | None:
+    """Return the hash that goes with a signing key; Ed25519 has its own."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return None
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size > 256:  # noqa: PLR2004 - P-384
+        return hashes.SHA384()
+    return hashes.SHA256()
+
+
+def validity(issuers: Sequence[x509.Certificate], at: datetime, days: int) -> tuple[datetime, datetime]:
+    """Return not_before and not_after: ``days`` long, inside the validity of every one of ``issuers``.
+
+    ``Refusal`` when nothing is left of it.
+    """
+    not_before = max([at.replace(microsecond=0) - BACKDATED, *(issuer.not_valid_before_utc for issuer in issuers)])
+    not_after = min([not_before + timedelta(days=days), *(issuer.not_valid_after_utc for issuer in issuers)])
+    if not_after <= at:
+        raise Refusal(PROFILE_UNSUITABLE, profile="-", problem="the issuing CA has expired")
+    return not_before, not_after
+
+
+def check_key(profile_name: str, profile: Profile, public_key: PublicKey) -> None:
+    """Refuse a key that is weaker than the profile wants."""
+    if _algorithm(public_key) not in _ENOUGH[profile.key_algorithm]:
+        raise Refusal(
+            PROFILE_UNSUITABLE, field="public_key", profile=profile_name, problem=f"the key must be {profile.key_algorithm}"
+        )
+
+
+def _algorithm(public_key: PublicKey) -> KeyAlgorithm | None:
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        curves: dict[str, KeyAlgorithm] = {"secp256r1": "P-256", "secp384r1": "P-384"}
+        return curves.get(public_key.curve.name)
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return "RSA-3072" if public_key.key_size in _RSA_BITS else None
+    return "Ed25519"
+
+
+def _extensions(draft: Draft, issuer: Issuer, node: Node, policies: CertificatePolicies) -> list[tuple[x509.ExtensionType, bool]]:
+    profile = draft.profile
+    is_ca = profile.kind != "end_entity"
+    found: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.BasicConstraints(is_ca, profile.path_length if is_ca else None), True),
+        (key_usage(profile.key_usage), True),
+        (x509.SubjectKeyIdentifier.from_public_key(draft.public_key), False),
+        (authority_key_identifier(issuer), False),
+        (_policies(profile, node, policies), False),
+    ]
+    if profile.extended_key_usage:
+        usages = [_EXTENDED_KEY_USAGES[usage] for usage in profile.extended_key_usage]
+        found.append((x509.ExtendedKeyUsage(usages), profile.extended_key_usage_critical))
+    if draft.dns_names:
+        found.append((x509.SubjectAlternativeName([x509.DNSName(name) for name in draft.dns_names]), False))
+    if profile.no_check:  # RFC 6960 4.2.2.2.1: nobody asks a responder about its own certificate
+        found.append((x509.OCSPNoCheck(), False))
+    if issuer.certificate is not None:
+        found += [
+            (access_to_issuer(node, issuer.ca, ocsp=not profile.no_check), False),
+            (distribution_points(node, issuer.ca), False),
+        ]
+    if is_ca:
+        found.append((repository(node), False))
+    return found
+
+
+def key_usage(usages: Sequence[str]) -> x509.KeyUsage:
+    """Return the KeyUsage extension with exactly ``usages`` set."""
+    return x509.KeyUsage(
+        digital_signature="digital_signature" in usages,
+        content_commitment="content_commitment" in usages,
+        key_encipherment="key_encipherment" in usages,
+        data_encipherment=False,
+        key_agreement="key_agreement" in usages,
+        key_cert_sign="key_cert_sign" in usages,
+        crl_sign="crl_sign" in usages,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def authority_key_identifier(issuer: Issuer) -> x509.AuthorityKeyIdentifier:
+    """Return the AuthorityKeyIdentifier that names the issuer by the identifier in its own certificate."""
+    if issuer.certificate is None:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+    identifier = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+
+
+def access_to_issuer(node: Node, ca: CaName, *, ocsp: bool) -> x509.AuthorityInformationAccess:
+    """Return where the CA's certificate and, with ``ocsp``, its responder are found."""
+    where = [(AuthorityInformationAccessOID.CA_ISSUERS, f"{node.url}/pki/{ca}.cer")]
+    if ocsp:
+        where.insert(0, (AuthorityInformationAccessOID.OCSP, f"{node.url}/pki/ocsp"))
+    return x509.AuthorityInformationAccess(
+        [x509.AccessDescription(method, x509.UniformResourceIdentifier(url)) for method, url in where]
+    )
+
+
+def distribution_points(node: Node, ca: CaName) -> x509.CRLDistributionPoints:
+    """Return where the CA's revocation list is found."""
+    url = x509.UniformResourceIdentifier(f"{node.url}/pki/{ca}.crl")
+    return x509.CRLDistributionPoints([x509.DistributionPoint([url], None, None, None)])
+
+
+def repository(node: Node) -> x509.SubjectInformationAccess:
+    """Return where a CA publishes the CA certificates that it issued."""
+    url = x509.UniformResourceIdentifier(f"{node.url}/pki/certs.p7c")
+    return x509.SubjectInformationAccess([x509.AccessDescription(SubjectInformationAccessOID.CA_REPOSITORY, url)])
+
+
+def _policies(profile: Profile, node: Node, policies: CertificatePolicies) -> x509.CertificatePolicies:
+    levels = tuple(policies.levels) if profile.level == "all" else (profile.level,)
+    oids = [x509.ObjectIdentifier(policy_oid(policies, node.code, level)) for level in levels]
+    return x509.CertificatePolicies([x509.PolicyInformation(oid, None) for oid in oids])
