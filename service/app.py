@@ -65,6 +65,7 @@ def _admin(services: Services) -> AdminDeps:
         policies=services.policies,
         pki=services.pki,
         crosscert=services.crosscert,
+        licenses=services.licenses,
         clock=services.clock,
         audit=AuditReader(services.engine),
         visitors=services.visitors,

@@ -1,0 +1,74 @@
+"""What one room needs of another, handed through: neither of the two knows the other.
+
+Each adapter is given a function that returns the other room's dependencies, because both are built when first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+import idp.ports
+import licenses.ports
+from policies.licenses import find_type
+from service.audit import SqlAuditTrail, StoredEvent
+from service.engine import reading
+
+
+class HeldLicenses:
+    """The licence room as the identity room's ``HolderLicenses``."""
+
+    def __init__(self, deps: Callable[[], licenses.ports.LicenseDeps]) -> None:
+        self._deps = deps
+
+    def of(self, holder_id: str) -> Sequence[idp.ports.HeldLicense]:
+        """Return the licences of a resident ID or credit code as cards, newest first."""
+        deps = self._deps()
+        with deps.work.read() as work:
+            records = work.records.held_by(holder_id)
+        cards = []
+        for record in records:
+            kind = find_type(deps.policies.licenses, record.type_code)
+            if kind is not None:
+                url = f"{deps.node.url}/licenses/{record.identifier}.pdf"
+                cards.append(
+                    idp.ports.HeldLicense(
+                        kind.name,
+                        kind.name_en,
+                        record.number,
+                        record.identifier,
+                        record.issuer_name,
+                        record.valid_to,
+                        record.status,
+                        url,
+                        kind.accent,
+                    )
+                )
+        return cards
+
+
+class LicenseVisitors:
+    """The identity room as the licence room's ``Visitors``."""
+
+    def __init__(self, current: Callable[[], idp.ports.Visitor | None]) -> None:
+        self._current = current
+
+    def current(self) -> licenses.ports.Visitor | None:
+        """Return who is logged in in the present request."""
+        visitor = self._current()
+        if visitor is None:
+            return None
+        return licenses.ports.Visitor(visitor.account_id, visitor.kind, visitor.name, visitor.holder_id)
+
+
+class AuditReader:
+    """The audit trail as the console reads it."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._reading = reading(engine)
+
+    def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[StoredEvent]:
+        """Return up to ``limit`` events, newest first, numbered below ``before``, that mention ``contains``."""
+        with self._reading.begin() as connection:
+            return SqlAuditTrail(connection).page(before=before, limit=limit, contains=contains)
