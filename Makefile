@@ -1,0 +1,50 @@
+# Each target sets itself up; none needs another to have run first.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev system-packages demo demo-clean test check lint bench fmt lock
+
+BIN := .venv/bin
+PROCESSES ?= 2
+
+help: ## show these targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## make .venv and install the project into it
+	@scripts/setup.sh base
+
+setup-dev:
+	@scripts/setup.sh dev
+
+system-packages:
+	@scripts/install-system-packages.sh
+
+demo: setup ## a city and two counties on this machine; Ctrl-C stops all
+	@exec $(BIN)/python -m service.demo
+
+demo-clean: ## remove what the demo stored
+	@rm -rf var/demo
+
+test: system-packages setup-dev ## all tests, with real servers and a real browser
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadscope --cov --cov-report=term $(TESTS)
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/vulture
+	$(BIN)/python scripts/check_translations.py
+
+check: lint ## everything that must hold before a change is taken: tools first, then the tests
+	@$(MAKE) test
+
+bench: setup-dev ## measure, side by side with peers
+	@$(BIN)/python -m benchmarks
+
+fmt: setup-dev ## format the code
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+lock: ## pin the Python packages anew
+	@scripts/lock.sh
