@@ -1,0 +1,122 @@
+"""A licence's record → its page: PDF/A-3b by typst, the data attached. Same record, same bytes.
+
+typst is slow to load and quick to use: one compiler a process, made for the first page. Left to others: sealing (``pki.seals``),
+what the data says (``data``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kernel.errors import Refusal
+from kernel.nodes import Node
+from licenses import data, fonts, qr
+from licenses.errors import GLYPH_MISSING, PAGE_UNPRINTABLE
+from licenses.ports import LicenseRecord
+from policies.models import HolderKind, LicenseType
+
+if TYPE_CHECKING:
+    import typst
+
+_TEMPLATES = Path(__file__).parent / "templates" / "typst"
+_STANDARD: Final = "a-3b"
+_LATIN_WIDTH = 0.58
+
+_HOLDER_LABELS: Mapping[HolderKind, tuple[str, str]] = {
+    "citizen": ("姓名", "公民身份号码"),
+    "enterprise": ("名称", "统一社会信用代码"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rendered page, not yet sealed, and the SHA-256 of the data attached to it."""
+
+    pdf: bytes
+    data_sha256: bytes
+
+
+def render(record: LicenseRecord, kind: LicenseType, node: Node) -> Page:
+    """Return the page of ``record``; ``Refusal`` (``glyph_missing``) for a character that no font has."""
+    check_printable(record, kind)
+    attachment = data.describe(record, kind, node).to_bytes()
+    digest = hashlib.sha256(attachment).digest()
+    page = _page(record, kind, node, qr.payload(record.identifier, digest))
+    inputs = {"page": json.dumps(page, ensure_ascii=False), "data": attachment.decode()}
+    template = _TEMPLATES / f"{kind.template}.typ"
+    if not template.is_file():
+        raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="no such template")
+    try:
+        pdf = _compiler().compile(
+            input=template, sys_inputs=inputs, format="pdf", pdf_standards=_STANDARD, timestamp=record.requested_at
+        )
+    except RuntimeError as error:  # typst.TypstError
+        raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem=str(error).partition("\n")[0][:200]) from error
+    if not isinstance(pdf, bytes):
+        raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="more than one file")
+    return Page(pdf, digest)
+
+
+def check_printable(record: LicenseRecord, kind: LicenseType) -> None:
+    """Refuse the first character of ``record`` that no font can print, naming it and where it stands."""
+    coverage = fonts.printable()
+    labels = _HOLDER_LABELS[record.holder_kind]
+    printed = [("holder_name", labels[0], record.holder_name), ("issuer_name", "发证机关", record.issuer_name)]
+    printed += [("extra", field.name, record.fields.get(field.key, "")) for field in kind.fields]
+    for column, name, value in printed:
+        if character := coverage.find_missing(value):
+            raise Refusal(GLYPH_MISSING, field=column, name=name, character=character, point=f"U+{ord(character):04X}")
+
+
+def _page(record: LicenseRecord, kind: LicenseType, node: Node, said: str) -> dict[str, object]:
+    name_label, id_label = _HOLDER_LABELS[record.holder_kind]
+    fields = [(name_label, record.holder_name), (id_label, record.holder_id)]
+    fields += [(field.name, record.fields[field.key]) for field in kind.fields if field.key in record.fields]
+    fields.append(("有效期限", _validity(record.valid_from, record.valid_to)))
+    return {
+        "title": kind.name,
+        "title_en": kind.name_en,
+        "accent": kind.accent,
+        "number": record.number,
+        "identifier": record.identifier,
+        "issuer": record.issuer_name,
+        "issue_date": _day(record.issue_date),
+        "node": node.name,
+        "fields": [{"label": label, "value": value, "length": _length(value)} for label, value in fields],
+        "length": sum(_length(value) for _label, value in fields),
+        "qr": qr.picture(node.url, said),
+        "qr_text": qr.address(node.url, said),
+        "notice": f"本证照由{node.name}电子证照系统签发，以文件中的电子签名为准。核验：扫描二维码，或访问 {node.url}/verify",
+    }
+
+
+def _length(text: str) -> float:
+    """Return about how long ``text`` is on the page, in widths of a Chinese character."""
+    return sum(_LATIN_WIDTH if character.isascii() else 1.0 for character in text)
+
+
+def _day(day: date) -> str:
+    return f"{day.year}年{day.month:02d}月{day.day:02d}日"
+
+
+def _validity(start: date, end: date | None) -> str:
+    return f"{_day(start)} 至 {_day(end) if end else data.WITHOUT_END}"
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    import typst  # noqa: PLC0415 - 17 MB of fonts and a native library that a process without a page does not need
+
+    return typst.Compiler(
+        root=_TEMPLATES,
+        font_paths=typst.Fonts(
+            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(path) for path in fonts.font_folders()]
+        ),
+    )
