@@ -1,0 +1,239 @@
+"""Checks of the signer: trusted by a path from our own anchor, at a proven time, with a certificate in force, at full level.
+
+Left to others: finding the paths (``gathering``, which asks the trust room), the cryptography (``inspection``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from kernel.canonical import Json
+from kernel.clock import rfc3339
+from kernel.errors import Text
+from licenses.evidence import Evidence, PathEvidence, Standing
+from licenses.signatures import TimeStamp, is_time_stamp_certificate
+from licenses.verdict import Finding, Level, in_beijing
+
+REQUIRED_LEVEL: Level = "B-LT"
+"""What licences are sealed at: with time-stamp and validation material inside."""
+
+_COMPROMISED = frozenset({"key_compromise", "ca_compromise"})
+_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+
+# The path engine's reasons that new evidence, not another signer, would cure.
+TRANSIENT_PREFIXES = ("crl_", "revocation_", "budget_", "time_budget")
+
+
+def name_of(name: x509.Name) -> str:
+    """Return the name as RFC 4514 writes it."""
+    return name.rfc4514_string()
+
+
+def check_trust(evidence: Evidence, at: datetime) -> Finding:
+    """Ask for a path from this node's own anchor to the signer, with policies, name constraints and revocation."""
+    del at
+    signer = evidence.signer
+    if signer is None:
+        return _nothing("trust")
+    found = signer.trusted
+    if found is None:
+        return _untrusted("trust", signer.now)
+    facts: dict[str, Json] = {"certificates": len(found.path), "policies": list(found.policies), "at": rfc3339(found.at)}
+    where = evidence.signer_node
+    if where is None:
+        text = Text("签章证书有信任路径，但看不出属于哪个节点。", "The signer has a path, but no node that it belongs to.")
+        return Finding("trust", "indeterminate", text, facts, "UNTRUSTED")
+    facts["node"] = where.code
+    if where.code == evidence.node.code:
+        text = Text("签章证书由本节点的认证中心签发。", "The signer's certificate was issued by this node's own CA.")
+    else:
+        text = Text(
+            f"签章证书经交叉认证得到信任，属于{where.name}。",
+            f"The signer's certificate is trusted through cross-certification and belongs to {where.name}.",
+        )
+    return Finding("trust", "passed", text, facts)
+
+
+def check_time_stamp(evidence: Evidence, at: datetime) -> Finding:
+    """Ask for an RFC 3161 time-stamp over the signature value by an authority that is trusted, and for nothing but that."""
+    inspection, stamper = evidence.inspection, evidence.time_stamper
+    if inspection.signed is None:
+        return _nothing("time_stamp")
+    if inspection.time_stamp_fault is not None:
+        fault = inspection.time_stamp_fault
+        text = Text(f"时间戳不成立：{fault.text.zh}。", f"The time-stamp does not hold: {fault.text.en}.")
+        return Finding("time_stamp", "failed", text, {}, "TAMPERED" if fault.kind == "tampered" else "FORMAT_FAILURE")
+    stamp = inspection.time_stamp
+    if stamp is None or stamper is None:
+        text = Text("签章没有时间戳，签章时间得不到证明。", "There is no time-stamp, so the time of sealing is not proven.")
+        return Finding("time_stamp", "indeterminate", text, {}, "NO_POE")
+    facts: dict[str, Json] = {
+        "generated_at": rfc3339(stamp.generated_at),
+        "policy": stamp.policy,
+        "authority": name_of(stamper.certificate.subject),
+    }
+    doubt = _find_doubt(evidence, stamper, stamp, at)
+    if doubt is not None:
+        facts["reason"] = stamper.now.code
+        return Finding("time_stamp", "indeterminate", doubt, facts, "NO_POE")
+    when = in_beijing(stamp.generated_at)
+    text = Text(
+        f"受信任的时间戳证明签章于{when.zh}已经存在。", f"A trusted time-stamp proves that the seal existed at {when.en}."
+    )
+    return Finding("time_stamp", "passed", text, facts)
+
+
+def _find_doubt(evidence: Evidence, stamper: Standing, stamp: TimeStamp, at: datetime) -> Text | None:
+    """Return why a sound token proves nothing here, or None."""
+    if not is_time_stamp_certificate(stamp.certificate):
+        return Text("盖时间戳的证书不是时间戳证书。", "The certificate behind the time-stamp is not one for time-stamps.")
+    if stamper.trusted is None:
+        why = stamper.now.text or Text("没有从本节点出发的信任路径", "there is no path from this node's anchor")
+        return Text(
+            f"时间戳机构不受本节点信任：{_plain(why.zh)}。",
+            f"The time-stamp authority is not trusted by this node: {_plain(why.en)}.",
+        )
+    if evidence.best_signature_time is None:
+        return Text("时间戳证书在盖戳之前已被吊销。", "The time-stamp certificate was revoked before the stamp was made.")
+    if stamp.generated_at > at + _CLOCKS_MAY_DIFFER:
+        return Text("时间戳的时间在将来。", "The time-stamp is from the future.")
+    return None
+
+
+def check_signing_time(evidence: Evidence, at: datetime) -> Finding:
+    """Ask that the certificate was in force when the signature was made; without proof of the time, it must be now."""
+    signer = evidence.signer
+    if signer is None:
+        return _nothing("signing_time")
+    moment = evidence.best_signature_time or at
+    certificate = signer.certificate
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    facts: dict[str, Json] = {
+        "not_before": rfc3339(start),
+        "not_after": rfc3339(end),
+        "moment": rfc3339(moment),
+        "proven": evidence.best_signature_time is not None,
+    }
+    if moment > end:
+        if evidence.best_signature_time is None:
+            text = Text(
+                "签章证书已过期，又没有可信的签章时间。",
+                "The signer's certificate has expired and the time of sealing is not proven.",
+            )
+            return Finding("signing_time", "indeterminate", text, facts, "NO_POE")
+        text = Text("签章时证书已经过期。", "The certificate had expired when the seal was made.")
+        return Finding("signing_time", "failed", text, facts, "EXPIRED")
+    if moment < start:
+        text = Text("签章时证书还没有生效。", "The certificate was not yet valid when the seal was made.")
+        return Finding("signing_time", "failed", text, facts, "NOT_YET_VALID")
+    return Finding("signing_time", "passed", Text("签章时证书在有效期内。", "The certificate was within its validity."), facts)
+
+
+def check_revocation(evidence: Evidence, at: datetime) -> Finding:
+    """Ask that it was not revoked before it signed. Later does no harm to what is shown to be older, unless the key was out."""
+    del at
+    signer = evidence.signer
+    if signer is None or (signer.trusted is None and signer.revoked is None):
+        return _nothing("revocation")
+    revoked, best = signer.revoked, evidence.best_signature_time
+    if revoked is None:
+        text = Text("签章证书没有被吊销。", "The signer's certificate was not revoked.")
+        return Finding("revocation", "passed", text, {"revoked_at": None})
+    facts: dict[str, Json] = {"revoked_at": rfc3339(revoked.at), "reason": revoked.reason}
+    when = in_beijing(revoked.at)
+    if best is None:
+        text = Text(
+            "签章证书已被吊销，又没有可信的签章时间。",
+            "The signer's certificate is revoked and the time of sealing is not proven.",
+        )
+        return Finding("revocation", "indeterminate", text, facts, "NO_POE")
+    if revoked.at <= best:
+        text = Text(
+            f"签章证书在签章之前（{when.zh}）已被吊销。", f"The signer's certificate was revoked before it signed, on {when.en}."
+        )
+        return Finding("revocation", "failed", text, facts, "REVOKED")
+    if revoked.reason in _COMPROMISED:
+        text = Text(
+            "签章证书因密钥泄露被吊销，之前的签章也不能采信。",
+            "The signer's key was compromised, so older seals do not count either.",
+        )
+        return Finding("revocation", "failed", text, facts, "REVOKED")
+    text = Text(
+        f"签章证书在签章之后才被吊销（{when.zh}），不影响此前的签章。",
+        f"The certificate was revoked after it signed, on {when.en}; the older seal stands.",
+    )
+    return Finding("revocation", "passed", text, facts)
+
+
+def level_of(evidence: Evidence) -> Level | None:
+    """Return the PAdES level that the file reaches by what is in it: B-T with a sound time-stamp, B-LT with the material too."""
+    inspection = evidence.inspection
+    if inspection.signed is None or inspection.fault is not None:
+        return None
+    if inspection.time_stamp is None:
+        return "B-B"
+    return "B-LT" if _has_material(evidence) else "B-T"
+
+
+def check_level(evidence: Evidence, at: datetime) -> Finding:
+    """At least B-LT, which every licence is sealed at: less means that something was taken out."""
+    del at
+    level = level_of(evidence)
+    if level is None:
+        return _nothing("level")
+    facts: dict[str, Json] = {"level": level, "required": REQUIRED_LEVEL}
+    if level == REQUIRED_LEVEL:
+        text = Text("签章带有时间戳和全部验证资料。", "The seal carries its time-stamp and all validation material.")
+        return Finding("level", "passed", text, facts)
+    if evidence.signer is None or evidence.signer.trusted is None:
+        text = Text("签章人不受信任，未再核对签章级别。", "The signer is not trusted; the level of the seal was not looked at.")
+        return Finding("level", "not_checked", text, facts)
+    text = Text(
+        f"签章只有 {level} 级，证照都以 {REQUIRED_LEVEL} 级签发。",
+        f"The seal is at level {level} only; licences are sealed at {REQUIRED_LEVEL}.",
+    )
+    return Finding("level", "failed", text, facts, "DOWNGRADED")
+
+
+def _has_material(evidence: Evidence) -> bool:
+    """Tell whether the store holds the certificate and a revocation list of the issuer of signer and trusted time-stamper."""
+    names, listed = _store_names(evidence)
+    standings = [evidence.signer]
+    if evidence.time_stamper is not None and evidence.time_stamper.trusted is not None:
+        standings.append(evidence.time_stamper)
+    return all(s is not None and s.certificate.issuer in names and s.certificate.issuer in listed for s in standings)
+
+
+def _store_names(evidence: Evidence) -> tuple[set[x509.Name], set[x509.Name]]:
+    """Return whose certificates and whose lists the store holds; what cannot be read holds nothing."""
+    names, listed = set(), set()
+    for der in evidence.document.certificates:
+        with contextlib.suppress(ValueError):
+            names.add(x509.load_der_x509_certificate(der).subject)
+    for der in evidence.document.crls:
+        with contextlib.suppress(ValueError):
+            listed.add(x509.load_der_x509_crl(der).issuer)
+    return names, listed
+
+
+def _untrusted(name: str, found: PathEvidence) -> Finding:
+    facts: dict[str, Json] = {"reason": found.code, "certificate": found.subject}
+    why = found.text or Text("没有从本节点出发的信任路径", "there is no path from this node's anchor")
+    if found.code is not None and found.code.startswith(TRANSIENT_PREFIXES):
+        text = Text(
+            f"签章证书暂时无法核实：{_plain(why.zh)}。", f"The signer's certificate cannot be checked now: {_plain(why.en)}."
+        )
+        return Finding(name, "indeterminate", text, facts, "TRY_LATER")
+    text = Text(f"签章人不受本节点信任：{_plain(why.zh)}。", f"The signer is not trusted by this node: {_plain(why.en)}.")
+    return Finding(name, "indeterminate", text, facts, "UNTRUSTED")
+
+
+def _plain(sentence: str) -> str:
+    return sentence.rstrip("。. ")
+
+
+def _nothing(name: str) -> Finding:
+    return Finding(name, "not_checked", Text("没有可用的签章，无从核对。", "There is no seal that could be looked at."))

@@ -1,0 +1,129 @@
+"""What lies before the judge: the document with what was found inside it, and everything outside it that bears on it.
+
+These are records; nothing here is fetched or decided. Collecting them is left to ``gathering`` (local stores and the peers'
+synchronised objects, never the network), judging to ``verify`` and ``checks``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from cryptography import x509
+
+from kernel.errors import Text
+from kernel.nodes import Node
+from licenses.documents import UnverifiedLicense
+from licenses.inspection import Inspection
+from licenses.ports import LicenseRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PathEvidence:
+    """How a certificate stands with this node at ``at``: a path from the node's own anchor down to it, or why there is none.
+
+    ``code`` is the path engine's reason, ``subject`` the certificate at fault where one can be named.
+    """
+
+    valid: bool
+    at: datetime
+    path: tuple[x509.Certificate, ...] = ()
+    policies: tuple[str, ...] = ()
+    code: str | None = None
+    text: Text | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A certificate's entry in its issuer's revocation list. ``reason`` in snake case, e.g. ``key_compromise``."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A certificate and how it stands: ``now``; ``then``, at the time-stamped moment, is asked only when it fails now.
+
+    ``revoked`` is None when no list at hand names it, which means something only with a valid path.
+    """
+
+    certificate: x509.Certificate
+    now: PathEvidence
+    then: PathEvidence | None = None
+    revoked: Revoked | None = None
+
+    @property
+    def trusted(self) -> PathEvidence | None:
+        """The path that holds, or None."""
+        if self.now.valid:
+            return self.now
+        return self.then if self.then is not None and self.then.valid else None
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryEvidence:
+    """What our own registry knows of the licence that the document names. ``same_file``: it is the very file we issued.
+
+    ``data_agrees`` tells whether the attachment is, byte for byte, what the registry says now.
+    """
+
+    record: LicenseRecord | None
+    same_file: bool
+    data_agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvidence:
+    """The licence's status: from our registry, or from the issuing node's signed list, which was fetched at ``fetched_at``.
+
+    ``problem`` says why there is none.
+    """
+
+    source: Literal["registry", "status_list"]
+    code: str | None
+    at: datetime | None
+    reason: str
+    fetched_at: datetime | None = None
+    problem: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvidence:
+    """Whether the issuing was logged. ``included`` is None when it cannot be told from what is at hand."""
+
+    source: Literal["own", "checkpoint"]
+    included: bool | None
+    index: int | None = None
+    size: int | None = None
+    root: str | None = None
+    at: datetime | None = None
+    problem: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All of it. ``signer_node`` is the node that the signer's path proves; ``node`` is the one that judges."""
+
+    node: Node
+    gathered_at: datetime
+    max_age_seconds: int
+    document: UnverifiedLicense
+    inspection: Inspection
+    signer: Standing | None = None
+    signer_node: Node | None = None
+    time_stamper: Standing | None = None
+    registry: RegistryEvidence | None = None
+    status: StatusEvidence | None = None
+    log: LogEvidence | None = None
+
+    @property
+    def best_signature_time(self) -> datetime | None:
+        """The moment at which a trusted authority saw the signature; None without one."""
+        stamp = self.inspection.time_stamp
+        if stamp is None or self.time_stamper is None or self.time_stamper.trusted is None:
+            return None
+        revoked = self.time_stamper.revoked
+        return None if revoked is not None and revoked.at <= stamp.generated_at else stamp.generated_at

@@ -1,0 +1,123 @@
+"""Looking at a document's one licence signature from all sides that need nobody else: its range, its value, its time-stamp.
+
+Pure, and without trust: who signed is left to ``evidence`` (paths) and ``checks`` (rules).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kernel.errors import Text
+from licenses.documents import UnverifiedLicense, UnverifiedSignature
+from licenses.signatures import (
+    Fault,
+    SignedValue,
+    TimeStamp,
+    find_stray,
+    find_time_stamp_token,
+    read_signed_value,
+    verify_signature,
+    verify_time_stamp,
+)
+
+_PARTS = 4
+_SUBFILTER = "/ETSI.CAdES.detached"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found. ``gap`` says how the signature fails to cover the whole file exactly; None: it covers it.
+
+    ``signed`` is there when the signature value could be read, ``fault`` when it does not hold. ``time_stamp`` is a token that
+    holds (whoever's it is), ``time_stamp_fault`` says why there is none.
+    """
+
+    signature: UnverifiedSignature | None
+    gap: Text | None = None
+    signed: SignedValue | None = None
+    fault: Fault | None = None
+    time_stamp: TimeStamp | None = None
+    time_stamp_fault: Fault | None = None
+
+
+def inspect(document: UnverifiedLicense) -> Inspection:
+    """Return what ``document``'s first signature shows. More than one signature is for ``checks`` to refuse."""
+    if not document.signatures:
+        return Inspection(None)
+    signature = document.signatures[0]
+    gap = find_gap(document, signature)
+    try:
+        signed = read_signed_value(signature.contents)
+    except Fault as unreadable:
+        return Inspection(signature, gap, fault=unreadable)
+    vouched = frozenset(document.certificates)
+    fault = _find_fault(signed, signature, vouched)
+    try:
+        time_stamp = _time_stamp(signed, vouched)
+    except Fault as found:
+        return Inspection(signature, gap, signed, fault, None, found)
+    return Inspection(signature, gap, signed, fault, time_stamp)
+
+
+def find_gap(document: UnverifiedLicense, signature: UnverifiedSignature) -> Text | None:
+    """Return how ``signature`` fails to cover every byte of the file but its own value, or None.
+
+    The range starts at 0, ends at the end of the file, and its hole is exactly the Contents value of the signature dictionary,
+    in the one way of writing it (lower-case hexadecimal), so that nothing can hide in the hole.
+    """
+    if len(signature.byte_range) != _PARTS:
+        return Text("签名没有写明它覆盖的范围", "the signature does not say what it covers")
+    start, length, second, rest = signature.byte_range
+    end, size = second + rest, len(document.pdf)
+    written = b"<" + signature.contents.hex().encode() + b">"
+    gaps = (
+        (
+            start != 0 or length <= 0 or second <= length or rest <= 0,
+            Text("签名的覆盖范围被改过", "the range that the signature covers was changed"),
+        ),
+        (end < size, Text("签名之后又加了内容", "something was added after the signature")),
+        (end > size, Text("文件被截短", "the file was cut short")),
+        (
+            signature.position != (length, second),
+            Text("覆盖范围的缺口不是签名值所在的位置", "the hole in the range is not where the signature value stands"),
+        ),
+        (
+            document.pdf[max(length, 0) : max(second, 0)] != written,
+            Text("签名值的写法被改过", "the signature value is not written as it was"),
+        ),
+    )
+    return next((gap for wrong, gap in gaps if wrong), None)
+
+
+def _find_fault(signed: SignedValue, signature: UnverifiedSignature, vouched: frozenset[bytes]) -> Fault | None:
+    if signature.subfilter != _SUBFILTER:
+        return Fault(kind="format", zh="签名不是 PAdES 格式", en="the signature is not in PAdES form")
+    try:
+        verify_signature(signed, signature.digest, "data")
+    except Fault as fault:
+        return fault
+    return _find_stray(signed, vouched)
+
+
+def _time_stamp(signed: SignedValue, vouched: frozenset[bytes]) -> TimeStamp | None:
+    token = find_time_stamp_token(signed)
+    if token is None:
+        return None
+    time_stamp = verify_time_stamp(token, signed.value)
+    for certificate in time_stamp.others:
+        if vouched and certificate.dump() not in vouched:
+            raise _stray()
+    return time_stamp
+
+
+def _find_stray(signed: SignedValue, vouched: frozenset[bytes]) -> Fault | None:
+    # Without a security store nothing vouches for the other certificates; the level then says that the file is not complete.
+    return _stray() if vouched and find_stray(signed, vouched) is not None else None
+
+
+def _stray() -> Fault:
+    return Fault(
+        kind="tampered",
+        zh="签名值里有文件本身没有提到的证书",
+        en="the signature value carries a certificate that the signed file does not mention",
+    )

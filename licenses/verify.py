@@ -1,0 +1,235 @@
+"""The judge: evidence and a moment in, a verdict out. Pure: the same evidence and moment give the same verdict, for ever.
+
+The table below is the order in which the checks count: of several failures the first one names the verdict. All are carried out
+and reported, so that the reader sees the whole picture. Left to others: collecting (``gathering``), the single checks
+(``checks``), words and wire form (``verdict``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from kernel.canonical import Json
+from kernel.clock import rfc3339
+from kernel.errors import ChaoxinError, Text
+from licenses.checks.document import check_certified, check_coverage, check_format, check_integrity, check_one_signature
+from licenses.checks.license import (
+    check_data,
+    check_dates,
+    check_issuer,
+    check_log,
+    check_registry,
+    check_status,
+    claims_ours,
+    in_force,
+    status_of,
+)
+from licenses.checks.signature import check_level, check_revocation, check_signing_time, check_time_stamp, check_trust, level_of
+from licenses.evidence import Evidence
+from licenses.verdict import Finding, Indication, Status, Subindication, Verdict, advise, decide, in_beijing
+
+Check = Callable[[Evidence, datetime], Finding]
+
+CHECKS: Sequence[Check] = (
+    check_format,
+    check_one_signature,
+    check_coverage,
+    check_integrity,
+    check_trust,
+    check_certified,
+    check_time_stamp,
+    check_signing_time,
+    check_revocation,
+    check_level,
+    check_data,
+    check_issuer,
+    check_registry,
+    check_status,
+    check_dates,
+    check_log,
+)
+
+
+def judge(evidence: Evidence, at: datetime) -> Verdict:
+    """Return the verdict on ``evidence`` at the moment ``at``."""
+    findings = tuple(check(evidence, at) for check in CHECKS)
+    indication, deciding = decide(findings)
+    passed = {finding.id for finding in findings if finding.result == "passed"}
+    confirmed = {"coverage", "integrity", "trust", "issuer"} <= passed
+    subindication = deciding.subindication if deciding is not None else None
+    status = status_of(evidence, at, confirmed=confirmed)
+    advice = _advice(evidence, at, subindication)
+    return Verdict(
+        indication=indication,
+        subindication=subindication,
+        level=level_of(evidence),
+        best_signature_time=evidence.best_signature_time,
+        signer=_signer(evidence),
+        path=_path(evidence),
+        checks=findings,
+        changes=evidence.document.changes,
+        status=status,
+        registry=_registry(evidence, findings),
+        log=_log(evidence),
+        message=_message(evidence, indication, deciding, status, at),
+        advice=advice,
+        deciding=deciding,
+    )
+
+
+def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -> Verdict:
+    """Return the verdict on a file that could not be read. ``broken_seal``: it was a sealed file before somebody damaged it."""
+    if broken_seal:
+        word: Subindication = "TAMPERED"
+        text = Text(
+            "文件曾经盖有电子签章，之后被改动，已经无法读取。",
+            "The file was sealed once and was changed since, so that it cannot be read any more.",
+        )
+    else:
+        word, text = "FORMAT_FAILURE", refusal.text
+    finding = Finding("format", "failed", text, {"code": refusal.code, "sha256": sha256}, word)
+    rest = tuple(
+        Finding(
+            check.__name__.removeprefix("check_"), "not_checked", Text("文件读不出来，无从核对。", "The file could not be read.")
+        )
+        for check in CHECKS[1:]
+    )
+    advice = advise(word)
+    return Verdict(
+        indication="TOTAL_FAILED",
+        subindication=word,
+        level=None,
+        best_signature_time=None,
+        signer={},
+        path=(),
+        checks=(finding, *rest),
+        changes=(),
+        status=Status(),
+        registry={},
+        log={},
+        message=Text(f"这份文件不能采信。{text.zh}{advice.zh}", f"This file cannot be relied on. {text.en} {advice.en}"),
+        advice=advice,
+        deciding=finding,
+    )
+
+
+def describe_certificate(certificate: x509.Certificate) -> dict[str, Json]:
+    """Return a certificate as the verdict shows it: names (RFC 4514), serial and SHA-256 in lower-case hexadecimal."""
+    return {
+        "subject": certificate.subject.rfc4514_string(),
+        "issuer": certificate.issuer.rfc4514_string(),
+        "serial": f"{certificate.serial_number:x}",
+        "sha256": hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
+    }
+
+
+def short_name(name: x509.Name) -> str:
+    """Return the name's most telling part: CN, else OU, O, L."""
+    for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME, NameOID.LOCALITY_NAME):
+        for attribute in name.get_attributes_for_oid(oid):
+            value = attribute.value
+            return value if isinstance(value, str) else value.decode("utf-8", "replace")
+    return name.rfc4514_string()
+
+
+def _signer(evidence: Evidence) -> Mapping[str, Json]:
+    signer = evidence.signer
+    if signer is None:
+        return {}
+    certificate = signer.certificate
+    units = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
+    node = evidence.signer_node if signer.trusted is not None else None
+    return {
+        **describe_certificate(certificate),
+        "name": short_name(certificate.subject),
+        "department": str(units[0].value) if units else None,
+        "trusted": signer.trusted is not None,
+        "node": None if node is None else {"code": node.code, "name": node.name},
+        "not_before": rfc3339(certificate.not_valid_before_utc),
+        "not_after": rfc3339(certificate.not_valid_after_utc),
+    }
+
+
+def _path(evidence: Evidence) -> Sequence[Mapping[str, Json]]:
+    found = evidence.signer.trusted if evidence.signer is not None else None
+    return () if found is None else tuple(describe_certificate(certificate) for certificate in found.path)
+
+
+def _registry(evidence: Evidence, findings: Sequence[Finding]) -> Mapping[str, Json]:
+    found = next(finding for finding in findings if finding.id == "registry")
+    if found.result == "not_checked":
+        data = evidence.document.data
+        return {"checked": False, "node": data.node_code if data is not None else None}
+    answer: dict[str, Json] = {"checked": True, "node": evidence.node.code, "match": found.result == "passed"}
+    data = evidence.document.data
+    if found.result == "passed" and data is not None:
+        answer |= {"identifier": data.identifier, "number": data.number}
+    return answer
+
+
+def _log(evidence: Evidence) -> Mapping[str, Json]:
+    log = evidence.log
+    if log is None:
+        return {}
+    at = rfc3339(log.at) if log.at is not None else None
+    return {"source": log.source, "included": log.included, "index": log.index, "size": log.size, "root": log.root, "at": at}
+
+
+def _advice(evidence: Evidence, at: datetime, subindication: Subindication | None) -> Text:
+    data = evidence.document.data
+    if subindication is None and data is not None and not in_force(data, at):
+        return Text(
+            "证照今天不在有效期内，请按有效期决定能否采用。",
+            "The licence is not in force today; decide by its dates whether it will do.",
+        )
+    return advise(subindication)
+
+
+def _message(evidence: Evidence, indication: Indication, deciding: Finding | None, status: Status, at: datetime) -> Text:
+    """Say who signed, when, by which path that is trusted, and what was checked; or what is wrong, and what to do."""
+    if deciding is not None:
+        advice = advise(deciding.subindication)
+        head = {
+            "TOTAL_FAILED": Text("这份文件不能采信。", "This file cannot be relied on."),
+            "INDETERMINATE": Text("现在不能断定这份文件的真伪。", "Whether this file is genuine cannot be decided now."),
+        }
+        opening = head[indication]
+        if deciding.subindication is not None and deciding.subindication.startswith("LICENSE_"):
+            opening = Text("文件是真的，但证照不在有效状态。", "The document is genuine, but the licence is not in force.")
+        return Text(opening.zh + deciding.text.zh + advice.zh, f"{opening.en} {deciding.text.en} {advice.en}")
+    return _genuine(evidence, status, at)
+
+
+def _genuine(evidence: Evidence, status: Status, at: datetime) -> Text:
+    signer, best, data = evidence.signer, evidence.best_signature_time, evidence.document.data
+    if signer is None or signer.trusted is None or best is None or data is None:  # nothing passes without them
+        message = "a passing verdict lacks its evidence"
+        raise AssertionError(message)
+    names = [short_name(certificate.subject) for certificate in signer.trusted.path]
+    when = in_beijing(best)
+    own = claims_ours(evidence)
+    checked = (
+        Text("与本节点的登记一致", "it agrees with this node's registry")
+        if own
+        else Text("发证节点的状态列表已核对", "the issuing node's status list was consulted")
+    )
+    if status.code == "05":
+        opening = Text("这份证照是真的，但已经失效（过了有效期）。", "This licence is genuine but has expired.")
+    elif not in_force(data, at):
+        opening = Text("这份证照是真的，但还没有到生效日期。", "This licence is genuine but its first day is still to come.")
+    else:
+        opening = Text("这份证照是真的，现在有效。", "This licence is genuine and in force.")
+    path_zh, path_en = " → ".join(names), " > ".join(names)
+    return Text(
+        f"{opening.zh}由{data.issuer_name}于{when.zh}签章；信任路径：{path_zh}。"
+        f"签章之后没有任何改动，签章覆盖整个文件，证书未被吊销，时间戳可信，{checked.zh}。",
+        f"{opening.en} Sealed by {data.issuer_name} on {when.en}; trusted through {path_en}. "
+        f"Nothing was changed since, the seal covers the whole file, the certificate was not revoked, the time-stamp is trusted, "
+        f"and {checked.en}.",
+    )
