@@ -6,7 +6,7 @@ in UTC; dates are the calendar dates that stand on the page, which have no time 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -174,6 +174,10 @@ class LicenseRecords(LogNodes, Protocol):
         """Store an intent; False when its number, identifier or application is taken by one that is not void."""
         ...
 
+    def lock_intents(self, identifiers: Collection[str]) -> frozenset[str]:
+        """Return those that are still intents; until the transaction ends nobody else completes or voids them."""
+        ...
+
     def complete(self, sealed: Sealed, document: bytes) -> bool:
         """Make an intent an issued licence and store its encrypted PDF; False when it is no intent any more."""
         ...
@@ -235,7 +239,7 @@ class LicenseRecords(LogNodes, Protocol):
         """Return what was last published under this name."""
         ...
 
-    def put_published(self, what: str, published: Published) -> None:
+    def put_published(self, what: str, newer: Published) -> None:
         """Replace what is published under this name, unless a newer one is there already."""
         ...
 

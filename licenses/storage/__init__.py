@@ -1,0 +1,18 @@
+"""The registry in SQL: SQLAlchemy Core, the same on SQLite and PostgreSQL. What personal columns hold is encrypted.
+
+Left to others: opening connections and transactions (``service``), every decision. ``SqlLicenseRecords`` is put together from what
+each table group can do.
+"""
+
+from __future__ import annotations
+
+from licenses.storage.log_nodes import SqlLogNodes
+from licenses.storage.registry import SqlRegistry
+from licenses.storage.shelves import SqlShelves
+from licenses.storage.tables import metadata
+
+__all__ = ["SqlLicenseRecords", "metadata"]
+
+
+class SqlLicenseRecords(SqlRegistry, SqlLogNodes, SqlShelves):
+    """``licenses.ports.LicenseRecords`` on one connection."""

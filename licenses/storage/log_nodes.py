@@ -1,0 +1,53 @@
+"""The transparency log's hashes. The tree itself is in ``licenses.log``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from licenses.storage.shelves import SqlShelves
+from licenses.storage.tables import log_leaves, log_nodes
+
+_SIZE = "log"
+
+
+class SqlLogNodes(SqlShelves):
+    """``licenses.ports.LogNodes``."""
+
+    def log_size(self) -> int:
+        """Return the number of leaves."""
+        return self.counter(_SIZE)
+
+    def take_log_places(self, count: int) -> int:
+        """Move the size on by ``count`` and return the old one; the counter's row stays locked until the transaction ends."""
+        return self.take_counter(_SIZE, count) - 1
+
+    def get_log_nodes(self, places: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
+        """Return the hashes at ``places``; ``LookupError`` when one is missing."""
+        if not places:
+            return {}
+        query = sa.select(log_nodes).where(sa.tuple_(log_nodes.c.level, log_nodes.c.place).in_(list(places)))
+        found = {(row.level, row.place): bytes(row.hash) for row in self._connection.execute(query)}
+        for place in places:
+            if place not in found:
+                message = f"the log lacks the node at {place}"
+                raise LookupError(message)
+        return found
+
+    def put_log_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
+        """Store hashes; the primary key refuses to write one twice."""
+        rows = [{"level": level, "place": place, "hash": value} for (level, place), value in nodes.items()]
+        if rows:
+            self._connection.execute(log_nodes.insert(), rows)
+
+    def put_log_leaves(self, first: int, leaves: Sequence[bytes]) -> None:
+        """Store what the leaves from index ``first`` say."""
+        rows = [{"place": first + offset, "leaf": leaf} for offset, leaf in enumerate(leaves)]
+        if rows:
+            self._connection.execute(log_leaves.insert(), rows)
+
+    def find_log_leaf(self, index: int) -> bytes | None:
+        """Return what leaf ``index`` says."""
+        leaf = self._connection.execute(sa.select(log_leaves.c.leaf).where(log_leaves.c.place == index)).scalar()
+        return None if leaf is None else bytes(leaf)

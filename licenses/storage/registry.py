@@ -1,0 +1,190 @@
+"""The licences themselves: reserved, completed, voided, found. Names, codes and extension fields are encrypted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kernel.canonical import canonical
+from kernel.clock import from_micros, to_micros
+from licenses.ports import LicenseRecord, Sealed, State, StatusCode
+from licenses.storage.shelves import SqlShelves
+from licenses.storage.tables import documents, licenses
+
+_NAME, _ID, _FIELDS = "licenses.holder_name", "licenses.holder_id", "licenses.fields"
+_PLAIN = (
+    "identifier", "number", "version", "type_code", "holder_kind", "issuer_uscc", "issuer_name", "area_code", "application_digest",
+    "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason",
+)  # fmt: skip
+_IN_USE = licenses.c.state != "void"
+
+
+class SqlRegistry(SqlShelves):
+    """The licences' part of ``licenses.ports.LicenseRecords``."""
+
+    def greatest_number(self, prefix: str, length: int) -> str | None:
+        """Return the greatest number in use that starts with ``prefix`` and has ``length`` characters."""
+        query = sa.select(sa.func.max(licenses.c.number)).where(
+            licenses.c.number >= prefix,
+            licenses.c.number < prefix + "~",
+            sa.func.length(licenses.c.number) == length,
+            _IN_USE,
+        )
+        found = self._connection.execute(query).scalar()
+        return None if found is None else str(found)
+
+    def reserve(self, record: LicenseRecord) -> bool:
+        """Store an intent; False when its number, identifier or application is taken by one that is not void."""
+        statement = self._insert(licenses).values(self._values(record)).on_conflict_do_nothing()
+        return self._connection.execute(statement.returning(licenses.c.id)).first() is not None
+
+    def lock_intents(self, identifiers: Collection[str]) -> frozenset[str]:
+        """Return those that are still intents; until the transaction ends nobody else completes or voids them."""
+        query = (
+            sa.select(licenses.c.identifier)
+            .where(licenses.c.identifier.in_(list(identifiers)), licenses.c.state == "intent")
+            .order_by(licenses.c.id)
+            .with_for_update()
+        )
+        return frozenset(self._connection.execute(query).scalars())
+
+    def complete(self, sealed: Sealed, document: bytes) -> bool:
+        """Make an intent an issued licence and store its encrypted PDF; False when it is no intent any more."""
+        statement = (
+            licenses.update()
+            .where(licenses.c.identifier == sealed.identifier, licenses.c.state == "intent")
+            .values(
+                state="issued",
+                issued_at=to_micros(sealed.issued_at),
+                pdf_sha256=sealed.pdf_sha256,
+                log_index=sealed.log_index,
+                status_at=to_micros(sealed.issued_at),
+            )
+            .returning(licenses.c.id)
+        )
+        key = self._connection.execute(statement).scalar()
+        if key is None:
+            return False
+        self._connection.execute(documents.insert(), {"license_id": key, "pdf": document})
+        return True
+
+    def void(self, identifier: str, reason: str) -> bool:
+        """Give an intent up; False when it is no intent any more."""
+        statement = (
+            licenses.update()
+            .where(licenses.c.identifier == identifier, licenses.c.state == "intent")
+            .values(state="void", status_reason=reason)
+        )
+        return self._connection.execute(statement).rowcount == 1
+
+    def intents(self, *, limit: int) -> Sequence[LicenseRecord]:
+        """Return intents that wait to be finished, oldest first."""
+        query = sa.select(licenses).where(licenses.c.state == "intent").order_by(licenses.c.id).limit(limit)
+        return [self._record(row) for row in self._connection.execute(query)]
+
+    def find_number(self, number: str) -> LicenseRecord | None:
+        """Return the licence (or intent) with this number that is not void."""
+        return self._find(licenses.c.number == number, _IN_USE)
+
+    def find_digest(self, application_digest: str) -> LicenseRecord | None:
+        """Return the licence (or intent) that this application led to and that is not void."""
+        return self._find(licenses.c.application_digest == application_digest, _IN_USE)
+
+    def find_license(self, identifier: str) -> LicenseRecord | None:
+        """Return the licence (or intent) with this identifier that is not void."""
+        return self._find(licenses.c.identifier == identifier, _IN_USE)
+
+    def find_by_sha256(self, pdf_sha256: str) -> LicenseRecord | None:
+        """Return the issued licence whose document has this SHA-256 (lower hex)."""
+        return self._find(licenses.c.pdf_sha256 == pdf_sha256)
+
+    def held_by(self, holder_id: str) -> Sequence[LicenseRecord]:
+        """Return the issued licences of a holder, newest first."""
+        index = self._vault.index(holder_id, _ID)
+        query = sa.select(licenses).where(licenses.c.holder_id_index == index, licenses.c.state == "issued")
+        query = query.order_by(licenses.c.issue_date.desc(), licenses.c.id.desc())
+        return [self._record(row) for row in self._connection.execute(query)]
+
+    def licenses(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 100,
+        type_code: str | None = None,
+        area_code: str | None = None,
+        holder_name: str | None = None,
+        state: State | None = "issued",
+    ) -> Sequence[tuple[int, LicenseRecord]]:
+        """Return licences with their row keys, in the order in which they were asked for, from after row key ``after``."""
+        query = sa.select(licenses).where(licenses.c.id > after).order_by(licenses.c.id).limit(limit)
+        for column, wanted in ((licenses.c.type_code, type_code), (licenses.c.area_code, area_code), (licenses.c.state, state)):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if holder_name is not None:
+            query = query.where(licenses.c.holder_name_index == self._vault.index(holder_name, _NAME))
+        return [(row.id, self._record(row)) for row in self._connection.execute(query)]
+
+    def find_document(self, identifier: str) -> bytes | None:
+        """Return the encrypted PDF of an issued licence."""
+        query = (
+            sa.select(documents.c.pdf)
+            .join(licenses, licenses.c.id == documents.c.license_id)
+            .where(licenses.c.identifier == identifier, licenses.c.state == "issued")
+        )
+        found = self._connection.execute(query).scalar()
+        return None if found is None else bytes(found)
+
+    def set_status(self, identifier: str, *, before: StatusCode, after: StatusCode, at: datetime, reason: str) -> bool:
+        """Change the status of an issued licence; False when it is not ``before`` any more."""
+        statement = (
+            licenses.update()
+            .where(licenses.c.identifier == identifier, licenses.c.state == "issued", licenses.c.status == before)
+            .values(status=after, status_at=to_micros(at), status_reason=reason)
+        )
+        return self._connection.execute(statement).rowcount == 1
+
+    def statuses(self) -> Iterator[tuple[int, StatusCode]]:
+        """Return the status index and status of every issued licence."""
+        query = sa.select(licenses.c.status_index, licenses.c.status).where(licenses.c.state == "issued")
+        for row in self._connection.execute(query.execution_options(yield_per=10_000)):
+            yield row.status_index, row.status
+
+    def _find(self, *conditions: sa.ColumnElement[bool]) -> LicenseRecord | None:
+        row = self._connection.execute(sa.select(licenses).where(*conditions)).first()
+        return None if row is None else self._record(row)
+
+    def _values(self, record: LicenseRecord) -> dict[str, Any]:
+        vault = self._vault
+        return {
+            **{name: getattr(record, name) for name in _PLAIN},
+            "holder_name": vault.encrypt(record.holder_name, _NAME),
+            "holder_name_index": vault.index(record.holder_name, _NAME),
+            "holder_id": vault.encrypt(record.holder_id, _ID),
+            "holder_id_index": vault.index(record.holder_id, _ID),
+            "issue_date": record.issue_date.isoformat(),
+            "valid_from": record.valid_from.isoformat(),
+            "valid_to": record.valid_to.isoformat() if record.valid_to else None,
+            "fields": vault.encrypt_bytes(canonical(dict(record.fields)), _FIELDS),
+            "requested_at": to_micros(record.requested_at),
+            "issued_at": to_micros(record.issued_at) if record.issued_at else None,
+            "status_at": to_micros(record.status_at) if record.status_at else None,
+        }
+
+    def _record(self, row: Any) -> LicenseRecord:
+        vault = self._vault
+        return LicenseRecord(
+            **{name: getattr(row, name) for name in _PLAIN},
+            holder_name=vault.decrypt(bytes(row.holder_name), _NAME),
+            holder_id=vault.decrypt(bytes(row.holder_id), _ID),
+            issue_date=date.fromisoformat(row.issue_date),
+            valid_from=date.fromisoformat(row.valid_from),
+            valid_to=date.fromisoformat(row.valid_to) if row.valid_to else None,
+            fields=json.loads(vault.decrypt_bytes(bytes(row.fields), _FIELDS)),
+            requested_at=from_micros(row.requested_at),
+            issued_at=from_micros(row.issued_at) if row.issued_at is not None else None,
+            status_at=from_micros(row.status_at) if row.status_at is not None else None,
+        )

@@ -1,0 +1,83 @@
+"""Departments, counters and what was published last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kernel.canonical import canonical
+from kernel.clock import from_micros, to_micros
+from licenses.ports import Department, Published
+from licenses.storage.tables import counters, departments, published
+from pki.vault import Vault
+
+
+class OnConnection:
+    """What every part of the storage stands on."""
+
+    def __init__(self, connection: sa.Connection, vault: Vault) -> None:
+        self._connection = connection
+        self._vault = vault
+
+    def _insert(self, table: sa.Table) -> Any:
+        """Return an insert that knows ``on_conflict_…``; SQLite and PostgreSQL spell it alike."""
+        make: Callable[[sa.Table], Any] = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
+        return make(table)
+
+
+class SqlShelves(OnConnection):
+    """Departments, counters, published bodies."""
+
+    def find_department(self, uscc: str) -> Department | None:
+        """Return the department with this code."""
+        row = self._connection.execute(sa.select(departments).where(departments.c.uscc == uscc)).first()
+        return None if row is None else _department(row)
+
+    def departments(self) -> Sequence[Department]:
+        """Return all departments, by area and code."""
+        query = sa.select(departments).order_by(departments.c.area_code, departments.c.uscc)
+        return [_department(row) for row in self._connection.execute(query)]
+
+    def put_department(self, department: Department, at: datetime) -> bool:
+        """Add or replace a department; tell whether that changed anything."""
+        values = {"name": department.name, "area_code": department.area_code, "types": canonical(department.types).decode()}
+        statement = self._insert(departments).values(uscc=department.uscc, changed_at=to_micros(at), **values)
+        differs = sa.or_(*(departments.c[name] != value for name, value in values.items()))
+        statement = statement.on_conflict_do_update(
+            index_elements=["uscc"], set_={**values, "changed_at": to_micros(at)}, where=differs
+        )
+        return self._connection.execute(statement.returning(departments.c.uscc)).first() is not None
+
+    def take_counter(self, name: str, count: int = 1, *, at_least: int = 0) -> int:
+        """Move counter ``name`` on by ``count`` and return the first of the values taken (from 1, or after ``at_least``)."""
+        base = sa.case((counters.c.value < at_least, at_least), else_=counters.c.value)
+        statement = self._insert(counters).values(name=name, value=at_least + count)
+        statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": base + count})
+        last = self._connection.execute(statement.returning(counters.c.value)).scalar_one()
+        return int(last) - count + 1
+
+    def counter(self, name: str) -> int:
+        """Return the last value taken from counter ``name``, 0 when none was."""
+        value = self._connection.execute(sa.select(counters.c.value).where(counters.c.name == name)).scalar()
+        return 0 if value is None else int(value)
+
+    def find_published(self, what: str) -> Published | None:
+        """Return what was last published under this name."""
+        row = self._connection.execute(sa.select(published).where(published.c.what == what)).first()
+        return None if row is None else Published(row.body, row.revision, from_micros(row.made_at))
+
+    def put_published(self, what: str, newer: Published) -> None:
+        """Replace what is published under this name, unless a newer one is there already."""
+        values = {"body": newer.body, "revision": newer.revision, "made_at": to_micros(newer.made_at)}
+        statement = self._insert(published).values(what=what, **values)
+        older = sa.and_(published.c.revision <= newer.revision, published.c.made_at <= to_micros(newer.made_at))
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["what"], set_=values, where=older))
+
+
+def _department(row: Any) -> Department:
+    return Department(row.uscc, row.name, row.area_code, tuple(json.loads(row.types)))

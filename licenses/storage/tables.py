@@ -1,0 +1,100 @@
+"""The tables of the licence room.
+
+A void licence keeps its row but frees its number: uniqueness is among those that are not void (partial indexes).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+_BIG = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # only INTEGER PRIMARY KEY counts up by itself on SQLite
+_PUBLIC = {"sensitivity": "public"}
+_INTERNAL = {"sensitivity": "internal"}
+_PERSONAL = {"sensitivity": "personal"}
+
+departments = sa.Table(
+    "licenses_departments",
+    metadata,
+    sa.Column("uscc", sa.String(18), primary_key=True, info=_PUBLIC),
+    sa.Column("name", sa.String(200), nullable=False, info=_PUBLIC),
+    sa.Column("area_code", sa.String(6), nullable=False, info=_PUBLIC),
+    sa.Column("types", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("changed_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+)
+
+licenses = sa.Table(
+    "licenses_licenses",
+    metadata,
+    sa.Column("id", _BIG, primary_key=True, autoincrement=True, info=_INTERNAL),
+    sa.Column("identifier", sa.String(120), nullable=False, info=_INTERNAL),
+    sa.Column("number", sa.String(32), nullable=False, info=_INTERNAL),
+    sa.Column("version", sa.String(3), nullable=False, info=_INTERNAL),
+    sa.Column("type_code", sa.String(21), nullable=False, info=_INTERNAL),
+    sa.Column("holder_kind", sa.String(20), nullable=False, info=_INTERNAL),
+    sa.Column("holder_name", sa.LargeBinary, nullable=False, info=_PERSONAL),
+    sa.Column("holder_name_index", sa.LargeBinary(32), nullable=False, index=True, info=_PERSONAL),
+    sa.Column("holder_id", sa.LargeBinary, nullable=False, info=_PERSONAL),
+    sa.Column("holder_id_index", sa.LargeBinary(32), nullable=False, index=True, info=_PERSONAL),
+    sa.Column("issuer_uscc", sa.String(18), nullable=False, info=_INTERNAL),
+    sa.Column("issuer_name", sa.String(200), nullable=False, info=_INTERNAL),
+    sa.Column("area_code", sa.String(6), nullable=False, info=_INTERNAL),
+    sa.Column("issue_date", sa.String(10), nullable=False, info=_INTERNAL),
+    sa.Column("valid_from", sa.String(10), nullable=False, info=_INTERNAL),
+    sa.Column("valid_to", sa.String(10), nullable=True, info=_INTERNAL),
+    sa.Column("fields", sa.LargeBinary, nullable=False, info=_PERSONAL),
+    sa.Column("application_digest", sa.String(64), nullable=False, info=_INTERNAL),
+    sa.Column("requested_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("status_index", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("state", sa.String(10), nullable=False, index=True, info=_INTERNAL),
+    sa.Column("issued_at", sa.BigInteger, nullable=True, info=_INTERNAL),
+    sa.Column("pdf_sha256", sa.String(64), nullable=True, unique=True, info=_INTERNAL),
+    sa.Column("log_index", sa.BigInteger, nullable=True, unique=True, info=_PUBLIC),
+    sa.Column("status", sa.String(2), nullable=False, info=_PUBLIC),
+    sa.Column("status_at", sa.BigInteger, nullable=True, info=_PUBLIC),
+    sa.Column("status_reason", sa.Text, nullable=False, info=_INTERNAL),
+)
+
+_IN_USE = licenses.c.state != "void"
+for _column in (licenses.c.identifier, licenses.c.number, licenses.c.application_digest):
+    sa.Index(f"uq_licenses_{_column.name}_in_use", _column, unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE)
+sa.Index("uq_licenses_status_index", licenses.c.status_index, unique=True)
+
+documents = sa.Table(
+    "licenses_documents",
+    metadata,
+    sa.Column("license_id", _BIG, sa.ForeignKey("licenses_licenses.id"), primary_key=True, autoincrement=False, info=_INTERNAL),
+    sa.Column("pdf", sa.LargeBinary, nullable=False, info=_PERSONAL),
+)
+
+counters = sa.Table(
+    "licenses_counters",
+    metadata,
+    sa.Column("name", sa.String(60), primary_key=True, info=_INTERNAL),
+    sa.Column("value", sa.BigInteger, nullable=False, info=_INTERNAL),
+)
+
+log_nodes = sa.Table(
+    "licenses_log_nodes",
+    metadata,
+    sa.Column("level", sa.SmallInteger, primary_key=True, autoincrement=False, info=_PUBLIC),
+    sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False, info=_PUBLIC),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False, info=_PUBLIC),
+)
+
+log_leaves = sa.Table(
+    "licenses_log_leaves",
+    metadata,
+    sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False, info=_PUBLIC),
+    sa.Column("leaf", sa.LargeBinary, nullable=False, info=_INTERNAL),
+)
+
+published = sa.Table(
+    "licenses_published",
+    metadata,
+    sa.Column("what", sa.String(60), primary_key=True, info=_PUBLIC),
+    sa.Column("body", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("revision", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("made_at", sa.BigInteger, nullable=False, info=_PUBLIC),
+)
