@@ -14,9 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from admin_ui.errors import CERTIFICATE_UNKNOWN
 from admin_ui.extensions import Extension, describe_extensions
 from kernel.errors import Refusal
+from pki.errors import CERTIFICATE_UNKNOWN
 from pki.ports import CaName, CertificateRecord, PkiDeps
 
 State = Literal["valid", "future", "expired", "revoked"]

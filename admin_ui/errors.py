@@ -20,11 +20,3 @@ STRONGER_LOGIN_NEEDED = define(
     remedy_zh="请先退出，再用口令和动态验证码重新登录。",
     remedy_en="Log out, then log in again with your password and a one-time code.",
 )
-CERTIFICATE_UNKNOWN = define(
-    "certificate_unknown",
-    status=404,
-    zh="本节点没有签发过序列号为 {serial} 的证书。",
-    en="This node has issued no certificate with serial number {serial}.",
-    remedy_zh="请从证书列表进入，或核对序列号。",
-    remedy_en="Start from the list of certificates or check the serial number.",
-)
