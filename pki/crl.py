@@ -19,7 +19,7 @@ from kernel.errors import Misuse
 from pki import issuance
 from pki.certificates import Issuer, authority_key_identifier, hash_for
 from pki.errors import AUTHORITY_MISSING
-from pki.ports import CaName, CrlRecord, PkiDeps, Revocation
+from pki.ports import CaName, CrlRecord, PkiDeps, Reason, Revocation
 from pki.roles import issuer_in
 
 CAS: tuple[CaName, ...] = ("principal", "issuing")
@@ -120,13 +120,18 @@ _REASONS = {
 }
 
 
+def reason_flag(reason: Reason) -> x509.ReasonFlags | None:
+    """Return the CRLReason; None for "unspecified", which is said by saying nothing (RFC 5280 5.3.1)."""
+    return _REASONS.get(reason)
+
+
 def _entry(revocation: Revocation) -> x509.RevokedCertificate:
     builder = (
         x509.RevokedCertificateBuilder()
         .serial_number(int(revocation.serial, 16))
         .revocation_date(revocation.at.replace(microsecond=0))
     )
-    reason = _REASONS.get(revocation.reason)
-    if reason is not None:  # RFC 5280 5.3.1: no extension rather than "unspecified"
+    reason = reason_flag(revocation.reason)
+    if reason is not None:
         builder = builder.add_extension(x509.CRLReason(reason), critical=False)
     return builder.build()
