@@ -17,6 +17,7 @@ from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
 from kernel.randomness import token
 from service import headers, i18n
 from service.adapters import AuditReader
+from service.assets import Assets
 from service.csrf import Csrf
 from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_LARGE, problem
 from service.health import readiness
@@ -41,6 +42,7 @@ def create_app(services: Services) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider's own attribute
     Bootstrap5(app)
+    Assets().init_app(app)
     Metrics().init_app(app)
     Csrf(services.node, services.keys.secret("csrf")).init_app(app)
     headers.init_app(app, services.node)
