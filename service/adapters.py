@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 import idp.ports
 import licenses.ports
+from idp.visitors import Visitors
 from policies.licenses import find_type
 from service.audit import SqlAuditTrail, StoredEvent
 from service.engine import reading
@@ -51,12 +52,12 @@ class HeldLicenses:
 class LicenseVisitors:
     """The identity room as the licence room's ``Visitors``."""
 
-    def __init__(self, current: Callable[[], idp.ports.Visitor | None]) -> None:
-        self._current = current
+    def __init__(self, visitors: Callable[[], Visitors]) -> None:
+        self._visitors = visitors
 
     def current(self) -> licenses.ports.Visitor | None:
         """Return who is logged in in the present request."""
-        visitor = self._current()
+        visitor = self._visitors().current()
         if visitor is None:
             return None
         return licenses.ports.Visitor(visitor.account_id, visitor.kind, visitor.name, visitor.holder_id)

@@ -111,7 +111,7 @@ class Services:
             vault=self.vault,
             clock=self.clock,
             work=work,
-            visitors=LicenseVisitors(lambda: self.visitors.current()),
+            visitors=LicenseVisitors(lambda: self.visitors),
         )
 
     @cached_property
