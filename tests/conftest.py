@@ -11,7 +11,10 @@ import sqlalchemy as sa
 from hypothesis import settings
 
 from kernel.clock import FixedClock
+from tests.support.browser import browser, context, page
 from tests.support.databases import PostgresServer, engine_on
+
+__all__ = ["browser", "context", "page"]
 
 # The same examples in every run: a failure is reproduced by running again.
 settings.register_profile("house", derandomize=True, deadline=None, database=None)
@@ -21,8 +24,9 @@ settings.load_profile("house")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests in one test process, and all that need the running federation in one, which starts it once."""
     for item in items:
-        shared = "federation" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("federation" if shared else item.nodeid.partition("::")[0]))
+        if item.get_closest_marker("xdist_group") is None:
+            shared = "federation" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("federation" if shared else item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture
