@@ -1,0 +1,144 @@
+"""Finds candidate paths, best first: from the target upward, guided by how far each issuer is from the anchor.
+
+The order is: no visible fault before a fault, then the shortest, then the one whose certificates last longest. An issuer (a name and
+a key) appears once in a path; a certificate that a CA gave itself counts only as a link between two of its keys. Every cap ends
+the search, so a mesh costs no more than a chain.
+
+Left to others: whether a candidate is valid (``validation``).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from cryptography.exceptions import InvalidSignature
+
+from crosscert.paths.certificates import ParsedCertificate
+from crosscert.paths.index import UNREACHABLE, Pool, fits
+from crosscert.paths.records import Deadline
+from crosscert.paths.signatures import is_allowed, verify_signature
+
+MAX_CERTIFICATES = 8
+MAX_PATHS = 64
+MAX_EXPANSIONS = 2_000
+
+Chain: TypeAlias = tuple[ParsedCertificate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A path from the anchor (first) to the target (last), and how many of its certificates are visibly at fault."""
+
+    path: Chain
+    faults: int
+
+
+@dataclass(slots=True)
+class Search:
+    """One search. ``barred`` may be added to while candidates are taken: certificates that no path needs to be tried with."""
+
+    target: ParsedCertificate
+    anchor: ParsedCertificate
+    pool: Pool
+    at: datetime
+    deadline: Deadline
+    barred: set[ParsedCertificate] = field(default_factory=set)
+    expansions: int = 0
+    bad_signatures: set[ParsedCertificate] = field(default_factory=set)
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Yield candidates, best first, at most ``MAX_PATHS``; ``OutOfTime`` when the time is up."""
+        if self.target == self.anchor:
+            yield Candidate((self.anchor,), self._faults_at_end(self.anchor))
+            return
+        waiting: list[tuple[int, int, int, Chain]] = []
+        order = 0
+        yielded = 0
+        self._push(waiting, (self.target,), self._faults_at_end(self.target), order)
+        while waiting and yielded < MAX_PATHS and self.expansions < MAX_EXPANSIONS:
+            self.deadline.check()
+            faults, _, _, chain = heapq.heappop(waiting)
+            if self.barred.intersection(chain):
+                continue
+            self.expansions += 1
+            top = chain[-1]
+            if top.issuer == self.anchor.subject and fits(top, self.anchor) and self._signed(top, self.anchor):
+                yielded += 1
+                yield Candidate((self.anchor, *reversed(chain)), faults)
+            for certificate in self._issuers(chain):
+                order += 1
+                self._push(waiting, (*chain, certificate), faults + self._faults_as_issuer(certificate, chain), order)
+
+    def _push(self, waiting: list[tuple[int, int, int, Chain]], chain: Chain, faults: int, order: int) -> None:
+        # 1 for the anchor; what is beyond the cap, or never reaches the anchor, is not kept.
+        length = len(chain) + 1 + self.pool.distance(chain[-1], self.anchor)
+        if length <= MAX_CERTIFICATES:
+            heapq.heappush(waiting, (faults, length, order, chain))
+
+    def _issuers(self, chain: Chain) -> Iterator[ParsedCertificate]:
+        top = chain[-1]
+        known = {certificate.entity for certificate in chain[1:]} | {self.anchor.entity}
+        for certificate in self.pool.issuers_of(top):
+            if certificate.entity in known or certificate == top or _is_own_root(certificate):
+                continue
+            if self._signed(top, certificate):
+                yield certificate
+
+    def _signed(self, certificate: ParsedCertificate, issuer: ParsedCertificate) -> bool:
+        key = issuer.asn1.public_key
+        if not is_allowed(certificate.asn1["signature_algorithm"], key):
+            return True  # refused with its own reason by validation
+        try:
+            verify_signature(certificate.asn1, "tbs_certificate", "signature_value", key)
+        except InvalidSignature:
+            self.bad_signatures.add(certificate)
+            return False
+        return True
+
+    def _faults_at_end(self, certificate: ParsedCertificate) -> int:
+        return int(not certificate.not_before <= self.at <= certificate.not_after)
+
+    def _faults_as_issuer(self, certificate: ParsedCertificate, below: Chain) -> int:
+        between = sum(not each.self_issued for each in below[1:])
+        too_long = certificate.path_length is not None and between > certificate.path_length
+        unable = not certificate.is_ca or not certificate.may_sign_certificates
+        return self._faults_at_end(certificate) + int(unable) + int(too_long)
+
+
+def _is_own_root(certificate: ParsedCertificate) -> bool:
+    """Tell whether a certificate leads nowhere but to itself: same name, same key."""
+    if not certificate.self_issued or not fits(certificate, certificate):
+        return False
+    try:
+        verify_signature(certificate.asn1, "tbs_certificate", "signature_value", certificate.asn1.public_key)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def explain_absence(search: Search) -> tuple[str, ParsedCertificate]:
+    """Say why there was no candidate at all: the code and the certificate at which the chain upward breaks off.
+
+    Follows issuers as far as they go, whether the anchor can be reached or not; the longest way is told.
+    """
+    seen = {search.target}
+    row = [search.target]
+    last = search.target
+    for _ in range(MAX_CERTIFICATES):
+        above = []
+        for certificate in row:
+            if certificate in search.bad_signatures:
+                return "signature_invalid", certificate
+            above += [each for each in search.pool.issuers_of(certificate)[:MAX_PATHS] if each not in seen]
+            seen.update(above)
+        if not above:
+            break
+        row = sorted(above, key=lambda each: each.sha256)[:MAX_PATHS]
+        last = row[0]
+    if any(search.pool.distance(certificate, search.anchor) < UNREACHABLE for certificate in seen):
+        return "no_path", search.target
+    return ("untrusted_root" if last.self_issued else "issuer_not_found"), last

@@ -1,0 +1,92 @@
+"""The certificates that a path may be built of, by subject and issuer, and how far each issuer is from an anchor.
+
+Left to others: searching (``discovery``), believing anything (``validation``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from crosscert.paths.certificates import Entity, ParsedCertificate
+
+UNREACHABLE = 1_000_000
+
+
+class Pool:
+    """An index over certificates. It never changes, so it may be kept and shared; more certificates make another pool."""
+
+    def __init__(self, certificates: Iterable[ParsedCertificate] = ()) -> None:
+        self._all = dict.fromkeys(certificates)
+        by_subject: dict[str, list[ParsedCertificate]] = defaultdict(list)
+        by_issuer: dict[str, list[ParsedCertificate]] = defaultdict(list)
+        # The order decides between equal paths: the certificate that lasts longest first, then by digest.
+        for certificate in sorted(self._all, key=lambda each: (-each.not_after.timestamp(), each.sha256)):
+            by_subject[certificate.subject].append(certificate)
+            if certificate.is_ca:
+                by_issuer[certificate.issuer].append(certificate)
+        self._by_subject: Mapping[str, Sequence[ParsedCertificate]] = by_subject
+        self._by_issuer: Mapping[str, Sequence[ParsedCertificate]] = by_issuer
+        self._distances: dict[str, Mapping[Entity, int]] = {}
+        self._lengths: dict[tuple[str, str, bytes | None], int] = {}
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __contains__(self, certificate: ParsedCertificate) -> bool:
+        return certificate in self._all
+
+    def named(self, subject: str) -> Sequence[ParsedCertificate]:
+        """Return the certificates whose subject is ``subject`` (a prepared name)."""
+        return self._by_subject.get(subject, ())
+
+    def issuers_of(self, certificate: ParsedCertificate) -> list[ParsedCertificate]:
+        """Return the certificates of those who may have issued ``certificate``, by name and key identifier (RFC 4158 3.5.12)."""
+        return [candidate for candidate in self.named(certificate.issuer) if fits(certificate, candidate)]
+
+    def with_more(self, certificates: Iterable[ParsedCertificate]) -> Pool:
+        """Return a pool that has ``certificates`` too; this very one when none of them is new and can matter to a path."""
+        more = [certificate for certificate in certificates if certificate not in self._all and _matters(certificate)]
+        return Pool([*self._all, *more]) if more else self
+
+    def distance(self, certificate: ParsedCertificate, anchor: ParsedCertificate) -> int:
+        """Return the least number of certificates between ``anchor`` and ``certificate``, or ``UNREACHABLE``."""
+        if fits(certificate, anchor) and certificate.issuer == anchor.subject:
+            return 0
+        place = (anchor.sha256, certificate.issuer, certificate.authority_key_identifier)
+        found = self._lengths.get(place)
+        if found is None:
+            distances = self._distances_from(anchor)
+            found = min((distances.get(each.entity, UNREACHABLE) for each in self.issuers_of(certificate)), default=UNREACHABLE)
+            self._lengths[place] = found
+        return found
+
+    def _distances_from(self, anchor: ParsedCertificate) -> Mapping[Entity, int]:
+        """Return how many certificates lead from the anchor to each issuer: breadth first over names and keys, once a pool."""
+        known = self._distances.get(anchor.sha256)
+        if known is not None:
+            return known
+        distances: dict[Entity, int] = {anchor.entity: 0}
+        waiting: deque[tuple[Entity, ParsedCertificate]] = deque([(anchor.entity, anchor)])
+        done: set[ParsedCertificate] = set()
+        while waiting:
+            entity, through = waiting.popleft()
+            for certificate in self._by_issuer.get(through.subject, ()):
+                if certificate in done or not fits(certificate, through):
+                    continue
+                done.add(certificate)
+                if certificate.entity not in distances:
+                    distances[certificate.entity] = distances[entity] + 1
+                waiting.append((certificate.entity, certificate))
+        self._distances[anchor.sha256] = distances
+        return distances
+
+
+def fits(certificate: ParsedCertificate, issuer: ParsedCertificate) -> bool:
+    """Tell whether the key identifiers allow that ``issuer`` issued ``certificate`` (RFC 5280 4.2.1.1): absent ones allow all."""
+    wanted, offered = certificate.authority_key_identifier, issuer.key_identifier
+    return wanted is None or offered is None or wanted == offered
+
+
+def _matters(certificate: ParsedCertificate) -> bool:
+    return certificate.is_ca or certificate.may_sign_crls

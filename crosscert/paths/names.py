@@ -1,0 +1,131 @@
+"""Distinguished names: one way to compare them, one way to write them.
+
+The library prepares names by the Unicode of 2002 and refuses later characters, which stand in people's names today. The classes
+here are the library's own with another preparation, so its comparisons keep working.
+
+Left to others: subtrees and name constraints (``constraints``).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from asn1crypto import x509
+
+_SHORT = {
+    "common_name": "CN",
+    "locality_name": "L",
+    "state_or_province_name": "ST",
+    "organization_name": "O",
+    "organizational_unit_name": "OU",
+    "country_name": "C",
+    "street_address": "STREET",
+    "domain_component": "DC",
+    "user_id": "UID",
+}
+_SELECTORS = frozenset(map(chr, (0x034F, *range(0xFE00, 0xFE10), *range(0x180B, 0x180E), *range(0xE0100, 0xE01F0))))
+_REFUSED = frozenset({"Cn", "Co", "Cs"})
+
+
+def prepare(text: str) -> str:
+    """Return the form of an attribute's value that comparisons use (RFC 5280 7.1, RFC 4518 2, with today's Unicode).
+
+    Case is folded, compatibility forms are unified, invisible characters removed, runs of blanks made one. ``ValueError`` for
+    unassigned, private-use and surrogate characters: no two of them could be told apart. The blanks around and the doubled ones
+    inside are RFC 4518 2.6.1, so that the result equals the library's for names that both can prepare.
+    """
+    if text.isascii() and text.isprintable():
+        return f" {'  '.join(text.lower().split())} "
+    kept = []
+    for character in unicodedata.normalize("NFKC", text.casefold()):
+        category = unicodedata.category(character)
+        if category in _REFUSED or character == "\ufffd":
+            message = f"a name may not contain U+{ord(character):04X}"
+            raise ValueError(message)
+        if character.isspace():
+            kept.append(" ")
+        elif category not in {"Cc", "Cf"} and character not in _SELECTORS:
+            kept.append(character)
+    return f" {'  '.join(unicodedata.normalize('NFKC', ''.join(kept).casefold()).split())} "
+
+
+class _Attribute(x509.NameTypeAndValue):  # type: ignore[misc]
+    """An attribute compared by :func:`prepare`."""
+
+    _prepped: str | None = None
+
+    @property
+    def prepped_value(self) -> str:
+        """The prepared value."""
+        if self._prepped is None:
+            self._prepped = prepare(str(self["value"].native))
+        return self._prepped
+
+
+class _RelativeName(x509.RelativeDistinguishedName):  # type: ignore[misc]
+    _child_spec = _Attribute
+
+
+class _NameSequence(x509.RDNSequence):  # type: ignore[misc]
+    _child_spec = _RelativeName
+
+    def append(self, value: x509.RelativeDistinguishedName) -> None:
+        """Append a part that may be the library's own (a distribution point named relative to its issuer)."""
+        super().append(_RelativeName.load(value.dump()))
+
+
+class Name(x509.Name):  # type: ignore[misc]
+    """A distinguished name compared by :func:`prepare`."""
+
+    _alternatives = [("", _NameSequence)]  # noqa: RUF012 - the library's way to declare a choice
+
+
+def _with_names(fields: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [(field[0], Name, *field[2:]) if field[1] is x509.Name else field for field in fields]
+
+
+class _ToBeSigned(x509.TbsCertificate):  # type: ignore[misc]
+    _fields = _with_names(x509.TbsCertificate._fields)  # noqa: SLF001 - the declaration, not the state
+    _signed: bytes | None = None
+
+    def dump(self, force: bool = False) -> bytes:  # noqa: FBT001, FBT002 - the library's signature
+        """Return the bytes as they came: the library writes some values anew once they were looked at, and not always alike."""
+        if self._signed is None:
+            self._signed = super().dump(force)
+        return self._signed
+
+
+class Certificate(x509.Certificate):  # type: ignore[misc]
+    """The library's certificate with names compared by :func:`prepare`."""
+
+    _fields = [("tbs_certificate", _ToBeSigned), *x509.Certificate._fields[1:]]  # noqa: RUF012, SLF001
+
+
+def key_of(name: x509.Name) -> str:
+    """Return what two equal names have in common: the key under which a name is indexed.
+
+    ``ValueError`` when a part of the name holds one attribute twice: the library would compare only one of them.
+    """
+    for part in name.chosen:
+        if len({attribute["type"].dotted for attribute in part}) != len(part):
+            message = "one attribute twice in one part of a name"
+            raise ValueError(message)
+    hashable: str = name.hashable
+    return hashable
+
+
+def rfc4514(name: x509.Name) -> str:
+    """Return ``name`` as RFC 4514 text: the most specific part first."""
+    return ",".join("+".join(_attribute_text(attribute) for attribute in part) for part in reversed(list(name.chosen)))
+
+
+def _attribute_text(attribute: x509.NameTypeAndValue) -> str:
+    kind = _SHORT.get(attribute["type"].native, attribute["type"].dotted)
+    text = str(attribute["value"].native)
+    escaped = "".join(f"\\{character}" if character in '",+;<>\\' else character for character in text).replace("\0", "\\00")
+    if escaped.startswith((" ", "#")):
+        escaped = "\\" + escaped
+    if len(text) > 1 and escaped.endswith(" "):
+        escaped = escaped[:-1] + "\\ "
+    return f"{kind}={escaped}"

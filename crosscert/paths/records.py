@@ -1,0 +1,102 @@
+"""What the path engine takes and gives: a request, a verdict with its reason, a deadline that holds.
+
+Left to others: the words of a reason (``explain``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from kernel.canonical import Json
+from kernel.clock import monotonic
+from kernel.errors import Text
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from crosscert.paths.certificates import ParsedCertificate
+
+ANY_POLICY = "2.5.29.32.0"
+
+
+@dataclass(frozen=True, slots=True)
+class PathRequest:
+    """What is asked of a path (RFC 5280 6.1.1).
+
+    ``at`` is the moment of judgement. ``policies`` are the OIDs that are acceptable, in the anchor's domain; empty means any.
+    ``explicit_policy`` demands that one of them holds to the end.
+    """
+
+    at: datetime
+    policies: frozenset[str] = frozenset()
+    explicit_policy: bool = True
+    inhibit_policy_mapping: bool = False
+    inhibit_any_policy: bool = False
+    check_revocation: bool = True
+    budget_seconds: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why there is no valid path: a stable code, words, and the certificate at which it failed, if it was one."""
+
+    code: str
+    message: Text
+    certificate: ParsedCertificate | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the wire form."""
+        return {
+            "code": self.code,
+            "message": self.message.as_json(),
+            "certificate": None if self.certificate is None else self.certificate.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PathVerdict:
+    """Whether a certificate is trusted, by which path (anchor first) and under which of the wanted policies; or why not.
+
+    When it is not valid ``certificates`` is the path that came closest, or empty when there is none at all.
+    """
+
+    valid: bool
+    certificates: tuple[ParsedCertificate, ...] = ()
+    policies: tuple[str, ...] = ()
+    reason: Reason | None = None
+
+    @property
+    def path(self) -> tuple[x509.Certificate, ...]:
+        """The path as certificates of the cryptography library."""
+        return tuple(certificate.x509 for certificate in self.certificates)
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the contract's form (``chaoxin path --json``)."""
+        return {
+            "valid": self.valid,
+            "path": [certificate.as_json() for certificate in self.certificates],
+            "policies": list(self.policies),
+            "reason": None if self.reason is None else self.reason.as_json(),
+        }
+
+
+class OutOfTime(Exception):  # noqa: N818 - named for what happened
+    """The time budget is used up."""
+
+
+class Deadline:
+    """A moment on the monotonic clock after which work on a path stops."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = monotonic() + seconds
+
+    def check(self) -> None:
+        """Go on, or raise ``OutOfTime``."""
+        if monotonic() >= self._end:
+            raise OutOfTime
+
+    def remaining(self) -> float:
+        """Return the seconds that are left, never below zero."""
+        return max(0.0, self._end - monotonic())

@@ -1,0 +1,132 @@
+"""Signatures of certificates and revocation lists: which algorithms count, each verified once, all within a time budget.
+
+Left to others: whose key it must be (``discovery``, ``crls``, ``validation``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from asn1crypto import algos, keys
+from cryptography.exceptions import InvalidSignature
+from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, AlgorithmUsagePolicy
+from pyhanko_certvalidator.sig_validate import (
+    DEFAULT_VALIDATION_CONTEXT,
+    DefaultSignatureValidator,
+    SignatureValidationContext,
+    SignatureValidator,
+)
+
+from crosscert.paths.records import Deadline
+
+_HASHES = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
+_CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})
+_MIN_RSA_BITS, _MAX_RSA_BITS = 2048, 8192
+_KEPT = 100_000
+
+
+class AllowedAlgorithms(AlgorithmUsagePolicy):  # type: ignore[misc]
+    """RSA of 2,048 to 8,192 bits and ECDSA on the NIST curves with SHA-2 or SHA-3, Ed25519, Ed448. Everything else is refused."""
+
+    def digest_algorithm_allowed(self, algo: algos.DigestAlgorithm, moment: datetime | None) -> AlgorithmUsageConstraint:
+        """Tell whether a digest counts, at any moment."""
+        del moment
+        return AlgorithmUsageConstraint(algo["algorithm"].native in _HASHES)
+
+    def signature_algorithm_allowed(
+        self, algo: algos.SignedDigestAlgorithm, moment: datetime | None, public_key: keys.PublicKeyInfo | None
+    ) -> AlgorithmUsageConstraint:
+        """Tell whether a signature mechanism with this key counts, at any moment."""
+        del moment
+        return AlgorithmUsageConstraint(public_key is not None and is_allowed(algo, public_key))
+
+
+def is_allowed(algorithm: algos.SignedDigestAlgorithm, public_key: keys.PublicKeyInfo) -> bool:
+    """Tell whether a signature mechanism with this key counts."""
+    try:
+        mechanism = algorithm.signature_algo
+    except ValueError:
+        return False
+    if mechanism in {"ed25519", "ed448"}:
+        return bool(public_key.algorithm == mechanism)
+    if algorithm.hash_algo not in _HASHES:
+        return False
+    if mechanism in {"rsassa_pkcs1v15", "rsassa_pss"}:
+        return public_key.algorithm in {"rsa", "rsassa_pss"} and _MIN_RSA_BITS <= public_key.bit_size <= _MAX_RSA_BITS
+    return mechanism == "ecdsa" and public_key.algorithm == "ec" and public_key.curve[1] in _CURVES
+
+
+def verify_signature(signed: Any, body: str, value: str, public_key: keys.PublicKeyInfo) -> None:
+    """Verify a certificate's or list's signature; ``InvalidSignature`` when it is wrong or of a kind that doesn't count."""
+    algorithm = signed["signature_algorithm"]
+    if not is_allowed(algorithm, public_key):
+        raise InvalidSignature
+    _verify(signed[value].native, signed[body].dump(), public_key, algorithm)
+
+
+class BudgetedSignatures(SignatureValidator):  # type: ignore[misc]
+    """What the library verifies signatures with: each is computed once a process, and none after the deadline."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+
+    def validate_signature(
+        self,
+        signature: bytes,
+        signed_data: bytes,
+        public_key_info: keys.PublicKeyInfo,
+        signature_algorithm: algos.SignedDigestAlgorithm,
+        context: SignatureValidationContext = DEFAULT_VALIDATION_CONTEXT,
+    ) -> None:
+        """Verify one signature; ``InvalidSignature``, or ``OutOfTime`` from the deadline."""
+        self._deadline.check()
+        _verify(signature, signed_data, public_key_info, signature_algorithm, context)
+
+
+class _Verified:
+    """Digests of (signature, bytes, key, algorithm) that were found right. What was right stays right; bounded."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._entries: OrderedDict[bytes, None] = OrderedDict()
+        self._lock = Lock()
+
+    def __contains__(self, digest: bytes) -> bool:
+        return digest in self._entries
+
+    def add(self, digest: bytes) -> None:
+        with self._lock:
+            self._entries[digest] = None
+            while len(self._entries) > self._size:
+                self._entries.popitem(last=False)
+
+
+_verified = _Verified(_KEPT)
+_library = DefaultSignatureValidator()
+
+
+def _verify(
+    signature: bytes,
+    signed_data: bytes,
+    public_key: keys.PublicKeyInfo,
+    algorithm: algos.SignedDigestAlgorithm,
+    context: SignatureValidationContext = DEFAULT_VALIDATION_CONTEXT,
+) -> None:
+    hashed = hashlib.sha256()
+    for part in (signature, signed_data, public_key.dump(), algorithm.dump()):
+        hashed.update(len(part).to_bytes(8, "big"))
+        hashed.update(part)
+    digest = hashed.digest()
+    if digest in _verified:
+        return
+    try:
+        _library.validate_signature(signature, signed_data, public_key, algorithm, context)
+    except InvalidSignature:
+        raise
+    except Exception:  # noqa: BLE001 - a key that cannot be loaded verifies nothing
+        raise InvalidSignature from None
+    _verified.add(digest)
