@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cryptography import x509
+
 from kernel.errors import Text
 from licenses.documents import UnverifiedLicense, UnverifiedSignature
 from licenses.signatures import (
@@ -29,7 +31,7 @@ class Inspection:
     """What was found. ``gap`` says how the signature fails to cover the whole file exactly; None: it covers it.
 
     ``signed`` is there when the signature value could be read, ``fault`` when it does not hold. ``time_stamp`` is a token that
-    holds (whoever's it is), ``time_stamp_fault`` says why there is none.
+    holds (whoever's it is), ``time_stamp_fault`` says why there is none. ``signer`` and ``time_stamper`` are who they say they are.
     """
 
     signature: UnverifiedSignature | None
@@ -38,6 +40,8 @@ class Inspection:
     fault: Fault | None = None
     time_stamp: TimeStamp | None = None
     time_stamp_fault: Fault | None = None
+    signer: x509.Certificate | None = None
+    time_stamper: x509.Certificate | None = None
 
 
 def inspect(document: UnverifiedLicense) -> Inspection:
@@ -47,16 +51,23 @@ def inspect(document: UnverifiedLicense) -> Inspection:
     signature = document.signatures[0]
     gap = find_gap(document, signature)
     try:
-        signed = read_signed_value(signature.contents)
-    except Fault as unreadable:
-        return Inspection(signature, gap, fault=unreadable)
-    vouched = frozenset(document.certificates)
+        return _inspect(signature, gap, frozenset(document.certificates))
+    except Fault as fault:
+        return Inspection(signature, gap, fault=fault)
+    except Exception:  # noqa: BLE001 - ASN.1 is read lazily, so a hostile value fails anywhere, in any way
+        return Inspection(signature, gap, fault=Fault(kind="format", zh="签名值读不懂", en="the signature value cannot be read"))
+
+
+def _inspect(signature: UnverifiedSignature, gap: Text | None, vouched: frozenset[bytes]) -> Inspection:
+    signed = read_signed_value(signature.contents)
+    signer = x509.load_der_x509_certificate(signed.certificate.dump())
     fault = _find_fault(signed, signature, vouched)
     try:
         time_stamp = _time_stamp(signed, vouched)
+        stamper = None if time_stamp is None else x509.load_der_x509_certificate(time_stamp.certificate.dump())
     except Fault as found:
-        return Inspection(signature, gap, signed, fault, None, found)
-    return Inspection(signature, gap, signed, fault, time_stamp)
+        return Inspection(signature, gap, signed, fault, None, found, signer)
+    return Inspection(signature, gap, signed, fault, time_stamp, None, signer, stamper)
 
 
 def find_gap(document: UnverifiedLicense, signature: UnverifiedSignature) -> Text | None:

@@ -43,6 +43,7 @@ _XREF_OBJECT = re.compile(rb"\d{1,10}\s{1,8}\d{1,5}\s{1,8}obj\s{0,8}(?=<<)")
 _CONTENTS = re.compile(rb"/Contents\s{0,8}(<[0-9A-Fa-f]{512,%d}>)" % MAX_SIGNATURE_HEX)
 _ENTRY = 20
 _TAIL = 1100
+_BEHIND = 4096
 
 
 class CountingStream(BytesIO):
@@ -155,17 +156,24 @@ def read_signature_dictionary(reader: PdfFileReader, pdf: bytes, reference: gene
     if found is None:
         return None
     first, last = found.span(1)
-    rest = pdf[last : last + 4096]
-    stream = BytesIO(pdf[start:first] + b"<>" + rest)
-    idnum, generation = read_object_header(stream, strict=True)  # type: ignore[no-untyped-call]
-    if (idnum, generation) != (reference.idnum, reference.generation):
+    stream = BytesIO(pdf[start:first] + b"<>" + pdf[last : last + _BEHIND])
+    try:
+        value = _read_alone(stream, reference)
+    except Exception:  # noqa: BLE001 - not in the plain form; the reader itself then says what is wrong, if anything
         return None
-    value = generic.read_object(stream, reference)
-    if not isinstance(value, generic.DictionaryObject) or stream.read(16).split()[:1] != [b"endobj"]:
-        return None
-    left = value.get("/Contents")
-    if not isinstance(left, generic.TextStringObject | generic.ByteStringObject) or left.original_bytes:
+    if value is None:
         return None
     value[generic.pdf_name("/Contents")] = generic.ByteStringObject(bytes.fromhex(pdf[first + 1 : last - 1].decode("ascii")))
     reader.cache_indirect_object(reference.generation, reference.idnum, value)  # type: ignore[no-untyped-call]
     return first, last
+
+
+def _read_alone(stream: BytesIO, reference: generic.Reference) -> generic.DictionaryObject | None:
+    """Return the dictionary of the object in ``stream`` if it is the one referred to and its Contents are empty."""
+    idnum, generation = read_object_header(stream, strict=True)  # type: ignore[no-untyped-call]
+    value = generic.read_object(stream, reference)
+    if (idnum, generation) != (reference.idnum, reference.generation) or not isinstance(value, generic.DictionaryObject):
+        return None
+    left = value.get("/Contents")
+    empty = isinstance(left, generic.TextStringObject | generic.ByteStringObject) and not left.original_bytes
+    return value if empty and stream.read(16).split()[:1] == [b"endobj"] else None

@@ -460,6 +460,21 @@ def _with_cms(pdf: bytes, change: Callable[[cms.ContentInfo], cms.ContentInfo]) 
     return pdf[: start + 1] + value.hex().encode().ljust(end - start - 2, b"0") + pdf[end - 1 :]
 
 
+def moved_offsets(changed: bytes, original: bytes) -> bytes:
+    """Return ``changed``, a file of this module with bytes inserted into its signature dictionary, with its table set right."""
+    grown = len(changed) - len(original)
+    at = original.index(b"9 0 obj")
+    table = int(original.rsplit(b"startxref\n", 1)[1].split()[0])
+
+    def move(match: re.Match[bytes]) -> bytes:
+        offset = int(match[1])
+        return b"%010d 00000 n " % (offset + grown if offset > at else offset)
+
+    head, tail = changed[: table + grown], changed[table + grown :]
+    tail = re.sub(rb"(\d{10}) 00000 n ", move, tail)
+    return head + tail.replace(b"startxref\n%d" % table, b"startxref\n%d" % (table + grown))
+
+
 def encrypted(data: Data) -> bytes:
     """A file that says it is encrypted."""
     return write(_objects(data, "Licence", None), b"/Encrypt 5 0 R")

@@ -1,0 +1,47 @@
+"""How often one network address may ask for a verification: a sliding window behind a port.
+
+Left to others: what the address is (``views``), how many are allowed (policies). The limiter here counts in one process; several
+processes share a limit by another implementation of :class:`Limiter`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, deque
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Protocol
+
+WINDOW = timedelta(minutes=1)
+MAX_ADDRESSES = 10_000
+
+
+class Limiter(Protocol):
+    """Counts requests by address."""
+
+    def take(self, address: str, at: datetime) -> int:
+        """Count one request; return 0 when it may go on, else the seconds to wait (that request is not counted)."""
+        ...
+
+
+class SlidingWindow:
+    """At most ``allowed`` requests within any minute from one address. Addresses that were quiet longest are forgotten first."""
+
+    def __init__(self, allowed: int) -> None:
+        self._allowed = allowed
+        self._seen: OrderedDict[str, deque[datetime]] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, address: str, at: datetime) -> int:
+        """Count one request as the protocol says."""
+        with self._lock:
+            moments = self._seen.setdefault(address, deque())
+            self._seen.move_to_end(address)
+            while len(self._seen) > MAX_ADDRESSES:
+                self._seen.popitem(last=False)
+            while moments and moments[0] <= at - WINDOW:
+                moments.popleft()
+            if len(moments) < self._allowed:
+                moments.append(at)
+                return 0
+            return max(1, math.ceil((moments[0] + WINDOW - at).total_seconds()))

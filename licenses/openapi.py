@@ -1,0 +1,121 @@
+"""The OpenAPI 3.1 description of the verification endpoint. Left to others: the endpoint (``views``), other rooms' paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from licenses.verdict import LEVELS
+
+_TEXT = {
+    "type": "object",
+    "required": ["zh", "en"],
+    "properties": {"zh": {"type": "string"}, "en": {"type": "string"}},
+}
+_CHECK = {
+    "type": "object",
+    "required": ["id", "result", "evidence"],
+    "properties": {
+        "id": {"type": "string"},
+        "result": {"enum": ["passed", "failed", "indeterminate", "not_checked"]},
+        "evidence": {"type": "object"},
+        "text": {"$ref": "#/components/schemas/Text"},
+    },
+}
+_CERTIFICATE = {
+    "type": "object",
+    "required": ["subject", "issuer", "serial", "sha256"],
+    "properties": {key: {"type": "string"} for key in ("subject", "issuer", "serial", "sha256")},
+}
+_VERDICT = {
+    "type": "object",
+    "required": [
+        "indication", "subindication", "level", "best_signature_time", "signer", "path", "checks", "changes", "status",
+        "registry", "log", "message",
+    ],
+    "properties": {
+        "indication": {
+            "enum": ["TOTAL_PASSED", "INDETERMINATE", "TOTAL_FAILED"],
+            "description": "ETSI EN 319 102-1. Rely on the licence only at TOTAL_PASSED with status.code 01.",
+        },
+        "subindication": {"type": ["string", "null"]},
+        "level": {"enum": [*LEVELS, None]},
+        "best_signature_time": {"type": ["string", "null"], "format": "date-time"},
+        "signer": {"type": "object"},
+        "path": {"type": "array", "items": {"$ref": "#/components/schemas/Certificate"}},
+        "checks": {"type": "array", "items": {"$ref": "#/components/schemas/Check"}},
+        "changes": {"type": "array", "items": {"type": "object"}},
+        "status": {
+            "type": "object",
+            "required": ["code", "at", "reason"],
+            "properties": {
+                "code": {"type": ["string", "null"], "enum": ["01", "02", "03", "04", "05", "06", "07", "99", None]},
+                "at": {"type": ["string", "null"], "format": "date-time"},
+                "reason": {"type": ["string", "null"]},
+            },
+        },
+        "registry": {"type": "object"},
+        "log": {"type": "object"},
+        "message": {"$ref": "#/components/schemas/Text"},
+    },
+}  # fmt: skip
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "message", "remedy"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "message": {"$ref": "#/components/schemas/Text"},
+        "remedy": {"$ref": "#/components/schemas/Text"},
+        "instance": {"type": "string"},
+        "field": {"type": "string"},
+    },
+}
+
+
+def describe(server_url: str) -> dict[str, Any]:
+    """Return the description for a node served at ``server_url``."""
+    refused = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    pdf = {"type": "string", "format": "binary"}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "潮信 Chaoxin", "version": "1", "summary": "Is this licence genuine? 证照验证"},
+        "servers": [{"url": server_url}],
+        "paths": {
+            "/api/v1/verifications": {
+                "post": {
+                    "operationId": "verifyLicense",
+                    "summary": "Verify a licence's PDF 验证证照",
+                    "requestBody": {
+                        "required": True,
+                        "content": {
+                            "multipart/form-data": {
+                                "schema": {"type": "object", "required": ["file"], "properties": {"file": pdf}}
+                            },
+                            "application/pdf": {"schema": pdf},
+                        },
+                    },
+                    "responses": {
+                        "200": {
+                            "description": "The verdict, whatever it is",
+                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Verdict"}}},
+                        },
+                        "400": {"description": "No file", **refused},
+                        "413": {"description": "The file is too large", **refused},
+                        "415": {"description": "Not a PDF", **refused},
+                        "429": {"description": "Too many requests from this address; see Retry-After", **refused},
+                    },
+                }
+            }
+        },
+        "components": {
+            "schemas": {
+                "Text": _TEXT,
+                "Check": _CHECK,
+                "Certificate": _CERTIFICATE,
+                "Verdict": _VERDICT,
+                "Problem": _PROBLEM,
+            }
+        },
+    }
