@@ -368,3 +368,11 @@ QR_INVALID = define(
     remedy_zh="请重新扫描证照上的二维码，避免反光和遮挡；也可以上传证照文件核验。",
     remedy_en="Scan the code on the licence again without glare; or upload the licence's file.",
 )
+STATUS_OVERTAKEN = define(
+    "status_overtaken",
+    status=409,
+    zh="这份证照的状态刚被别人改过。",
+    en="Somebody else has just changed this licence's status.",
+    remedy_zh="查看现在的状态，再决定是否修改。",
+    remedy_en="Look at its present status and decide again.",
+)

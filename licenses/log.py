@@ -1,0 +1,179 @@
+"""The transparency log: an RFC 9162 Merkle tree whose complete subtrees are stored, so that appending and proving take O(log n).
+
+A leaf says that a licence was issued or that its status changed; what it says holds no personal data. Left to others: storing hashes
+(``storage``), signing the tree's head (``checkpoint``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from kernel.canonical import canonical
+from kernel.clock import rfc3339
+from kernel.errors import Refusal
+from licenses.errors import PROOF_INVALID
+from licenses.ports import LogNodes, StatusCode
+
+LEAF_VERSION = 1
+EMPTY_ROOT = hashlib.sha256().digest()
+_MAX_PROOF = 64
+
+Place = tuple[int, int]
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What a leaf says: what happened to which licence when. ``event`` is ``issued`` or ``status``."""
+
+    event: str
+    identifier: str
+    pdf_sha256: str
+    status: StatusCode
+    at: datetime
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical form that is hashed."""
+        return canonical(
+            {
+                "version": LEAF_VERSION,
+                "event": self.event,
+                "identifier": self.identifier,
+                "pdf_sha256": self.pdf_sha256,
+                "status": self.status,
+                "at": rfc3339(self.at),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """That leaf ``index`` stands in the tree of ``size`` leaves: the hashes beside its path, from the leaf up."""
+
+    index: int
+    size: int
+    hashes: tuple[bytes, ...]
+
+    def as_json(self) -> dict[str, int | list[str]]:
+        """Return the wire form, hashes in hexadecimal."""
+        return {"index": self.index, "size": self.size, "hashes": [value.hex() for value in self.hashes]}
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """Return the hash of a leaf (RFC 9162 2.1.1)."""
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return the hash of an inner node (RFC 9162 2.1.1)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def append(records: LogNodes, leaves: Sequence[bytes]) -> int:
+    """Append ``leaves`` in the current transaction and return the index of the first."""
+    first = records.take_log_places(len(leaves))
+    known = dict(records.get_log_nodes(list(_cover((0, first)))))
+    new: dict[Place, bytes] = {}
+    for index, leaf in enumerate(leaves, first):
+        level, place, value = 0, index, leaf_hash(leaf)
+        new[level, place] = known[level, place] = value
+        while place & 1:  # a right child: its parent is complete
+            value = node_hash(known[level, place - 1], value)
+            level, place = level + 1, place >> 1
+            new[level, place] = known[level, place] = value
+    records.put_log_nodes(new)
+    records.put_log_leaves(first, leaves)
+    return first
+
+
+def root(records: LogNodes, size: int) -> bytes:
+    """Return the hash of the tree of the first ``size`` leaves."""
+    return _subtree((0, size), records.get_log_nodes(list(_cover((0, size)))))
+
+
+def inclusion_proof(records: LogNodes, index: int, size: int) -> InclusionProof:
+    """Return the proof that leaf ``index`` is in the tree of the first ``size`` leaves; ``IndexError`` when it is not."""
+    if not 0 <= index < size:
+        message = f"no leaf {index} in a tree of {size}"
+        raise IndexError(message)
+    ranges = list(_beside(index, size))
+    nodes = records.get_log_nodes([place for span in ranges for place in _cover(span)])
+    return InclusionProof(index, size, tuple(_subtree(span, nodes) for span in ranges))
+
+
+def verify_inclusion(leaf: bytes, proof: InclusionProof, root_hash: bytes) -> Leaf:
+    """Return what ``leaf`` says when ``proof`` leads from it to ``root_hash`` (RFC 9162 2.1.3.2); ``Refusal`` otherwise."""
+    if not 0 <= proof.index < proof.size or len(proof.hashes) > _MAX_PROOF:
+        raise Refusal(PROOF_INVALID, problem="index and size")
+    position, last, value = proof.index, proof.size - 1, leaf_hash(leaf)
+    for beside in proof.hashes:
+        if last == 0:
+            raise Refusal(PROOF_INVALID, problem="too long")
+        if position & 1 or position == last:
+            value = node_hash(beside, value)
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            value = node_hash(value, beside)
+        position, last = position >> 1, last >> 1
+    if last != 0 or value != root_hash:
+        raise Refusal(PROOF_INVALID, problem="root")
+    return parse_leaf(leaf)
+
+
+def parse_leaf(leaf: bytes) -> Leaf:
+    """Return what ``leaf`` says; ``Refusal`` when it is no leaf of version 1."""
+    try:
+        value = json.loads(leaf)
+        said = Leaf(
+            value["event"], value["identifier"], value["pdf_sha256"], value["status"], datetime.fromisoformat(value["at"])
+        )
+        if said.to_bytes() == leaf:
+            return said
+    except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
+        pass
+    raise Refusal(PROOF_INVALID, problem="leaf")
+
+
+def _beside(index: int, size: int) -> Iterator[Range]:
+    """Return the ranges of leaves beside the path of ``index``, from the leaf up (RFC 9162 2.1.3.1)."""
+    found: list[Range] = []
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            found.append((middle, end))
+            end = middle
+        else:
+            found.append((start, middle))
+            start = middle
+    return reversed(found)
+
+
+def _split(count: int) -> int:
+    """Return the largest power of two smaller than ``count``."""
+    return 1 << ((count - 1).bit_length() - 1)
+
+
+def _cover(span: Range) -> Iterator[Place]:
+    """Return the complete subtrees that make up a range of the tree, from the left: largest first."""
+    start, end = span
+    while start < end:
+        level = (end - start).bit_length() - 1
+        yield level, start >> level
+        start += 1 << level
+
+
+def _subtree(span: Range, nodes: Mapping[Place, bytes]) -> bytes:
+    """Return the hash over a range: its complete subtrees folded from the right."""
+    hashes = [nodes[place] for place in _cover(span)]
+    if not hashes:
+        return EMPTY_ROOT
+    value = hashes.pop()
+    while hashes:
+        value = node_hash(hashes.pop(), value)
+    return value

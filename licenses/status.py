@@ -1,0 +1,133 @@
+"""The status of licences: changing it, and publishing all of them as one small signed list (IETF Token Status List, 4 bits each).
+
+Left to others: what a status means for a verdict (``verify``), serving the list (``views``), peers' lists (``crosscert``).
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from kernel.audit import AuditEvent
+from kernel.clock import timestamp
+from kernel.errors import Refusal
+from licenses import log
+from licenses.data import STATUS_PATH
+from licenses.errors import LICENSE_NOT_FOUND, STATUS_LIST_INVALID, STATUS_OVERTAKEN
+from licenses.ports import LicenseDeps, LicenseRecord, Published, StatusCode
+from pki import jose
+from pki.roles import get_credential
+
+TOKEN_TYPE = "statuslist+jwt"  # noqa: S105 - a media type
+BITS = 4
+REVISION = "status_revision"
+"""The counter that moves with every issue and every change of status."""
+
+VALUES: Mapping[StatusCode, int] = {"01": 1, "02": 2, "03": 3, "04": 4, "05": 5, "06": 6, "07": 7, "99": 15}
+"""The value of a slot: the code's own number, 15 for 99. A slot that is 0 was never issued."""
+
+CODES: Mapping[int, StatusCode] = {value: code for code, value in VALUES.items()}
+
+_WHAT = "status_list"
+_VALID = timedelta(days=1)
+_SIGNED_AGAIN_AFTER = timedelta(minutes=15)
+_TTL_SECONDS = 900
+_MAX_LIST_BYTES = 8 * 1024 * 1024
+_SLOT = (1 << BITS) - 1
+_PER_BYTE = 8 // BITS
+
+
+@dataclass(frozen=True, slots=True)
+class StatusList:
+    """The slots of a status list."""
+
+    slots: bytes
+
+    def find_code(self, index: int) -> StatusCode | None:
+        """Return the status at ``index``; None for a slot that is beyond the end, empty or of no known meaning."""
+        if not 0 <= index < len(self.slots) * _PER_BYTE:
+            return None
+        return CODES.get(self.slots[index // _PER_BYTE] >> (index % _PER_BYTE * BITS) & _SLOT)
+
+
+def pack(statuses: Iterable[tuple[int, StatusCode]]) -> StatusList:
+    """Return the list in which each index has its status (the lowest index in the lowest bits)."""
+    slots = bytearray()
+    for index, code in statuses:
+        place = index // _PER_BYTE
+        if place >= len(slots):
+            slots.extend(bytes(place + 1 - len(slots)))
+        slots[place] |= VALUES[code] << (index % _PER_BYTE * BITS)
+    return StatusList(bytes(slots))
+
+
+def current(deps: LicenseDeps) -> Published:
+    """Return the signed status list; signed anew when a status changed since, or when it is getting old."""
+    now = deps.clock.now()
+    with deps.work.read() as work:
+        revision = work.records.counter(REVISION)
+        found = work.records.find_published(_WHAT)
+        if found is not None and found.revision >= revision and now - found.made_at < _SIGNED_AGAIN_AFTER:
+            return found
+        statuses = pack(work.records.statuses())
+    fresh = Published(_sign(deps, statuses, now), revision, now)
+    with deps.work.begin() as work:
+        work.records.put_published(_WHAT, fresh)
+    return fresh
+
+
+def parse(claims: Mapping[str, Any]) -> StatusList:
+    """Return the list in the claims of a token whose signature has been verified; ``Refusal`` when it is malformed or too large."""
+    inside = claims.get("status_list")
+    if not isinstance(inside, Mapping) or inside.get("bits") != BITS or not isinstance(inside.get("lst"), str):
+        raise Refusal(STATUS_LIST_INVALID, problem="form")
+    text: str = inside["lst"]
+    try:
+        packed = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        inflate = zlib.decompressobj()
+        slots = inflate.decompress(packed, _MAX_LIST_BYTES)
+    except (ValueError, zlib.error):
+        raise Refusal(STATUS_LIST_INVALID, problem="encoding") from None
+    if not inflate.eof or inflate.unconsumed_tail or inflate.unused_data:
+        raise Refusal(STATUS_LIST_INVALID, problem="size")
+    return StatusList(slots)
+
+
+def change(deps: LicenseDeps, identifier: str, code: StatusCode, *, reason: str, actor: str) -> LicenseRecord:
+    """Give an issued licence another status, logged and audited; ``Refusal`` when there is none or somebody was quicker."""
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        record = work.records.find_license(identifier)
+        if record is None or record.pdf_sha256 is None:
+            raise Refusal(LICENSE_NOT_FOUND, field="identifier")
+        if not work.records.set_status(identifier, before=record.status, after=code, at=now, reason=reason):
+            raise Refusal(STATUS_OVERTAKEN, field="status")
+        leaf = log.Leaf("status", identifier, record.pdf_sha256, code, now)
+        log.append(work.records, [leaf.to_bytes()])
+        work.records.take_counter(REVISION)
+        details = {"before": record.status, "after": code, "reason": reason}
+        work.audit.record(AuditEvent(now, actor, "licenses.status", f"license:{identifier}", "ok", details))
+        changed = work.records.find_license(identifier)
+    if changed is None:
+        raise Refusal(LICENSE_NOT_FOUND, field="identifier")
+    return changed
+
+
+def _sign(deps: LicenseDeps, statuses: StatusList, now: datetime) -> str:
+    packed = base64.urlsafe_b64encode(zlib.compress(statuses.slots, 9)).rstrip(b"=").decode()
+    claims = {
+        "iss": deps.node.url,
+        "sub": deps.node.url + STATUS_PATH,
+        "iat": timestamp(now),
+        "exp": timestamp(now + _VALID),
+        "ttl": _TTL_SECONDS,
+        "status_list": {"bits": BITS, "lst": packed},
+    }
+    signer = get_credential(deps.pki, "node_signer")
+    key = jose.signing_key(signer.key)
+    chain = [signer.record.der, get_credential(deps.pki, "issuing").record.der]
+    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=TOKEN_TYPE, x5c=chain)
