@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from pki import authority
 from service import schema
 from service.config import load_config
 from service.errors import FOLDER_UNWRITABLE
+from service.files import write_once
 from service.wiring import Services
 
 _CONFIG = """\
@@ -67,22 +67,10 @@ def write_new_files(directory: Path, config: str) -> None:
     """Write the configuration and a new passphrase into ``directory`` where they are missing."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        _write_once(directory / "chaoxin.toml", config.encode(), 0o644)
-        _write_once(directory / "passphrase", token().encode(), 0o600)
+        write_once(directory / "chaoxin.toml", config.encode(), 0o644)
+        write_once(directory / "passphrase", token().encode(), 0o600)
     except OSError as error:
         raise Misuse(FOLDER_UNWRITABLE, path=str(directory), problem=error.strerror or str(error)) from None
-
-
-def _write_once(file: Path, content: bytes, mode: int) -> None:
-    if file.exists():
-        return
-    # A killed run must not leave half a file behind that the next one takes for whole.
-    draft = file.with_name(f".{file.name}.new")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as stream:  # noqa: PTH123 - needs the mode
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.rename(file)
 
 
 def initialise(services: Services) -> None:

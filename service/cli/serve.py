@@ -10,7 +10,6 @@ import click
 from kernel.errors import Misuse
 from service import schema
 from service.cli.options import pass_services
-from service.config import Config
 from service.errors import PORT_IN_USE
 from service.logs import configure_logs
 from service.wiring import Services
@@ -25,7 +24,8 @@ def command(services: Services, workers: int, threads: int) -> None:
     configure_logs()
     config = services.config
     prepare(services)
-    check_port_free(config)
+    listen = config.settings.listen
+    check_port_free(listen.host, listen.port)
     services.engine.dispose()
     os.environ["CHAOXIN_CONFIG"] = str(config.file)
 
@@ -33,7 +33,6 @@ def command(services: Services, workers: int, threads: int) -> None:
     from granian.log import LogLevels  # noqa: PLC0415
     from granian.server import Server  # noqa: PLC0415
 
-    listen = config.settings.listen
     Server(
         "service.wsgi:application",
         address=listen.host,
@@ -58,12 +57,11 @@ def prepare(services: Services) -> None:
     recover.finish_or_void(services.licenses)
 
 
-def check_port_free(config: Config) -> None:
+def check_port_free(host: str, port: int) -> None:
     """Refuse a port that somebody listens on."""
-    listen = config.settings.listen
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((listen.host, listen.port))
+            probe.bind((host, port))
         except OSError:
-            raise Misuse(PORT_IN_USE, host=listen.host, port=listen.port) from None
+            raise Misuse(PORT_IN_USE, host=host, port=port) from None

@@ -42,7 +42,9 @@ def run(demo: federation.Demo) -> None:
     """Serve ``demo`` until a signal or a dead process."""
     started = monotonic()
     demo.check_ports_free()
-    with click.progressbar(demo.steps(), label="搭建 building", file=sys.stderr, item_show_func=lambda step: step and step.name) as steps:
+    with click.progressbar(
+        demo.steps(), label="搭建 building", file=sys.stderr, item_show_func=lambda step: step and step.name
+    ) as steps:
         for step in steps:
             step.act()
     with Processes(demo.directory / "logs") as processes:

@@ -1,0 +1,297 @@
+"""Builds the demo: every step looks at what is there, so a run that was killed anywhere is simply repeated.
+
+Left to others: what is planned (``plan``), its secrets (``secrets``), the processes (``processes``), the sites (``departments``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from idp import accounts, clients
+from kernel.clock import monotonic
+from kernel.errors import Misuse
+from licenses import batch, departments, recover
+from service import jobs
+from service.cli.init import configuration, initialise, write_new_files
+from service.cli.serve import check_port_free
+from service.config import load_config
+from service.demo import plan, trust
+from service.demo.departments import SiteSettings
+from service.demo.processes import Processes
+from service.demo.secrets import Secrets, load_secrets
+from service.files import write_whole
+from service.wiring import Services
+
+OPERATOR = "operator:demo"
+PORTS = len(plan.NODES) + sum(client.site is not None for client in plan.CLIENTS)
+PORT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to build, with a name for the progress bar."""
+
+    name: str
+    act: Callable[[], None]
+
+
+class Demo:
+    """The federation in ``directory``, on the ports from ``first_port`` on."""
+
+    def __init__(self, directory: Path, first_port: int) -> None:
+        self.directory = directory
+        self._first_port = first_port
+
+    def url(self, offset: int) -> str:
+        """Return the address of the node or site with this port offset."""
+        return f"http://localhost:{self._first_port + offset}"
+
+    def config_file(self, code: str) -> Path:
+        """Return the configuration file of a node."""
+        return self.directory / code / "chaoxin.toml"
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The demo's secrets."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        return load_secrets(self.directory / "secrets.json")
+
+    @cached_property
+    def nodes(self) -> Mapping[str, Services]:
+        """The nodes, opened; they exist once the first steps have run."""
+        return {node.code: Services(load_config(self.config_file(node.code))) for node in plan.NODES}
+
+    def check_ports_free(self) -> None:
+        """Refuse to build where the demo could not be served; processes of a killed demo get a moment to end."""
+        deadline = monotonic() + PORT_SECONDS
+        for offset in range(PORTS):
+            while True:
+                try:
+                    check_port_free("127.0.0.1", self._first_port + offset)
+                except Misuse:
+                    if monotonic() > deadline:
+                        raise
+                    time.sleep(0.2)
+                else:
+                    break
+
+    def steps(self) -> Sequence[Step]:
+        """Return what is to be done, in order."""
+        nodes = plan.NODES
+        return [
+            *(Step(f"{node.name} CA", lambda node=node: self._make_node(node)) for node in nodes),
+            *(Step(f"{node.name} 部门", lambda node=node: self._import_departments(node.code)) for node in nodes),
+            Step("交叉认证", lambda: trust.cross_certify(self.nodes, bridge=plan.CITY)),
+            *(Step(account.name, lambda account=account: self._add_account(account)) for account in plan.ACCOUNTS),
+            *(Step(client.name, lambda client=client: self._add_client(client)) for client in plan.CLIENTS),
+            *(Step(f"{node.name} 证照", lambda node=node: self._issue(node.code)) for node in nodes),
+        ]
+
+    # Building
+
+    def _make_node(self, node: plan.PlannedNode) -> None:
+        folder = self.directory / node.code
+        options = {
+            "code": node.code,
+            "name": node.name,
+            "url": self.url(node.offset),
+            "port": self._first_port + node.offset,
+            "province": "广东省",
+            "city": "潮州市",
+            "county": node.county,
+            "database": "sqlite:///node.sqlite",
+        }
+        write_new_files(folder, configuration(options))
+        with Services(load_config(self.config_file(node.code))) as services:
+            initialise(services)
+            recover.finish_or_void(services.licenses)
+
+    def _import_departments(self, code: str) -> None:
+        services = self.nodes[code]
+        departments.import_file(services.licenses, plan.DATA / "departments.csv", actor=OPERATOR)
+
+    def _add_account(self, planned: plan.PlannedAccount) -> None:
+        deps = self.nodes[planned.node].idp
+        if accounts.find_by_username(deps, planned.username) is None:
+            new = accounts.NewAccount(
+                username=planned.username,
+                kind=planned.kind,
+                name=planned.name,
+                password=self.secrets.passwords[planned.username],
+                resident_id=planned.resident_id,
+                uscc=planned.uscc,
+                phone=planned.phone,
+                email=planned.email,
+                real_name_level=planned.real_name_level,
+                organization=planned.organization,
+                department=planned.department,
+                roles=planned.roles,
+                totp_secret=self.secrets.totp.get(planned.username),
+            )
+            accounts.create(deps, new, actor=OPERATOR)
+
+    def _add_client(self, planned: plan.PlannedClient) -> None:
+        deps = self.nodes[planned.node].idp
+        if clients.find_client(deps, planned.client_id) is None:
+            clients.register(deps, self._new_client(planned), actor=OPERATOR)
+
+    def _new_client(self, planned: plan.PlannedClient) -> clients.NewClient:
+        home = self._home(planned)
+        jwk = self.secrets.jwks.get(planned.client_id)
+        public = {name: value for name, value in jwk.items() if name != "d"} if jwk else None
+        return clients.NewClient(
+            client_id=planned.client_id,
+            name=planned.name,
+            task=planned.task,
+            department=planned.department,
+            token_endpoint_auth_method=planned.auth_method,
+            redirect_uris=(f"{home}callback",),
+            post_logout_redirect_uris=(home,),
+            scopes=tuple(planned.scope.split()),
+            secret=self.secrets.clients.get(planned.client_id),
+            jwks={"keys": [public]} if public else None,
+            home_url=home if planned.site is not None else None,
+        )
+
+    def _home(self, planned: plan.PlannedClient) -> str:
+        # Clients without a site of their own are for programs that listen on a port of their choice (RFC 8252 7.3).
+        return f"{self.url(planned.site)}/" if planned.site is not None else "http://127.0.0.1:9000/"
+
+    def _issue(self, code: str) -> None:
+        services = self.nodes[code]
+        with (plan.DATA / "demo-licenses.csv").open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream)
+            rows = [row for row in reader if row["area_code"] == code]
+            text = io.StringIO()
+            writer = csv.DictWriter(text, fieldnames=reader.fieldnames or ())
+            writer.writeheader()
+            writer.writerows(rows)
+        mine = self.directory / code / "applications.csv"
+        write_whole(mine, text.getvalue().encode())
+        for _outcome in batch.issue_file(services.licenses, mine, out=services.config.licenses_directory, actor=OPERATOR):
+            pass
+
+    # Running
+
+    def start(self, processes: Processes) -> None:
+        """Start every node, its worker, and the departments' sites."""
+        for services in self.nodes.values():
+            services.engine.dispose()
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("CHAOXIN_")}
+        for node in plan.NODES:
+            arguments = ("--config", str(self.config_file(node.code)))
+            processes.start(f"{node.code}-serve", "service.cli", *arguments, "serve", environment=environment)
+        for client in plan.CLIENTS:
+            if client.site is not None:
+                settings = self._write_site_settings(client)
+                processes.start(f"site-{client.client_id}", "service.demo.departments", str(settings), environment=environment)
+        for node in plan.NODES:
+            arguments = ("--config", str(self.config_file(node.code)))
+            processes.start(f"{node.code}-worker", "service.cli", *arguments, "worker", environment=environment)
+
+    def _write_site_settings(self, client: plan.PlannedClient) -> Path:
+        if client.site is None:
+            raise ValueError(client.client_id)
+        settings: SiteSettings = {
+            "name": client.name,
+            "task": client.task,
+            "port": self._first_port + client.site,
+            "issuer": self.nodes[client.node].node.url,
+            "client_id": client.client_id,
+            "client_secret": self.secrets.clients[client.client_id],
+            "scope": client.scope,
+            "session_key": self.secrets.session_keys[client.client_id],
+            "cookie": f"site_{client.client_id}",
+        }
+        file = self.directory / f"site-{client.client_id}.json"
+        write_whole(file, json.dumps(settings, ensure_ascii=False).encode(), 0o600)
+        return file
+
+    def ready_urls(self) -> Sequence[str]:
+        """Return the addresses that must answer before the demo is said to run."""
+        sites = [f"{self.url(client.site)}/" for client in plan.CLIENTS if client.site is not None]
+        return [*(f"{self.url(node.offset)}/readyz" for node in plan.NODES), *sites]
+
+    def synchronise(self) -> None:
+        """Let every node fetch what the others publish: counties learn of each other through the city, so twice."""
+        for _round in range(2):
+            for services in self.nodes.values():
+                jobs.synchronise_peers(services)
+
+    def write_description(self) -> None:
+        """Write ``demo.json`` for programs that use the demo."""
+        description = {
+            "nodes": [
+                {"code": node.code, "name": node.name, "level": self.nodes[node.code].node.level, "url": self.url(node.offset)}
+                for node in plan.NODES
+            ],
+            "accounts": [self._describe_account(account) for account in plan.ACCOUNTS],
+            "clients": [self._describe_client(client) for client in plan.CLIENTS],
+            "licenses": list(self._describe_licenses()),
+        }
+        write_whole(self.directory / "demo.json", json.dumps(description, ensure_ascii=False, indent=1).encode(), 0o600)
+
+    def _describe_account(self, account: plan.PlannedAccount) -> dict[str, Any]:
+        return {
+            "node": account.node,
+            "kind": account.kind,
+            "username": account.username,
+            "password": self.secrets.passwords[account.username],
+            "totp_secret": self.secrets.totp.get(account.username),
+        }
+
+    def _describe_client(self, client: plan.PlannedClient) -> dict[str, Any]:
+        home = self._home(client)
+        proof = {
+            "client_secret_basic": {"client_secret": self.secrets.clients.get(client.client_id)},
+            "private_key_jwt": {"jwk": self.secrets.jwks.get(client.client_id)},
+        }
+        return {
+            "node": client.node,
+            "client_id": client.client_id,
+            **proof.get(client.auth_method, {}),
+            "redirect_uris": [f"{home}callback"],
+            "post_logout_redirect_uris": [home],
+            "token_endpoint_auth_method": client.auth_method,
+            "scope": client.scope,
+        }
+
+    def _describe_licenses(self) -> Iterator[dict[str, str]]:
+        # Paths in the description are relative to where the demo was started: the checkout.
+        for code, services in self.nodes.items():
+            with services.licenses.work.read() as work:
+                records = [record for _key, record in work.records.licenses(limit=100)]
+            for record in records:
+                file = services.config.licenses_directory / f"{record.identifier}.pdf"
+                yield {
+                    "node": code,
+                    "number": record.number,
+                    "identifier": record.identifier,
+                    "file": os.path.relpath(file, Path.cwd()),
+                }
+
+    def welcome(self, *, seconds: float) -> str:
+        """Return what a newcomer reads."""
+        width = shutil.get_terminal_size().columns
+        lines = ["", "═" * min(width, 78), f"潮信演示已就绪（{seconds:.0f} 秒）。 The demo is ready.", ""]
+        lines += [f"  {node.name:<6}\t{self.url(node.offset)}" for node in plan.NODES]
+        lines += [f"  {c.name}\t{self.url(c.site)}/" for c in plan.CLIENTS if c.site is not None]
+        lines += ["", "可以登录的人 Who can log in:"]
+        for account in plan.ACCOUNTS:
+            code = self.secrets.totp.get(account.username)
+            factor = f"  TOTP {code}" if code else ""
+            lines.append(
+                f"  {account.node} {account.kind:<15} {account.username:<16} {self.secrets.passwords[account.username]}{factor}"
+            )
+        lines += ["", f"  {self.directory / 'demo.json'}", "", "Ctrl-C 停止。 Ctrl-C stops everything.", "═" * min(width, 78)]
+        return "\n".join(lines)
