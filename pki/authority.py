@@ -14,6 +14,7 @@ from cryptography import x509
 
 from kernel.audit import AuditEvent
 from kernel.errors import Misuse, Refusal
+from kernel.work import Work
 from pki import certificates, crl, cross_certificates, issuance
 from pki.certificates import Draft, Issuer
 from pki.cross_certificates import CrossCertificateTemplate
@@ -39,6 +40,7 @@ __all__ = [
     "initialise",
     "issue",
     "issue_cross_certificate",
+    "order_for",
     "renew_due",
     "revoke",
 ]
@@ -126,7 +128,7 @@ def issue(
     with deps.work.read() as work:
         issuer = issuer_in(deps, work.records, ca)
     return issuance.issue(
-        deps, _order(deps, Draft(profile_name, profile, x509_name(subject), public_key, dns_names), issuer, actor)
+        deps, order_for(deps, Draft(profile_name, profile, x509_name(subject), public_key, dns_names), issuer, actor)
     )
 
 
@@ -196,12 +198,12 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
         with deps.work.read() as work:
             issuer = issuer_in(deps, work.records, role.ca)
     subject = x509_name((*deps.node.names, ("CN", f"{deps.node.name}{role.common_name}")))
-    order = _order(deps, Draft(role.profile, profile, subject, key.public_key()), issuer, "system")
+    order = order_for(deps, Draft(role.profile, profile, subject, key.public_key()), issuer, "system")
 
     instead_of = None if assigned is None else assigned.serial
 
-    def assign(records: PkiRecords, record: CertificateRecord) -> bool:
-        return records.assign_role(RoleRecord(role.name, label, record.serial), instead_of=instead_of)
+    def assign(work: Work[PkiRecords], record: CertificateRecord) -> bool:
+        return work.records.assign_role(RoleRecord(role.name, label, record.serial), instead_of=instead_of)
 
     with suppress(issuance.OvertakenError):  # another process filled the role: theirs is as good
         issuance.issue(deps, order, assign)
@@ -211,7 +213,9 @@ def _is_due(record: CertificateRecord, now: datetime) -> bool:
     return record.revoked_at is not None or record.not_after - _RENEWED_BEFORE <= now
 
 
-def _order(deps: PkiDeps, draft: Draft, issuer: Issuer, actor: str) -> issuance.Order:
+def order_for(deps: PkiDeps, draft: Draft, issuer: Issuer, actor: str) -> issuance.Order:
+    """Return the order for a certificate of a profile, for :func:`issuance.issue`."""
+
     def build(serial: int, at: datetime) -> x509.CertificateBuilder:
         return certificates.build(draft, issuer, serial, at, node=deps.node, policies=deps.policies)
 

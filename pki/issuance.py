@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 from kernel.randomness import serial_number
+from kernel.work import Work
 from pki.certificates import Issuer, sign
 from pki.errors import ISSUANCE_VOIDED
 from pki.ports import CertificateRecord, Intent, PkiDeps, PkiRecords
@@ -29,7 +30,7 @@ ABANDONED_AFTER = timedelta(minutes=10)
 Build = Callable[[int, datetime], x509.CertificateBuilder]
 """Makes the certificate for a serial and a moment."""
 
-Then = Callable[[PkiRecords, CertificateRecord], bool]
+Then = Callable[[Work[PkiRecords], CertificateRecord], bool]
 """What must be stored together with the certificate; False when somebody else stored theirs first."""
 
 
@@ -68,7 +69,7 @@ def issue(deps: PkiDeps, order: Order, then: Then | None = None) -> CertificateR
     with deps.work.begin() as work:
         if not work.records.finish_intent(record):
             raise Refusal(ISSUANCE_VOIDED)
-        if then is not None and not then(work.records, record):
+        if then is not None and not then(work, record):
             raise OvertakenError
         work.audit.record(_event(intent, deps.clock.now(), order.actor, "ok", record.sha256))
     return record

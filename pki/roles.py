@@ -18,7 +18,7 @@ from pki.ports import CaName, CertificateRecord, PkiDeps, PkiRecords, PrivateKey
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A key and its certificate, ready to sign with."""
+    """A key and its certificate, ready to sign with. ``record`` was read once: ask for a status where one matters."""
 
     role: str
     key_label: str
@@ -36,10 +36,17 @@ def get_credential(deps: PkiDeps, role: str) -> Credential:
 def credential_in(deps: PkiDeps, records: PkiRecords, role: str) -> Credential:
     """Do as :func:`get_credential` within a transaction that is open."""
     assigned = records.find_role(role)
-    record = None if assigned is None else records.find_certificate(assigned.serial)
-    if assigned is None or record is None:
+    if assigned is None:
         raise Misuse(AUTHORITY_MISSING, role=role)
-    return Credential(role, assigned.key_label, deps.keys.get(assigned.key_label), parsed(deps, record), record)
+    kept = f"credential:{role}:{assigned.serial}"
+    found = deps.kept.get(kept)
+    if found is None:
+        record = records.find_certificate(assigned.serial)
+        if record is None:
+            raise Misuse(AUTHORITY_MISSING, role=role)
+        key = deps.keys.get(assigned.key_label)
+        found = deps.kept[kept] = Credential(role, assigned.key_label, key, parsed(deps, record), record)
+    return cast("Credential", found)
 
 
 def issuer_in(deps: PkiDeps, records: PkiRecords, ca: CaName) -> Issuer:

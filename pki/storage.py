@@ -98,6 +98,18 @@ _CERTIFICATE_COLUMNS = (
     certificates.c.reason,
 )
 
+# The statements of the hot paths, put together once.
+_FIND_CERTIFICATE = sa.select(*_CERTIFICATE_COLUMNS).where(
+    certificates.c.serial == sa.bindparam("serial"), certificates.c.state == "issued"
+)
+_FIND_STATUS = sa.select(certificates.c.serial, certificates.c.revoked_at, certificates.c.reason).where(
+    certificates.c.serial == sa.bindparam("serial"),
+    certificates.c.ca == sa.bindparam("ca"),
+    certificates.c.state != "intent",
+)
+_FIND_ROLE = sa.select(roles).where(roles.c.role == sa.bindparam("role"))
+_FIND_CRL = sa.select(crls).where(crls.c.ca == sa.bindparam("ca")).order_by(crls.c.number.desc()).limit(1)
+
 
 class SqlPkiRecords:
     """What this room stores, on one connection. The meaning of each method is told in :class:`pki.ports.PkiRecords`."""
@@ -155,8 +167,7 @@ class SqlPkiRecords:
 
     def find_certificate(self, serial: str) -> CertificateRecord | None:
         """Return the issued certificate with this serial."""
-        query = sa.select(*_CERTIFICATE_COLUMNS).where(certificates.c.serial == serial, certificates.c.state == "issued")
-        row = self._connection.execute(query).first()
+        row = self._connection.execute(_FIND_CERTIFICATE, {"serial": serial}).first()
         return None if row is None else _certificate(row)
 
     def certificates(
@@ -197,17 +208,14 @@ class SqlPkiRecords:
 
     def find_status(self, ca: CaName, serial: str) -> CertificateStatus | None:
         """Return what an OCSP answer says of a serial; None when the CA never issued it."""
-        query = sa.select(certificates.c.serial, certificates.c.revoked_at, certificates.c.reason).where(
-            certificates.c.serial == serial, certificates.c.ca == ca, certificates.c.state != "intent"
-        )
-        row = self._connection.execute(query).first()
+        row = self._connection.execute(_FIND_STATUS, {"serial": serial, "ca": ca}).first()
         return None if row is None else CertificateStatus(row.serial, _moment(row.revoked_at), row.reason)
 
     # Roles
 
     def find_role(self, role: str) -> RoleRecord | None:
         """Return who serves in a role."""
-        row = self._connection.execute(sa.select(roles).where(roles.c.role == role)).first()
+        row = self._connection.execute(_FIND_ROLE, {"role": role}).first()
         return None if row is None else RoleRecord(row.role, row.key_label, row.serial)
 
     def assign_role(self, record: RoleRecord, *, instead_of: str | None) -> bool:
@@ -248,10 +256,8 @@ class SqlPkiRecords:
 
     def find_crl(self, ca: CaName, *, at: datetime | None = None) -> CrlRecord | None:
         """Return the newest list, or the newest of those issued until ``at``."""
-        query = sa.select(crls).where(crls.c.ca == ca)
-        if at is not None:
-            query = query.where(crls.c.this_update <= to_micros(at))
-        row = self._connection.execute(query.order_by(crls.c.number.desc()).limit(1)).first()
+        query = _FIND_CRL if at is None else _FIND_CRL.where(crls.c.this_update <= to_micros(at))
+        row = self._connection.execute(query, {"ca": ca}).first()
         if row is None:
             return None
         updates = from_micros(row.this_update), from_micros(row.next_update)

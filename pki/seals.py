@@ -1,0 +1,188 @@
+"""The departments' seals (电子印章): a key and certificate for each, and what they are put on: PDF files, as PAdES B-LT.
+
+Left to others: what a licence looks like and says (``licenses``), seals in GB/T 38540 form with SM2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from kernel.audit import AuditEvent
+from kernel.errors import Misuse, Refusal
+from kernel.work import Work
+from pki import authority, cms, crl, issuance, pdf_signatures, tsa
+from pki.certificates import Draft
+from pki.cms import CmsSigner
+from pki.errors import AUTHORITY_MISSING, SEAL_UNUSABLE
+from pki.names import check_below, x509_name
+from pki.pdf_signatures import PreparedPdf, Statement
+from pki.ports import CertificateRecord, Department, Names, PkiDeps, PkiRecords, SealRecord
+from pki.roles import credential_in, issuer_in, parsed
+from pki.tsa import TimeStampAuthority
+from policies.certificates import get_profile
+
+PROFILE = "department_seal"
+_REVOKED = "已吊销 / revoked"
+_EXPIRED = "不在有效期内 / outside of its validity"
+_RENEWED_BEFORE = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A department's seal as it is used: whose, under which key, by which certificate."""
+
+    uscc: str
+    name: str
+    key_label: str
+    certificate: CertificateRecord
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedSeal:
+    """A document about to be sealed: exactly these bytes, by exactly this seal."""
+
+    seal: Seal
+    document_sha256: str
+    pdf: PreparedPdf
+    authority: TimeStampAuthority
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What a signature needs beside itself to be judged for years: read in one moment."""
+
+    certificates: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    authority: TimeStampAuthority
+
+
+def seal_names(department: Department) -> Names:
+    """Return the name in a department's seal certificate: its place in the tree, its own OU, the seal's CN."""
+    return (*department.names, ("OU", department.name), ("CN", f"{department.name}电子证照专用章"))
+
+
+def find_seal(deps: PkiDeps, uscc: str) -> Seal | None:
+    """Return the seal of the department with this code, or None."""
+    with deps.work.read() as work:
+        return _find(work.records, uscc)
+
+
+def get_or_create_seal(deps: PkiDeps, department: Department, *, actor: str = "system") -> Seal:
+    """Return the department's seal, made when it has none, renewed (same key) when it is about to expire or the name changed.
+
+    ``Refusal(seal_unusable)`` when it was revoked: a new one is an admin's decision. Two at once get the same seal.
+    """
+    seal = find_seal(deps, department.uscc)
+    if seal is not None and seal.certificate.revoked_at is not None:
+        raise Refusal(SEAL_UNUSABLE, name=department.name, problem=_REVOKED)
+    if seal is not None and not _is_due(seal, department, deps.clock.now()):
+        return seal
+    return _certify(deps, department, seal, actor)
+
+
+def seal_pdf(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str) -> bytes:
+    """Return ``pdf`` sealed as PAdES B-LT in one revision: certified, time-stamped, its evidence inside.
+
+    ``at`` is the moment that the signature claims; the time-stamp tells when it was made. ``Refusal`` for a seal that is revoked
+    or expired and for a file that cannot be sealed.
+    """
+    return sign(deps, prepare(deps, seal, pdf, at=at, reason=reason))
+
+
+def prepare(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str) -> PreparedSeal:
+    """Make a document ready for its seal. What comes out can be signed once."""
+    evidence = _gather(deps, seal, at)
+    statement = Statement(f"{seal.name}电子证照专用章", deps.node.name, reason, at)
+    prepared = pdf_signatures.prepare(pdf, statement, evidence.certificates, evidence.crls)
+    return PreparedSeal(seal, hashlib.sha256(pdf).hexdigest(), prepared, evidence.authority)
+
+
+def sign(deps: PkiDeps, prepared: PreparedSeal) -> bytes:
+    """Seal what was prepared and return the file; ``Refusal(document_changed)`` for a second time."""
+    signed = cms.sign(_signer(deps, prepared.seal), cms.DATA, prepared.pdf.take(), None)
+    stamp = tsa.stamp(prepared.authority, hashlib.sha256(signed.signature).digest(), deps.clock.now())
+    return prepared.pdf.embed(cms.finish(signed, stamp))
+
+
+def _find(records: PkiRecords, uscc: str) -> Seal | None:
+    stored = records.find_seal(uscc)
+    certificate = None if stored is None else records.find_certificate(stored.serial)
+    if stored is None or certificate is None:
+        return None
+    return Seal(stored.uscc, stored.name, stored.key_label, certificate)
+
+
+def _is_due(seal: Seal, department: Department, now: datetime) -> bool:
+    return seal.certificate.not_after - _RENEWED_BEFORE <= now or seal.name != department.name
+
+
+def _certify(deps: PkiDeps, department: Department, old: Seal | None, actor: str) -> Seal:
+    names = seal_names(department)
+    check_below(names, deps.node.names)
+    profile = get_profile(deps.policies, PROFILE)
+    label = f"seal-{department.uscc}" if old is None else old.key_label
+    key = authority.get_or_create_key(deps.keys, label, profile.key_algorithm)
+    with deps.work.read() as work:
+        issuer = issuer_in(deps, work.records, "issuing")
+    draft = Draft(PROFILE, profile, x509_name(names), key.public_key())
+
+    def store(work: Work[PkiRecords], record: CertificateRecord) -> bool:
+        seal = SealRecord(department.uscc, department.name, label, record.serial)
+        work.audit.record(
+            AuditEvent(deps.clock.now(), actor, "pki.make_seal", f"seal:{seal.uscc}", details={"serial": seal.serial})
+        )
+        if old is None:
+            return work.records.add_seal(seal)
+        return work.records.replace_seal(seal, instead_of=old.certificate.serial)
+
+    with suppress(issuance.OvertakenError):  # made by somebody else at the same moment: theirs is the seal
+        issuance.issue(deps, authority.order_for(deps, draft, issuer, actor), store)
+    made = find_seal(deps, department.uscc)
+    if made is None:
+        raise Misuse(AUTHORITY_MISSING, role=label)
+    return made
+
+
+def _gather(deps: PkiDeps, seal: Seal, at: datetime) -> _Evidence:
+    """Read what goes into the document; publish the revocation lists first when those at hand are too old to prove anything."""
+    with deps.work.read() as work:
+        evidence = _read_evidence(deps, work.records, seal, at)
+    if evidence is None:
+        crl.refresh_due(deps)
+        with deps.work.read() as work:
+            evidence = _read_evidence(deps, work.records, seal, at)
+    if evidence is None:
+        raise Misuse(AUTHORITY_MISSING, role="crl")
+    return evidence
+
+
+def _read_evidence(deps: PkiDeps, records: PkiRecords, seal: Seal, at: datetime) -> _Evidence | None:
+    now = deps.clock.now()
+    status = records.find_status("issuing", seal.certificate.serial)
+    if status is None or status.revoked_at is not None:
+        raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_REVOKED)
+    if not all(seal.certificate.not_before <= moment <= seal.certificate.not_after for moment in (at, now)):
+        raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_EXPIRED)
+    lists = [records.find_crl(ca) for ca in crl.CAS]
+    if any(one is None or one.next_update <= now for one in lists):
+        return None
+    stamping = tsa.authority_in(deps, records)
+    chain = [credential_in(deps, records, ca).record.der for ca in reversed(crl.CAS)]
+    return _Evidence(
+        (seal.certificate.der, *chain, stamping.credential.record.der), tuple(one.der for one in lists if one), stamping
+    )
+
+
+def _signer(deps: PkiDeps, seal: Seal) -> CmsSigner:
+    kept = f"seal:{seal.certificate.sha256}"
+    found = deps.kept.get(kept)
+    if found is None:
+        with deps.work.read() as work:
+            issuing = credential_in(deps, work.records, "issuing").certificate
+        key = deps.keys.get(seal.key_label)
+        found = deps.kept[kept] = cms.make_signer(key, parsed(deps, seal.certificate), [issuing])
+    return cast("CmsSigner", found)
