@@ -1,0 +1,36 @@
+"""Finishes at start-up what a crash left between intent and record.
+
+Harmless while another process is issuing: whoever records first counts, the other's document is dropped. Left to others: the
+steps (``issue``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kernel.errors import Refusal
+from licenses import issue
+from licenses.ports import LicenseDeps
+
+_GROUP = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What was done: identifiers of licences that are issued now, and of intents that are void now."""
+
+    finished: tuple[str, ...]
+    voided: tuple[str, ...]
+
+
+def finish_or_void(deps: LicenseDeps, *, actor: str = "system") -> Recovered:
+    """Seal and record every intent that is left; one that can no longer be issued becomes void and its number free."""
+    finished: list[str] = []
+    voided: list[str] = []
+    while True:
+        with deps.work.read() as work:
+            intents = work.records.intents(limit=_GROUP)
+        if not intents:
+            return Recovered(tuple(finished), tuple(voided))
+        for identifier, answer in issue.finish(deps, intents, actor=actor).items():
+            (voided if isinstance(answer, Refusal) else finished).append(identifier)
