@@ -1,0 +1,19 @@
+"""Where the protocol's endpoints are. Clients learn the addresses from discovery; this is the only list of them."""
+
+from __future__ import annotations
+
+from idp.ports import IdpDeps
+
+DISCOVERY = "/.well-known/openid-configuration"
+AUTHORIZE = "/oauth/authorize"
+TOKEN = "/oauth/token"  # noqa: S105 - a path
+USERINFO = "/oauth/userinfo"
+JWKS = "/oauth/jwks"
+INTROSPECT = "/oauth/introspect"
+REVOKE = "/oauth/revoke"
+LOGOUT = "/oauth/logout"
+
+
+def url(deps: IdpDeps, path: str) -> str:
+    """Return the public address of an endpoint: below the configured URL, whatever Host a request names."""
+    return deps.node.url + path

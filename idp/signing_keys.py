@@ -1,0 +1,121 @@
+"""The keys that sign tokens, and their rotation: published ahead, signing, kept while their tokens live (policies.tokens).
+
+The intent is recorded before a key is made, so that several processes (or one that was killed) end with one key and one record.
+Left to others: storing private keys (``pki.ports.KeyStore``), the tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from idp.ports import IdpDeps, SigningAlgorithm, SigningKey
+from kernel.audit import AuditEvent
+from kernel.errors import Misuse
+from pki import jose
+from pki.ports import PrivateKey
+from policies.models import KeyAlgorithm
+
+_KEPT = "signing_keys"
+_REFRESHED_EVERY = timedelta(seconds=30)
+_KEY_ALGORITHMS: dict[SigningAlgorithm, KeyAlgorithm] = {"ES256": "P-256", "RS256": "RSA-3072"}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """The keys as of ``loaded_at``: one that signs for each algorithm, all that verify by ``kid``, the published JWKS."""
+
+    loaded_at: datetime
+    signing: Mapping[SigningAlgorithm, jose.JwkKey]
+    verifying: Mapping[str, jose.JwkKey]
+    published: tuple[Mapping[str, str], ...]
+
+
+def keyring(deps: IdpDeps) -> Keyring:
+    """Return the present keys, at most half a minute old; makes the first ones of a new node."""
+    now = deps.clock.now()
+    kept: Keyring | None = deps.kept.get(_KEPT)
+    if kept is None or not timedelta() <= now - kept.loaded_at < _REFRESHED_EVERY:
+        kept = deps.kept[_KEPT] = _load(deps, now)
+    return kept
+
+
+def get_signing_key(deps: IdpDeps, algorithm: SigningAlgorithm) -> jose.JwkKey:
+    """Return the key that signs now."""
+    return keyring(deps).signing[algorithm]
+
+
+def rotate(deps: IdpDeps) -> None:
+    """Make the keys that are due: the first ones at once, successors as long ahead as policies want them published."""
+    rules = deps.policies.tokens
+    now = deps.clock.now()
+    with deps.work.read() as work:
+        keys = work.records.signing_keys()
+    for algorithm in rules.signing_algorithms:
+        mine = [key for key in keys if key.algorithm == algorithm]
+        if mine and mine[-1].kid is None:
+            _make(deps, mine[-1])
+        elif not mine:
+            _plan(deps, algorithm, 1, now)
+        elif now >= mine[-1].signs_from + timedelta(seconds=rules.key_signs_seconds - rules.key_published_ahead_seconds):
+            _plan(deps, algorithm, mine[-1].sequence + 1, now + timedelta(seconds=rules.key_published_ahead_seconds))
+    deps.kept.pop(_KEPT, None)
+
+
+def _plan(deps: IdpDeps, algorithm: SigningAlgorithm, sequence: int, signs_from: datetime) -> None:
+    now = deps.clock.now()
+    key = SigningKey(algorithm, sequence, f"oidc-{algorithm.lower()}-{sequence}", signs_from, now)
+    with deps.work.begin() as work:
+        if work.records.plan_signing_key(key):
+            work.audit.record(AuditEvent(now, "system", "idp.make_signing_key", f"key:{key.label}", "intent"))
+    _make(deps, key)
+
+
+def _make(deps: IdpDeps, key: SigningKey) -> None:
+    """Make a planned key and publish it. Whoever comes second finds the same key under the label and publishes the same."""
+    private = deps.keys.find(key.label)
+    if private is None:
+        try:
+            private = deps.keys.create(key.label, _KEY_ALGORITHMS[key.algorithm])
+        except Misuse:
+            private = deps.keys.get(key.label)
+    public = _suitable(private).public_key()
+    kid = jose.thumbprint(public)
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        work.records.publish_signing_key(replace(key, kid=kid, jwk=jose.public_jwk(public, kid, key.algorithm)))
+        work.audit.record(AuditEvent(now, "system", "idp.make_signing_key", f"key:{key.label}", details={"kid": kid}))
+
+
+def _load(deps: IdpDeps, now: datetime) -> Keyring:
+    keys = _published(deps)
+    if {key.algorithm for key in keys} < set(deps.policies.tokens.signing_algorithms):
+        rotate(deps)
+        keys = _published(deps)
+    live = [key for key in keys if not _retired(key, keys, now, deps.policies.tokens.key_retired_kept_seconds)]
+    signing: dict[SigningAlgorithm, jose.JwkKey] = {}
+    for key in live:
+        if key.signs_from <= now:  # the last one that may sign does
+            signing[key.algorithm] = jose.signing_key(_suitable(deps.keys.get(key.label)), kid=key.kid)
+    published = tuple(key.jwk for key in live if key.jwk is not None)
+    return Keyring(now, signing, jose.parse_jwks({"keys": list(published)}), published)
+
+
+def _published(deps: IdpDeps) -> Sequence[SigningKey]:
+    with deps.work.read() as work:
+        return [key for key in work.records.signing_keys() if key.kid is not None]
+
+
+def _retired(key: SigningKey, keys: Sequence[SigningKey], now: datetime, kept_seconds: int) -> bool:
+    successors = (other for other in keys if other.algorithm == key.algorithm and other.sequence == key.sequence + 1)
+    return any(now >= successor.signs_from + timedelta(seconds=kept_seconds) for successor in successors)
+
+
+def _suitable(key: PrivateKey) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        message = "a key for tokens is P-256 or RSA"
+        raise TypeError(message)
+    return key

@@ -1,0 +1,15 @@
+"""The room's records in SQL: tables, and one class that does on a connection what ``ports`` asks for."""
+
+from __future__ import annotations
+
+from idp.storage.accounts import SqlAccounts
+from idp.storage.clients import SqlClients
+from idp.storage.grants import SqlGrants
+from idp.storage.sessions import SqlSessions
+from idp.storage.tables import metadata
+
+__all__ = ["SqlIdpRecords", "metadata"]
+
+
+class SqlIdpRecords(SqlAccounts, SqlClients, SqlSessions, SqlGrants):
+    """All records of the room on one connection."""

@@ -1,0 +1,98 @@
+"""Clients, consents and used client assertions in SQL."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from idp.ports import Client, Consent
+from idp.storage.tables import OnConnection, as_json, assertions, clients, consents, micros, moment, origins, texts
+from kernel.clock import from_micros, to_micros
+
+_LISTS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "grant_types", "origins")
+
+
+class SqlClients(OnConnection):
+    """``ClientRecords`` on one connection."""
+
+    def add_client(self, client: Client) -> bool:
+        """Store a client; False when the client_id is taken."""
+        values = asdict(client)
+        values |= {name: as_json(values[name]) for name in _LISTS}
+        values["secrets"] = as_json([secret.hex() for secret in client.secrets])
+        values["jwks"] = None if client.jwks is None else as_json(client.jwks)
+        values |= {"created_at": micros(client.created_at), "disabled_at": micros(client.disabled_at)}
+        if not self._add_once(clients, values):
+            return False
+        for origin in client.origins:
+            self._add_once(origins, {"origin": origin, "client_id": client.client_id})
+        return True
+
+    def find_client(self, client_id: str) -> Client | None:
+        """Return the client, disabled or not."""
+        row = self._first(sa.select(clients).where(clients.c.client_id == client_id))
+        return None if row is None else read_client(row)
+
+    def clients(self) -> Sequence[Client]:
+        """Return all clients ordered by client_id."""
+        return [read_client(row) for row in self._all(sa.select(clients).order_by(clients.c.client_id))]
+
+    def is_origin(self, origin: str) -> bool:
+        """Tell whether an enabled public client registered this origin."""
+        query = (
+            sa.select(origins.c.origin)
+            .join(clients, clients.c.client_id == origins.c.client_id)
+            .where(origins.c.origin == origin, clients.c.disabled_at.is_(None))
+            .where(clients.c.token_endpoint_auth_method == "none")  # noqa: S105 - a method's name
+            .limit(1)
+        )
+        return self._first(query) is not None
+
+    def take_assertion(self, client_id: str, jti: str, expires_at: datetime) -> bool:
+        """Remember a client assertion; False when its ``jti`` was used."""
+        digest = hashlib.sha256(jti.encode()).digest()
+        values = {"client_id": client_id, "jti_digest": digest, "expires_at": to_micros(expires_at)}
+        return self._add_once(assertions, values)
+
+    def find_consent(self, account_id: str, client_id: str) -> Consent | None:
+        """Return what was agreed to."""
+        query = sa.select(consents).where(consents.c.account_id == account_id, consents.c.client_id == client_id)
+        row = self._first(query)
+        if row is None:
+            return None
+        return Consent(row["account_id"], row["client_id"], texts(row["scopes"]), from_micros(row["granted_at"]))
+
+    def put_consent(self, consent: Consent) -> None:
+        """Store or replace what was agreed to."""
+        values = asdict(consent) | {"scopes": as_json(consent.scopes), "granted_at": to_micros(consent.granted_at)}
+        self._put(consents, values)
+
+
+def read_client(row: sa.RowMapping) -> Client:
+    """Return the client that a row holds."""
+    return Client(
+        client_id=row["client_id"],
+        name=row["name"],
+        department=row["department"],
+        token_endpoint_auth_method=row["token_endpoint_auth_method"],
+        redirect_uris=texts(row["redirect_uris"]),
+        post_logout_redirect_uris=texts(row["post_logout_redirect_uris"]),
+        scopes=texts(row["scopes"]),
+        grant_types=texts(row["grant_types"]),
+        secrets=tuple(bytes.fromhex(secret) for secret in texts(row["secrets"])),
+        jwks=None if row["jwks"] is None else json.loads(row["jwks"]),
+        require_pkce=row["require_pkce"],
+        require_consent=row["require_consent"],
+        id_token_signed_response_alg=row["id_token_signed_response_alg"],
+        default_acr=row["default_acr"],
+        home_url=row["home_url"],
+        task=row["task"],
+        origins=texts(row["origins"]),
+        created_at=moment(row["created_at"]),
+        disabled_at=moment(row["disabled_at"]),
+    )

@@ -1,0 +1,188 @@
+"""Grants, codes, refresh tokens, revoked access tokens and signing keys in SQL; and the removal of what is over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from idp.ports import Code, Grant, RefreshToken, SigningKey
+from idp.storage.tables import (
+    OnConnection,
+    as_json,
+    assertions,
+    codes,
+    grants,
+    micros,
+    moment,
+    refresh_tokens,
+    revoked_tokens,
+    session_clients,
+    sessions,
+    signing_keys,
+    texts,
+    transactions,
+    tries,
+)
+from kernel.clock import from_micros, to_micros
+
+
+class SqlGrants(OnConnection):
+    """``GrantRecords`` on one connection."""
+
+    def add_grant(self, grant: Grant) -> None:
+        """Store a grant."""
+        values = asdict(grant) | {
+            "scopes": as_json(grant.scopes),
+            "offline": grant.offline,
+            "amr": as_json(grant.amr),
+            "auth_time": to_micros(grant.auth_time),
+            "created_at": to_micros(grant.created_at),
+            "revoked_at": micros(grant.revoked_at),
+        }
+        self._connection.execute(grants.insert(), values)
+
+    def find_grant(self, grant_id: str) -> Grant | None:
+        """Return a grant, revoked or not."""
+        row = self._first(sa.select(grants).where(grants.c.id == grant_id))
+        if row is None:
+            return None
+        return Grant(
+            id=row["id"],
+            client_id=row["client_id"],
+            account_id=row["account_id"],
+            session_id=row["session_id"],
+            scopes=texts(row["scopes"]),
+            acr=row["acr"],
+            amr=texts(row["amr"]),
+            auth_time=from_micros(row["auth_time"]),
+            created_at=from_micros(row["created_at"]),
+            revoked_at=moment(row["revoked_at"]),
+        )
+
+    def revoke_grant(self, grant_id: str, at: datetime) -> bool:
+        """Revoke a grant and with it every token of its family; False when it was revoked before."""
+        unrevoked = (grants.c.id == grant_id, grants.c.revoked_at.is_(None))
+        return self._change(grants.update().where(*unrevoked).values(revoked_at=to_micros(at)))
+
+    def add_code(self, code: Code) -> None:
+        """Store a code."""
+        values = asdict(code)
+        values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "redeemed_at")}
+        self._connection.execute(codes.insert(), values)
+
+    def redeem_code(self, code_hash: bytes, at: datetime) -> Code | None:
+        """Consume a code and return it; None when it is unknown or was consumed before."""
+        unused = (codes.c.code_hash == code_hash, codes.c.redeemed_at.is_(None))
+        statement = codes.update().where(*unused).values(redeemed_at=to_micros(at)).returning(codes)
+        row = self._connection.execute(statement).mappings().first()
+        return None if row is None else _read_code(row)
+
+    def find_code(self, code_hash: bytes) -> Code | None:
+        """Return a code, consumed or not."""
+        row = self._first(sa.select(codes).where(codes.c.code_hash == code_hash))
+        return None if row is None else _read_code(row)
+
+    def add_refresh_token(self, token: RefreshToken) -> None:
+        """Store a refresh token."""
+        values = asdict(token)
+        values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "used_at")}
+        self._connection.execute(refresh_tokens.insert(), values)
+
+    def use_refresh_token(self, token_hash: bytes, at: datetime) -> RefreshToken | None:
+        """Mark a refresh token as used and return it; None when it is unknown or was used before."""
+        unused = (refresh_tokens.c.token_hash == token_hash, refresh_tokens.c.used_at.is_(None))
+        statement = refresh_tokens.update().where(*unused).values(used_at=to_micros(at)).returning(refresh_tokens)
+        row = self._connection.execute(statement).mappings().first()
+        return None if row is None else _read_refresh_token(row)
+
+    def find_refresh_token(self, token_hash: bytes) -> RefreshToken | None:
+        """Return a refresh token, used or not."""
+        row = self._first(sa.select(refresh_tokens).where(refresh_tokens.c.token_hash == token_hash))
+        return None if row is None else _read_refresh_token(row)
+
+    def revoke_access_token(self, jti: str, expires_at: datetime) -> None:
+        """Remember, until it expires, that one access token does not count any more."""
+        self._add_once(revoked_tokens, {"jti": jti, "expires_at": to_micros(expires_at)})
+
+    def is_access_token_revoked(self, jti: str) -> bool:
+        """Tell whether one access token was revoked by itself."""
+        return self._first(sa.select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == jti)) is not None
+
+    def signing_keys(self) -> Sequence[SigningKey]:
+        """Return all signing keys by algorithm and sequence."""
+        query = sa.select(signing_keys).order_by(signing_keys.c.algorithm, signing_keys.c.sequence)
+        return [
+            SigningKey(
+                algorithm=row["algorithm"],
+                sequence=row["sequence"],
+                label=row["label"],
+                signs_from=from_micros(row["signs_from"]),
+                created_at=from_micros(row["created_at"]),
+                kid=row["kid"],
+                jwk=None if row["jwk"] is None else json.loads(row["jwk"]),
+            )
+            for row in self._all(query)
+        ]
+
+    def plan_signing_key(self, key: SigningKey) -> bool:
+        """Record that a key is about to be made; False when another process has."""
+        values = asdict(key) | {"signs_from": to_micros(key.signs_from), "created_at": to_micros(key.created_at)}
+        return self._add_once(signing_keys, values)
+
+    def publish_signing_key(self, key: SigningKey) -> None:
+        """Record the public half of a planned key."""
+        planned = (
+            signing_keys.c.algorithm == key.algorithm,
+            signing_keys.c.sequence == key.sequence,
+            signing_keys.c.kid.is_(None),
+        )
+        values = {"kid": key.kid, "jwk": None if key.jwk is None else as_json(key.jwk)}
+        self._change(signing_keys.update().where(*planned).values(values))
+
+    def clean_up(self, now: datetime, *, kept_seconds: int) -> int:
+        """Remove what is over and, where replays must still be known, ``kept_seconds`` past; return how many rows."""
+        moment_now = to_micros(now)
+        past = moment_now - kept_seconds * 1_000_000
+        over = (
+            transactions.delete().where(transactions.c.expires_at < moment_now),
+            assertions.delete().where(assertions.c.expires_at < moment_now),
+            revoked_tokens.delete().where(revoked_tokens.c.expires_at < moment_now),
+            tries.delete().where(tries.c.since < past),
+            codes.delete().where(codes.c.expires_at < past),
+            refresh_tokens.delete().where(refresh_tokens.c.expires_at < past),
+            grants.delete().where(grants.c.created_at < past, grants.c.id.not_in(sa.select(refresh_tokens.c.grant_id))),
+            session_clients.delete().where(
+                session_clients.c.session_id.in_(sa.select(sessions.c.id).where(sessions.c.ends_at < past))
+            ),
+            sessions.delete().where(sessions.c.ends_at < past),
+        )
+        return sum(self._connection.execute(statement).rowcount for statement in over)
+
+
+def _read_code(row: sa.RowMapping) -> Code:
+    return Code(
+        code_hash=bytes(row["code_hash"]),
+        grant_id=row["grant_id"],
+        client_id=row["client_id"],
+        redirect_uri=row["redirect_uri"],
+        code_challenge=row["code_challenge"],
+        nonce=row["nonce"],
+        created_at=from_micros(row["created_at"]),
+        expires_at=from_micros(row["expires_at"]),
+        redeemed_at=moment(row["redeemed_at"]),
+    )
+
+
+def _read_refresh_token(row: sa.RowMapping) -> RefreshToken:
+    return RefreshToken(
+        token_hash=bytes(row["token_hash"]),
+        grant_id=row["grant_id"],
+        client_id=row["client_id"],
+        created_at=from_micros(row["created_at"]),
+        expires_at=from_micros(row["expires_at"]),
+        used_at=moment(row["used_at"]),
+    )

@@ -1,0 +1,136 @@
+"""ID tokens and access tokens: what they say, signed; and reading them back.
+
+Left to others: deciding whether one may be had (``token``, ``grants``), refresh tokens (``refresh``), claims about people
+(``userinfo`` tells them; an ID token of the code flow says who and how, nothing more).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from idp.ports import Client, Grant, IdpDeps
+from idp.signing_keys import get_signing_key, keyring
+from kernel.clock import from_micros, timestamp
+from kernel.errors import Refusal
+from kernel.randomness import token
+from pki import jose
+
+ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068 2.1
+ID_TOKEN_TYPE = "JWT"  # noqa: S105 - RFC 7519 5.1
+_ALGORITHMS = ("ES256", "RS256")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An access token that was verified: ours, for us, not expired. Whether it was revoked is for the caller to look up."""
+
+    client_id: str
+    subject: str
+    scopes: tuple[str, ...]
+    jti: str
+    grant_id: str | None
+    expires_at: datetime
+    claims: Mapping[str, Any] = field(repr=False)
+
+
+def sign_access_token(
+    deps: IdpDeps, *, client_id: str, subject: str, scopes: tuple[str, ...], grant: Grant | None, now: datetime
+) -> str:
+    """Return an access token (RFC 9068) for our own endpoints; ``grant`` None for a client on its own behalf."""
+    issued = timestamp(now)
+    claims: dict[str, Any] = {
+        "iss": deps.issuer,
+        "aud": deps.issuer,
+        "sub": subject,
+        "client_id": client_id,
+        "scope": " ".join(scopes),
+        "iat": issued,
+        "exp": issued + deps.policies.tokens.access_token_seconds,
+        "jti": token(16),
+    }
+    if grant is not None:
+        claims |= {"auth_time": timestamp(grant.auth_time), "acr": grant.acr, "amr": list(grant.amr), "grant_id": grant.id}
+    key = get_signing_key(deps, deps.policies.tokens.signing_algorithms[0])
+    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE)
+
+
+def verify_access_token(deps: IdpDeps, value: str) -> AccessToken:
+    """Return what an access token says, or refuse. An ID token is refused: its ``typ`` and audience are others (RFC 9068 4)."""
+    claims = jose.verify(
+        value,
+        keyring(deps).verifying,
+        algorithms=_ALGORITHMS,
+        typ=ACCESS_TOKEN_TYPE,
+        audience=deps.issuer,
+        issuer=deps.issuer,
+        now=deps.clock.now(),
+        require=("exp", "iat", "aud", "iss", "sub", "jti", "client_id", "scope"),
+    )
+    return AccessToken(
+        client_id=claims["client_id"],
+        subject=claims["sub"],
+        scopes=tuple(claims["scope"].split()),
+        jti=claims["jti"],
+        grant_id=claims.get("grant_id"),
+        expires_at=from_micros(claims["exp"] * 1_000_000),
+        claims=claims,
+    )
+
+
+def sign_id_token(
+    deps: IdpDeps, client: Client, grant: Grant, *, nonce: str | None, access_token: str | None, now: datetime
+) -> str:
+    """Return an ID token (OpenID Connect Core 2) in the client's registered algorithm."""
+    issued = timestamp(now)
+    claims: dict[str, Any] = {
+        "iss": deps.issuer,
+        "sub": grant.account_id,
+        "aud": client.client_id,
+        "iat": issued,
+        "exp": issued + deps.policies.tokens.id_token_seconds,
+        "auth_time": timestamp(grant.auth_time),
+        "acr": grant.acr,
+        "amr": list(grant.amr),
+        "sid": grant.session_id,
+    }
+    if nonce is not None:
+        claims["nonce"] = nonce
+    if access_token is not None:
+        claims["at_hash"] = left_half_hash(access_token)
+    key = get_signing_key(deps, client.id_token_signed_response_alg)
+    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ID_TOKEN_TYPE)
+
+
+def verify_id_token_hint(deps: IdpDeps, value: str) -> jose.Claims:
+    """Return the claims of an ID token that we issued, expired or not (Core 3.1.2.1; RP-Initiated Logout 2), or refuse."""
+    hint_kept = timedelta(days=400)  # however old a hint is, it names a person and a client, and proves nothing else
+    return jose.verify(
+        value,
+        keyring(deps).verifying,
+        algorithms=_ALGORITHMS,
+        typ=(ID_TOKEN_TYPE, None),
+        audience=None,
+        issuer=deps.issuer,
+        now=deps.clock.now(),
+        leeway=int(hint_kept.total_seconds()),
+        require=("iss", "sub", "aud", "iat", "exp"),
+    )
+
+
+def is_signed_token(value: str) -> bool:
+    """Tell whether a value has the form of a signed token, as our access tokens do and refresh tokens don't."""
+    try:
+        jose.unverified_header(value)
+    except Refusal:
+        return False
+    return True
+
+
+def left_half_hash(value: str) -> str:
+    """Return ``at_hash`` for both algorithms: the left half of SHA-256, base64url (Core 3.1.3.6)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(value.encode("ascii")).digest()[:16]).rstrip(b"=").decode()

@@ -1,0 +1,173 @@
+"""A protocol request and its answer without a framework: the same endpoint functions serve Flask and the thin dispatcher.
+
+Left to others: what the parameters mean (one file an endpoint), pages, cookies.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+from urllib.parse import parse_qsl
+
+from idp.oauth_errors import (
+    PARAMETER_DOUBLED,
+    PARAMETER_MISSING,
+    PARAMETER_WRONG,
+    REQUEST_METHOD,
+    REQUEST_UNREADABLE,
+    oauth_name,
+)
+from kernel.errors import Refusal
+
+MAX_QUERY_BYTES = 16 * 1024
+MAX_BODY_BYTES = 64 * 1024
+_MAX_FIELDS = 100
+_FORM = "application/x-www-form-urlencoded"
+_NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))  # RFC 6749 5.1
+
+
+class Parameters:
+    """The parameters of a query or a form. One sent without a value counts as not sent (RFC 6749 3.1)."""
+
+    __slots__ = ("doubled", "values")
+
+    def __init__(self, values: Mapping[str, str], doubled: frozenset[str] = frozenset()) -> None:
+        self.values = values
+        self.doubled = doubled
+
+    def get(self, name: str) -> str | None:
+        """Return the value of a parameter or None."""
+        return self.values.get(name) or None
+
+    def require(self, name: str) -> str:
+        """Return the value of a parameter; ``Refusal`` when it is missing."""
+        value = self.values.get(name)
+        if not value:
+            raise Refusal(PARAMETER_MISSING, field=name, parameter=name)
+        return value
+
+    def check_none_doubled(self) -> None:
+        """Refuse what appears more than once (RFC 6749 3.1, 3.2)."""
+        for name in sorted(self.doubled):
+            shown = name if name.isidentifier() and name.isascii() else "(unknown)"
+            raise Refusal(PARAMETER_DOUBLED, field=shown, parameter=shown)
+
+
+NOTHING = Parameters({})
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthRequest:
+    """One request to an endpoint of the protocol. ``address`` is the caller's network address."""
+
+    method: str
+    query: Parameters = NOTHING
+    form: Parameters = NOTHING
+    authorization: str | None = field(default=None, repr=False)
+    origin: str | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthResponse:
+    """The answer to one."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def with_headers(self, *headers: tuple[str, str]) -> OAuthResponse:
+        """Return the answer with more headers."""
+        return OAuthResponse(self.status, self.body, (*self.headers, *headers))
+
+
+class _Input(Protocol):
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+def parse_parameters(data: bytes, *, max_bytes: int) -> Parameters:
+    """Return the parameters in ``data`` (form encoding); ``Refusal`` when it is too large, not UTF-8 or holds control characters."""
+    if len(data) > max_bytes:
+        raise _unreadable(zh="太长", en="too long")
+    try:
+        pairs = parse_qsl(
+            data.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=_MAX_FIELDS
+        )
+    except UnicodeDecodeError:
+        raise _unreadable(zh="不是 UTF-8", en="not UTF-8") from None
+    except ValueError:
+        raise _unreadable(zh="参数太多", en="too many parameters") from None
+    values: dict[str, str] = {}
+    doubled: set[str] = set()
+    for name, value in pairs:
+        if any(unicodedata.category(character) == "Cc" and character not in "\t\r\n" for character in name + value):
+            raise _unreadable(zh="含有控制字符", en="it holds control characters")
+        if name in values:
+            doubled.add(name)
+        values[name] = value
+    return Parameters(values, frozenset(doubled))
+
+
+def read_request(environ: Mapping[str, Any]) -> OAuthRequest:
+    """Return the request that a WSGI environment describes; ``Refusal`` when it cannot be read."""
+    method = str(environ.get("REQUEST_METHOD", "GET"))
+    # PEP 3333: environment texts carry octets as latin-1.
+    query = parse_parameters(str(environ.get("QUERY_STRING", "")).encode("latin-1"), max_bytes=MAX_QUERY_BYTES)
+    return OAuthRequest(
+        method=method,
+        query=query,
+        form=_read_form(environ) if method == "POST" else NOTHING,
+        authorization=environ.get("HTTP_AUTHORIZATION"),
+        origin=environ.get("HTTP_ORIGIN"),
+        address=str(environ.get("REMOTE_ADDR", "")),
+    )
+
+
+def _read_form(environ: Mapping[str, Any]) -> Parameters:
+    length = str(environ.get("CONTENT_LENGTH") or "0")
+    if not (length.isascii() and length.isdigit()) or len(length) > len(str(MAX_BODY_BYTES)) or int(length) > MAX_BODY_BYTES:
+        raise _unreadable(zh="正文太长", en="the body is too long")
+    if int(length) == 0:
+        return NOTHING
+    media_type = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
+    if media_type != _FORM:
+        raise _unreadable(zh=f"正文必须是 {_FORM}", en=f"the body must be {_FORM}")
+    return parse_parameters(cast("_Input", environ["wsgi.input"]).read(int(length)), max_bytes=MAX_BODY_BYTES)
+
+
+def json_response(document: Mapping[str, Any], *, status: int = 200, cache: str | None = None) -> OAuthResponse:
+    """Return ``document`` as JSON; not to be stored unless ``cache`` says how long."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    caching = _NO_STORE if cache is None else (("Cache-Control", cache),)
+    return OAuthResponse(status, body, (("Content-Type", "application/json"), *caching))
+
+
+def error_response(refusal: Refusal, *, challenge: str | None = None) -> OAuthResponse:
+    """Return a refusal as RFC 6749 5.2 wants it, with our code and both languages beside the standard members."""
+    document = {
+        "error": oauth_name(refusal),
+        "error_description": refusal.text.en,
+        "code": refusal.code,
+        "message": refusal.text.as_json(),
+    }
+    response = json_response(document, status=refusal.error.status)
+    return response if challenge is None else response.with_headers(("WWW-Authenticate", challenge))
+
+
+def check_method(request: OAuthRequest, *methods: str) -> None:
+    """Refuse a method that the endpoint does not take."""
+    if request.method not in methods:
+        shown = request.method if request.method.isascii() and request.method.isalpha() else "(unknown)"
+        raise Refusal(REQUEST_METHOD, method=shown[:20])
+
+
+def wrong(*, parameter: str, zh: str, en: str) -> Refusal:
+    """Return the refusal of one parameter."""
+    return Refusal(PARAMETER_WRONG, field=parameter, parameter=parameter, problem_zh=zh, problem_en=en)
+
+
+def _unreadable(*, zh: str, en: str) -> Refusal:
+    return Refusal(REQUEST_UNREADABLE, problem_zh=zh, problem_en=en)
