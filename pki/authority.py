@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 
 from kernel.audit import AuditEvent
+from kernel.clock import rfc3339
 from kernel.errors import Misuse, Refusal
 from kernel.work import Work
 from pki import certificates, crl, cross_certificates, issuance
@@ -24,6 +25,7 @@ from pki.errors import (
     CERTIFICATE_UNKNOWN,
     KEY_EXISTS,
     PROFILE_UNSUITABLE,
+    REVOCATION_MOMENT,
 )
 from pki.names import check_below, x509_name
 from pki.ports import CaName, CertificateRecord, KeyStore, Names, PkiDeps, PkiRecords, PrivateKey, PublicKey, Reason, RoleRecord
@@ -148,11 +150,14 @@ def issue_cross_certificate(deps: PkiDeps, template: CrossCertificateTemplate, *
 def revoke(deps: PkiDeps, serial: str, reason: Reason, at: datetime, *, actor: str = "system") -> CertificateRecord:
     """Revoke a certificate as of ``at`` and publish the list that says so.
 
-    ``Refusal`` for a serial that was never issued, one that is revoked already, and the CAs in service. When publishing fails,
+    ``Refusal`` for a serial that was never issued, one that is revoked already, the CAs in service, and an ``at`` that is to come or
+    before the certificate was made. When publishing fails,
     the revocation stands and ``crl.refresh_due`` publishes it.
     """
     serial = _normal(serial)
     record = get_certificate(deps, serial)
+    if not record.not_before <= at <= deps.clock.now():
+        raise Refusal(REVOCATION_MOMENT, field="at", at=rfc3339(at))
     with deps.work.begin() as work:
         for role in _CAS:
             assigned = work.records.find_role(role)

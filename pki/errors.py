@@ -76,6 +76,13 @@ CERTIFICATE_IN_SERVICE = define(
     remedy_zh="请先完成密钥更替。",
     remedy_en="Roll the key over first.",
 )
+REVOCATION_MOMENT = define(
+    "revocation_moment",
+    zh="吊销时间 {at} 不合格：不能晚于现在，也不能早于证书生效。",
+    en="The moment of revocation {at} is not acceptable: neither later than now nor before the certificate was valid.",
+    remedy_zh="填写证书生效之后、现在之前的时间，或不填（即现在）。",
+    remedy_en="Give a moment between the certificate's start and now, or none (now).",
+)
 PROFILE_UNSUITABLE = define(
     "profile_unsuitable",
     zh="证书模板 {profile} 不能用于这次签发：{problem}。",

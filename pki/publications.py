@@ -1,0 +1,62 @@
+"""What the node's CAs publish for everybody: their certificates, their lists, the CA certificates that they issued.
+
+Left to others: HTTP (``views``), the signed description of the node (``crosscert``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+from pki import crl, cross_certificates
+from pki.ports import CaName, CertificateRecord, PkiDeps
+from pki.roles import get_credential, parsed
+
+_CERTIFICATE_KEPT = timedelta(hours=1)
+_LIST_KEPT = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Octets to serve: their type, a tag that changes with them, how long a cache may keep them, when they were made."""
+
+    content: bytes
+    content_type: str
+    tag: str
+    keep: timedelta
+    made_at: datetime
+
+
+def certificate(deps: PkiDeps, ca: CaName) -> Publication:
+    """Return the certificate of a CA (RFC 2585: one DER certificate), which AIA points to."""
+    record = get_credential(deps, ca).record
+    return Publication(record.der, "application/pkix-cert", record.sha256, _CERTIFICATE_KEPT, record.not_before)
+
+
+def revocation_list(deps: PkiDeps, ca: CaName) -> Publication:
+    """Return the current list of a CA, which CDP points to. A cache may not keep it beyond its end."""
+    current = crl.current(deps, ca)
+    keep = max(timedelta(0), min(_LIST_KEPT, current.next_update - deps.clock.now()))
+    return Publication(current.der, "application/pkix-crl", current.sha256, keep, current.this_update)
+
+
+def bundle(deps: PkiDeps) -> Publication:
+    """Return the CA certificates in force that this node issued (PKCS#7, certificates only), which SIA points to."""
+    records = ca_certificates(deps)
+    content = pkcs7.serialize_certificates([parsed(deps, record) for record in records], Encoding.DER)
+    newest = max(records, key=lambda record: record.not_before)
+    tag = hashlib.sha256(content).hexdigest()
+    return Publication(content, 'application/pkcs7-mime; smime-type="certs-only"', tag, _LIST_KEPT, newest.not_before)
+
+
+def ca_certificates(deps: PkiDeps) -> Sequence[CertificateRecord]:
+    """Return both CAs' certificates and the cross-certificates, without those that are revoked or over."""
+    own = [get_credential(deps, ca).record for ca in crl.CAS]
+    with deps.work.read() as work:
+        crossed = work.records.certificates(ca="principal", profile=cross_certificates.PROFILE)
+    now = deps.clock.now()
+    return [*own, *(record for record in crossed if record.revoked_at is None and record.not_after > now)]
