@@ -114,7 +114,7 @@ def parse_certificate(der: bytes) -> ParsedCertificate:
     except Refusal:
         raise
     except Exception as error:  # noqa: BLE001 - the parser meets outsiders' bytes and fails in many ways, all of them the same to us
-        raise Refusal(CERTIFICATE_UNREADABLE, problem=type(error).__name__) from None
+        raise Refusal(CERTIFICATE_UNREADABLE, problem=f"not well-formed X.509 ({type(error).__name__})") from None
     _cache.put(digest, parsed)
     return parsed
 

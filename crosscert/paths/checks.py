@@ -32,19 +32,19 @@ def check_validity(path: Path, request: PathRequest) -> None:
     """Every certificate, the anchor's too, is within its dates, both ends included (6.1.3 (a)(2))."""
     for place, certificate in enumerate(path):
         if request.at > certificate.not_after:
-            raise PathFault("certificate_expired", place, moment=rfc3339(certificate.not_after))
+            raise PathFault(place, "certificate_expired", moment=rfc3339(certificate.not_after))
         if request.at < certificate.not_before:
-            raise PathFault("certificate_not_yet_valid", place, moment=rfc3339(certificate.not_before))
+            raise PathFault(place, "certificate_not_yet_valid", moment=rfc3339(certificate.not_before))
 
 
 def check_algorithms(path: Path, request: PathRequest) -> None:
-    """The algorithm that was signed is the one that is used (4.1.1.2), and one that counts."""
+    """Each certificate was signed with the algorithm it names inside (4.1.1.2), and with one that counts."""
     del request
     for place, certificate in enumerate(path[1:], 1):
         if not certificate.algorithms_agree:
-            raise PathFault("algorithms_disagree", place)
+            raise PathFault(place, "algorithms_disagree")
         if not is_allowed(certificate.asn1["signature_algorithm"], path[place - 1].asn1.public_key):
-            raise PathFault("algorithm_refused", place)
+            raise PathFault(place, "algorithm_refused")
 
 
 def check_signatures(path: Path, request: PathRequest) -> None:
@@ -54,7 +54,7 @@ def check_signatures(path: Path, request: PathRequest) -> None:
         try:
             verify_signature(certificate.asn1, "tbs_certificate", "signature_value", path[place - 1].asn1.public_key)
         except InvalidSignature:
-            raise PathFault("signature_invalid", place) from None
+            raise PathFault(place, "signature_invalid") from None
 
 
 def check_issuer_names(path: Path, request: PathRequest) -> None:
@@ -62,7 +62,7 @@ def check_issuer_names(path: Path, request: PathRequest) -> None:
     del request
     for place, certificate in enumerate(path[1:], 1):
         if certificate.issuer != path[place - 1].subject:
-            raise PathFault("issuer_name_mismatch", place)
+            raise PathFault(place, "issuer_name_mismatch")
 
 
 def check_serials(path: Path, request: PathRequest) -> None:
@@ -72,7 +72,7 @@ def check_serials(path: Path, request: PathRequest) -> None:
     for place, certificate in enumerate(path):
         identity = (certificate.issuer, certificate.serial)
         if identity in seen:
-            raise PathFault("serial_repeated", place)
+            raise PathFault(place, "serial_repeated")
         seen.add(identity)
 
 
@@ -81,9 +81,9 @@ def check_issuers(path: Path, request: PathRequest) -> None:
     del request
     for place, certificate in enumerate(path[1:-1], 1):
         if not certificate.is_ca:
-            raise PathFault("not_a_ca", place)
+            raise PathFault(place, "not_a_ca")
         if not certificate.may_sign_certificates:
-            raise PathFault("may_not_sign_certificates", place)
+            raise PathFault(place, "may_not_sign_certificates")
 
 
 def check_path_length(path: Path, request: PathRequest) -> None:
@@ -93,7 +93,7 @@ def check_path_length(path: Path, request: PathRequest) -> None:
     for place, certificate in enumerate(path[1:-1], 1):
         if not certificate.self_issued:
             if left == 0:
-                raise PathFault("path_too_long", place)
+                raise PathFault(place, "path_too_long")
             left -= 1
         if certificate.path_length is not None:
             left = min(left, certificate.path_length)
@@ -116,7 +116,7 @@ def check_names(path: Path, request: PathRequest) -> None:
                 "unjudgeable": "name_unjudgeable",
                 "too_many": "too_complex",
             }[refused.why]
-            raise PathFault(code, place, name=refused.name) from None
+            raise PathFault(place, code, name=refused.name) from None
 
 
 def check_critical_extensions(path: Path, request: PathRequest) -> None:
@@ -125,7 +125,7 @@ def check_critical_extensions(path: Path, request: PathRequest) -> None:
     for place, certificate in enumerate(path[1:], 1):
         unknown = certificate.critical - _UNDERSTOOD
         if unknown:
-            raise PathFault("unknown_critical_extension", place, found=", ".join(sorted(unknown)))
+            raise PathFault(place, "unknown_critical_extension", found=", ".join(sorted(unknown)))
 
 
 CHECKS: tuple[Check, ...] = (

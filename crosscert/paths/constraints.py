@@ -25,6 +25,7 @@ MAX_COMPARISONS = 100_000
 
 _KINDS: frozenset[str] = frozenset({"directory_name", "rfc822_name", "dns_name", "uniform_resource_identifier", "ip_address"})
 _V4, _V6 = 4, 16
+_UNUSUAL = "minimum/maximum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def limits_in(certificate: Any) -> NameLimits | None:
 class NotAllowed(Exception):  # noqa: N818 - an answer, turned into a reason by the caller
     """A name is outside of what is permitted, inside of what is excluded, or cannot be judged."""
 
-    def __init__(self, why: Literal["permitted", "excluded", "unjudgeable", "too_many"], name: str) -> None:
+    def __init__(self, name: str, why: Literal["permitted", "excluded", "unjudgeable", "too_many"]) -> None:
         self.why: Literal["permitted", "excluded", "unjudgeable", "too_many"] = why
         self.name = name
         super().__init__(f"{why}: {name}")
@@ -104,7 +105,7 @@ class NameState:
     def narrow(self, limits: NameLimits) -> None:
         """Take in one CA certificate's limits (RFC 5280 6.1.4 (g)); ``NotAllowed`` when they cannot be judged."""
         if limits.unusual:
-            raise NotAllowed("unjudgeable", "minimum/maximum")
+            raise NotAllowed(_UNUSUAL, "unjudgeable")
         if limits.permitted:
             self._permitted.append(limits.permitted)
         self._excluded += limits.excluded
@@ -115,17 +116,17 @@ class NameState:
             for generation in self._permitted:
                 bases = [base for base in generation if _same_kind(base, name)]
                 if bases and not self._any(bases, name, _within):
-                    raise NotAllowed("permitted", str(name))
+                    raise NotAllowed(str(name), "permitted")
             bases = [base for base in self._excluded if _same_kind(base, name)]
             if bases and self._any(bases, name, _touches):
-                raise NotAllowed("excluded", str(name))
+                raise NotAllowed(str(name), "excluded")
 
     def _any(self, bases: Sequence[GeneralName], name: GeneralName, contains: Callable[[GeneralName, GeneralName], bool]) -> bool:
         self._comparisons += len(bases)
         if self._comparisons > MAX_COMPARISONS:
-            raise NotAllowed("too_many", str(name))
+            raise NotAllowed(str(name), "too_many")
         if name.kind == "other":
-            raise NotAllowed("unjudgeable", str(name))
+            raise NotAllowed(str(name), "unjudgeable")
         return any(contains(base, name) for base in bases)
 
 

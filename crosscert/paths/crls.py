@@ -63,7 +63,7 @@ def parse_crl(der: bytes) -> ParsedCrl:
     except Refusal:
         raise
     except Exception as error:  # noqa: BLE001 - the parser meets outsiders' bytes and fails in many ways, all of them the same to us
-        raise Refusal(CRL_UNREADABLE, problem=type(error).__name__) from None
+        raise Refusal(CRL_UNREADABLE, problem=f"not well-formed X.509 ({type(error).__name__})") from None
 
 
 def _parse(der: bytes) -> ParsedCrl:

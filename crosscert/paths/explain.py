@@ -105,6 +105,10 @@ TEXTS: dict[str, Text] = {
         "这张证书的密钥用途不含签发证书（RFC 5280 6.1.4 (n)）。",
         "The key usage of this certificate does not include signing certificates (RFC 5280 6.1.4 (n)).",
     ),
+    "may_not_sign_crls": Text(
+        "这张证书的密钥用途不含签发吊销列表，它的吊销列表不能采信（RFC 5280 6.3.3 (f)）。",
+        "The key usage of this certificate does not include signing revocation lists, so its lists tell nothing (RFC 5280 6.3.3 (f)).",
+    ),
     "path_too_long": Text(
         "证书链超过了上级证书允许的长度（RFC 5280 6.1.4 (l)、(m)）。",
         "The path is longer than a certificate above permits (RFC 5280 6.1.4 (l), (m)).",
@@ -145,6 +149,7 @@ LOCAL = frozenset(
         "revocation_forged",
         "not_a_ca",
         "may_not_sign_certificates",
+        "may_not_sign_crls",
         "unknown_critical_extension",
     }
 )
@@ -154,7 +159,7 @@ LOCAL = frozenset(
 class PathFault(Exception):  # noqa: N818 - an answer, turned into a verdict's reason
     """A path is not valid: which rule, and at which certificate (its place, the anchor's being 0)."""
 
-    def __init__(self, code: str, place: int, **details: Any) -> None:
+    def __init__(self, place: int, code: str, **details: Any) -> None:
         self.code = code
         self.place = place
         self.details = details
@@ -179,18 +184,18 @@ def policy_fault(path: Sequence[ParsedCertificate], place: int, request: PathReq
         certificate = path[here]
         asserted = _policies(certificate)
         if asserted == [ANY_POLICY] and any_policy == 0:
-            return PathFault("any_policy_inhibited", here)
+            return PathFault(here, "any_policy_inhibited")
         if here == place:
             break
         if certificate.asn1.policy_mappings_value is not None and mapping == 0:
-            return PathFault("policy_mapping_inhibited", here)
+            return PathFault(here, "policy_mapping_inhibited")
         # RFC 5280 6.1.4 (h), (i), (j)
         if not certificate.self_issued:
             mapping, any_policy = max(0, mapping - 1), max(0, any_policy - 1)
         mapping = min(mapping, _limit(certificate.asn1.policy_constraints_value, "inhibit_policy_mapping", mapping))
         inhibit = certificate.asn1.inhibit_any_policy_value
         any_policy = any_policy if inhibit is None else min(any_policy, inhibit.native)
-    return PathFault("policy_not_accepted", place, found=", ".join(_policies(path[place])) or "—")
+    return PathFault(place, "policy_not_accepted", found=", ".join(_policies(path[place])) or "—")
 
 
 def _limit(constraints: Any, name: str, otherwise: int) -> int:

@@ -39,8 +39,8 @@ def find_path(
     if best is None:
         code, certificate = explain_absence(search)
         return PathVerdict(valid=False, reason=reason(code, certificate, issuer=certificate.issuer_text))
-    candidate, fault = best
-    return PathVerdict(valid=False, certificates=candidate.path, reason=reason_of(fault, candidate.path))
+    path = best[0].path
+    return PathVerdict(valid=False, certificates=path, reason=reason_of(best[1], path))
 
 
 def _better(held: tuple[Candidate, PathFault] | None, found: tuple[Candidate, PathFault]) -> tuple[Candidate, PathFault]:

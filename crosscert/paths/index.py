@@ -23,8 +23,7 @@ class Pool:
         # The order decides between equal paths: the certificate that lasts longest first, then by digest.
         for certificate in sorted(self._all, key=lambda each: (-each.not_after.timestamp(), each.sha256)):
             by_subject[certificate.subject].append(certificate)
-            if certificate.is_ca:
-                by_issuer[certificate.issuer].append(certificate)
+            by_issuer[certificate.issuer].append(certificate)
         self._by_subject: Mapping[str, Sequence[ParsedCertificate]] = by_subject
         self._by_issuer: Mapping[str, Sequence[ParsedCertificate]] = by_issuer
         self._distances: dict[str, Mapping[Entity, int]] = {}

@@ -86,7 +86,7 @@ def _with_names(fields: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 class _ToBeSigned(x509.TbsCertificate):  # type: ignore[misc]
-    _fields = _with_names(x509.TbsCertificate._fields)  # noqa: SLF001 - the declaration, not the state
+    _fields = _with_names(x509.TbsCertificate._fields)
     _signed: bytes | None = None
 
     def dump(self, force: bool = False) -> bytes:  # noqa: FBT001, FBT002 - the library's signature
@@ -99,7 +99,7 @@ class _ToBeSigned(x509.TbsCertificate):  # type: ignore[misc]
 class Certificate(x509.Certificate):  # type: ignore[misc]
     """The library's certificate with names compared by :func:`prepare`."""
 
-    _fields = [("tbs_certificate", _ToBeSigned), *x509.Certificate._fields[1:]]  # noqa: RUF012, SLF001
+    _fields = [("tbs_certificate", _ToBeSigned), *x509.Certificate._fields[1:]]  # noqa: RUF012
 
 
 def key_of(name: x509.Name) -> str:

@@ -29,7 +29,7 @@ _MIN_RSA_BITS, _MAX_RSA_BITS = 2048, 8192
 _KEPT = 100_000
 
 
-class AllowedAlgorithms(AlgorithmUsagePolicy):  # type: ignore[misc]
+class AllowedAlgorithms(AlgorithmUsagePolicy):
     """RSA of 2,048 to 8,192 bits and ECDSA on the NIST curves with SHA-2 or SHA-3, Ed25519, Ed448. Everything else is refused."""
 
     def digest_algorithm_allowed(self, algo: algos.DigestAlgorithm, moment: datetime | None) -> AlgorithmUsageConstraint:
@@ -68,7 +68,7 @@ def verify_signature(signed: Any, body: str, value: str, public_key: keys.Public
     _verify(signed[value].native, signed[body].dump(), public_key, algorithm)
 
 
-class BudgetedSignatures(SignatureValidator):  # type: ignore[misc]
+class BudgetedSignatures(SignatureValidator):
     """What the library verifies signatures with: each is computed once a process, and none after the deadline."""
 
     def __init__(self, deadline: Deadline) -> None:

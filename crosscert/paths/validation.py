@@ -82,9 +82,11 @@ def validate(
         return ()
     if not _library_lock.acquire(timeout=deadline.remaining()):
         raise OutOfTime
+    chosen = PathCrls((), (), frozenset())
     try:
         # 2. Lists: those of this path's issuers, verified, and no others.
-        chosen = choose_crls(path, pool, crls, request, deadline) if request.check_revocation else PathCrls((), (), frozenset())
+        if request.check_revocation:
+            chosen = choose_crls(path, pool, crls, request, deadline)
         # 3. The library.
         qualified, manager = _ask_library(path, chosen, request, deadline)
         # 4. and 5. What the library leaves open.
@@ -93,9 +95,9 @@ def validate(
     except (PathFault, OutOfTime):
         raise
     except PathValidationError as error:
-        raise _fault(error, path, request, crls) from None
+        raise _fault(error, path, request, chosen) from None
     except Exception as error:  # noqa: BLE001 - whatever goes wrong while judging is no reason to trust
-        raise PathFault("path_refused", len(path) - 1, found=type(error).__name__) from None
+        raise PathFault(len(path) - 1, "path_refused", found=type(error).__name__) from None
     finally:
         _library_lock.release()
     return qualified
@@ -146,12 +148,7 @@ def _signed_by(certificate: ParsedCertificate, issuer: ParsedCertificate) -> boo
 
 def _indirect_issuers(certificate: ParsedCertificate) -> list[str]:
     points = certificate.asn1.crl_distribution_points_value
-    return [
-        key_of(name.chosen)
-        for point in points or ()
-        for name in point["crl_issuer"] or ()
-        if name.name == "directory_name"
-    ]
+    return [key_of(name.chosen) for point in points or () for name in point["crl_issuer"] or () if name.name == "directory_name"]
 
 
 def _ask_library(
@@ -164,7 +161,7 @@ def _ask_library(
     manager = RevinfoManager(registry, POEManager(), [found.container for found, _ in chosen.all()], [])
     for found, signer in chosen.direct:
         # Verified under this very certificate's key already, which the library would otherwise look for by name.
-        manager.record_crl_issuer(found.asn1, signer.asn1)
+        manager.record_crl_issuer(found.asn1, signer.asn1)  # type: ignore[no-untyped-call]
     context = ValidationContext(
         trust_manager=SimpleTrustManager.build([trust_anchor]),
         certificate_registry=registry,
@@ -209,7 +206,7 @@ def _check_crl_issuers(chosen: PathCrls, manager: RevinfoManager, place: int) ->
 
 
 def _check_freshest(path: Sequence[ParsedCertificate], chosen: PathCrls, request: PathRequest) -> None:
-    """A certificate that points to delta lists itself is looked up in those of its issuer (RFC 5280 4.2.1.15, 6.3.3 (c))."""
+    """Look a certificate that points to delta lists itself up in those of its issuer (RFC 5280 4.2.1.15, 6.3.3 (c))."""
     for place, certificate in enumerate(path[1:], 1):
         if certificate.asn1.freshest_crl_value is None:
             continue
@@ -219,39 +216,44 @@ def _check_freshest(path: Sequence[ParsedCertificate], chosen: PathCrls, request
                     certificate.asn1, certificate.asn1.issuer, found.asn1, path[place - 1].asn1.subject
                 )
                 if why is not None and why.native != "remove_from_crl" and moment <= request.at:
-                    raise PathFault("certificate_revoked", place, moment=rfc3339(moment), why=why.native)
+                    raise PathFault(place, "certificate_revoked", moment=rfc3339(moment), why=why.native)
 
 
-def _fault(error: PathValidationError, path: Sequence[ParsedCertificate], request: PathRequest, crls: CrlSet) -> PathFault:
+def _fault(error: PathValidationError, path: Sequence[ParsedCertificate], request: PathRequest, chosen: PathCrls) -> PathFault:
     """Return the library's finding in our words; our own checks having passed, it is about revocation or policies."""
     text = str(error)
     found = _PLACE.search(text)
     place = int(found.group(1)) if found else len(path) - 1
     if isinstance(error, RevokedError):
-        return PathFault("certificate_revoked", place, moment=rfc3339(error.revocation_dt), why=error.reason.native)
+        return PathFault(place, "certificate_revoked", moment=rfc3339(error.revocation_dt), why=error.reason.native)
     if isinstance(error, StaleRevinfoError):
-        return PathFault("revocation_stale", place)
+        return PathFault(place, "revocation_stale")
     if isinstance(error, InsufficientRevinfoError):
-        if "too recent" in text:
-            return PathFault("revocation_too_new", place)
-        forged = crls.named(path[place].issuer) and not any(
-            find_signer(each, path[:-1]) for each in crls.named(path[place].issuer)
-        )
-        return PathFault("revocation_forged" if forged else "revocation_unknown", place)
+        return _revocation_fault(text, path, place, chosen)
     if isinstance(error, DisallowedAlgorithmError):
-        return PathFault("algorithm_refused", place)
+        return PathFault(place, "algorithm_refused")
     if isinstance(error, ExpiredError | NotYetValidError):
-        return PathFault("path_refused", place, found=type(error).__name__)
+        return PathFault(place, "path_refused", found=type(error).__name__)
     return _policy_or_other(text, path, place, request)
+
+
+def _revocation_fault(text: str, path: Sequence[ParsedCertificate], place: int, chosen: PathCrls) -> PathFault:
+    if "too recent" in text:
+        return PathFault(place, "revocation_too_new")
+    if path[place].issuer in chosen.unverified:
+        if not path[place - 1].may_sign_crls:
+            return PathFault(place - 1, "may_not_sign_crls")
+        return PathFault(place, "revocation_forged")
+    return PathFault(place, "revocation_unknown")
 
 
 def _policy_or_other(text: str, path: Sequence[ParsedCertificate], place: int, request: PathRequest) -> PathFault:
     if "valid set of policies" in text:
         return policy_fault(path, place, request)
     if "policy graph" in text:
-        return PathFault("too_complex", place)
+        return PathFault(place, "too_complex")
     if "policy mapping" in text or "any policy" in text.replace("_", " "):
-        return PathFault("policy_mapping_invalid", place)
+        return PathFault(place, "policy_mapping_invalid")
     if "namespace" in text:
-        return PathFault("name_not_permitted", place, name=path[place].subject_text)
-    return PathFault("path_refused", place, found=text[:200])
+        return PathFault(place, "name_not_permitted", name=path[place].subject_text)
+    return PathFault(place, "path_refused", found=text[:200])
