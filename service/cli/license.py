@@ -1,0 +1,196 @@
+"""``chaoxin license``: issue licences from a file, show, list and export them."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO, get_args
+
+import click
+
+from kernel.clock import rfc3339
+from kernel.errors import Misuse, Refusal
+from kernel.text import mask
+from licenses import archive, batch, status
+from licenses.batch import RowOutcome
+from licenses.ports import LicenseRecord, StatusCode
+from service.cli.options import EXIT_NO, emit, json_option, pass_services
+from service.errors import FOLDER_UNWRITABLE
+from service.wiring import Services
+
+_ACTOR = "operator:cli"
+_REPORT_COLUMNS = ("row", "outcome", "number", "identifier", "file", "field", "code", "message")
+
+
+@click.group()
+def command() -> None:
+    """Issue licences, show, list and export them."""
+
+
+@command.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write each row's outcome to this CSV file.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Where the PDFs go [default: the node's licenses/]."
+)
+@json_option
+@pass_services
+def issue(services: Services, file: Path, report: Path | None, out: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Issue a licence for each good row of FILE (CSV) and refuse the others with row, field and reason.
+
+    What is issued already is not issued again, so an interrupted run is simply repeated. Exit 1 when a row was refused.
+    """
+    folder = out or services.config.licenses_directory
+    outcomes: list[RowOutcome] = []  # the refused; all of them for --json
+    counts: Counter[str] = Counter()
+    with _writing(folder), file.open("rb") as stream, _report(report) as write:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            rows = batch.open_file(services.licenses, stream, file.name)
+        except Refusal as refusal:  # a file that cannot be read is a wrong command, not a row's fault
+            raise Misuse(refusal.error, field=refusal.field, **refusal.details) from None
+        with click.progressbar(length=rows.count, label="签发 issuing", file=sys.stderr) as bar:
+            for outcome in batch.issue_file(services.licenses, rows, folder, actor=_ACTOR):
+                write(outcome)
+                counts[outcome.outcome] += 1
+                if as_json or outcome.message is not None:
+                    outcomes.append(outcome)
+                bar.update(1)
+    totals = {word: counts[word] for word in get_args(batch.Outcome)}
+    emit({**totals, "rows": [_row_as_json(one) for one in outcomes]}, as_json, lambda: _rows_as_text(outcomes, totals))
+    if counts["refused"]:
+        raise SystemExit(EXIT_NO)
+
+
+@command.command()
+@click.argument("name", metavar="NUMBER|IDENTIFIER")
+@json_option
+@pass_services
+def show(services: Services, name: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Show one licence; exit 1 when there is none."""
+    record = archive.get_license(services.licenses, name)
+    data = _as_json(record) | {"holder_name": record.holder_name, "fields": dict(record.fields)}
+    emit(data, as_json, "\n".join(f"{key:<14} {value}" for key, value in data.items()))
+
+
+@command.command(name="list")
+@click.option("--type", "type_code", help="Only licences of this type code.")
+@click.option("--area", "area_code", help="Only licences of this area code.")
+@click.option("--holder", help="Only licences of the holder with exactly this name.")
+@click.option("--after", type=click.IntRange(min=0), default=0, help="Continue after this row key.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@json_option
+@pass_services
+def list_(services: Services, as_json: bool, **filters: Any) -> None:  # noqa: FBT001 - a flag
+    """List issued licences, oldest first; the first column continues the list by --after."""
+    filters["holder_name"] = filters.pop("holder")
+    with services.licenses.work.read() as work:
+        found = work.records.licenses(**filters)
+    data = [{"key": key, **_as_json(record)} for key, record in found]
+    lines = (
+        f"{key:>8}  {one.number}  {one.issue_date}  {one.status}  {one.issuer_name}  {mask(one.holder_name)}"
+        for key, one in found
+    )
+    emit(data, as_json, "\n".join(lines))
+
+
+@command.command()
+@click.argument("name", metavar="NUMBER|IDENTIFIER")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder [default: here].")
+@json_option
+@pass_services
+def export(services: Services, name: str, out: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Write a licence's PDF, as it was issued, into a folder."""
+    record = archive.get_license(services.licenses, name)
+    pdf = archive.get_document(services.licenses, record)
+    with _writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        path = archive.write_document(out, record, pdf)
+    emit({"file": str(path), "sha256": record.pdf_sha256}, as_json, str(path))
+
+
+@command.command(name="status")
+@click.argument("name", metavar="NUMBER|IDENTIFIER")
+@click.argument("code", type=click.Choice(get_args(StatusCode)))
+@click.option("--reason", required=True, help="Why; kept in the audit trail.")
+@json_option
+@pass_services
+def status_(services: Services, name: str, code: StatusCode, reason: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Give a licence another status: 01 valid, 02 suspended, 03 revoked, 04 cancelled, 05 expired, 06 moved, 07 withdrawn, 99."""
+    record = archive.get_license(services.licenses, name)
+    changed = status.change(services.licenses, record.identifier, code, reason=reason, actor=_ACTOR)
+    emit(_as_json(changed), as_json, f"{changed.number} {record.status} → {changed.status}")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Misuse(FOLDER_UNWRITABLE, path=error.filename or folder, problem=error.strerror or error) from None
+
+
+@contextmanager
+def _report(path: Path | None) -> Iterator[Any]:
+    """Yield a function that writes one row of the report; the file is opened before anything is issued."""
+    if path is None:
+        yield lambda _outcome: None
+        return
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        yield _report_writer(stream)
+
+
+def _report_writer(stream: TextIO) -> Any:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(_REPORT_COLUMNS)
+
+    def write(one: RowOutcome) -> None:
+        message = one.message.zh if one.message else ""
+        writer.writerow((one.row, one.outcome, one.number, one.identifier, one.file, one.field, one.code, message))
+        stream.flush()
+
+    return write
+
+
+def _row_as_json(one: RowOutcome) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "row": one.row,
+        "outcome": one.outcome,
+        "number": one.number,
+        "identifier": one.identifier,
+        "file": one.file,
+    }
+    if one.message is not None and one.remedy is not None:
+        data |= {"field": one.field, "code": one.code, "message": one.message.as_json(), "remedy": one.remedy.as_json()}
+    return data
+
+
+def _rows_as_text(outcomes: list[RowOutcome], totals: dict[str, int]) -> str:
+    lines = [
+        f"第 {one.row} 行 {one.code}（{one.field or '-'}）：{one.message.zh} {one.message.en}" for one in outcomes if one.message
+    ]
+    zh = f"签发 {totals['issued']}，已有 {totals['already']}，拒绝 {totals['refused']}"
+    return "\n".join([*lines, f"{zh} (issued {totals['issued']}, already {totals['already']}, refused {totals['refused']})"])
+
+
+def _as_json(record: LicenseRecord) -> dict[str, Any]:
+    return {
+        "number": record.number,
+        "identifier": record.identifier,
+        "type_code": record.type_code,
+        "issuer": record.issuer_name,
+        "issuer_uscc": record.issuer_uscc,
+        "area_code": record.area_code,
+        "issue_date": record.issue_date.isoformat(),
+        "valid_from": record.valid_from.isoformat(),
+        "valid_to": record.valid_to.isoformat() if record.valid_to else None,
+        "status": record.status,
+        "status_reason": record.status_reason,
+        "issued_at": rfc3339(record.issued_at) if record.issued_at else None,
+        "sha256": record.pdf_sha256,
+        "log_index": record.log_index,
+    }
