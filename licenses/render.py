@@ -55,7 +55,11 @@ def render(record: LicenseRecord, kind: LicenseType, node: Node) -> Page:
         raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="no such template")
     try:
         pdf = _compiler().compile(
-            input=template, sys_inputs=inputs, format="pdf", pdf_standards=_STANDARD, timestamp=record.requested_at
+            input=template,
+            sys_inputs=inputs,
+            format="pdf",
+            pdf_standards=_STANDARD,
+            timestamp=record.requested_at.replace(microsecond=0),
         )
     except RuntimeError as error:  # typst.TypstError
         raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem=str(error).partition("\n")[0][:200]) from error

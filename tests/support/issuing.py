@@ -1,0 +1,105 @@
+"""A node that can issue licences, for unit tests: real database, key store, CAs and policies; no server, no peers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from kernel.clock import Clock
+from kernel.nodes import Node, area_level
+from licenses import storage as licenses_storage
+from licenses.applications import COLUMNS, Rules, check_application
+from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
+from licenses.departments import import_departments
+from licenses.ports import Application, LicenseDeps, LicenseRecords, Visitor
+from licenses.rows import open_rows
+from licenses.storage import SqlLicenseRecords
+from pki import authority
+from pki import storage as pki_storage
+from pki.keyfiles import FileKeyStore
+from pki.ports import PkiDeps, PkiRecords
+from pki.storage import SqlPkiRecords
+from pki.vault import Vault
+from policies.loader import load
+from service import audit
+from service.unit_of_work import SqlUnitOfWork
+from tests.support.databases import create_all
+
+DATA = Path(__file__).parents[2] / "service" / "demo" / "data"
+CITY = Node("445100", "潮州市", "city", "http://localhost:18100", (("C", "CN"), ("ST", "广东省"), ("L", "潮州市")))
+COUNTY = replace(CITY, code="445122", name="饶平县", level=area_level("445122"), names=(*CITY.names, ("O", "饶平县")))
+
+
+class Nobody:
+    """Visitors of a node that nobody visits."""
+
+    def current(self) -> Visitor | None:
+        return None
+
+
+def make_license_deps(engine: sa.Engine, folder: Path, clock: Clock, *, node: Node = CITY) -> LicenseDeps:
+    """Return what ``node`` issues licences with: tables made, CAs set up, the demo's departments registered."""
+    create_all(engine, audit.metadata, pki_storage.metadata, licenses_storage.metadata)
+    policies = load(None)
+    keys = FileKeyStore(folder / "keys", b"a passphrase for tests")
+    vault = Vault(keys)
+    pki_work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, SqlPkiRecords)
+    pki = PkiDeps(node=node, policies=policies.certificates, keys=keys, clock=clock, work=pki_work)
+    authority.initialise(pki)
+    work: SqlUnitOfWork[LicenseRecords] = SqlUnitOfWork(engine, lambda connection: SqlLicenseRecords(connection, vault))
+    no_peers = cast("Any", None)  # issuing asks nobody's trust
+    deps = LicenseDeps(
+        node=node, policies=policies, pki=pki, trust=no_peers, vault=vault, clock=clock, work=work, visitors=Nobody()
+    )
+    with (DATA / "departments.csv").open("rb") as stream:
+        import_departments(deps, open_rows(stream, "departments.csv", DEPARTMENT_COLUMNS, max_rows=1000), actor="operator:test")
+    return deps
+
+
+def rules_of(deps: LicenseDeps) -> Rules:
+    """Return what applications are checked against at this node."""
+    with deps.work.read() as work:
+        return Rules(deps.node, deps.policies.licenses, {one.uscc: one for one in work.records.departments()})
+
+
+def demo_rows() -> list[dict[str, str]]:
+    """Return the rows of the demo's 600 applications."""
+    with (DATA / "applications.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+GOOD_ROW: Mapping[str, str] = {
+    "type_name": "营业执照",
+    "type_code": "11440000MB2D0339XY001",
+    "number": "445122202100000002",
+    "holder_kind": "enterprise",
+    "holder_name": "饶平县金顺卤味食品厂",
+    "holder_id": "91445122855JTN13AG",
+    "issuer_name": "饶平县市场监督管理局",
+    "issuer_id": "11445122WBK871J86K",
+    "area_code": "445122",
+    "issue_date": "2021-06-06",
+    "valid_from": "2021-06-06",
+    "valid_to": "",
+    "extra": "法定代表人=邱斌伟;注册资本=3888万元;经营范围=不锈钢制品、卤味食品;住所=饶平县城西31路108号",
+}
+
+
+def application(deps: LicenseDeps, **changes: str) -> Application:
+    """Return a checked application: ``GOOD_ROW`` with ``changes``."""
+    return check_application({**GOOD_ROW, **changes}, rules_of(deps))
+
+
+def csv_of(*rows: Mapping[str, str], encoding: str = "utf-8", newline: str = "\n") -> io.BytesIO:
+    """Return a CSV file of applications."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS.required, lineterminator=newline)
+    writer.writeheader()
+    writer.writerows(rows)
+    return io.BytesIO(text.getvalue().encode(encoding))
