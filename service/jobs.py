@@ -14,7 +14,7 @@ from huey import Huey, SqliteHuey, crontab
 
 from crosscert import sync
 from idp import housekeeping
-from pki import crl
+from pki import authority, crl
 from service import audit
 from service.wiring import Services
 
@@ -24,6 +24,11 @@ Job = Callable[[Services], None]
 
 AUDIT_SEALED_AFTER = timedelta(seconds=5)
 """No transaction lives longer than this between taking a number and committing."""
+
+
+def renew_certificates(services: Services) -> None:
+    """Renew the certificates of the node's own services before they end."""
+    authority.renew_due(services.pki)
 
 
 def refresh_revocation_lists(services: Services) -> None:
@@ -47,12 +52,15 @@ def clean_up(services: Services) -> None:
 
 
 EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
+    (renew_certificates, 60),
     (refresh_revocation_lists, 1),
     (synchronise_peers, 1),
     (seal_audit, 1),
     (clean_up, 5),
 )
 """The jobs and how many minutes lie between two runs of each."""
+
+_HOUR = 60
 
 
 def run(job: Job, services: Services) -> None:
@@ -73,8 +81,12 @@ def make_queue(services: Services) -> Huey:
     """Return the queue of this node with all jobs scheduled."""
     huey: Any = SqliteHuey(name=f"chaoxin-{services.node.code}", filename=str(services.config.directory / "queue.sqlite"))
     for job, minutes in EVERY_MINUTES:
-        huey.periodic_task(crontab(minute=f"*/{minutes}"), name=job.__name__)(_bind(job, services))
+        huey.periodic_task(_every(minutes), name=job.__name__)(_bind(job, services))
     return huey
+
+
+def _every(minutes: int) -> Callable[[Any], bool]:
+    return crontab(minute="0") if minutes == _HOUR else crontab(minute=f"*/{minutes}")  # type: ignore[no-any-return]
 
 
 def _bind(job: Job, services: Services) -> Callable[[], None]:

@@ -20,7 +20,8 @@ from typing import Any
 from idp import accounts, clients
 from kernel.clock import monotonic
 from kernel.errors import Misuse
-from licenses import batch, departments, recover
+from licenses import archive, batch, departments, recover
+from licenses.rows import open_rows
 from service import jobs
 from service.cli.init import configuration, initialise, write_new_files
 from service.cli.serve import check_port_free
@@ -117,8 +118,9 @@ class Demo:
             recover.finish_or_void(services.licenses)
 
     def _import_departments(self, code: str) -> None:
-        services = self.nodes[code]
-        departments.import_file(services.licenses, plan.DATA / "departments.csv", actor=OPERATOR)
+        with (plan.DATA / "departments.csv").open("rb") as stream:
+            file = open_rows(stream, "departments.csv", departments.COLUMNS, max_rows=departments.MAX_ROWS)
+            departments.import_departments(self.nodes[code].licenses, file, actor=OPERATOR)
 
     def _add_account(self, planned: plan.PlannedAccount) -> None:
         deps = self.nodes[planned.node].idp
@@ -142,7 +144,7 @@ class Demo:
 
     def _add_client(self, planned: plan.PlannedClient) -> None:
         deps = self.nodes[planned.node].idp
-        if clients.find_client(deps, planned.client_id) is None:
+        if clients.find(deps, planned.client_id) is None:
             clients.register(deps, self._new_client(planned), actor=OPERATOR)
 
     def _new_client(self, planned: plan.PlannedClient) -> clients.NewClient:
@@ -157,8 +159,8 @@ class Demo:
             token_endpoint_auth_method=planned.auth_method,
             redirect_uris=(f"{home}callback",),
             post_logout_redirect_uris=(home,),
-            scopes=tuple(planned.scope.split()),
-            secret=self.secrets.clients.get(planned.client_id),
+            scope=planned.scope,
+            client_secret=self.secrets.clients.get(planned.client_id),
             jwks={"keys": [public]} if public else None,
             home_url=home if planned.site is not None else None,
         )
@@ -169,17 +171,15 @@ class Demo:
 
     def _issue(self, code: str) -> None:
         services = self.nodes[code]
-        with (plan.DATA / "demo-licenses.csv").open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            rows = [row for row in reader if row["area_code"] == code]
-            text = io.StringIO()
-            writer = csv.DictWriter(text, fieldnames=reader.fieldnames or ())
-            writer.writeheader()
-            writer.writerows(rows)
-        mine = self.directory / code / "applications.csv"
-        write_whole(mine, text.getvalue().encode())
-        for _outcome in batch.issue_file(services.licenses, mine, out=services.config.licenses_directory, actor=OPERATOR):
-            pass
+        with io.BytesIO(_applications(code)) as stream:
+            file = batch.open_file(services.licenses, stream, "demo-licenses.csv")
+            folder = services.config.licenses_directory
+            refused = [
+                row for row in batch.issue_file(services.licenses, file, folder, actor=OPERATOR) if row.outcome == "refused"
+            ]
+        if refused:
+            message = f"the demo's own applications were refused: {refused}"
+            raise RuntimeError(message)
 
     # Running
 
@@ -272,7 +272,7 @@ class Demo:
             with services.licenses.work.read() as work:
                 records = [record for _key, record in work.records.licenses(limit=100)]
             for record in records:
-                file = services.config.licenses_directory / f"{record.identifier}.pdf"
+                file = services.config.licenses_directory / archive.file_name(record)
                 yield {
                     "node": code,
                     "number": record.number,
@@ -295,3 +295,14 @@ class Demo:
             )
         lines += ["", f"  {self.directory / 'demo.json'}", "", "Ctrl-C 停止。 Ctrl-C stops everything.", "═" * min(width, 78)]
         return "\n".join(lines)
+
+
+def _applications(code: str) -> bytes:
+    """Return the demo's applications for one node's own area."""
+    with (plan.DATA / "demo-licenses.csv").open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=reader.fieldnames or ())
+        writer.writeheader()
+        writer.writerows(row for row in reader if row["area_code"] == code)
+    return text.getvalue().encode()
