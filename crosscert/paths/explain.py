@@ -168,7 +168,7 @@ class PathFault(Exception):  # noqa: N818 - an answer, turned into a verdict's r
 
 def reason(code: str, certificate: ParsedCertificate | None = None, **details: Any) -> Reason:
     """Return the reason with its words filled in."""
-    return Reason(code, TEXTS[code].fill(details), certificate)
+    return Reason(code, TEXTS[code].fill(details), certificate, {name: str(value) for name, value in details.items()})
 
 
 def reason_of(fault: PathFault, path: Sequence[ParsedCertificate]) -> Reason:

@@ -5,7 +5,8 @@ Left to others: the words of a reason (``explain``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -40,11 +41,15 @@ class PathRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why there is no valid path: a stable code, words, and the certificate at which it failed, if it was one."""
+    """Why there is no valid path: a stable code, words, and the certificate at which it failed, if it was one.
+
+    ``details`` is what the words were filled with: of ``certificate_revoked`` the ``moment`` (RFC 3339) and ``why``.
+    """
 
     code: str
     message: Text
     certificate: ParsedCertificate | None = None
+    details: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Json]:
         """Return the wire form."""
