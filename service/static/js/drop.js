@@ -4,12 +4,16 @@
 for (const frame of document.querySelectorAll("[data-drop]")) {
   const input = frame.querySelector("input[type=file]");
   const text = frame.querySelector("[data-drop-text]");
+  const asked = text.textContent;
 
   const show = () => {
-    if (input.files.length > 0) text.textContent = input.files[0].name;
+    text.textContent = input.files.length > 0 ? input.files[0].name : asked;
+    frame.classList.toggle("cx-drop-full", input.files.length > 0);
   };
 
+  frame.classList.add("cx-drop-on"); // the label does the input's work; the input stays for the keyboard and screen readers
   input.addEventListener("change", show);
+  window.addEventListener("pageshow", show);
   for (const name of ["dragenter", "dragover"]) {
     frame.addEventListener(name, (event) => {
       event.preventDefault();
@@ -23,7 +27,7 @@ for (const frame of document.querySelectorAll("[data-drop]")) {
     event.preventDefault();
     if (event.dataTransfer.files.length > 0) {
       input.files = event.dataTransfer.files;
-      show();
+      input.dispatchEvent(new Event("change", { bubbles: true }));
     }
   });
 }
