@@ -37,7 +37,7 @@ MAX_STORE = 64
 """Certificates and revocation lists, each, that are read from a document security store."""
 
 _HEADER_WITHIN = 1024
-_SEAL = re.compile(rb"/ByteRange\s{0,8}\[\s{0,8}0\s{1,8}(\d{1,10})\s{1,8}(\d{1,10})\s{1,8}(\d{1,10})\s{0,8}\]")
+_SEAL = re.compile(rb"/ByteRange\s{0,8}\[\s{0,8}0\s{1,8}(\d{1,10})\s{1,8}(\d{1,10})\s{1,8}(\d{1,10})\s{0,64}\]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,19 @@ from licenses.ports import LicenseRecord
 
 
 @dataclass(frozen=True, slots=True)
+class Revoked:
+    """A certificate's entry in its issuer's revocation list. ``reason`` in snake case, e.g. ``key_compromise``."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PathEvidence:
     """How a certificate stands with this node at ``at``: a path from the node's own anchor down to it, or why there is none.
 
-    ``code`` is the path engine's reason, ``subject`` the certificate at fault where one can be named.
+    ``code`` is the path engine's reason, ``subject`` the certificate at fault where one can be named; ``itself`` tells whether
+    that is the very certificate asked about, and ``revoked`` then when and why it was revoked, if it was.
     """
 
     valid: bool
@@ -33,27 +42,17 @@ class PathEvidence:
     code: str | None = None
     text: Text | None = None
     subject: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Revoked:
-    """A certificate's entry in its issuer's revocation list. ``reason`` in snake case, e.g. ``key_compromise``."""
-
-    at: datetime
-    reason: str
+    itself: bool = False
+    revoked: Revoked | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A certificate and how it stands: ``now``; ``then``, at the time-stamped moment, is asked only when it fails now.
-
-    ``revoked`` is None when no list at hand names it, which means something only with a valid path.
-    """
+    """A certificate and how it stands: ``now``; ``then``, at the time-stamped moment, is asked only when it fails now by itself."""
 
     certificate: x509.Certificate
     now: PathEvidence
     then: PathEvidence | None = None
-    revoked: Revoked | None = None
 
     @property
     def trusted(self) -> PathEvidence | None:
@@ -61,6 +60,11 @@ class Standing:
         if self.now.valid:
             return self.now
         return self.then if self.then is not None and self.then.valid else None
+
+    @property
+    def revoked(self) -> Revoked | None:
+        """When and why the certificate was revoked, as known now."""
+        return self.now.revoked
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,13 +74,14 @@ def find_gap(document: UnverifiedLicense, signature: UnverifiedSignature) -> Tex
     """Return how ``signature`` fails to cover every byte of the file but its own value, or None.
 
     The range starts at 0, ends at the end of the file, and its hole is exactly the Contents value of the signature dictionary,
-    in the one way of writing it (lower-case hexadecimal), so that nothing can hide in the hole.
+    written in hexadecimal of one case, so that nothing can hide in the hole.
     """
     if len(signature.byte_range) != _PARTS:
         return Text("签名没有写明它覆盖的范围", "the signature does not say what it covers")
     start, length, second, rest = signature.byte_range
     end, size = second + rest, len(document.pdf)
-    written = b"<" + signature.contents.hex().encode() + b">"
+    written = signature.contents.hex()
+    forms = (f"<{written}>".encode(), f"<{written.upper()}>".encode())
     gaps = (
         (
             start != 0 or length <= 0 or second <= length or rest <= 0,
@@ -93,7 +94,7 @@ def find_gap(document: UnverifiedLicense, signature: UnverifiedSignature) -> Tex
             Text("覆盖范围的缺口不是签名值所在的位置", "the hole in the range is not where the signature value stands"),
         ),
         (
-            document.pdf[max(length, 0) : max(second, 0)] != written,
+            document.pdf[max(length, 0) : max(second, 0)] not in forms,
             Text("签名值的写法被改过", "the signature value is not written as it was"),
         ),
     )

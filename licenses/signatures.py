@@ -25,7 +25,7 @@ from kernel.errors import Text
 
 MAX_CERTIFICATES = 16
 _DIGESTS = frozenset({"sha256", "sha384", "sha512"})
-_SIGNATURES = frozenset({"sha256_ecdsa", "sha384_ecdsa", "sha512_ecdsa", "ed25519"})
+_SIGNATURES = frozenset({"sha256_ecdsa", "sha384_ecdsa", "sha512_ecdsa", "sha256_rsa", "sha384_rsa", "sha512_rsa"})
 _REQUIRED = ("content_type", "message_digest", "signing_certificate_v2")
 _MAX_DEPTH = 24
 _HIGH_TAG = 0x1F

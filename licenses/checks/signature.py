@@ -23,8 +23,8 @@ REQUIRED_LEVEL: Level = "B-LT"
 _COMPROMISED = frozenset({"key_compromise", "ca_compromise"})
 _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
-# The path engine's reasons that new evidence, not another signer, would cure.
-TRANSIENT_PREFIXES = ("crl_", "revocation_", "budget_", "time_budget")
+_TRANSIENT = frozenset({"revocation_unknown", "revocation_stale", "revocation_too_new", "out_of_time"})
+"""The path engine's reasons that newer evidence, not another signer, would cure."""
 
 
 def name_of(name: x509.Name) -> str:
@@ -222,7 +222,7 @@ def _store_names(evidence: Evidence) -> tuple[set[x509.Name], set[x509.Name]]:
 def _untrusted(name: str, found: PathEvidence) -> Finding:
     facts: dict[str, Json] = {"reason": found.code, "certificate": found.subject}
     why = found.text or Text("没有从本节点出发的信任路径", "there is no path from this node's anchor")
-    if found.code is not None and found.code.startswith(TRANSIENT_PREFIXES):
+    if found.code in _TRANSIENT:
         text = Text(
             f"签章证书暂时无法核实：{_plain(why.zh)}。", f"The signer's certificate cannot be checked now: {_plain(why.en)}."
         )

@@ -1,0 +1,64 @@
+"""Verifying a file from end to end: read it, gather, judge, and note in the audit trail that it was asked.
+
+The steps bear the numbers that docs/architecture.md gives them. Left to others: each step (``documents``, ``gathering``,
+``verify``), HTTP and its limits (``views``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import structlog
+
+from kernel.audit import AuditEvent
+from kernel.errors import Refusal
+from licenses.documents import check_is_pdf, has_broken_seal, parse
+from licenses.errors import DOCUMENT_MISSING, DOCUMENT_TOO_LARGE, DOCUMENT_UNREADABLE
+from licenses.gathering import gather
+from licenses.ports import LicenseDeps
+from licenses.verdict import Verdict
+from licenses.verify import judge, judge_unreadable
+
+_MIB = 1024 * 1024
+_log = structlog.get_logger()
+
+
+def check_size(deps: LicenseDeps, size: int) -> None:
+    """Refuse (``document_too_large``) more bytes than policy takes."""
+    limit = deps.policies.licenses.verification.max_upload_bytes
+    if size > limit:
+        raise Refusal(DOCUMENT_TOO_LARGE, field="file", limit_mib=limit // _MIB)
+
+
+def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = None) -> Verdict:
+    """Return the verdict on ``pdf`` at the moment ``at`` (now when None), whatever it is.
+
+    ``Refusal`` only for what is no document at all: ``document_missing``, ``document_too_large``, ``document_no_pdf``.
+    """
+    # 1. What is this?
+    if not pdf:
+        raise Refusal(DOCUMENT_MISSING, field="file")
+    check_size(deps, len(pdf))
+    check_is_pdf(pdf)
+    moment = at or deps.clock.now()
+    verdict = _verdict(deps, pdf, moment)
+    # 5. Who asked about what, and what was answered.
+    details = {"indication": verdict.indication, "subindication": verdict.subindication, "at": moment.isoformat()}
+    event = AuditEvent(deps.clock.now(), actor, "licenses.verify", f"sha256:{hashlib.sha256(pdf).hexdigest()}", "ok", details)
+    with deps.work.begin() as work:
+        work.audit.record(event)
+    _log.info("license_verified", indication=verdict.indication, subindication=verdict.subindication, bytes=len(pdf))
+    return verdict
+
+
+def _verdict(deps: LicenseDeps, pdf: bytes, at: datetime) -> Verdict:
+    # 2. Read it, believing nothing.
+    try:
+        document = parse(pdf)
+    except Refusal as refusal:
+        if refusal.error is not DOCUMENT_UNREADABLE:
+            raise
+        return judge_unreadable(refusal, sha256=hashlib.sha256(pdf).hexdigest(), broken_seal=has_broken_seal(pdf))
+    # 3. Gather everything that bears on it. 4. Judge.
+    return judge(gather(deps, document, at), at)

@@ -1,0 +1,140 @@
+"""The licence room over HTTP: verification (page and API), the QR code's page, a holder's own documents, status list and log.
+
+A view parses, calls one function, renders. Left to others: every decision (``verification``, ``archive``, ``status``,
+``checkpoint``), errors on the wire and forms' tokens (``service``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import timedelta
+
+from flask import Blueprint, Response, after_this_request, jsonify, render_template, request
+
+from kernel.errors import Refusal
+from licenses import archive, checkpoint, openapi, status
+from licenses.data import STATUS_PATH
+from licenses.errors import DOCUMENT_MISSING, LICENSE_NOT_FOUND, TOO_MANY_VERIFICATIONS
+from licenses.limiter import Limiter, SlidingWindow
+from licenses.ports import LicenseDeps
+from licenses.presentation import present
+from licenses.qr import PAGE as QR_PAGE
+from licenses.verification import check_size, verify
+
+_PDF = "application/pdf"
+_FORM_OVERHEAD = 64 * 1024
+_CACHED = timedelta(minutes=5)
+
+
+def make_blueprint(deps: LicenseDeps, limiter: Limiter | None = None) -> Blueprint:
+    """Return the room's addresses. ``limiter`` counts verifications by network address; by default in this process."""
+    room = Blueprint(
+        "licenses", __name__, template_folder="templates", static_folder="static", static_url_path="/licenses/static"
+    )
+    counter = limiter or SlidingWindow(deps.policies.licenses.verification.per_address_per_minute)
+    _add_verification(room, deps, counter)
+    _add_documents(room, deps)
+    return room
+
+
+def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> None:
+    limit = deps.policies.licenses.verification.max_upload_bytes
+
+    @room.post("/api/v1/verifications")
+    def verify_by_api() -> Response:
+        _take_turn(deps, limiter)
+        return jsonify(verify(deps, _uploaded(deps), actor=_actor(deps, "api")).as_json())
+
+    @room.get("/api/v1/openapi.json")
+    def describe_api() -> Response:
+        return jsonify(openapi.describe(deps.node.url))
+
+    @room.get("/verify")
+    def verify_page() -> str:
+        return render_template("licenses/verify.html", limit=limit)
+
+    @room.post("/verify")
+    def verify_by_page() -> str:
+        _take_turn(deps, limiter)
+        verdict = verify(deps, _uploaded(deps), actor=_actor(deps, "page"))
+        return render_template("licenses/verdict.html", page=present(verdict), limit=limit)
+
+    @room.get(QR_PAGE)
+    def qr_page() -> str:
+        return render_template("licenses/qr.html", limit=limit)
+
+
+def _add_documents(room: Blueprint, deps: LicenseDeps) -> None:
+    @room.get("/licenses/<identifier>.pdf")
+    def holders_document(identifier: str) -> Response:
+        visitor = deps.visitors.current()
+        record = archive.get_license(deps, identifier)
+        if visitor is None or visitor.holder_id is None or visitor.holder_id != record.holder_id:
+            raise Refusal(LICENSE_NOT_FOUND)  # to anybody else it is as if there were none
+        response = Response(archive.get_document(deps, record), mimetype=_PDF)
+        response.headers["Content-Disposition"] = f'attachment; filename="{archive.file_name(record)}"'
+        response.headers["Cache-Control"] = "private, no-store"
+        return response
+
+    @room.get(STATUS_PATH)
+    def status_list() -> Response:
+        return _published(status.current(deps).body, f"application/{status.TOKEN_TYPE}")
+
+    @room.get(checkpoint.PATH)
+    def log_checkpoint() -> Response:
+        with deps.work.read() as work:
+            return _published(checkpoint.sign_checkpoint(deps, work.records), "text/plain; charset=utf-8", timedelta(0))
+
+    @room.get(f"{checkpoint.PATH}/key")
+    def log_key() -> Response:
+        return _published(checkpoint.key_statement(deps), "application/jwt")
+
+
+def _published(body: str, kind: str, cached: timedelta = _CACHED) -> Response:
+    response = Response(body, content_type=kind)
+    response.headers["Cache-Control"] = f"public, max-age={int(cached.total_seconds())}"
+    return response
+
+
+def _uploaded(deps: LicenseDeps) -> bytes:
+    """Return the PDF of the request: the multipart field ``file`` or a body of application/pdf. Refused before it is read if too large."""
+    limit = deps.policies.licenses.verification.max_upload_bytes
+    if request.content_length is not None and request.content_length > limit + _FORM_OVERHEAD:
+        check_size(deps, request.content_length)
+    request.max_content_length = limit + _FORM_OVERHEAD
+    if request.mimetype == _PDF:
+        return request.get_data(cache=False)
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise Refusal(DOCUMENT_MISSING, field="file")
+    content: bytes = file.read(limit + 1)
+    return content
+
+
+def _take_turn(deps: LicenseDeps, limiter: Limiter) -> None:
+    seconds = limiter.take(_address(request.remote_addr or ""), deps.clock.now())
+    if not seconds:
+        return
+
+    @after_this_request
+    def tell(response: Response) -> Response:
+        response.headers["Retry-After"] = str(seconds)
+        return response
+
+    raise Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)
+
+
+def _address(text: str) -> str:
+    """Return what is counted as one address: of IPv6 the network, since a customer has 2^64 of them."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if address.version == 6:  # noqa: PLR2004 - the protocol's own number
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return text
+
+
+def _actor(deps: LicenseDeps, way: str) -> str:
+    visitor = deps.visitors.current()
+    return f"public:{way}" if visitor is None else f"account:{visitor.account_id}"
