@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -57,6 +56,7 @@ __all__ = [
 
 MAX_TOKEN_BYTES = 16384
 _FUTURE_SECONDS = 60
+_MAX_SECONDS = 2**53  # beyond it a JSON number is no exact second any more
 _SEGMENTS = 3
 
 
@@ -194,7 +194,7 @@ def _choose_key(header: Claims, keys: Keys) -> JwkKey:
 def _check_times(claims: Claims, now: int, leeway: int) -> None:
     for name in ("exp", "nbf", "iat"):
         value = claims.get(name)
-        if name in claims and (isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)):
+        if name in claims and (isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _MAX_SECONDS):
             raise _wrong(claim=name, problem="not a number of seconds")
     if "exp" in claims and claims["exp"] + leeway <= now:  # RFC 7519 4.1.4: on or after it is too late
         raise Refusal(TOKEN_EXPIRED)
