@@ -28,3 +28,94 @@ CRL_NOT_GENUINE = define(
     remedy_zh="请从签发机构公布的地址重新获取；若再次出现，请联系对方节点。",
     remedy_en="Fetch it again from where its issuer publishes it; if this happens again, ask the other node.",
 )
+PEER_UNREACHABLE = define(
+    "peer_unreachable",
+    status=502,
+    zh="对方节点没有正常应答（{url}）：{problem}。",
+    en="The other node did not answer as it should ({url}): {problem}.",
+    remedy_zh="稍后会自动重试；若一直如此，请与对方联系。",
+    remedy_en="It is tried again by itself; if this goes on, ask the other node.",
+)
+PEER_UNKNOWN = define(
+    "peer_unknown",
+    status=404,
+    zh="本节点不认识节点 {code}。",
+    en="This node does not know the node {code}.",
+    remedy_zh="先与它订立交叉认证协议，或等待桥接节点公布它。",
+    remedy_en="Agree on cross-certification with it first, or wait until a bridge publishes it.",
+)
+DESCRIPTION_INVALID = define(
+    "description_invalid",
+    zh="节点说明不合格：{problem}。",
+    en="The node description is not acceptable: {problem}.",
+    remedy_zh="请对方节点重新导出或公布节点说明。",
+    remedy_en="Ask the other node to export or publish its description anew.",
+)
+DESCRIPTION_OLD = define(
+    "description_old",
+    status=409,
+    zh="收到的节点说明比已有的旧。",
+    en="The node description is older than the one that is held.",
+    remedy_zh="请检查对方的缓存与时钟；已有的说明继续使用。",
+    remedy_en="Check the other node's caches and clock; the one that is held stays in use.",
+)
+NOT_TRUSTED = define(
+    "not_trusted",
+    zh="签名者的证书不可信（{reason}）：{message}",
+    en="The signer's certificate is not trusted ({reason}): {message_en}",
+    remedy_zh="用 chaoxin path 查看是哪张证书、哪条规则。",
+    remedy_en="See with chaoxin path which certificate and which rule it is.",
+)
+SIGNER_UNSUITABLE = define(
+    "signer_unsuitable",
+    zh="签名用的证书不是节点的令牌签名证书：{problem}。",
+    en="The signing certificate is not a node's token signer: {problem}.",
+    remedy_zh="对方节点须用其令牌签名证书签名，并在 x5c 中附上证书链。",
+    remedy_en="The other node must sign with its token signer's certificate and send the chain in x5c.",
+)
+AGREEMENT_UNKNOWN = define(
+    "agreement_unknown",
+    status=404,
+    zh="没有编号为 {identifier} 的交叉认证协议。",
+    en="There is no cross-certification agreement {identifier}.",
+    remedy_zh="用 chaoxin crosscert list 查看现有协议。",
+    remedy_en="See the agreements with chaoxin crosscert list.",
+)
+AGREEMENT_OPEN = define(
+    "agreement_open",
+    status=409,
+    zh="与节点 {code} 的协议正在办理中。",
+    en="An agreement with node {code} is open already.",
+    remedy_zh="先办完或驳回正在办理的协议。",
+    remedy_en="Finish or reject the open one first.",
+)
+AGREEMENT_STATE = define(
+    "agreement_state",
+    status=409,
+    zh="协议处于“{state}”状态，不能{action}。",
+    en="The agreement is {state}; it cannot be moved on this way ({action}).",
+    remedy_zh="顺序为：申请、两名管理员批准、签发、吊销。",
+    remedy_en="The order is: request, approval by two admins, issue, revoke.",
+)
+APPROVER_UNSUITABLE = define(
+    "approver_unsuitable",
+    status=403,
+    zh="{approver} 不能批准这项协议：{problem}。",
+    en="{approver} cannot approve this agreement: {problem}.",
+    remedy_zh="须由两名不同的、且都不是申请人的管理员批准。",
+    remedy_en="Two different admins must approve, neither of them the requester.",
+)
+PEER_UNSUITABLE = define(
+    "peer_unsuitable",
+    zh="不能与该节点交叉认证：{problem}。",
+    en="This node cannot be cross-certified: {problem}.",
+    remedy_zh="核对对方的行政区划代码、名称和根证书。",
+    remedy_en="Check the other node's area code, names and principal certificate.",
+)
+CROSS_CERTIFICATE_UNSUITABLE = define(
+    "cross_certificate_unsuitable",
+    zh="收到的交叉证书不合格：{problem}。",
+    en="The cross-certificate received is not acceptable: {problem}.",
+    remedy_zh="请对方节点按协议重新签发。",
+    remedy_en="Ask the other node to issue it anew as agreed.",
+)

@@ -1,0 +1,101 @@
+"""The tables of this room. Left to others: what is written into them (``records``), migrations (``service``)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from crosscert.ports import AgreementState
+
+metadata = sa.MetaData()
+
+_PUBLIC = {"sensitivity": "public"}
+_INTERNAL = {"sensitivity": "internal"}
+OPEN: tuple[AgreementState, ...] = ("requested", "approved", "issuing")
+
+state = sa.Table(
+    "crosscert_state",
+    metadata,
+    sa.Column("identifier", sa.Integer, primary_key=True, autoincrement=False, info=_INTERNAL),
+    sa.Column("generation", sa.BigInteger, nullable=False, info=_INTERNAL),
+)
+agreements = sa.Table(
+    "crosscert_agreements",
+    metadata,
+    sa.Column("identifier", sa.String(32), primary_key=True, info=_INTERNAL),
+    sa.Column("peer_code", sa.String(6), nullable=False, info=_PUBLIC),
+    sa.Column("peer", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("state", sa.String(16), nullable=False, info=_INTERNAL),
+    sa.Column("requested_by", sa.String(200), nullable=False, info=_INTERNAL),
+    sa.Column("requested_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("code", sa.String(32), nullable=False, info=_INTERNAL),
+    sa.Column("constraints", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("principal", sa.LargeBinary, nullable=False, info=_PUBLIC),
+    sa.Column("attempt", sa.Integer, nullable=False, info=_INTERNAL),
+    sa.Column("serial", sa.String(40), info=_PUBLIC),
+    sa.Column("certificate", sa.LargeBinary, info=_PUBLIC),
+    sa.Column("ended_at", sa.BigInteger, info=_INTERNAL),
+    sa.Index("ix_crosscert_agreements_peer", "peer_code", "requested_at"),
+)
+sa.Index(
+    "ux_crosscert_agreements_open",
+    agreements.c.peer_code,
+    unique=True,
+    sqlite_where=agreements.c.state.in_(OPEN),
+    postgresql_where=agreements.c.state.in_(OPEN),
+)
+approvals = sa.Table(
+    "crosscert_approvals",
+    metadata,
+    sa.Column("agreement", sa.String(32), sa.ForeignKey("crosscert_agreements.identifier"), primary_key=True, info=_INTERNAL),
+    sa.Column("approver", sa.String(200), primary_key=True, info=_INTERNAL),
+    sa.Column("at", sa.BigInteger, nullable=False, info=_INTERNAL),
+)
+nodes = sa.Table(
+    "crosscert_nodes",
+    metadata,
+    sa.Column("code", sa.String(6), primary_key=True, info=_PUBLIC),
+    sa.Column("node", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("relation", sa.String(8), nullable=False, info=_PUBLIC),
+    sa.Column("learned_from", sa.String(6), info=_PUBLIC),
+    sa.Column("principal_key", sa.String(64), info=_PUBLIC),
+    sa.Column("last_ok_at", sa.BigInteger, info=_INTERNAL),
+    sa.Column("last_tried_at", sa.BigInteger, info=_INTERNAL),
+    sa.Column("last_error", sa.String(64), info=_INTERNAL),
+    sa.Column("last_error_text", sa.Text, info=_INTERNAL),
+)
+certificates = sa.Table(
+    "crosscert_certificates",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True, info=_PUBLIC),
+    sa.Column("kind", sa.String(16), nullable=False, info=_PUBLIC),
+    sa.Column("node_code", sa.String(6), nullable=False, info=_PUBLIC),
+    sa.Column("der", sa.LargeBinary, nullable=False, info=_PUBLIC),
+    sa.Column("stored_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Index("ix_crosscert_certificates_kind", "kind", "sha256"),
+)
+crls = sa.Table(
+    "crosscert_crls",
+    metadata,
+    sa.Column("issuer_key", sa.String(64), primary_key=True, info=_PUBLIC),
+    sa.Column("scope", sa.String(64), primary_key=True, info=_PUBLIC),
+    sa.Column("number", sa.String(49), primary_key=True, info=_PUBLIC),  # up to 20 octets, as decimal digits of one length
+    sa.Column("sha256", sa.String(64), nullable=False, info=_PUBLIC),
+    sa.Column("node_code", sa.String(6), nullable=False, info=_PUBLIC),
+    sa.Column("this_update", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("next_update", sa.BigInteger, info=_PUBLIC),
+    sa.Column("fetched_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("der", sa.LargeBinary, nullable=False, info=_PUBLIC),
+    sa.Index("ix_crosscert_crls_time", "issuer_key", "scope", "this_update"),
+)
+objects = sa.Table(
+    "crosscert_objects",
+    metadata,
+    sa.Column("node_code", sa.String(6), primary_key=True, info=_PUBLIC),
+    sa.Column("kind", sa.String(32), primary_key=True, info=_PUBLIC),
+    sa.Column("url", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("data", sa.LargeBinary, nullable=False, info=_PUBLIC),
+    sa.Column("etag", sa.Text, info=_INTERNAL),
+    sa.Column("fetched_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("issued_at", sa.BigInteger, info=_PUBLIC),
+    sa.Column("expires_at", sa.BigInteger, info=_PUBLIC),
+)
