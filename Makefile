@@ -36,6 +36,7 @@ lint: setup-dev
 	$(BIN)/vulture
 	$(BIN)/python scripts/check_translations.py
 	$(BIN)/python scripts/check_chinese.py
+	$(BIN)/python scripts/check_chinese.py
 
 check: lint ## everything that must hold before a change is taken: tools first, then the tests
 	@$(MAKE) test

@@ -1,0 +1,113 @@
+"""The demo as it is: from nothing to serving, memory at rest, a batch of licences, verification at home and at a county."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.figures import Figure, cpu_milliseconds_each
+from licenses.verification import verify
+from service.config import load_config
+from service.wiring import Services
+from tests.support.demo import running_demo
+
+CITY, COUNTY = "445100", "445122"
+DATA = Path(__file__).parents[1] / "service" / "demo" / "data"
+
+START_LIMIT = 20.0
+REST_LIMIT = 150.0
+ISSUE_LIMIT = 25.0
+OWN_LIMIT = 15.0
+COUNTY_LIMIT = 40.0
+_REST_SECONDS = 5
+_MOST_VERIFIED = 200
+
+
+def measure() -> Iterator[Figure]:
+    """Build a demo in a temporary folder and measure it from birth to verdict."""
+    with tempfile.TemporaryDirectory(prefix="chaoxin-bench-") as folder:
+        root = Path(folder)
+        begun = time.monotonic()
+        with running_demo(root):
+            yield Figure("demo: nothing → serving", time.monotonic() - begun, "s", "limit", START_LIMIT)
+            time.sleep(_REST_SECONDS)
+            yield Figure("node process at rest", _largest_node_process(os.getpid()), "MB", "limit", REST_LIMIT)
+        begun = time.monotonic()
+        with running_demo(root):
+            yield Figure("demo: second start", time.monotonic() - begun, "s", "limit", START_LIMIT)
+        demo = root / "var" / "demo"
+        yield from _issue(demo / CITY / "chaoxin.toml", root / "pdfs")
+        pdfs = [file.read_bytes() for file in sorted((root / "pdfs").rglob("*.pdf"))[:_MOST_VERIFIED]]
+        with _verifier(demo / CITY / "chaoxin.toml") as (services, act):
+            del services
+            yield Figure("verify at home", cpu_milliseconds_each(act, pdfs), "ms CPU", "limit", OWN_LIMIT)
+        with _verifier(demo / COUNTY / "chaoxin.toml") as (services, act):
+            del services
+            yield Figure("verify at a county", cpu_milliseconds_each(act, pdfs), "ms CPU", "limit", COUNTY_LIMIT)
+
+
+def _issue(config: Path, out: Path) -> Iterator[Figure]:
+    command = [sys.executable, "-m", "service.cli", "--config", str(config), "license", "issue", str(DATA / "applications.csv")]
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run([*command, "--out", str(out)], check=False, capture_output=True)
+    wall = time.monotonic() - begun
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    made = sum(1 for _ in out.rglob("*.pdf"))
+    yield Figure("licences issued, a CPU second", made / cpu, "1/s", "limit", ISSUE_LIMIT, "higher")
+    yield Figure("licences issued, a second", made / wall, "1/s", "limit", ISSUE_LIMIT, "higher")
+
+
+class _verifier:  # noqa: N801 - read as a verb
+    """A node's services and the act of verifying one PDF there."""
+
+    def __init__(self, config: Path) -> None:
+        self._services = Services(load_config(config))
+
+    def __enter__(self) -> tuple[Services, Callable[[bytes], object]]:
+        services = self._services.__enter__()
+        return services, lambda pdf: verify(services.licenses, pdf)
+
+    def __exit__(self, *_: object) -> None:
+        self._services.__exit__(None, None, None)
+
+
+def _largest_node_process(ancestor: int) -> float:
+    """Return the resident megabytes of the largest process below ``ancestor`` that serves a node."""
+    parents = {pid: parent for pid, parent in _processes() if pid != ancestor}
+
+    def below(pid: int) -> bool:
+        while pid in parents:
+            pid = parents[pid]
+        return pid == ancestor
+
+    found = [_resident(pid) for pid in parents if below(pid) and b"CHAOXIN_CONFIG=" in _environment(pid)]
+    return max(found, default=float("nan"))
+
+
+def _processes() -> Iterator[tuple[int, int]]:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            yield int(entry.name), int(stat.rpartition(")")[2].split()[1])
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
+
+
+def _resident(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS:"))
