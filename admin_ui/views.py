@@ -6,6 +6,7 @@ Left to others: who may see a page (``access``), every fact (``overview``, ``cer
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ Guarded = Callable[..., str | Response]
 
 def make_blueprint(deps: AdminDeps) -> Blueprint:
     """Return the console's pages over ``deps``."""
+    max_age = timedelta(seconds=deps.policies.licenses.verification.max_evidence_age_seconds)
     pages = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates")
 
     @pages.context_processor
@@ -41,7 +43,7 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
         return render_template(
             "admin_ui/dashboard.html",
             authorities=overview.list_authorities(deps.pki, now),
-            peers=federation.list_peers(deps.crosscert, now),
+            peers=federation.list_peers(deps.crosscert, now, max_age),
             agreements=federation.list_agreements(deps.crosscert),
             licenses=overview.count_licenses(deps.licenses),
             events=deps.audit.page(limit=_LATEST),
@@ -67,10 +69,12 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
     @pages.get("/federation")
     @_guard(deps, "nodes.read")
     def show_federation() -> str:
+        peers = federation.list_peers(deps.crosscert, deps.clock.now(), max_age)
         return render_template(
             "admin_ui/federation.html",
-            peers=federation.list_peers(deps.crosscert, deps.clock.now()),
+            peers=peers,
             agreements=federation.list_agreements(deps.crosscert),
+            drawing=federation.draw(deps.node.name, deps.node.code, peers),
         )
 
     @pages.get("/audit")
