@@ -66,7 +66,7 @@ class SqlSessions(OnConnection):
     def raise_session(self, session: Session) -> bool:
         """Store a new level, methods, lifetime and cookie hash; False when the session was ended meanwhile."""
         values = _session_values(session)
-        kept = ("secret_hash", "acr", "amr", "auth_time", "seen_at", "ends_at", "idle_seconds")
+        kept = ("secret_hash", "acr", "amr", "auth_time", "seen_at", "ends_at", "idle_seconds", "device")
         alive = (sessions.c.id == session.id, sessions.c.ended_at.is_(None))
         return self._change(sessions.update().where(*alive).values({name: values[name] for name in kept}))
 

@@ -1,0 +1,80 @@
+"""An authorization request that has passed every check (OpenID Connect Core 3.1.2.1), and its stored form.
+
+Left to others: the checks (``authorize_checks``), what is asked of the person (``interactions``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kernel.canonical import Json
+
+ResponseMode = Literal["query", "form_post"]
+Prompt = Literal["none", "login", "consent", "select_account"]
+PROMPTS: tuple[Prompt, ...] = ("none", "login", "consent", "select_account")
+RESPONSE_MODES: tuple[ResponseMode, ...] = ("query", "form_post")
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """Where answers go: established first, so that every later refusal can be sent there (and nothing before)."""
+
+    client_id: str
+    redirect_uri: str
+    mode: ResponseMode
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """What a client asks for. ``scopes`` is what it asked for *and* may have; ``hint_subject`` comes from a verified hint."""
+
+    address: ReturnAddress
+    scopes: tuple[str, ...]
+    nonce: str | None = None
+    code_challenge: str | None = None
+    prompts: tuple[str, ...] = ()
+    max_age: int | None = None
+    acr_values: tuple[str, ...] = ()
+    hint_subject: str | None = None
+    login_hint: str | None = None
+    ui_locales: str | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the form in which it waits for the person to log in."""
+        return {
+            "version": _VERSION,
+            "client_id": self.address.client_id,
+            "redirect_uri": self.address.redirect_uri,
+            "response_mode": self.address.mode,
+            "state": self.address.state,
+            "scopes": list(self.scopes),
+            "nonce": self.nonce,
+            "code_challenge": self.code_challenge,
+            "prompts": list(self.prompts),
+            "max_age": self.max_age,
+            "acr_values": list(self.acr_values),
+            "hint_subject": self.hint_subject,
+            "login_hint": self.login_hint,
+            "ui_locales": self.ui_locales,
+        }
+
+
+def from_json(values: Mapping[str, Any]) -> AuthorizationRequest:
+    """Return the request that :meth:`AuthorizationRequest.as_json` wrote."""
+    return AuthorizationRequest(
+        address=ReturnAddress(values["client_id"], values["redirect_uri"], values["response_mode"], values["state"]),
+        scopes=tuple(values["scopes"]),
+        nonce=values["nonce"],
+        code_challenge=values["code_challenge"],
+        prompts=tuple(values["prompts"]),
+        max_age=values["max_age"],
+        acr_values=tuple(values["acr_values"]),
+        hint_subject=values["hint_subject"],
+        login_hint=values["login_hint"],
+        ui_locales=values["ui_locales"],
+    )

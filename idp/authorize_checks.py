@@ -1,0 +1,213 @@
+"""The checks of an authorization request, in the order in which they must be made: two visible tables.
+
+1. ``FIRST``: client and return address. Until these pass an error is shown to the person and nobody is redirected (RFC 9700 4.11.2).
+2. ``CHECKS``: everything else. Its refusals go to the return address as OAuth errors.
+
+Left to others: whether the person must log in, agree or step up (``interactions``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from idp import redirect_uris
+from idp.authorization_request import PROMPTS, RESPONSE_MODES, AuthorizationRequest, ResponseMode, ReturnAddress
+from idp.errors import AUTHORIZE_CLIENT, AUTHORIZE_REDIRECT_URI
+from idp.oauth_errors import (
+    PKCE_METHOD,
+    PKCE_MISSING,
+    REGISTRATION,
+    REQUEST_OBJECT,
+    REQUEST_URI,
+    RESPONSE_TYPE,
+    SCOPE_WITHOUT_OPENID,
+)
+from idp.ports import Client, IdpDeps
+from idp.tokens import verify_id_token_hint
+from idp.wire import Parameters, wrong
+from kernel.errors import Refusal
+from policies import claims
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7636 4.2: BASE64URL(SHA-256), always 43 characters
+_MAX_STATE = 4096
+_MAX_TEXT = 1024
+_MAX_AGE_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request while it is being checked: the parameters, whose they are, and what has been established."""
+
+    deps: IdpDeps
+    parameters: Parameters
+    client: Client
+    request: AuthorizationRequest
+
+
+# 1. Client and return address.
+
+
+def find_client(deps: IdpDeps, parameters: Parameters) -> Client:
+    """Return the client that the request names, once and without doubt; ``Refusal(authorize_client)``."""
+    client_id = parameters.get("client_id")
+    if client_id is None or "client_id" in parameters.doubled:
+        raise Refusal(AUTHORIZE_CLIENT, field="client_id")
+    with deps.work.read() as work:
+        client = work.records.find_client(client_id)
+    if client is None or client.disabled_at is not None or "authorization_code" not in client.grant_types:
+        raise Refusal(AUTHORIZE_CLIENT, field="client_id")
+    return client
+
+
+def find_return_address(parameters: Parameters, client: Client) -> ReturnAddress:
+    """Return the registered address that answers go to; ``Refusal(authorize_redirect_uri)``."""
+    redirect_uri = parameters.get("redirect_uri")
+    if (
+        redirect_uri is None
+        or "redirect_uri" in parameters.doubled
+        or not redirect_uris.is_registered(redirect_uri, client.redirect_uris)
+    ):
+        raise Refusal(AUTHORIZE_REDIRECT_URI, field="redirect_uri")
+    state = parameters.get("state") if "state" not in parameters.doubled else None
+    usable_state = state if state is None or len(state) <= _MAX_STATE else None
+    mode: ResponseMode = "form_post" if parameters.get("response_mode") == "form_post" else "query"
+    return ReturnAddress(client.client_id, redirect_uri, mode, usable_state)
+
+
+# 2. Everything else, RFC 6749 4.1.1 and OpenID Connect Core 3.1.2.1.
+
+
+def check_nothing_doubled(asked: Asked) -> Asked:
+    """RFC 6749 3.1: parameters must not be included more than once."""
+    asked.parameters.check_none_doubled()
+    return asked
+
+
+def check_no_request_object(asked: Asked) -> Asked:
+    """Core 6: request objects are refused by name rather than ignored, for they would have changed the meaning."""
+    for name, code in (("request", REQUEST_OBJECT), ("request_uri", REQUEST_URI), ("registration", REGISTRATION)):
+        if asked.parameters.get(name) is not None:
+            raise Refusal(code, field=name)
+    return asked
+
+
+def check_response_type(asked: Asked) -> Asked:
+    """RFC 9700 2.1.2: the code flow only; tokens never pass through the browser's address."""
+    if asked.parameters.require("response_type") != "code":
+        raise Refusal(RESPONSE_TYPE, field="response_type")
+    return asked
+
+
+def check_response_mode(asked: Asked) -> Asked:
+    """OAuth 2.0 Multiple Response Types 2.1, Form Post Response Mode."""
+    mode = asked.parameters.get("response_mode")
+    if mode is not None and mode not in RESPONSE_MODES:
+        raise wrong(parameter="response_mode", zh="只支持 query 和 form_post", en="only query and form_post are supported")
+    return asked
+
+
+def check_state(asked: Asked) -> Asked:
+    """Answer no request whose state is too long to be sent back as it is."""
+    if len(asked.parameters.get("state") or "") > _MAX_STATE:
+        raise wrong(parameter="state", zh="太长", en="too long")
+    return asked
+
+
+def check_scope(asked: Asked) -> Asked:
+    """Core 3.1.2.1: openid is a must; a scope that is unknown, not registered or not allowed to the department is left out."""
+    requested = asked.parameters.require("scope").split()
+    registered = (scope for scope in requested if scope in asked.client.scopes)
+    scopes = claims.allowed_scopes(asked.deps.policies.claims, asked.client.department, registered)
+    if "openid" not in scopes:
+        raise Refusal(SCOPE_WITHOUT_OPENID, field="scope")
+    return _with(asked, scopes=scopes)
+
+
+def check_pkce(asked: Asked) -> Asked:
+    """RFC 7636, RFC 9700 2.1.1: S256 for everyone, but for the confidential client for which it was waived."""
+    challenge = asked.parameters.get("code_challenge")
+    method = asked.parameters.get("code_challenge_method")
+    if challenge is None:
+        if method is not None or asked.client.require_pkce or asked.client.public:
+            raise Refusal(PKCE_MISSING, field="code_challenge")
+        return asked
+    if method != "S256":  # also when missing: RFC 7636 4.3 would take that for plain
+        raise Refusal(PKCE_METHOD, field="code_challenge_method")
+    if not _CHALLENGE.fullmatch(challenge):
+        raise wrong(parameter="code_challenge", zh="不是 S256 的结果", en="not the result of S256")
+    return _with(asked, code_challenge=challenge)
+
+
+def check_nonce(asked: Asked) -> Asked:
+    """Core 3.1.2.1: optional in the code flow, sent back in the ID token as it came."""
+    nonce = asked.parameters.get("nonce")
+    if nonce is not None and len(nonce) > _MAX_TEXT:
+        raise wrong(parameter="nonce", zh="太长", en="too long")
+    return _with(asked, nonce=nonce)
+
+
+def check_prompt(asked: Asked) -> Asked:
+    """Core 3.1.2.1: known values only, and none stands alone."""
+    prompts = tuple(dict.fromkeys((asked.parameters.get("prompt") or "").split()))
+    if any(prompt not in PROMPTS for prompt in prompts):
+        raise wrong(parameter="prompt", zh="未知的值", en="an unknown value")
+    if "none" in prompts and len(prompts) > 1:
+        raise wrong(parameter="prompt", zh="none 不能与其他值同时出现", en="none must stand alone")
+    return _with(asked, prompts=prompts)
+
+
+def check_max_age(asked: Asked) -> Asked:
+    """Core 3.1.2.1: whole seconds since the last active login."""
+    text = asked.parameters.get("max_age")
+    if text is None:
+        return asked
+    if not (text.isascii() and text.isdigit()) or len(text) > _MAX_AGE_DIGITS:
+        raise wrong(parameter="max_age", zh="不是秒数", en="not a number of seconds")
+    return _with(asked, max_age=int(text))
+
+
+def check_id_token_hint(asked: Asked) -> Asked:
+    """Core 3.1.2.1: a token that we issued to this client; it names who is expected."""
+    hint = asked.parameters.get("id_token_hint")
+    if hint is None:
+        return asked
+    try:
+        hinted = verify_id_token_hint(asked.deps, hint)
+    except Refusal:
+        raise wrong(parameter="id_token_hint", zh="不是本站签发的", en="not issued here") from None
+    if hinted["aud"] not in (asked.client.client_id, [asked.client.client_id]):
+        raise wrong(parameter="id_token_hint", zh="不是发给该系统的", en="issued to another client")
+    return _with(asked, hint_subject=hinted["sub"])
+
+
+def check_wishes(asked: Asked) -> Asked:
+    """Core 3.1.2.1: wishes that are followed where possible (acr_values, login_hint, ui_locales) and otherwise ignored."""
+    known = {level.acr for level in asked.deps.policies.assurance.levels}
+    wanted = (asked.parameters.get("acr_values") or "").split()
+    return _with(
+        asked,
+        acr_values=tuple(acr for acr in wanted if acr in known),
+        login_hint=(asked.parameters.get("login_hint") or "")[:100] or None,
+        ui_locales=(asked.parameters.get("ui_locales") or "")[:200] or None,
+    )
+
+
+CHECKS = (
+    check_nothing_doubled,
+    check_no_request_object,
+    check_response_type,
+    check_response_mode,
+    check_state,
+    check_scope,
+    check_pkce,
+    check_nonce,
+    check_prompt,
+    check_max_age,
+    check_id_token_hint,
+    check_wishes,
+)
+
+
+def _with(asked: Asked, **changes: object) -> Asked:
+    return replace(asked, request=replace(asked.request, **changes))  # type: ignore[arg-type]  # names are those of the record

@@ -1,0 +1,63 @@
+"""The provider's description of itself (OpenID Connect Discovery 1.0, RFC 8414). What is not built is said not to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp import endpoints
+from idp.authorization_request import PROMPTS, RESPONSE_MODES
+from idp.clients import AUTHENTICATION_METHODS, GRANT_TYPES
+from idp.ports import IdpDeps
+from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
+from kernel.errors import Refusal
+
+_CACHE = "public, max-age=300"
+_PROTOCOL_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid")
+
+
+def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
+    """Answer a discovery request."""
+    try:
+        check_method(request, "GET", "HEAD")
+    except Refusal as refusal:
+        return error_response(refusal)
+    return json_response(document(deps), cache=_CACHE)
+
+
+def document(deps: IdpDeps) -> dict[str, Any]:
+    """Return the metadata."""
+    policies = deps.policies
+    algorithms = list(policies.tokens.signing_algorithms)
+    scopes = policies.claims.scopes
+    confidential = [method for method in AUTHENTICATION_METHODS if method != "none"]
+    return {
+        "issuer": deps.issuer,
+        "authorization_endpoint": endpoints.url(deps, endpoints.AUTHORIZE),
+        "token_endpoint": endpoints.url(deps, endpoints.TOKEN),
+        "userinfo_endpoint": endpoints.url(deps, endpoints.USERINFO),
+        "jwks_uri": endpoints.url(deps, endpoints.JWKS),
+        "introspection_endpoint": endpoints.url(deps, endpoints.INTROSPECT),
+        "revocation_endpoint": endpoints.url(deps, endpoints.REVOKE),
+        "end_session_endpoint": endpoints.url(deps, endpoints.LOGOUT),
+        "scopes_supported": list(scopes),
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "grant_types_supported": list(GRANT_TYPES),
+        "acr_values_supported": [level.acr for level in policies.assurance.levels],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": algorithms,
+        "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
+        "claims_supported": [*_PROTOCOL_CLAIMS, *dict.fromkeys(claim for scope in scopes.values() for claim in scope.claims)],
+        "claim_types_supported": ["normal"],
+        "display_values_supported": ["page", "popup"],
+        "prompt_values_supported": list(PROMPTS),
+        "ui_locales_supported": ["zh-CN", "en"],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }

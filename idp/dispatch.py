@@ -1,0 +1,35 @@
+"""The machine endpoints by path, without a framework: called by the Flask views and by the thin dispatcher before them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from idp import cors, discovery, endpoints, introspection, jwks, revocation, token, userinfo
+from idp.ports import IdpDeps
+from idp.wire import OAuthRequest, OAuthResponse, error_response, read_request
+from kernel.errors import Refusal
+
+ENDPOINTS: Mapping[str, Callable[[IdpDeps, OAuthRequest], OAuthResponse]] = {
+    endpoints.DISCOVERY: discovery.handle,
+    endpoints.JWKS: jwks.handle,
+    endpoints.TOKEN: token.handle,
+    endpoints.USERINFO: userinfo.handle,
+    endpoints.INTROSPECT: introspection.handle,
+    endpoints.REVOKE: revocation.handle,
+}
+"""What answers at each path."""
+
+_NO_CONTENT = 204
+
+
+def answer(deps: IdpDeps, path: str, environ: Mapping[str, Any]) -> OAuthResponse:
+    """Answer the request of a WSGI environment at ``path``, a key of :data:`ENDPOINTS`. Only our own faults escape."""
+    try:
+        request = read_request(environ)
+    except Refusal as refusal:
+        return error_response(refusal)
+    shared = cors.headers(deps, path, request)
+    if request.method == "OPTIONS":
+        return OAuthResponse(_NO_CONTENT, b"", shared)
+    return ENDPOINTS[path](deps, request).with_headers(*shared)

@@ -1,0 +1,16 @@
+"""What the room does by itself, every few minutes: signing keys that are due, and removing what is over. Safe to run twice."""
+
+from __future__ import annotations
+
+from idp import signing_keys
+from idp.ports import IdpDeps
+
+KEPT_SECONDS = 86400
+"""How long codes and refresh tokens are remembered past their end, so that a replay is still known for one."""
+
+
+def clean_up(deps: IdpDeps) -> int:
+    """Rotate signing keys, remove sessions, codes and logins that are over; return how many rows were removed."""
+    signing_keys.rotate(deps)
+    with deps.work.begin() as work:
+        return work.records.clean_up(deps.clock.now(), kept_seconds=KEPT_SECONDS)

@@ -1,0 +1,19 @@
+"""The public keys that our tokens are verified with (RFC 7517): the coming, the signing and the retired ones."""
+
+from __future__ import annotations
+
+from idp.ports import IdpDeps
+from idp.signing_keys import keyring
+from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
+from kernel.errors import Refusal
+
+_CACHE = "public, max-age=300"
+
+
+def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
+    """Answer a request for the keys."""
+    try:
+        check_method(request, "GET", "HEAD")
+    except Refusal as refusal:
+        return error_response(refusal)
+    return json_response({"keys": [dict(jwk) for jwk in keyring(deps).published]}, cache=_CACHE)
