@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from kernel.clock import FixedClock, rfc3339
 from tests.support.databases import create_all
 from tests.support.ports import free_port, free_port_block
 from tests.support.programs import need
+
+ROOT = Path(__file__).parents[2]
 
 
 def tables(engine: sa.Engine) -> list[str]:
@@ -36,9 +40,7 @@ def test_each_test_gets_an_empty_database_that_keeps_what_is_stored(engine: sa.E
 def test_a_process_never_gets_a_port_that_another_one_holds() -> None:
     mine = free_port_block(5)
     program = "from tests.support.ports import free_port_block; print(free_port_block(5))"
-    others = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, check=True, text=True, cwd=Path(__file__).parents[2]
-    )
+    others = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True, cwd=ROOT)
     assert abs(int(others.stdout) - mine) >= 5
     assert free_port() != free_port()
 
@@ -52,3 +54,28 @@ def test_the_clock_stands_still_until_it_is_moved(clock: FixedClock) -> None:
     assert rfc3339(clock.now()) == "2026-11-23T08:00:00Z"
     clock.advance(timedelta(minutes=1))
     assert rfc3339(clock.now()) == "2026-11-23T08:01:00Z"
+
+
+def test_a_database_server_dies_with_a_test_process_that_is_killed() -> None:
+    program = (
+        "import time\n"
+        "from tests.support.databases import PostgresServer\n"
+        "with PostgresServer() as server:\n"
+        "    print(server.folder, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    folder = Path(process.stdout.readline().strip())
+    pid_file = folder / "data" / "postmaster.pid"
+    server = int(pid_file.read_text().splitlines()[0])
+    assert Path(f"/proc/{server}").exists()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    for _ in range(200):
+        if not pid_file.exists():
+            break
+        time.sleep(0.05)
+    assert not pid_file.exists()
+    shutil.rmtree(folder)
