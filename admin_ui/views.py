@@ -101,7 +101,7 @@ def _guard(deps: AdminDeps, permission: str) -> Callable[[Page], Guarded]:
         def guarded(*args: str, **kwargs: str) -> str | Response:
             visitor = deps.visitors.current()
             if visitor is None:
-                return redirect(f"{request.script_root}/login?{urlencode({'next': request.full_path.rstrip('?')})}", code=303)
+                return redirect(f"{request.script_root}/login", code=303)
             verify_access(deps.policies, visitor, permission)
             return page(*args, **kwargs)
 

@@ -71,11 +71,10 @@ def test_the_walk_finds_the_pages(app: Flask) -> None:
     assert all("<" not in address for address in addresses(app))
 
 
-def test_strangers_are_sent_to_the_login_and_back(app: Flask) -> None:
+def test_strangers_are_sent_to_the_login(app: Flask) -> None:
     for address in addresses(app):
-        answer = app.test_client().get(address, query_string={"q": "a&b"})
-        assert answer.status_code == 303
-        assert answer.headers["Location"] == f"/login?next={address.replace('/', '%2F')}%3Fq%3Da%2526b"
+        answer = app.test_client().get(address)
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/login")
 
 
 @pytest.mark.parametrize("roles", [(), ("clerk",), ("department_admin",), ("clerk", "department_admin"), ("administrator",)])
