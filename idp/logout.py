@@ -54,13 +54,11 @@ def needs_asking(request: LogoutRequest, current: Current | None) -> bool:
     return request.subject != current.account.id or request.session_id not in {None, current.session.id}
 
 
-def carry_out(deps: IdpDeps, request: LogoutRequest | None, current: Current | None) -> None:
-    """End the session, if there is one."""
-    if current is None:
-        return
-    by_client = request is not None and request.client is not None
-    actor = f"client:{request.client.client_id}" if request and request.client and by_client else f"account:{current.account.id}"
-    sessions.end(deps, current.session, actor=actor)
+def carry_out(deps: IdpDeps, current: Current | None, *, client: Client | None) -> None:
+    """End the session, if there is one; ``client`` is who asked for it, None the person."""
+    if current is not None:
+        actor = f"account:{current.account.id}" if client is None else f"client:{client.client_id}"
+        sessions.end(deps, current.session, actor=actor)
 
 
 def _verify_hint(deps: IdpDeps, hint: str, client_id: str | None) -> dict[str, str]:

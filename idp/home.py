@@ -1,0 +1,52 @@
+"""What a person's home shows: who they are here, their licences, the departments they can enter, how safely they are logged in.
+
+Left to others: licences (a port), the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from idp.ports import Account, Authenticator, Client, HeldLicense, IdpDeps
+from idp.sessions import Current
+from kernel.errors import Text
+from kernel.text import mask
+from policies import assurance
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Everything that the home page tells. ``number`` is the person's own number, masked."""
+
+    account: Account
+    number: str | None
+    licenses: Sequence[HeldLicense]
+    departments: Sequence[Client]
+    authenticators: Sequence[Authenticator]
+    level: Text
+    real_name_level: Text | None
+
+
+def describe(deps: IdpDeps, current: Current) -> Home:
+    """Return the home of whoever is logged in."""
+    account = current.account
+    with deps.work.read() as work:
+        authenticators = work.records.authenticators(account.id)
+    level = assurance.get_level(deps.policies.assurance, current.session.acr)
+    names = {one.number: Text(one.zh, one.en) for one in deps.policies.assurance.real_name_levels}
+    return Home(
+        account=account,
+        number=None if account.holder_id is None else mask(account.holder_id, head=3, tail=2),
+        licenses=() if account.holder_id is None else deps.holder_licenses.of(account.holder_id),
+        departments=departments(deps),
+        authenticators=authenticators,
+        level=Text(level.zh, level.en),
+        real_name_level=names.get(account.real_name_level),
+    )
+
+
+def departments(deps: IdpDeps) -> Sequence[Client]:
+    """Return the departments' systems that citizens can enter from here."""
+    with deps.work.read() as work:
+        return [client for client in work.records.clients() if client.home_url and client.disabled_at is None]

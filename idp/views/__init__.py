@@ -1,0 +1,22 @@
+"""The room's pages and endpoints on Flask: parse, call one function, render. No decision is taken here."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from idp import passwords
+from idp.ports import IdpDeps
+from idp.views import account, authorize, login, logout, machine
+from idp.views.browser import remember
+
+__all__ = ["make_blueprint"]
+
+
+def make_blueprint(deps: IdpDeps) -> Blueprint:
+    """Return the blueprint of the identity provider."""
+    blueprint = Blueprint("idp", "idp", template_folder="templates", static_folder="static", static_url_path="/static/idp")
+    for add in (machine.add, authorize.add, login.add, logout.add, account.add):
+        add(blueprint, deps)
+    blueprint.after_request(remember(deps))
+    passwords.prepare()
+    return blueprint

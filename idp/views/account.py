@@ -1,0 +1,37 @@
+"""The person's own pages: home with their licences and departments, and the account with its sessions."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from idp import home, sessions
+from idp.ports import IdpDeps
+from idp.views import browser
+
+
+def add(blueprint: Blueprint, deps: IdpDeps) -> None:
+    """Add the pages."""
+
+    @blueprint.get("/", endpoint="home")
+    def show_home() -> str:
+        current = browser.current(deps)
+        if current is None:
+            return render_template("idp/welcome.html", departments=home.departments(deps))
+        return render_template("idp/home.html", home=home.describe(deps, current))
+
+    @blueprint.get("/account")
+    def show_account() -> Response | str:
+        current = browser.current(deps)
+        if current is None:
+            return browser.go_to(url_for("idp.show_login"))
+        listed = sessions.listed(deps, current.account.id)
+        return render_template("idp/account.html", home=home.describe(deps, current), current=current, sessions=listed)
+
+    @blueprint.post("/account/sessions/end")
+    def end_session() -> Response:
+        current = browser.current(deps)
+        if current is None:
+            return browser.go_to(url_for("idp.show_login"))
+        sessions.end_own(deps, current, request.form.get("session", "")[:100])
+        return browser.go_to(url_for("idp.show_account"))

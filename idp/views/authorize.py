@@ -1,0 +1,37 @@
+"""The authorization endpoint on Flask. GET and POST alike (Core 3.1.2.1)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from idp import authorize, endpoints
+from idp.interactions import Step
+from idp.ports import IdpDeps
+from idp.views import browser
+from idp.wire import read_request
+
+_PAGES: dict[Step | None, str] = {
+    None: "idp.show_login",
+    "login": "idp.show_login",
+    "second_factor": "idp.show_second_factor",
+    "consent": "idp.show_consent",
+}
+
+
+def add(blueprint: Blueprint, deps: IdpDeps) -> None:
+    """Add the endpoint."""
+
+    @blueprint.route(endpoints.AUTHORIZE, methods=["GET", "POST"])
+    def begin_authorization() -> Response | str:
+        received = read_request(request.environ)
+        if received.method == "POST":  # comes from another site, so without our cookies: it waits for the browser's own GET
+            return follow(authorize.begin(deps, received.form, None))
+        return follow(authorize.begin(deps, received.query, browser.visit(deps)))
+
+
+def follow(outcome: authorize.Outcome) -> Response | str:
+    """Send the answer to the client, or the person to the page that asks what must be asked."""
+    if isinstance(outcome, authorize.Answer):
+        return browser.send(outcome)
+    return browser.go_to(url_for(_PAGES[outcome.step], txn=outcome.transaction_id))

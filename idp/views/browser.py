@@ -1,0 +1,111 @@
+"""The browser of the present request: its cookies, who is logged in in it, and how answers reach the client through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from flask import Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from idp import redirect_uris, sessions
+from idp.authorize import Answer
+from idp.ports import IdpDeps, Visitor
+from idp.sessions import Current, Device
+from idp.transactions import Visit
+from idp.visitors import as_visitor
+from kernel.nodes import Node
+from kernel.randomness import token
+
+_SESSION = "session"
+_BROWSER = "browser"
+_SEE_OTHER = 303
+_UNASKED = object()
+
+
+class Visitors:
+    """Tells who is visiting, by the session cookie of the present request; looked up once a request."""
+
+    def __init__(self, deps: IdpDeps) -> None:
+        self._deps = deps
+
+    def current(self) -> Visitor | None:
+        """Return who is logged in, None for a stranger."""
+        found = current(self._deps)
+        return None if found is None else as_visitor(found)
+
+
+def cookie_name(node: Node, what: str) -> str:
+    """Return the name of a cookie of ours: the node's code in it, ``__Host-`` before it where the node is served by https."""
+    prefix = "__Host-" if node.url.startswith("https:") else ""
+    return f"{prefix}chaoxin_{node.code}_{what}"
+
+
+def current(deps: IdpDeps) -> Current | None:
+    """Return who is logged in in this browser."""
+    found = g.get("idp_current", _UNASKED)
+    if found is _UNASKED:
+        found = g.idp_current = sessions.find_current(deps, request.cookies.get(cookie_name(deps.node, _SESSION)))
+    return found  # type: ignore[no-any-return]  # g is untyped
+
+
+def visit(deps: IdpDeps) -> Visit:
+    """Return this browser; one that is new is given a cookie of its own."""
+    value = request.cookies.get(cookie_name(deps.node, _BROWSER)) or g.get("idp_new_browser")
+    if not value:
+        value = g.idp_new_browser = token()
+    return Visit(value, current(deps))
+
+
+def device() -> Device:
+    """Return where the request comes from."""
+    return Device(request.remote_addr or "", request.user_agent.string)
+
+
+def log_in(started: sessions.Started) -> None:
+    """Give the browser its new session cookie with this response."""
+    g.idp_new_session = started.cookie
+
+
+def log_out() -> None:
+    """Take the session cookie away with this response."""
+    g.idp_new_session = ""
+    g.idp_current = None
+
+
+def remember(deps: IdpDeps) -> Callable[[Response], Response]:
+    """Return the hook that writes the cookies."""
+    secure = deps.node.url.startswith("https:")
+
+    def write(response: Response) -> Response:
+        for what, value in ((_BROWSER, g.get("idp_new_browser")), (_SESSION, g.get("idp_new_session"))):
+            name = cookie_name(deps.node, what)
+            if value:
+                response.set_cookie(name, value, httponly=True, samesite="Lax", secure=secure, path="/")
+            elif value == "":
+                response.delete_cookie(name, httponly=True, samesite="Lax", secure=secure, path="/")
+        return response
+
+    return write
+
+
+def send(answer: Answer) -> AnyResponse | str:
+    """Send an answer to the client: 303 (never 307, RFC 9700 4.12), or a form that posts itself."""
+    address = answer.address
+    if address.mode == "form_post":
+        allow_form_to(address.redirect_uri)
+        return render_template("idp/form_post.html", action=address.redirect_uri, parameters=answer.parameters)
+    separator = "&" if "?" in address.redirect_uri else "?"
+    return go_to(f"{address.redirect_uri}{separator}{urlencode(answer.parameters)}")
+
+
+def go_to(location: str) -> AnyResponse:
+    """Redirect with 303: what follows is always a GET without the credentials that were just sent."""
+    response = redirect(location, code=_SEE_OTHER)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def allow_form_to(uri: str) -> None:
+    """Let this page's form end at a client's address (Chromium applies form-action to the redirect after a POST as well)."""
+    g.form_action = (redirect_uris.origin_of(uri),)

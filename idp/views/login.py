@@ -1,0 +1,165 @@
+"""The pages of a login: username and password, one-time code, consent, and turning back."""
+
+from __future__ import annotations
+
+from flask import Blueprint, g, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from idp import authorize, consent, login
+from idp.authorization_request import AuthorizationRequest
+from idp.errors import (
+    ACCOUNT_DISABLED,
+    LOGIN_FAILED,
+    LOGIN_THROTTLED,
+    ONE_TIME_CODE_USED,
+    ONE_TIME_CODE_WRONG,
+    SECOND_FACTOR_MISSING,
+)
+from idp.ports import Client, IdpDeps, Transaction
+from idp.transactions import verify_transaction
+from idp.views import browser
+from idp.views.authorize import follow
+from kernel.errors import Refusal
+
+Page = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
+
+_SHOWN_ON_PAGE = (
+    LOGIN_FAILED,
+    LOGIN_THROTTLED,
+    ACCOUNT_DISABLED,
+    SECOND_FACTOR_MISSING,
+    ONE_TIME_CODE_WRONG,
+    ONE_TIME_CODE_USED,
+)
+_MAX_INPUT = 1024
+
+
+def add(blueprint: Blueprint, deps: IdpDeps) -> None:
+    """Add the pages."""
+    _add_password(blueprint, deps)
+    _add_second_factor(blueprint, deps)
+    _add_consent(blueprint, deps)
+
+    @blueprint.post("/login/cancel")
+    def cancel_login() -> Page:
+        answer = authorize.cancel(deps, _transaction_id(), browser.visit(deps))
+        return browser.go_to(url_for("idp.home")) if answer is None else browser.send(answer)
+
+
+def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
+    @blueprint.get("/login")
+    def show_login() -> Page:
+        visit = browser.visit(deps)
+        if "txn" not in request.args:
+            return browser.go_to(url_for("idp.home")) if visit.current is not None else _login_page(deps, None)
+        transaction = verify_transaction(deps, _transaction_id(), visit.browser)
+        if transaction.request is None:
+            return browser.go_to(url_for("idp.show_second_factor", txn=transaction.id))
+        outcome = authorize.resume(deps, transaction, visit)
+        if outcome == authorize.Ask(transaction.id, "login"):
+            return _login_page(deps, transaction)
+        return follow(outcome)
+
+    @blueprint.post("/login")
+    def submit_login() -> Page:
+        username = _input("username")
+        try:
+            result = login.submit_password(
+                deps,
+                transaction_id=_transaction_id() if "txn" in request.args else None,
+                visit=browser.visit(deps),
+                device=browser.device(),
+                username=username,
+                password=_input("password"),
+            )
+        except Refusal as refusal:
+            return _again(deps, refusal, username=username)
+        if isinstance(result, login.NeedsCode):
+            return browser.go_to(url_for("idp.show_second_factor", txn=result.transaction_id))
+        return _enter(result)
+
+
+def _add_second_factor(blueprint: Blueprint, deps: IdpDeps) -> None:
+    @blueprint.get("/login/second-factor")
+    def show_second_factor() -> Page:
+        return _second_factor_page(deps, verify_transaction(deps, _transaction_id(), browser.visit(deps).browser))
+
+    @blueprint.post("/login/second-factor")
+    def submit_second_factor() -> Page:
+        visit = browser.visit(deps)
+        try:
+            result = login.submit_code(
+                deps, transaction_id=_transaction_id(), visit=visit, device=browser.device(), code=_input("code")
+            )
+        except Refusal as refusal:
+            if refusal.error not in _SHOWN_ON_PAGE:
+                raise
+            transaction = verify_transaction(deps, _transaction_id(), visit.browser)
+            return _with_status(_second_factor_page(deps, transaction, refusal), refusal)
+        return _enter(result)
+
+
+def _add_consent(blueprint: Blueprint, deps: IdpDeps) -> None:
+    @blueprint.get("/login/consent")
+    def show_consent() -> Page:
+        question = consent.describe(deps, _transaction_id(), browser.visit(deps))
+        _prepare(question.request)
+        return render_template("idp/consent.html", question=question, txn=_transaction_id())
+
+    @blueprint.post("/login/consent")
+    def submit_consent() -> Page:
+        return follow(consent.agree(deps, _transaction_id(), browser.visit(deps)))
+
+
+def _enter(result: login.LoggedIn) -> Page:
+    browser.log_in(result.started)
+    if result.outcome is None:
+        return browser.go_to(url_for("idp.home"))
+    return follow(result.outcome)
+
+
+def _again(deps: IdpDeps, refusal: Refusal, *, username: str) -> Page:
+    if refusal.error not in _SHOWN_ON_PAGE:
+        raise refusal
+    visit = browser.visit(deps)
+    transaction = verify_transaction(deps, _transaction_id(), visit.browser) if "txn" in request.args else None
+    return _with_status(_login_page(deps, transaction, username=username, error=refusal), refusal)
+
+
+def _login_page(deps: IdpDeps, transaction: Transaction | None, *, username: str = "", error: Refusal | None = None) -> str:
+    waiting = None if transaction is None or transaction.request is None else authorize.get_request(transaction)
+    client = _prepare_for(deps, waiting)
+    suggested = username or (waiting.login_hint or "" if waiting is not None else "")
+    txn = None if transaction is None else transaction.id
+    return render_template("idp/login.html", client=client, txn=txn, username=suggested, error=error)
+
+
+def _second_factor_page(deps: IdpDeps, transaction: Transaction, error: Refusal | None = None) -> str:
+    waiting = None if transaction.request is None else authorize.get_request(transaction)
+    return render_template("idp/second_factor.html", client=_prepare_for(deps, waiting), txn=transaction.id, error=error)
+
+
+def _prepare_for(deps: IdpDeps, waiting: AuthorizationRequest | None) -> Client | None:
+    if waiting is None:
+        return None
+    _prepare(waiting)
+    with deps.work.read() as work:
+        return work.records.find_client(waiting.address.client_id)
+
+
+def _prepare(waiting: AuthorizationRequest) -> None:
+    g.ui_locales = waiting.ui_locales
+    browser.allow_form_to(waiting.address.redirect_uri)
+
+
+def _with_status(page: str, refusal: Refusal) -> tuple[str, int, dict[str, str]]:
+    minutes = refusal.details.get("minutes")
+    return page, refusal.error.status, {} if minutes is None else {"Retry-After": str(int(minutes) * 60)}
+
+
+def _transaction_id() -> str:
+    return request.args.get("txn", "")[:100]
+
+
+def _input(name: str) -> str:
+    return request.form.get(name, "")[:_MAX_INPUT].replace("\0", "")

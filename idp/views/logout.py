@@ -1,0 +1,49 @@
+"""Logging out: by the person's own button, or on a department's request."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from idp import endpoints, logout
+from idp.ports import IdpDeps
+from idp.views import browser
+from idp.wire import Parameters, read_request
+
+_PARAMETERS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint", "ui_locales")
+_MAX_FORM = 64 * 1024
+
+
+def add(blueprint: Blueprint, deps: IdpDeps) -> None:
+    """Add the endpoint and the pages."""
+
+    @blueprint.route(endpoints.LOGOUT, methods=["GET", "POST"])
+    def begin_logout() -> Response | str:
+        received = read_request(request.environ)
+        parameters = received.form if received.method == "POST" else received.query
+        checked = logout.verify_request(deps, parameters)
+        current = browser.current(deps)
+        # A POST from another site carries no cookies, so nobody is known to be logged in: ask, on a page of our own.
+        if logout.needs_asking(checked, current) or (received.method == "POST" and current is None):
+            if checked.redirect_to is not None:
+                browser.allow_form_to(checked.redirect_to)
+            kept = {name: parameters.values[name] for name in _PARAMETERS if parameters.get(name)}
+            return render_template("idp/logout.html", client=checked.client, parameters=kept)
+        return _leave(deps, checked)
+
+    @blueprint.post("/logout")
+    def confirm_logout() -> Response | str:
+        sent = {name: request.form[name][:_MAX_FORM] for name in _PARAMETERS if request.form.get(name)}
+        return _leave(deps, logout.verify_request(deps, Parameters(sent)))
+
+    @blueprint.get("/logout")
+    def logged_out() -> Response | str:
+        if browser.current(deps) is not None:
+            return browser.go_to(url_for("idp.home"))
+        return render_template("idp/logged_out.html")
+
+
+def _leave(deps: IdpDeps, checked: logout.LogoutRequest) -> Response:
+    logout.carry_out(deps, browser.current(deps), client=checked.client)
+    browser.log_out()
+    return browser.go_to(checked.redirect_to or url_for("idp.logged_out"))
