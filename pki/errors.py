@@ -94,8 +94,8 @@ NAME_UNSUITABLE = define(
     "name_unsuitable",
     zh="证书名称不合格：{problem}。",
     en="The certificate's name is not acceptable: {problem}.",
-    remedy_zh="名称必须在本节点的名称之下，不含控制字符，每一项不超过 64 个字符。",
-    remedy_en="The name must lie below the node's own, without control characters, each part at most 64 characters.",
+    remedy_zh="名称必须在本节点的名称之下，不含控制字符，每一项不超过 64 个字符（CN 不超过 64 字节，约 21 个汉字）。",
+    remedy_en="The name must lie below the node's own, without control characters, each part at most 64 characters (CN at most 64 octets, 21 Chinese characters).",
 )
 TEMPLATE_UNSUITABLE = define(
     "template_unsuitable",

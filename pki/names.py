@@ -23,6 +23,8 @@ _ATTRIBUTES = {
     "serialNumber": NameOID.SERIAL_NUMBER,
 }
 _MAX_LENGTH = 64  # ub-common-name and ub-organization-name, RFC 5280 A.1; the other attributes may be longer, ours need not
+MAX_COMMON_NAME_OCTETS = 64
+"""RFC 5280 counts characters, widely used software counts octets of UTF-8: 21 Chinese characters are safe everywhere."""
 
 
 def x509_name(names: Names) -> x509.Name:
@@ -44,8 +46,9 @@ def check_names(names: Names) -> None:
         unwanted = find_unwanted_character(value)
         if unwanted is not None:
             raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"{short}: {unwanted}")
-        if not value or value != normal_form(value) or len(value) > _MAX_LENGTH:
-            raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"{short}: 1-{_MAX_LENGTH}")
+        length, most = (len(value.encode()), MAX_COMMON_NAME_OCTETS) if short == "CN" else (len(value), _MAX_LENGTH)
+        if not value or value != normal_form(value) or length > most:
+            raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"{short}: 1-{most}")
         if short == "C" and not (len(value) == 2 and value.isascii() and value.isupper()):  # noqa: PLR2004 - ISO 3166
             raise Refusal(NAME_UNSUITABLE, field="subject", problem="C: ISO 3166")
 

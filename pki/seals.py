@@ -18,7 +18,7 @@ from pki import authority, cms, crl, issuance, pdf_signatures, tsa
 from pki.certificates import Draft
 from pki.cms import CmsSigner
 from pki.errors import AUTHORITY_MISSING, SEAL_UNUSABLE
-from pki.names import check_below, x509_name
+from pki.names import MAX_COMMON_NAME_OCTETS, check_below, x509_name
 from pki.pdf_signatures import PreparedPdf, Statement
 from pki.ports import CertificateRecord, Department, Names, PkiDeps, PkiRecords, SealRecord
 from pki.roles import credential_in, issuer_in, parsed
@@ -26,6 +26,7 @@ from pki.tsa import TimeStampAuthority
 from policies.certificates import get_profile
 
 PROFILE = "department_seal"
+_SEAL = "电子证照专用章"
 _REVOKED = "已吊销 / revoked"
 _EXPIRED = "不在有效期内 / outside of its validity"
 _RENEWED_BEFORE = timedelta(days=30)
@@ -61,8 +62,14 @@ class _Evidence:
 
 
 def seal_names(department: Department) -> Names:
-    """Return the name in a department's seal certificate: its place in the tree, its own OU, the seal's CN."""
-    return (*department.names, ("OU", department.name), ("CN", f"{department.name}电子证照专用章"))
+    """Return the name in a department's seal certificate: its place in the tree, its own OU, the seal's CN.
+
+    A department's name that is too long for a CN stands in the OU alone.
+    """
+    common_name = f"{department.name}{_SEAL}"
+    if len(common_name.encode()) > MAX_COMMON_NAME_OCTETS:
+        common_name = _SEAL
+    return (*department.names, ("OU", department.name), ("CN", common_name))
 
 
 def find_seal(deps: PkiDeps, uscc: str) -> Seal | None:
@@ -96,7 +103,7 @@ def seal_pdf(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str
 def prepare(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str) -> PreparedSeal:
     """Make a document ready for its seal. What comes out can be signed once."""
     evidence = _gather(deps, seal, at)
-    statement = Statement(f"{seal.name}电子证照专用章", deps.node.name, reason, at)
+    statement = Statement(f"{seal.name}{_SEAL}", deps.node.name, reason, at)
     prepared = pdf_signatures.prepare(pdf, statement, evidence.certificates, evidence.crls)
     return PreparedSeal(seal, hashlib.sha256(pdf).hexdigest(), prepared, evidence.authority)
 
