@@ -72,7 +72,7 @@ class _verifier:  # noqa: N801 - read as a verb
 
     def __enter__(self) -> tuple[Services, Callable[[bytes], object]]:
         services = self._services.__enter__()
-        return services, lambda pdf: verify(services.licenses, pdf)
+        return services, lambda pdf: verify(services.licenses, pdf, actor="operator:bench")
 
     def __exit__(self, *_: object) -> None:
         self._services.__exit__(None, None, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+import shutil
 import string
 import subprocess
 import tomllib
@@ -24,14 +25,9 @@ MOST_LINES = 320
 
 def tracked() -> list[Path]:
     """The repository's files; where there is no repository (an unpacked archive), all but what set-up and runs leave behind."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode == 0:
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False) if shutil.which("git") else None
+    if listed is not None and listed.returncode == 0:
         files = [ROOT / name for name in listed.stdout.split("\0") if name]
     else:
         left = {".venv", "var", "__pycache__", ".git"}
