@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from pki.policy_mappings import policy_mappings
+
 ARC = "2.25.191306484610487963425811083126484103681"
 DOCUMENT_SIGNING = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
@@ -47,22 +49,26 @@ class Credential:
 
 @dataclass
 class Authority:
-    """A node's two CAs. ``revoked`` maps a serial number to the moment and reason of its revocation."""
+    """A node's two CAs, made here unless given. ``revoked`` maps a serial number to the moment and reason of its revocation."""
 
     names: tuple[tuple[str, str], ...] = CITY_NAMES
     area_code: str = "445100"
+    given: tuple[Credential, Credential] | None = None
     revoked: dict[int, tuple[datetime, x509.ReasonFlags]] = field(default_factory=dict)
     principal: Credential = field(init=False)
     issuing: Credential = field(init=False)
     _serial: int = 1000
 
     def __post_init__(self) -> None:
+        if self.given is not None:
+            self.principal, self.issuing = self.given
+            return
         key = ec.generate_private_key(ec.SECP256R1())
         name = distinguished_name(*self.names, ("CN", "根认证中心"))
-        self.principal = Credential(self._ca(name, key, Credential(None, key), name, 3), key)  # type: ignore[arg-type]
+        self.principal = Credential(self._ca(name, key, key, name, 3), key)
         key = ec.generate_private_key(ec.SECP256R1())
         name = distinguished_name(*self.names, ("CN", "签发认证中心"))
-        self.issuing = Credential(self._ca(name, key, self.principal, self.principal.certificate.subject, 0), key)
+        self.issuing = Credential(self._ca(name, key, self.principal.key, self.principal.certificate.subject, 0), key)
 
     def next_serial(self) -> int:
         self._serial += 1
@@ -72,7 +78,12 @@ class Authority:
         return x509.PolicyInformation(x509.ObjectIdentifier(f"{ARC}.{self.area_code}.{level}"), None)
 
     def _ca(
-        self, name: x509.Name, key: ec.EllipticCurvePrivateKey, issuer: Credential, issuer_name: x509.Name, path_length: int
+        self,
+        name: x509.Name,
+        key: ec.EllipticCurvePrivateKey,
+        issuer: ec.EllipticCurvePrivateKey,
+        issuer_name: x509.Name,
+        path_length: int,
     ) -> x509.Certificate:
         return (
             x509.CertificateBuilder()
@@ -85,9 +96,9 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
             .add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False)
             .add_extension(x509.CertificatePolicies([self.policy(n) for n in (1, 2, 3)]), critical=False)
-            .sign(issuer.key, hashes.SHA256())
+            .sign(issuer, hashes.SHA256())
         )
 
     def seal(
@@ -185,4 +196,32 @@ def _key_usage(
         crl_sign=crl_sign,
         encipher_only=False,
         decipher_only=False,
+    )
+
+
+def cross_certificate(issuer: Credential, issuer_area: str, subject: Authority) -> x509.Certificate:
+    """Return what ``issuer``, the principal CA of ``issuer_area``, certifies of ``subject``: its own names, levels one to one."""
+    pairs = [(f"{ARC}.{issuer_area}.{n}", f"{ARC}.{subject.area_code}.{n}") for n in (1, 2, 3)]
+    key = subject.principal.key.public_key()
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject.principal.certificate.subject)
+        .issuer_name(issuer.certificate.subject)
+        .public_key(key)
+        .serial_number(subject.next_serial())
+        .not_valid_before(max(LONG_AGO, issuer.certificate.not_valid_before_utc))
+        .not_valid_after(LONG_AFTER)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
+        .add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
+        .add_extension(
+            x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(ours), None) for ours, _ in pairs]),
+            critical=True,
+        )
+        .add_extension(policy_mappings(pairs), critical=True)
+        .add_extension(x509.NameConstraints([x509.DirectoryName(distinguished_name(*subject.names))], None), critical=True)
+        .add_extension(x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=0), critical=True)
+        .add_extension(x509.InhibitAnyPolicy(0), critical=True)
+        .sign(issuer.key, hashes.SHA256())
     )

@@ -21,9 +21,9 @@ def example_license(
     valid_from: date = date(2026, 1, 1),
     valid_to: date | None = date(2031, 1, 1),
     status_index: int = 7,
+    url: str = "http://localhost:18100",
 ) -> LicenseData:
     """Return what a food business permit says."""
-    url = f"http://localhost:{node}"[:22]
     return LicenseData(
         type_name="食品经营许可证",
         type_code=TYPE_CODE,

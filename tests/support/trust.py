@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from crosscert.errors import CERTIFICATE_UNREADABLE
 from crosscert.paths.certificates import from_x509
 from crosscert.paths.crls import CrlSet, parse_crl
 from crosscert.paths.find import find_path
 from crosscert.paths.index import Pool
 from crosscert.paths.records import PathRequest, PathVerdict
 from crosscert.ports import SyncedObject, VerifiedToken
+from kernel.errors import Refusal
 from kernel.nodes import Node
+from pki import jose
 from policies.certificates import levels_at_least, policy_oid
 from policies.loader import load
-from tests.support.authorities import Authority
 
 _POLICIES = load(None).certificates
 
@@ -34,14 +38,6 @@ class TrustAtHand:
     crls: Sequence[x509.CertificateRevocationList] = ()
     nodes: Mapping[str, Node] = field(default_factory=dict)
     objects: dict[tuple[str, str], SyncedObject] = field(default_factory=dict)
-    tokens: dict[str, VerifiedToken] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, node: Node, authority: Authority, at: datetime, **more: object) -> TrustAtHand:
-        """Return the trust of a node whose own CAs are ``authority``, with its revocation lists as they stand at ``at``."""
-        nodes = {fingerprint(authority.principal.certificate): node}
-        certificates = [authority.principal.certificate, authority.issuing.certificate]
-        return cls(node, certificates[0], certificates, authority.crls(at), nodes, **more)  # type: ignore[arg-type]
 
     def path(
         self,
@@ -60,6 +56,18 @@ class TrustAtHand:
     def node_of(self, path: Sequence[x509.Certificate]) -> Node | None:
         """Return the node whose principal CA (by key) is the last root of the path."""
         return next((self.nodes[key] for one in reversed(path) if (key := fingerprint(one)) in self.nodes), None)
+
+    def verify_signed(self, token: str, typ: str, at: datetime) -> VerifiedToken:
+        """Return what a token says whose ``x5c`` has a path from here; ``Refusal`` otherwise."""
+        header = jose.unverified_header(token)
+        chain = [x509.load_der_x509_certificate(base64.b64decode(one)) for one in header["x5c"]]
+        found = self.path(chain[0], extra_certificates=chain[1:], at=at, levels="substantial")
+        node = self.node_of(found.path) if found.valid else None
+        if node is None:
+            raise Refusal(CERTIFICATE_UNREADABLE, problem="no path")
+        key: Any = chain[0].public_key()
+        claims = jose.verify(token, key, algorithms=("ES256",), typ=typ, audience=None, issuer=node.url, now=at)
+        return VerifiedToken(claims, header, node)
 
     def evidence(self, kind: str, node_code: str) -> SyncedObject | None:
         return self.objects.get((kind, node_code))
