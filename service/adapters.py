@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 import idp.ports
 import licenses.ports
-from idp.visitors import Visitors
+from idp.views import Visitors
 from policies.licenses import find_type
 from service.audit import SqlAuditTrail, StoredEvent
 from service.engine import reading

@@ -10,13 +10,16 @@ from types import TracebackType
 from typing import Self
 
 import sqlalchemy as sa
+
 from crosscert.http import RequestsFetcher
 from crosscert.ports import CrosscertDeps, CrosscertRecords
 from crosscert.storage import SqlCrosscertRecords
 from crosscert.trust import Trust
 from idp.ports import IdpDeps, IdpRecords
 from idp.storage import SqlIdpRecords
-from idp.visitors import Visitors
+from idp.views import Visitors
+from kernel.clock import SystemClock
+from kernel.nodes import Node
 from licenses.ports import LicenseDeps, LicenseRecords
 from licenses.storage import SqlLicenseRecords
 from pki.keyfiles import FileKeyStore
@@ -24,9 +27,6 @@ from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.storage import SqlPkiRecords
 from pki.vault import Vault
 from policies.loader import load
-
-from kernel.clock import SystemClock
-from kernel.nodes import Node
 from policies.models import Policies
 from service.adapters import HeldLicenses, LicenseVisitors
 from service.config import Config

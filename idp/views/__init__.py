@@ -7,9 +7,9 @@ from flask import Blueprint
 from idp import passwords
 from idp.ports import IdpDeps
 from idp.views import account, authorize, login, logout, machine
-from idp.views.browser import remember
+from idp.views.browser import Visitors, remember
 
-__all__ = ["make_blueprint"]
+__all__ = ["Visitors", "make_blueprint"]
 
 
 def make_blueprint(deps: IdpDeps) -> Blueprint:
