@@ -42,3 +42,8 @@ class Node:
     level: Level
     url: str
     names: tuple[tuple[str, str], ...]
+
+    def cookie(self, what: str) -> str:
+        """Return the name of a cookie: the node's code in it, since nodes may share a host; ``__Host-`` where there is https."""
+        prefix = "__Host-" if self.url.startswith("https:") else ""
+        return f"{prefix}chaoxin_{self.code}_{what}"

@@ -20,9 +20,13 @@ from service.adapters import AuditReader
 from service.assets import Assets
 from service.csrf import Csrf
 from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_LARGE, problem
+from service.fast_path import FastPath
 from service.health import readiness
 from service.metrics import Metrics
 from service.wiring import Services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _log = structlog.get_logger()
 
@@ -30,8 +34,14 @@ _FORM_BYTES = 256 * 1024  # uploads have a cap of their own, in licenses/views
 _HTTP_ERRORS: dict[int, ErrorCode] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
 
 
-def create_app(services: Services) -> Flask:
-    """Build the application of one node."""
+def create_application(services: Services) -> WSGIApplication:
+    """Build what a server serves: the hot endpoints in front, the pages behind."""
+    metrics = Metrics()
+    return FastPath(create_app(services, metrics).wsgi_app, services.idp, metrics)
+
+
+def create_app(services: Services, metrics: Metrics) -> Flask:
+    """Build the pages of one node; every endpoint answers here too."""
     app = Flask("service", static_folder="static", static_url_path="/static")
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
@@ -43,7 +53,7 @@ def create_app(services: Services) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider's own attribute
     Bootstrap5(app)
     Assets().init_app(app)
-    Metrics().init_app(app)
+    metrics.init_app(app)
     Csrf(services.node, services.keys.secret("csrf")).init_app(app)
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)

@@ -22,18 +22,12 @@ MACHINE_PREFIXES = ("/api/", "/pki/", "/oauth/")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def cookie_name(node: Node, what: str) -> str:
-    """Return the name of a cookie: the node's code in it, ``__Host-`` before it where the node is served by https."""
-    prefix = "__Host-" if node.url.startswith("https:") else ""
-    return f"{prefix}chaoxin_{node.code}_{what}"
-
-
 class Csrf:
     """Gives forms their token and checks it on every POST of a page."""
 
     def __init__(self, node: Node, key: bytes) -> None:
         self._key = key
-        self._cookie = cookie_name(node, "form")
+        self._cookie = node.cookie("form")
         self._secure = node.url.startswith("https:")
         parts = urlsplit(node.url)
         self._origin = f"{parts.scheme}://{parts.netloc}"

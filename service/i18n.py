@@ -20,7 +20,6 @@ from flask_babel import Babel, format_date, format_datetime, format_decimal, for
 
 from kernel.errors import Language, Text
 from kernel.nodes import Node
-from service.csrf import cookie_name
 
 PARAMETER = "lang"
 ZONE = "Asia/Shanghai"
@@ -95,7 +94,7 @@ def language_links() -> tuple[LanguageLink, ...]:
 
 def init_app(app: Flask, node: Node) -> None:
     """Give ``app`` its languages, and its templates the filters and globals named in this module."""
-    cookie = cookie_name(node, "lang")
+    cookie = node.cookie("lang")
     Babel(app, default_locale=_LOCALES["zh"], default_timezone=ZONE, locale_selector=lambda: _LOCALES[_choose(cookie)])
     app.jinja_env.filters.update(
         in_language=in_language,

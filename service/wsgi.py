@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from service.app import create_app
+from service.app import create_application
 from service.config import load_config
 from service.logs import configure_logs
 from service.wiring import Services
@@ -18,4 +18,4 @@ if TYPE_CHECKING:
 def application() -> WSGIApplication:
     """Build the WSGI application of this process."""
     configure_logs()
-    return create_app(Services(load_config(Path(os.environ["CHAOXIN_CONFIG"]))))
+    return create_application(Services(load_config(Path(os.environ["CHAOXIN_CONFIG"]))))

@@ -35,6 +35,12 @@ class Visitors:
         return None if found is None else as_visitor(found)
 
 
+def current(self) -> Visitor | None:
+    """Return who is logged in, None for a stranger."""
+    found = current(self._deps)
+    return None if found is None else as_visitor(found)
+
+
 def cookie_name(node: Node, what: str) -> str:
     """Return the name of a cookie of ours: the node's code in it, ``__Host-`` before it where the node is served by https."""
     prefix = "__Host-" if node.url.startswith("https:") else ""
@@ -45,13 +51,13 @@ def current(deps: IdpDeps) -> Current | None:
     """Return who is logged in in this browser."""
     found = g.get("idp_current", _UNASKED)
     if found is _UNASKED:
-        found = g.idp_current = sessions.find_current(deps, request.cookies.get(cookie_name(deps.node, _SESSION)))
+        found = g.idp_current = sessions.find_current(deps, request.cookies.get(deps.node.cookie(_SESSION)))
     return found  # type: ignore[no-any-return]  # g is untyped
 
 
 def visit(deps: IdpDeps) -> Visit:
     """Return this browser; one that is new is given a cookie of its own."""
-    value = request.cookies.get(cookie_name(deps.node, _BROWSER)) or g.get("idp_new_browser")
+    value = request.cookies.get(deps.node.cookie(_BROWSER)) or g.get("idp_new_browser")
     if not value:
         value = g.idp_new_browser = token()
     return Visit(value, current(deps))
@@ -79,7 +85,7 @@ def remember(deps: IdpDeps) -> Callable[[Response], Response]:
 
     def write(response: Response) -> Response:
         for what, value in ((_BROWSER, g.get("idp_new_browser")), (_SESSION, g.get("idp_new_session"))):
-            name = cookie_name(deps.node, what)
+            name = deps.node.cookie(what)
             if value:
                 response.set_cookie(name, value, httponly=True, samesite="Lax", secure=secure, path="/")
             elif value == "":

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from service import headers
-from service.csrf import FIELD, Csrf, cookie_name
+from service.csrf import FIELD, Csrf
 from service.logs import redact
 
 NODE = Node("445100", "潮州市", "city", "http://localhost:8100", (("C", "CN"),))
@@ -60,7 +60,7 @@ def test_a_form_without_the_right_token_is_refused(client: FlaskClient, sent: di
 def test_a_form_from_another_browser_or_site_is_refused(client: FlaskClient) -> None:
     token = token_of(client)
     assert client.post("/form", data={FIELD: token}, headers={"Origin": "https://evil.example"}).status_code == 403
-    client.delete_cookie(cookie_name(NODE, "form"))
+    client.delete_cookie(NODE.cookie("form"))
     assert client.post("/form", data={FIELD: token}).status_code == 403
 
 
@@ -69,8 +69,8 @@ def test_machine_endpoints_take_no_form_token(client: FlaskClient) -> None:
 
 
 def test_cookies_carry_the_node_and_the_host_prefix_where_there_is_https() -> None:
-    assert cookie_name(NODE, "form") == "chaoxin_445100_form"
-    assert cookie_name(HTTPS, "form") == "__Host-chaoxin_445100_form"
+    assert NODE.cookie("form") == "chaoxin_445100_form"
+    assert HTTPS.cookie("form") == "__Host-chaoxin_445100_form"
 
 
 def test_every_answer_has_the_strict_policy_and_a_page_may_name_where_its_form_leads(client: FlaskClient) -> None:
