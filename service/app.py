@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import structlog
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_bootstrap import Bootstrap5
+from werkzeug.exceptions import HTTPException
+
 import admin_ui.views
 import crosscert.views
 import idp.views
 import licenses.views
 import pki.views
-import structlog
 from admin_ui.ports import AdminDeps
-from flask import Flask, Response, g, jsonify, render_template, request
-from flask_bootstrap import Bootstrap5
-from werkzeug.exceptions import HTTPException
-
 from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
 from kernel.randomness import token
 from service import headers, i18n

@@ -47,7 +47,7 @@ class FastPath:
     def _answer(self, path: str, environ: WSGIEnvironment) -> tuple[int, bytes, tuple[tuple[str, str], ...]]:
         try:
             response = dispatch.answer(self._deps, path, environ)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the caller gets an opaque answer and the log the rest
             incident = token(6)
             _log.exception("request_failed", incident=incident, endpoint=path)
             body = f'{{"error":"server_error","error_description":"incident {incident}"}}'.encode()

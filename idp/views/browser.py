@@ -14,7 +14,6 @@ from idp.ports import IdpDeps, Visitor
 from idp.sessions import Current, Device
 from idp.transactions import Visit
 from idp.visitors import as_visitor
-from kernel.nodes import Node
 from kernel.randomness import token
 
 _SESSION = "session"
@@ -33,18 +32,6 @@ class Visitors:
         """Return who is logged in, None for a stranger."""
         found = current(self._deps)
         return None if found is None else as_visitor(found)
-
-
-def current(self) -> Visitor | None:
-    """Return who is logged in, None for a stranger."""
-    found = current(self._deps)
-    return None if found is None else as_visitor(found)
-
-
-def cookie_name(node: Node, what: str) -> str:
-    """Return the name of a cookie of ours: the node's code in it, ``__Host-`` before it where the node is served by https."""
-    prefix = "__Host-" if node.url.startswith("https:") else ""
-    return f"{prefix}chaoxin_{node.code}_{what}"
 
 
 def current(deps: IdpDeps) -> Current | None:
