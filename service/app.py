@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_bootstrap import Bootstrap5
