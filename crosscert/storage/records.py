@@ -96,12 +96,12 @@ class SqlCrosscertRecords:
 
     def add_approval(self, identifier: str, approval: Approval) -> bool:
         """Insert the approval if the request is open and the approver new to it."""
-        given = sa.select(
-            sa.literal(identifier), sa.literal(approval.approver), sa.literal(to_micros(approval.at), sa.BigInteger)
-        )
-        is_open = sa.exists().where(agreements.c.identifier == identifier, agreements.c.state == "requested")
-        statement = self._insert(approvals).from_select(["agreement", "approver", "at"], given.where(is_open))
-        return self._connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+        # Two admins at one moment must see each other's: whoever is second waits here for the first to commit.
+        held = sa.and_(agreements.c.identifier == identifier, agreements.c.state == "requested")
+        if self._connection.execute(sa.update(agreements).where(held).values(attempt=agreements.c.attempt)).rowcount == 0:
+            return False
+        values = {"agreement": identifier, "approver": approval.approver, "at": to_micros(approval.at)}
+        return self._connection.execute(self._insert(approvals).values(values).on_conflict_do_nothing()).rowcount == 1
 
     def count_approvals(self, identifier: str) -> int:
         """Return the number of approvals."""

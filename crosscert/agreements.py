@@ -1,0 +1,279 @@
+"""The decision behind a cross-certificate: requested, approved by two admins who are not the requester, issued, revoked.
+
+1. ``request``: the other node's signed description comes in; the constraints follow from the rules and are shown.
+2. ``approve``, twice, after two people have compared the short code.
+3. ``issue``: the intent is recorded, the CA signs, the result is recorded. Killed in between, it is taken up again: a certificate
+   that was signed for this request already is adopted, not signed twice.
+4. ``revoke``: the CA revokes and publishes at once.
+
+On the other side ``receive`` stores what was issued for this node. Left to others: what the constraints are (``constraints``), the
+signature (``pki``), fetching from the peer afterwards (``sync``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from crosscert.constraints import constraints_for, template_of
+from crosscert.errors import (
+    AGREEMENT_OPEN,
+    AGREEMENT_STATE,
+    AGREEMENT_UNKNOWN,
+    APPROVER_UNSUITABLE,
+    CROSS_CERTIFICATE_UNSUITABLE,
+)
+from crosscert.node_description import IntroducedDescription
+from crosscert.paths.certificates import ParsedCertificate, parse_certificate
+from crosscert.paths.signatures import verify_signature
+from crosscert.ports import Agreement, Approval, CrosscertDeps, CrosscertRecords, Peer, Reason, StoredCertificate
+from kernel.audit import AuditEvent, Outcome
+from kernel.canonical import Json
+from kernel.clock import rfc3339
+from kernel.errors import Refusal
+from kernel.nodes import Node
+from kernel.randomness import random_bytes
+from kernel.work import Work
+from pki import authority
+from pki.cross_certificates import PROFILE
+from pki.errors import CERTIFICATE_REVOKED_ALREADY
+from pki.ports import CertificateRecord
+
+_MAX_WHO = 200
+
+
+def request(deps: CrosscertDeps, introduced: IntroducedDescription, *, requester: str) -> Agreement:
+    """Record that ``requester`` asks this node to certify the introduced one, with the constraints that the rules give.
+
+    ``Refusal`` for a node that cannot be certified, or when a request for it is open.
+    """
+    description = introduced.description
+    now = deps.clock.now()
+    agreement = Agreement(
+        identifier=random_bytes(8).hex(),
+        peer=description.node,
+        state="requested",
+        requested_by=_who(requester),
+        requested_at=now,
+        code=introduced.code,
+        constraints=constraints_for(deps.policies, deps.node, description.node),
+        principal=description.principal.der,
+    )
+    with deps.work.begin() as work:
+        if not work.records.add_agreement(agreement):
+            raise Refusal(AGREEMENT_OPEN, code=description.node.code)
+        details: dict[str, Json] = {"code": introduced.code, "sha256": description.principal.sha256}
+        _record(deps, work, agreement, requester, action="request", details=details)
+    return agreement
+
+
+def approve(deps: CrosscertDeps, identifier: str, *, approver: str) -> Agreement:
+    """Record an admin's yes; with the last one that is needed the agreement is approved.
+
+    ``Refusal`` for the requester, for a second yes of one admin, and when the request is no longer open.
+    """
+    approver = _who(approver)
+    with deps.work.begin() as work:
+        agreement = _get(work.records, identifier)
+        if approver == agreement.requested_by:
+            raise Refusal(APPROVER_UNSUITABLE, approver=approver, problem="the requester")
+        if agreement.state != "requested":
+            raise _wrong_state(agreement, "approve")
+        if not work.records.add_approval(identifier, Approval(approver, deps.clock.now())):
+            raise Refusal(APPROVER_UNSUITABLE, approver=approver, problem="has approved already")
+        _record(deps, work, agreement, approver, action="approve")
+        if work.records.count_approvals(identifier) >= deps.policies.cross_certificates.approvers:
+            work.records.move_agreement(identifier, before="requested", after="approved", attempt=agreement.attempt)
+        return _get(work.records, identifier)
+
+
+def reject(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
+    """End a request that was not issued yet."""
+    with deps.work.begin() as work:
+        agreement = _get(work.records, identifier)
+        _move(deps, work, agreement, "reject", actor)
+        return _get(work.records, identifier)
+
+
+def issue(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
+    """Issue the cross-certificate of an approved agreement, or finish the issuing that was interrupted; idempotent once issued."""
+    # 1. The intent.
+    with deps.work.begin() as work:
+        agreement = _get(work.records, identifier)
+        if agreement.state == "issued":
+            return agreement
+        if agreement.state not in {"approved", "issuing"}:
+            raise _wrong_state(agreement, "issue")
+        before, attempt = agreement.state, agreement.attempt
+        if not work.records.move_agreement(identifier, before=before, after="issuing", attempt=attempt):
+            raise _wrong_state(_get(work.records, identifier), "issue")
+        _record(deps, work, agreement, actor, action="issue", details={"attempt": attempt + 1}, outcome="intent")
+    # 2. The signature, unless an interrupted attempt made it.
+    principal = x509.load_der_x509_certificate(agreement.principal)
+    record = _find_signed(deps, agreement) if before == "issuing" else None
+    if record is None:
+        record = authority.issue_cross_certificate(deps.pki, template_of(agreement.constraints, principal), actor=actor)
+    # 3. The result, and the peer that it makes known.
+    with deps.work.begin() as work:
+        overtaken = not work.records.finish_issuing(identifier, attempt=attempt + 1, serial=record.serial, certificate=record.der)
+        if not overtaken:
+            key = parse_certificate(agreement.principal).key.hex()
+            work.records.put_peer(Peer(agreement.peer, "agreed", None, key))
+            _store(deps, work.records, parse_certificate(agreement.principal), "principal", agreement.peer.code)
+            work.records.raise_generation()
+            _record(deps, work, agreement, actor, action="issue", details={"serial": record.serial})
+        current = _get(work.records, identifier)
+    if overtaken:
+        _withdraw(deps, current, record, actor)
+    return current
+
+
+def revoke(deps: CrosscertDeps, identifier: str, *, actor: str, reason: Reason = "cessation_of_operation") -> Agreement:
+    """Revoke the cross-certificate and publish that; one admin may do it in an emergency. Repeated after a crash it finishes."""
+    agreement = get(deps, identifier)
+    if agreement.state != "issued" or agreement.serial is None:
+        raise _wrong_state(agreement, "revoke")
+    now = deps.clock.now()
+    try:
+        authority.revoke(deps.pki, agreement.serial, reason, now, actor=actor)
+    except Refusal as refusal:
+        if refusal.error is not CERTIFICATE_REVOKED_ALREADY:
+            raise
+    with deps.work.begin() as work:
+        if not work.records.move_agreement(identifier, before="issued", after="revoked", attempt=agreement.attempt, at=now):
+            raise _wrong_state(_get(work.records, identifier), "revoke")
+        work.records.raise_generation()
+        _record(deps, work, agreement, actor, action="revoke", details={"serial": agreement.serial, "reason": reason})
+        return _get(work.records, identifier)
+
+
+def receive(deps: CrosscertDeps, introduced: IntroducedDescription, certificate: bytes, *, actor: str) -> ParsedCertificate:
+    """Store a cross-certificate that the introduced node issued for this one, to be published; nothing is trusted by it.
+
+    ``Refusal`` when it is not for this node's root, or not by the other's.
+    """
+    other = introduced.description.principal
+    found = parse_certificate(certificate)
+    own = parse_certificate(authority.get_principal(deps.pki).der)
+    try:
+        verify_signature(found.asn1, "tbs_certificate", "signature_value", other.asn1.public_key)
+    except InvalidSignature:
+        raise Refusal(CROSS_CERTIFICATE_UNSUITABLE, problem="not signed by that node's principal CA") from None
+    for problem, wrong in (
+        ("issued by another name", found.issuer != other.subject),
+        ("not for this node's principal CA", found.entity != own.entity),
+        ("not a CA certificate", not found.is_ca or not found.may_sign_certificates),
+        ("expired", found.not_after <= deps.clock.now()),
+    ):
+        if wrong:
+            raise Refusal(CROSS_CERTIFICATE_UNSUITABLE, problem=problem)
+    with deps.work.begin() as work:
+        if _store(deps, work.records, found, "received", introduced.description.node.code):
+            work.records.raise_generation()
+            details: dict[str, Json] = {"sha256": found.sha256, "not_after": rfc3339(found.not_after)}
+            target = f"node:{introduced.description.node.code}"
+            work.audit.record(AuditEvent(deps.clock.now(), actor, "crosscert.receive", target, details=details))
+    return found
+
+
+def get(deps: CrosscertDeps, identifier: str) -> Agreement:
+    """Return an agreement; ``Refusal(agreement_unknown)``."""
+    with deps.work.read() as work:
+        return _get(work.records, identifier)
+
+
+def list_agreements(deps: CrosscertDeps, *, peer_code: str | None = None) -> Sequence[Agreement]:
+    """Return agreements, the newest request first."""
+    with deps.work.read() as work:
+        return work.records.agreements(peer_code=peer_code)
+
+
+def find_live(deps: CrosscertDeps, peer_code: str) -> Agreement | None:
+    """Return the agreement by which a node is certified now, or else the one that is open, or None."""
+    found = [each for each in list_agreements(deps, peer_code=peer_code) if each.state not in {"rejected", "revoked"}]
+    return next((each for each in found if each.state == "issued"), found[0] if found else None)
+
+
+def list_peers(deps: CrosscertDeps) -> Sequence[Peer]:
+    """Return the nodes that this one knows, the agreed ones first."""
+    with deps.work.read() as work:
+        return work.records.peers()
+
+
+def find_node(deps: CrosscertDeps, code: str) -> Node | None:
+    """Return a known node: this one or a peer."""
+    if code == deps.node.code:
+        return deps.node
+    with deps.work.read() as work:
+        peer = work.records.find_peer(code)
+    return None if peer is None else peer.node
+
+
+def _get(records: CrosscertRecords, identifier: str) -> Agreement:
+    found = records.find_agreement(identifier)
+    if found is None:
+        raise Refusal(AGREEMENT_UNKNOWN, field="identifier", identifier=identifier)
+    return found
+
+
+def _move(deps: CrosscertDeps, work: Work[CrosscertRecords], agreement: Agreement, action: str, actor: str) -> None:
+    allowed = agreement.state in {"requested", "approved"}
+    now = deps.clock.now()
+    if not allowed or not work.records.move_agreement(
+        agreement.identifier, before=agreement.state, after="rejected", attempt=agreement.attempt, at=now
+    ):
+        raise _wrong_state(agreement, action)
+    _record(deps, work, agreement, actor, action=action)
+
+
+def _find_signed(deps: CrosscertDeps, agreement: Agreement) -> CertificateRecord | None:
+    """Return the certificate that an interrupted attempt signed: for the same root, not revoked, of no other agreement."""
+    wanted = parse_certificate(agreement.principal)
+    taken = {each.serial for each in list_agreements(deps, peer_code=agreement.peer.code)}
+    with deps.pki.work.read() as work:
+        for record in work.records.certificates(profile=PROFILE):
+            fits = (
+                record.revoked_at is None and record.serial not in taken and parse_certificate(record.der).entity == wanted.entity
+            )
+            if fits:
+                return record
+    return None
+
+
+def _withdraw(deps: CrosscertDeps, current: Agreement, record: CertificateRecord, actor: str) -> None:
+    """Revoke what was signed by an attempt that somebody else overtook, unless they adopted just that certificate."""
+    if current.serial != record.serial:
+        authority.revoke(deps.pki, record.serial, "superseded", deps.clock.now(), actor=actor)
+
+
+def _store(deps: CrosscertDeps, records: CrosscertRecords, found: ParsedCertificate, kind: str, code: str) -> bool:
+    stored = StoredCertificate(found.sha256, "received" if kind == "received" else "principal", code, found.der, deps.clock.now())
+    return records.add_certificate(stored)
+
+
+def _record(
+    deps: CrosscertDeps,
+    work: Work[CrosscertRecords],
+    agreement: Agreement,
+    actor: str,
+    *,
+    action: str,
+    details: dict[str, Json] | None = None,
+    outcome: Outcome = "ok",
+) -> None:
+    told: dict[str, Json] = {"peer": agreement.peer.code, **(details or {})}
+    target = f"agreement:{agreement.identifier}"
+    work.audit.record(AuditEvent(deps.clock.now(), actor, f"crosscert.{action}", target, outcome, told))
+
+
+def _who(name: str) -> str:
+    who = name.strip()
+    if not who or len(who) > _MAX_WHO:
+        raise Refusal(APPROVER_UNSUITABLE, approver=who[:_MAX_WHO], problem="no name")
+    return who
+
+
+def _wrong_state(agreement: Agreement, action: str) -> Refusal:
+    return Refusal(AGREEMENT_STATE, state=agreement.state, action=action)

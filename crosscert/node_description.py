@@ -1,0 +1,146 @@
+"""A node's signed description of itself: its CAs, its cross-certificates both ways, its members, where everything is.
+
+The JSON is ``{"description": {…}, "jws": "…"}``; the JWS is over the RFC 8785 form of ``description`` by the node's token signer, so
+the first part is for reading and the second for believing. New members may be added to the format, none is ever given up.
+
+Left to others: its form (``description_format``), fetching (``sync``), judging the signer's path (``trust``), serving (``views``).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crosscert.description_format import MAX_BYTES, VERSION, UnverifiedDescription, parse
+from crosscert.errors import DESCRIPTION_INVALID
+from crosscert.paths.certificates import parse_certificate
+from crosscert.paths.crls import CrlSet
+from crosscert.paths.find import find_path
+from crosscert.paths.index import Pool
+from crosscert.paths.records import PathRequest
+from crosscert.ports import CrosscertDeps
+from crosscert.trust import check_signer, public_key_of, read_x5c
+from kernel.canonical import Json, canonical
+from kernel.clock import rfc3339
+from kernel.errors import Refusal
+from kernel.nodes import Node
+from pki import jose
+from pki.cross_certificates import PROFILE
+from pki.roles import credential_in
+
+PATH = "/.well-known/crosscert-node"
+TYPE = "chaoxin-node+jwt"
+VALID = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class IntroducedDescription:
+    """A description that agrees with itself: signed under the very root that it presents, and not out of date.
+
+    Who presents it is not proven by that: two people compare ``code`` over another channel, and two admins approve.
+    """
+
+    description: UnverifiedDescription
+    code: str
+
+
+def describe(deps: CrosscertDeps) -> tuple[bytes, str]:
+    """Return this node's description as published, and its ETag. Made anew each minute, and when the store changes."""
+    now = deps.clock.now().replace(second=0, microsecond=0)
+    with deps.work.read() as work:
+        generation = work.records.generation()
+        kept: tuple[object, tuple[bytes, str]] | None = deps.kept.get("description")
+        if kept is not None and kept[0] == (now, generation):
+            return kept[1]
+        received = [found.der for found in work.records.certificates(kind="received")]
+        members = [peer.node for peer in work.records.peers() if peer.relation == "agreed"]
+    with deps.pki.work.read() as pki:
+        signer, principal, issuing = (
+            credential_in(deps.pki, pki.records, role) for role in ("node_signer", "principal", "issuing")
+        )
+        issued = [each for each in pki.records.certificates(profile=PROFILE) if each.revoked_at is None and each.not_after > now]
+    description: dict[str, Json] = {
+        "version": VERSION,
+        "node": _node_json(deps.node),
+        "issued_at": rfc3339(now),
+        "expires_at": rfc3339(now + VALID),
+        "certificates": {"principal": _base64(principal.record.der), "issuing": [_base64(issuing.record.der)]},
+        "cross_certificates": {
+            "issued": [_base64(each.der) for each in issued],
+            "received": [_base64(der) for der in received if parse_certificate(der).not_after > now],
+        },
+        "endpoints": _endpoints(deps.node.url),
+        "members": [_node_json(node) for node in members],
+    }
+    key = jose.signing_key(signer.key)
+    chain = [signer.record.der, issuing.record.der]
+    body = canonical(description)
+    jws = jose.sign(body, key, kid=None, alg=key.alg, typ=TYPE, x5c=chain)
+    published = canonical({"description": description, "jws": jws}), f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    deps.kept["description"] = ((now, generation), published)
+    return published
+
+
+def check_fresh(description: UnverifiedDescription, at: datetime) -> None:
+    """Refuse a description that is out of date, lives too long or comes from the future."""
+    if description.expires_at <= at or description.issued_at > at:
+        raise Refusal(DESCRIPTION_INVALID, problem="its time")
+    if description.expires_at - description.issued_at > 2 * VALID:
+        raise Refusal(DESCRIPTION_INVALID, problem="it lives too long")
+
+
+def introduce(document: bytes, at: datetime) -> IntroducedDescription:
+    """Return a description that agrees with itself; ``Refusal`` else. For the first contact, before any agreement."""
+    description = parse(document)
+    check_fresh(description, at)
+    header = jose.unverified_header(description.jws, max_bytes=MAX_BYTES)
+    signer, *chain = read_x5c(header)
+    pool = Pool([*description.issuing, *chain])
+    request = PathRequest(at=at, explicit_policy=False, check_revocation=False)
+    verdict = find_path(signer, description.principal, pool, CrlSet(), request)
+    if verdict.reason is not None:
+        raise Refusal(DESCRIPTION_INVALID, problem=f"its signer, {verdict.reason.code}")
+    check_signer(signer, description.node)
+    jose.verify(
+        description.jws,
+        public_key_of(signer),
+        algorithms=("ES256", "RS256"),
+        typ=TYPE,
+        audience=None,
+        issuer=None,
+        now=at,
+        max_bytes=MAX_BYTES,
+        require=(),
+    )
+    return IntroducedDescription(description, verification_code(description))
+
+
+def verification_code(description: UnverifiedDescription) -> str:
+    """Return twelve characters that two people can read to each other: over the root, the area code and the address."""
+    node = description.node
+    digest = hashlib.sha256(f"{node.code}\n{node.url}\n".encode() + description.principal.der).digest()
+    text = base64.b32encode(digest)[:12].decode()
+    return "-".join(text[place : place + 4] for place in range(0, 12, 4))
+
+
+def _endpoints(url: str) -> dict[str, Json]:
+    return {
+        "openid_configuration": f"{url}/.well-known/openid-configuration",
+        "crls": [f"{url}/pki/principal.crl", f"{url}/pki/issuing.crl"],
+        "ocsp": f"{url}/pki/ocsp",
+        "tsa": f"{url}/pki/tsa",
+        "status_list": f"{url}/licenses/status",
+        "log_checkpoint": f"{url}/licenses/log/checkpoint",
+        "log_key": f"{url}/licenses/log/key",
+        "verify": f"{url}/verify",
+    }
+
+
+def _node_json(node: Node) -> dict[str, Json]:
+    return {"code": node.code, "name": node.name, "level": node.level, "url": node.url}
+
+
+def _base64(der: bytes) -> str:
+    return base64.b64encode(der).decode()
