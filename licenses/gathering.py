@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from crosscert.paths.records import PathVerdict
 from kernel.clock import parse_rfc3339
 from kernel.errors import Refusal, Text
 from kernel.nodes import Node
@@ -99,9 +98,10 @@ def _standing(
 
 
 def _path(deps: LicenseDeps, certificate: x509.Certificate, offer: _Offer, at: datetime, level: str) -> PathEvidence:
-    verdict: PathVerdict = deps.trust.path(
-        certificate, extra_certificates=offer.certificates, extra_crls=offer.crls, at=at, levels=level
-    )
+    try:
+        verdict = deps.trust.path(certificate, extra_certificates=offer.certificates, extra_crls=offer.crls, at=at, levels=level)
+    except Refusal as refusal:  # what was offered is malformed
+        return PathEvidence(valid=False, at=at, code=refusal.code, text=refusal.text)
     if verdict.valid:
         return PathEvidence(valid=True, at=at, path=verdict.path, policies=verdict.policies)
     why = verdict.reason

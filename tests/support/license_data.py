@@ -48,4 +48,4 @@ def example_license(
 
 def example_data(**changes: Any) -> dict[str, Any]:
     """Return the same as JSON."""
-    return example_license(**changes).as_json()  # type: ignore[return-value]
+    return example_license(**changes).as_json()

@@ -295,7 +295,7 @@ def _update(pdf: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> b
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
     change(writer)
     out = BytesIO()
-    writer.write(out)
+    writer.write(out)  # type: ignore[no-untyped-call]
     return out.getvalue()
 
 
@@ -316,11 +316,11 @@ def annotation_added_by_update(pdf: bytes) -> bytes:
 
     def change(writer: IncrementalPdfFileWriter) -> None:
         page = writer.root["/Pages"]["/Kids"][0]
-        note = generic.DictionaryObject(
+        note = generic.DictionaryObject(  # type: ignore[no-untyped-call]
             {
                 generic.pdf_name("/Type"): generic.pdf_name("/Annot"),
                 generic.pdf_name("/Subtype"): generic.pdf_name("/FreeText"),
-                generic.pdf_name("/Rect"): generic.ArrayObject(generic.NumberObject(n) for n in (0, 0, 300, 300)),
+                generic.pdf_name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 300, 300))),
                 generic.pdf_name("/Contents"): generic.pdf_string("9999"),
             }
         )
@@ -456,7 +456,7 @@ def _without_unsigned(value: cms.ContentInfo) -> cms.ContentInfo:
 
 def _with_cms(pdf: bytes, change: Callable[[cms.ContentInfo], cms.ContentInfo]) -> bytes:
     start, end = hole(pdf)
-    value = change(cms.ContentInfo.load(bytes.fromhex(pdf[start + 1 : end - 1].decode()))).dump()
+    value: bytes = change(cms.ContentInfo.load(bytes.fromhex(pdf[start + 1 : end - 1].decode()))).dump()
     return pdf[: start + 1] + value.hex().encode().ljust(end - start - 2, b"0") + pdf[end - 1 :]
 
 

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 
+from crosscert.ports import CrosscertRecords
+from crosscert.storage import SqlCrosscertRecords
+from crosscert.trust import Trust
 from kernel.clock import FixedClock
 from licenses import status
 from licenses.documents import parse
+from licenses.issue import issue
+from licenses.ports import StatusCode
 from licenses.verdict import Verdict
+from licenses.verification import verify
+from pki.authority import revoke
+from service.unit_of_work import SqlUnitOfWork
 from tests.support import pdfs
 from tests.support.authorities import CITY_NAMES, COUNTY_NAMES, Authority
 from tests.support.federation import COUNTY, Federation, federation
+from tests.support.issuing import application
 from tests.support.license_data import CITY_ISSUER, COUNTY_ISSUER
 
 
@@ -39,11 +50,9 @@ def countys(nodes: Federation) -> bytes:
 
 @pytest.fixture
 def objects(nodes: Federation) -> Iterator[None]:
-    """What the test changes of the synchronised objects is put back."""
-    kept = dict(nodes.trust.objects)
+    """What the test stores of the county's status list is replaced by the real one afterwards."""
     yield
-    nodes.trust.objects.clear()
-    nodes.trust.objects.update(kept)
+    nodes.store_status_list()
 
 
 def said(verdict: Verdict) -> tuple[str, str | None]:
@@ -130,7 +139,7 @@ def test_signature_of_another_content(nodes: Federation) -> None:
     assert said(nodes.verify(pdf)) == TAMPERED
 
 
-def _ecdsa() -> object:
+def _ecdsa() -> Any:
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
 
@@ -260,13 +269,13 @@ def test_signed_attributes_incomplete(nodes: Federation, missing: str) -> None:
     assert said(nodes.verify(nodes.sealed(nodes.sealing(without_attributes=frozenset({missing}))))) == FORMAT_FAILURE
 
 
-def test_own_seal_on_what_the_registry_does_not_have(nodes: Federation, own: bytes) -> None:
+def test_own_seal_on_what_the_registry_does_not_have(nodes: Federation) -> None:
     """A seal that was used behind the registry's back."""
     pdf = nodes.sealed(nodes.sealing(seal=nodes.authority.seal(COUNTY_ISSUER[0])))
-    county_judges = replace(nodes, city=replace(nodes.county, trust=nodes.city.trust))
-    object.__setattr__(county_judges.trust, "node", nodes.trust.node)
-    assert said(county_judges.verify(pdf)) == ("TOTAL_FAILED", "UNREGISTERED")
-    del own
+    work: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(nodes.county_engine, SqlCrosscertRecords)
+    trust = Trust(replace(nodes.trust, node=COUNTY, pki=nodes.county.pki, work=work, kept={}))
+    verdict = verify(replace(nodes.county, trust=trust), pdf, actor="operator:test")
+    assert said(verdict) == ("TOTAL_FAILED", "UNREGISTERED")
 
 
 # when
@@ -312,7 +321,7 @@ def test_signed_before_the_certificate_began(nodes: Federation) -> None:
 
 def _revoke(nodes: Federation, certificate: x509.Certificate, at: datetime, reason: x509.ReasonFlags) -> None:
     nodes.authority.revoke(certificate, at, reason)
-    nodes.trust.crls = [*nodes.trust.crls, *nodes.authority.crls(nodes.now, number=1_000 + len(nodes.trust.crls))]
+    nodes.store_lists()
 
 
 SUPERSEDED = x509.ReasonFlags.superseded
@@ -406,13 +415,13 @@ def test_a_licence_is_in_force_on_its_last_day_in_beijing(nodes: Federation) -> 
     ],
 )
 @pytest.mark.usefixtures("objects")
-def test_a_licence_that_is_not_in_force(nodes: Federation, code: status.StatusCode, expected: tuple[str, str]) -> None:
-    for deps, issue in ((nodes.city, nodes.issue_at_city), (nodes.county, nodes.issue_at_county)):
-        pdf = issue(number=f"4451222021000001{code}")
+def test_a_licence_that_is_not_in_force(nodes: Federation, code: StatusCode, expected: tuple[str, str]) -> None:
+    for deps, issued in ((nodes.city, nodes.issue_at_city), (nodes.county, nodes.issue_at_county)):
+        pdf = issued(number=f"4451222021000001{code}")
         data = parse(pdf).data
         assert data is not None
         status.change(deps, data.identifier, code, reason="test", actor="operator:test")
-        nodes.fetch_status_list()
+        nodes.store_status_list()
         verdict = nodes.verify(pdf)
         assert said(verdict) == expected
         assert verdict.status.code == code
@@ -421,16 +430,17 @@ def test_a_licence_that_is_not_in_force(nodes: Federation, code: status.StatusCo
 # the other node's evidence
 
 
-@pytest.mark.usefixtures("objects")
-def test_status_list_never_fetched(nodes: Federation, countys: bytes) -> None:
-    nodes.trust.objects.clear()
-    assert said(nodes.verify(countys)) == ("INDETERMINATE", "TRY_LATER")
+def test_status_list_never_fetched(tmp_path: Path) -> None:
+    with federation(tmp_path, FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))) as fresh:
+        pdf = issue(fresh.county, application(fresh.county), actor="operator:test").pdf
+        assert said(fresh.verify(pdf)) == ("INDETERMINATE", "TRY_LATER")
+        fresh.store_status_list()
+        assert said(fresh.verify(pdf)) == ("TOTAL_PASSED", None)
 
 
 @pytest.mark.usefixtures("objects")
 def test_status_list_too_old(nodes: Federation, countys: bytes) -> None:
-    key = ("status_list", COUNTY.code)
-    nodes.trust.objects[key] = replace(nodes.trust.objects[key], fetched_at=nodes.now - timedelta(hours=25))
+    nodes.store_status_list(fetched_at=nodes.now - timedelta(hours=25))
     verdict = nodes.verify(countys)
     assert said(verdict) == ("INDETERMINATE", "TRY_LATER")
     evidence = next(finding.evidence for finding in verdict.checks if finding.id == "status")
@@ -439,10 +449,9 @@ def test_status_list_too_old(nodes: Federation, countys: bytes) -> None:
 
 @pytest.mark.usefixtures("objects")
 def test_status_list_forged_or_of_somebody_else(nodes: Federation, countys: bytes) -> None:
-    key = ("status_list", COUNTY.code)
-    held = nodes.trust.objects[key]
-    for forged in (held.data[:-4] + b"AAAA", status.current(nodes.city).body.encode(), b"\xff", b""):
-        nodes.trust.objects[key] = replace(held, data=forged)
+    held = status.current(nodes.county).body.encode()
+    for forged in (held[:-4] + b"AAAA", status.current(nodes.city).body.encode(), b"\xff", b""):
+        nodes.store_status_list(forged)
         assert said(nodes.verify(countys)) == ("INDETERMINATE", "TRY_LATER")
 
 
@@ -455,17 +464,26 @@ def test_licence_without_data(nodes: Federation) -> None:
     assert said(nodes.verify(pdf)) == FORMAT_FAILURE
 
 
-def test_cross_certificate_gone(nodes: Federation) -> None:
+def test_cross_certificate_revoked(tmp_path: Path) -> None:
     """Trust is the agreement's: without it the same file is a stranger's."""
-    countys = nodes.issue_at_county(number="445122202100000020")
-    kept = nodes.trust.certificates
-    nodes.trust.certificates = [
-        one for one in kept if one.issuer == one.subject or one.subject != nodes.authority.principal.certificate.subject
-    ]
-    try:
-        assert said(nodes.verify(countys)) == ("INDETERMINATE", "UNTRUSTED")
-    finally:
-        nodes.trust.certificates = kept
+    clock = FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
+    with federation(tmp_path, clock) as fresh:
+        pdf = fresh.issue_at_county()
+        assert said(fresh.verify(pdf)) == ("TOTAL_PASSED", None)
+        clock.advance(timedelta(minutes=5))
+        with fresh.city.pki.work.read() as work:
+            (cross,) = work.records.certificates(profile="cross_certificate")
+        revoke(fresh.city.pki, cross.serial, "cessation_of_operation", clock.now())
+        clock.advance(timedelta(seconds=1))
+        assert said(fresh.verify(pdf)) == ("INDETERMINATE", "UNTRUSTED")
+
+
+def test_the_countys_revocation_lists_run_out_while_it_is_away(tmp_path: Path) -> None:
+    clock = FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
+    with federation(tmp_path, clock) as fresh:
+        pdf = fresh.issue_at_county()
+        clock.advance(timedelta(hours=30))
+        assert said(fresh.verify(pdf)) == ("INDETERMINATE", "TRY_LATER")
 
 
 def test_the_same_evidence_and_moment_give_the_same_verdict(nodes: Federation, own: bytes) -> None:
