@@ -282,8 +282,9 @@ class SqlPkiRecords:
     def _insert_once(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert a row unless its key is taken; PostgreSQL waits for another transaction that is about to take it."""
         insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
-        done = self._connection.execute(insert(table).values(values).on_conflict_do_nothing())
-        return done.rowcount == 1
+        # What came back was inserted: the row count of an INSERT is not kept on every driver.
+        inserted = insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+        return self._connection.execute(inserted).first() is not None
 
 
 def _certificate(row: sa.Row[*tuple[Any, ...]]) -> CertificateRecord:
