@@ -110,7 +110,8 @@ def _load(engine: sa.Engine, stream: Any) -> int:
 
 
 def _batches(stream: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    current, rows = "", []
+    current = ""
+    rows: list[dict[str, Any]] = []
     for line in stream:
         name, values = json.loads(line)
         if rows and (name != current or len(rows) >= _ROWS_AT_ONCE):

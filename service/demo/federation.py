@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -90,19 +90,19 @@ class Demo:
         """Return what is to be done, in order."""
         nodes = plan.NODES
         return [
-            *(Step(f"{node.name} CA", lambda node=node: self._make_node(node)) for node in nodes),
-            *(Step(f"{node.name} 部门", lambda node=node: self._import_departments(node.code)) for node in nodes),
+            *(Step(f"{node.name} CA", partial(self._make_node, node)) for node in nodes),
+            *(Step(f"{node.name} 部门", partial(self._import_departments, node.code)) for node in nodes),
             Step("交叉认证", lambda: trust.cross_certify(self.nodes, bridge=plan.CITY)),
-            *(Step(account.name, lambda account=account: self._add_account(account)) for account in plan.ACCOUNTS),
-            *(Step(client.name, lambda client=client: self._add_client(client)) for client in plan.CLIENTS),
-            *(Step(f"{node.name} 证照", lambda node=node: self._issue(node.code)) for node in nodes),
+            *(Step(account.name, partial(self._add_account, account)) for account in plan.ACCOUNTS),
+            *(Step(client.name, partial(self._add_client, client)) for client in plan.CLIENTS),
+            *(Step(f"{node.name} 证照", partial(self._issue, node.code)) for node in nodes),
         ]
 
     # Building
 
     def _make_node(self, node: plan.PlannedNode) -> None:
         folder = self.directory / node.code
-        options = {
+        options: dict[str, str | int | None] = {
             "code": node.code,
             "name": node.name,
             "url": self.url(node.offset),
@@ -174,6 +174,7 @@ class Demo:
         with io.BytesIO(_applications(code)) as stream:
             file = batch.open_file(services.licenses, stream, "demo-licenses.csv")
             folder = services.config.licenses_directory
+            folder.mkdir(exist_ok=True)
             refused = [
                 row for row in batch.issue_file(services.licenses, file, folder, actor=OPERATOR) if row.outcome == "refused"
             ]
@@ -252,7 +253,7 @@ class Demo:
 
     def _describe_client(self, client: plan.PlannedClient) -> dict[str, Any]:
         home = self._home(client)
-        proof = {
+        proof: dict[str, dict[str, Any]] = {
             "client_secret_basic": {"client_secret": self.secrets.clients.get(client.client_id)},
             "private_key_jwt": {"jwk": self.secrets.jwks.get(client.client_id)},
         }

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from idp.ports import ClientAuthentication
+from policies.models import AccountKind
+
 DATA = Path(__file__).parent / "data"
 
 CITY = "445100"
@@ -34,7 +37,7 @@ class PlannedAccount:
     """Somebody who can log in. Their password and TOTP secret are drawn when the demo is first built."""
 
     node: str
-    kind: str
+    kind: AccountKind
     username: str
     name: str
     resident_id: str | None = None
@@ -57,7 +60,7 @@ class PlannedClient:
     name: str
     task: str
     department: str
-    auth_method: str
+    auth_method: ClientAuthentication
     scope: str
     site: int | None = None
 

@@ -94,6 +94,6 @@ class Processes:
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=2).status_code == requests.codes.ok
+        return bool(requests.get(url, timeout=2).ok)
     except requests.RequestException:
         return False
