@@ -146,6 +146,9 @@ def _raw(key: ed25519.Ed25519PublicKey) -> bytes:
 
 def _base64(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        raw = base64.b64decode(text, validate=True)
     except ValueError:
         raise Refusal(CHECKPOINT_INVALID, problem="base64") from None
+    if base64.b64encode(raw).decode() != text:  # bits beyond the last octet: another text for the same octets
+        raise Refusal(CHECKPOINT_INVALID, problem="base64")
+    return raw

@@ -16,7 +16,7 @@ from kernel.nodes import Node, area_level
 from licenses import storage as licenses_storage
 from licenses.applications import COLUMNS, Rules, check_application
 from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
-from licenses.departments import import_departments
+from licenses.departments import check_department, import_departments
 from licenses.ports import Application, LicenseDeps, LicenseRecords, Visitor
 from licenses.rows import open_rows
 from licenses.storage import SqlLicenseRecords
@@ -66,6 +66,15 @@ def rules_of(deps: LicenseDeps) -> Rules:
     """Return what applications are checked against at this node."""
     with deps.work.read() as work:
         return Rules(deps.node, deps.policies.licenses, {one.uscc: one for one in work.records.departments()})
+
+
+def demo_rules(node: Node = CITY) -> Rules:
+    """Return what applications are checked against at ``node`` with the demo's departments, without a database."""
+    policies = load(None).licenses
+    with (DATA / "departments.csv").open("rb") as stream:
+        file = open_rows(stream, "departments.csv", DEPARTMENT_COLUMNS, max_rows=1000)
+        departments = [check_department(row.values, [kind.code for kind in policies.types]) for row in file.rows()]
+    return Rules(node, policies, {one.uscc: one for one in departments})
 
 
 def demo_rows() -> list[dict[str, str]]:
