@@ -1,0 +1,255 @@
+"""An identity provider on a database of its own, and a browser that fills its forms; no sockets, nothing of ours replaced."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+import sqlalchemy as sa
+from flask import Flask, render_template
+from flask.testing import FlaskClient
+from flask_bootstrap import Bootstrap5
+from werkzeug.test import TestResponse
+
+from idp import accounts, clients, dispatch, endpoints, storage
+from idp.ports import Account, HeldLicense, IdpDeps, IdpRecords
+from idp.views import Visitors, make_blueprint
+from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
+from kernel.clock import Clock
+from kernel.errors import Refusal
+from kernel.nodes import Node
+from kernel.randomness import token
+from pki.keyfiles import FileKeyStore
+from pki.vault import Vault
+from policies.loader import load
+from service import audit, headers, i18n
+from service.csrf import Csrf
+from service.unit_of_work import SqlUnitOfWork
+from tests.support.databases import create_all
+from tests.support.relying_party import Form, find_form
+
+CITY = Node("445100", "潮州市", "city", "http://localhost:8100", (("C", "CN"), ("ST", "广东省"), ("L", "潮州市")))
+MARKET = "114451008W15P11PMR"
+SOCIAL_SECURITY = "114451006B39GGDTXW"
+OPERATOR = "operator:test"
+PASSWORD = "a wholly unlikely pass phrase"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+CALLBACK = "https://scjg.example.cn/callback"
+
+
+@dataclass
+class Licenses:
+    """The licence room as a list."""
+
+    held: list[HeldLicense] = field(default_factory=list)
+
+    def of(self, holder_id: str) -> Sequence[HeldLicense]:
+        return self.held if holder_id else ()
+
+
+def make_idp_deps(
+    engine: sa.Engine, folder: Path, clock: Clock, *, algorithms: tuple[str, ...] = ("ES256",), node: Node = CITY
+) -> IdpDeps:
+    """Return what an identity room works with. Without RS256 unless asked for: making its keys takes a while."""
+    create_all(engine, audit.metadata, storage.metadata)
+    policies = load(None)
+    tokens = policies.tokens.model_copy(update={"signing_algorithms": algorithms})
+    keys = FileKeyStore(folder / "keys", b"a passphrase for tests")
+    work: SqlUnitOfWork[IdpRecords] = SqlUnitOfWork(engine, storage.SqlIdpRecords)
+    return IdpDeps(
+        node=node,
+        policies=policies.model_copy(update={"tokens": tokens}),
+        keys=keys,
+        pki=cast("Any", None),  # nothing here asks the CA
+        vault=Vault(keys),
+        clock=clock,
+        work=work,
+        holder_licenses=Licenses(),
+    )
+
+
+def another_process(deps: IdpDeps) -> IdpDeps:
+    """Return the same node as another process sees it: nothing kept in memory."""
+    return replace(deps, kept={})
+
+
+def add_account(deps: IdpDeps, username: str = "chenxiaochao", **changes: Any) -> Account:
+    """Create an account; a citizen with a password alone unless ``changes`` say otherwise."""
+    values: dict[str, Any] = {"kind": "citizen", "name": "陈晓潮", "password": PASSWORD, "phone": "+86 138 0000 0001", **changes}
+    return accounts.create(deps, accounts.NewAccount(username=username, **values), actor=OPERATOR)
+
+
+def add_client(deps: IdpDeps, client_id: str = "scjg", **changes: Any) -> clients.Registered:
+    """Register a client; confidential with a secret in the header unless ``changes`` say otherwise."""
+    values: dict[str, Any] = {
+        "name": "潮州市市场监督管理局",
+        "department": MARKET,
+        "redirect_uris": (CALLBACK,),
+        "post_logout_redirect_uris": ("https://scjg.example.cn/",),
+        "scope": "openid profile phone identity organization offline_access",
+        **changes,
+    }
+    return clients.register(deps, clients.NewClient(client_id=client_id, **values), actor=OPERATOR)
+
+
+def basic(client_id: str, secret: str | None) -> str:
+    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+def challenge_of(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def events(engine: sa.Engine, action: str) -> list[dict[str, Any]]:
+    """Return the audit events of an action, oldest first."""
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(audit.events).where(audit.events.c.action == action).order_by(audit.events.c.number))
+        return [dict(row._mapping) for row in rows]
+
+
+class Provider:
+    """A provider with its pages: who is registered, and ways to ask it for things."""
+
+    def __init__(self, deps: IdpDeps) -> None:
+        self.deps = deps
+        self.app = _make_app(deps)
+        self.secrets: dict[str, str | None] = {}
+        self.verifier = token(32)
+
+    def add_client(self, client_id: str = "scjg", **changes: Any) -> clients.Registered:
+        registered = add_client(self.deps, client_id, **changes)
+        self.secrets[client_id] = registered.client_secret
+        return registered
+
+    def add_account(self, username: str = "chenxiaochao", **changes: Any) -> Account:
+        return add_account(self.deps, username, **changes)
+
+    def browser(self) -> Browser:
+        return Browser(self, self.app.test_client())
+
+    def request(self, **changes: str | None) -> dict[str, str]:
+        """Return the parameters of a good authorization request, with ``changes`` (None leaves one out)."""
+        good: dict[str, str | None] = {
+            "response_type": "code",
+            "client_id": "scjg",
+            "redirect_uri": CALLBACK,
+            "scope": "openid profile",
+            "state": "the-state",
+            "nonce": "the-nonce",
+            "code_challenge": challenge_of(self.verifier),
+            "code_challenge_method": "S256",
+        }
+        return {name: value for name, value in (good | changes).items() if value is not None}
+
+    def post(self, path: str, form: dict[str, str | None], *, client_id: str = "scjg", **more: Any) -> OAuthResponse:
+        """Post to a machine endpoint as a client with its secret in the header."""
+        values = {name: value for name, value in form.items() if value is not None}
+        more.setdefault("authorization", basic(client_id, self.secrets[client_id]))
+        return dispatch.ENDPOINTS[path](self.deps, OAuthRequest("POST", NOTHING, Parameters(values), **more))
+
+    def redeem(self, code: str, *, client_id: str = "scjg", **changes: str | None) -> OAuthResponse:
+        form: dict[str, str | None] = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": self.verifier,
+        }
+        return self.post(endpoints.TOKEN, form | changes, client_id=client_id)
+
+    def refresh(self, refresh_token: str, *, client_id: str = "scjg", **changes: str | None) -> OAuthResponse:
+        form: dict[str, str | None] = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+        return self.post(endpoints.TOKEN, form | changes, client_id=client_id)
+
+    def userinfo(self, access_token: str) -> OAuthResponse:
+        request = OAuthRequest("GET", authorization=f"Bearer {access_token}")
+        return dispatch.ENDPOINTS[endpoints.USERINFO](self.deps, request)
+
+
+class Browser:
+    """One browser: keeps cookies, follows the provider's own redirects, stops at a client's door."""
+
+    def __init__(self, provider: Provider, client: FlaskClient) -> None:
+        self.provider = provider
+        self.client = client
+
+    def get(self, path: str, query: dict[str, str] | None = None) -> TestResponse:
+        return self.follow(self.client.get(path, query_string=query))
+
+    def follow(self, answer: TestResponse) -> TestResponse:
+        for _ in range(10):
+            location = answer.headers.get("Location", "")
+            if answer.status_code != 303 or not location.startswith("/"):
+                return answer
+            answer = self.client.get(location)
+        message = "too many redirects"
+        raise AssertionError(message)
+
+    def submit(self, page: TestResponse, asks: str, **typed: str) -> TestResponse:
+        """Fill the form of ``page`` that has an input with autocomplete ``asks`` and send it; redirects are not followed."""
+        form = find_form(page.text, asks)
+        assert form is not None, page.text
+        return self.send(form, **typed)
+
+    def send(self, form: Form, **typed: str) -> TestResponse:
+        values = form.values | {form.asks.get(name.replace("_", "-"), name): value for name, value in typed.items()}
+        return self.client.post(form.action, data=values)
+
+    def type_password(self, page: TestResponse, username: str = "chenxiaochao", password: str = PASSWORD) -> TestResponse:
+        return self.submit(page, "current-password", username=username, current_password=password)
+
+    def log_in(self, username: str = "chenxiaochao", password: str = PASSWORD) -> TestResponse:
+        """Log in without a client."""
+        return self.type_password(self.get("/login"), username, password)
+
+    def authorize(self, *, username: str | None = None, **changes: str | None) -> dict[str, str]:
+        """Send an authorization request, log in if a username is given, and return what the client gets."""
+        answer = self.get(endpoints.AUTHORIZE, self.provider.request(**changes))
+        if username is not None:
+            answer = self.follow(self.type_password(answer, username))
+        return returned(answer)
+
+    def tokens(self, *, username: str | None = None, client_id: str = "scjg", **changes: str | None) -> dict[str, Any]:
+        """Go the whole way and return the token answer."""
+        back = self.authorize(username=username, client_id=client_id, **changes)
+        answer = self.provider.redeem(back["code"], client_id=client_id)
+        assert answer.status == 200, answer.body
+        return json_of(answer)
+
+
+def returned(answer: TestResponse) -> dict[str, str]:
+    """Return the parameters that a redirect to a client carries."""
+    assert answer.status_code == 303, f"{answer.status_code}\n{answer.text}"
+    query = parse_qs(urlsplit(answer.headers["Location"]).query, keep_blank_values=True)
+    assert all(len(values) == 1 for values in query.values())
+    return {name: values[0] for name, values in query.items()}
+
+
+def json_of(answer: OAuthResponse) -> dict[str, Any]:
+
+    document: dict[str, Any] = json.loads(answer.body)
+    return document
+
+
+def _make_app(deps: IdpDeps) -> Flask:
+    """The blueprint in the frame of the house, without the other rooms."""
+    app = Flask("service")
+    app.config.update(BOOTSTRAP_SERVE_LOCAL=True, MAX_FORM_MEMORY_SIZE=256 * 1024)
+    Bootstrap5(app)
+    Csrf(deps.node, deps.keys.secret("csrf")).init_app(app)
+    headers.init_app(app, deps.node)
+    i18n.init_app(app, deps.node)
+    app.register_blueprint(make_blueprint(deps))
+    visitors = Visitors(deps)
+    app.context_processor(lambda: {"node": deps.node, "visitor": visitors.current()})
+
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> tuple[str, int]:
+        return render_template("error.html", error=error, status=error.error.status), error.error.status
+
+    return app

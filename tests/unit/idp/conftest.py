@@ -1,0 +1,34 @@
+"""An identity room on both engines (``deps``), and one with its pages on SQLite (``provider``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from idp.ports import IdpDeps
+from kernel.clock import FixedClock
+from tests.support.databases import engine_on
+from tests.support.idp import Provider, make_idp_deps
+
+
+@pytest.fixture
+def deps(engine: sa.Engine, tmp_path: Path, clock: FixedClock) -> IdpDeps:
+    return make_idp_deps(engine, tmp_path, clock)
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[sa.Engine]:
+    with engine_on(f"sqlite:///{tmp_path / 'provider.sqlite'}") as made:
+        yield made
+
+
+@pytest.fixture
+def provider(sqlite: sa.Engine, tmp_path: Path, clock: FixedClock) -> Provider:
+    """A provider with one citizen and one department's system."""
+    made = Provider(make_idp_deps(sqlite, tmp_path, clock))
+    made.add_account(resident_id="445102198806123626", real_name_level=4)
+    made.add_client()
+    return made

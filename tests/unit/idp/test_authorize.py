@@ -1,0 +1,338 @@
+"""The authorization endpoint: what is refused where, and what is asked of the person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from idp import one_time_codes
+from idp.ports import Authenticator
+from kernel.clock import FixedClock
+from tests.support.idp import CALLBACK, PASSWORD, TOTP_SECRET, Provider, another_process, json_of, returned
+
+AAL1, AAL2 = "urn:chaoxin:aal:1", "urn:chaoxin:aal:2"
+
+
+def begin(provider: Provider, **changes: str | None) -> dict[str, str]:
+    """Send a request of somebody who is not logged in and return the error that goes back."""
+    return returned(provider.browser().client.get("/oauth/authorize", query_string=provider.request(**changes)))
+
+
+# Before client and redirect_uri are established: a page, never a redirect.
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"client_id": None}, "authorize_client"),
+        ({"client_id": "nobody"}, "authorize_client"),
+        ({"redirect_uri": None}, "authorize_redirect_uri"),
+        ({"redirect_uri": CALLBACK + "/"}, "authorize_redirect_uri"),
+        ({"redirect_uri": CALLBACK + "?x=1"}, "authorize_redirect_uri"),
+        ({"redirect_uri": "https://scjg.example.cn.evil.example/callback"}, "authorize_redirect_uri"),
+        ({"redirect_uri": "https://scjg.example.cn@evil.example/callback"}, "authorize_redirect_uri"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_requirement_3_nobody_is_redirected_before_client_and_redirect_uri_are_established(
+    provider: Provider, change: dict[str, str | None], code: str, method: str
+) -> None:
+    request = provider.request(**change)
+    client = provider.browser().client
+    answer = (
+        client.get("/oauth/authorize", query_string=request) if method == "GET" else client.post("/oauth/authorize", data=request)
+    )
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+    assert code in answer.text
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+def test_a_doubled_client_id_or_redirect_uri_is_shown_too(provider: Provider, name: str) -> None:
+    request = [*provider.request().items(), (name, "https://evil.example/")]
+    for pairs in (request, request[::-1]):
+        answer = provider.browser().client.get("/oauth/authorize", query_string=pairs)  # type: ignore[arg-type]
+        assert (answer.status_code, "Location" in answer.headers) == (400, False)
+
+
+def test_a_disabled_client_is_unknown(provider: Provider) -> None:
+    disabled = provider.add_client("away").client
+    with provider.deps.work.begin() as work:
+        work.records.add_client(replace(disabled, client_id="disabled", disabled_at=disabled.created_at))
+    answer = provider.browser().client.get("/oauth/authorize", query_string=provider.request(client_id="disabled"))
+    assert (answer.status_code, "authorize_client" in answer.text) == (400, True)
+
+
+def test_an_unreadable_request_is_shown(provider: Provider) -> None:
+    for query in ("client_id=%ff", "a=1&" * 200, "state=%00"):
+        answer = provider.browser().client.get("/oauth/authorize", query_string=query)
+        assert (answer.status_code, "Location" in answer.headers) == (400, False)
+
+
+# Afterwards: OAuth errors to the client.
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"response_type": None}, "invalid_request"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": "code id_token"}, "unsupported_response_type"),
+        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"scope": None}, "invalid_request"),
+        ({"scope": "profile"}, "invalid_scope"),
+        ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
+        ({"code_challenge_method": None}, "invalid_request"),
+        ({"code_challenge_method": "plain"}, "invalid_request"),
+        ({"code_challenge": "tooshort"}, "invalid_request"),
+        ({"code_challenge": None}, "invalid_request"),
+        ({"prompt": "none login"}, "invalid_request"),
+        ({"prompt": "create"}, "invalid_request"),
+        ({"max_age": "-1"}, "invalid_request"),
+        ({"max_age": "soon"}, "invalid_request"),
+        ({"max_age": "9" * 30}, "invalid_request"),
+        ({"nonce": "n" * 2000}, "invalid_request"),
+        ({"id_token_hint": "e30.e30.e30"}, "invalid_request"),
+        ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
+        ({"request_uri": "https://scjg.example.cn/r"}, "request_uri_not_supported"),
+        ({"registration": "{}"}, "registration_not_supported"),
+        ({"prompt": "none"}, "login_required"),
+        ({"prompt": "none", "max_age": "0"}, "login_required"),
+    ],
+    ids=str,
+)
+def test_requirement_14_every_refusal_goes_back_with_its_error_state_and_issuer(
+    provider: Provider, change: dict[str, str | None], error: str
+) -> None:
+    back = begin(provider, **change)
+    assert back.keys() == {"error", "error_description", "state", "iss"}
+    assert (back["error"], back["state"], back["iss"]) == (error, "the-state", provider.deps.issuer)
+
+
+@pytest.mark.parametrize("name", ["scope", "state", "nonce", "prompt", "response_type", "code_challenge", "x-unknown"])
+def test_a_doubled_parameter_is_refused(provider: Provider, name: str) -> None:
+    pairs = [*provider.request().items(), (name, "one"), (name, "two")]
+    back = returned(provider.browser().client.get("/oauth/authorize", query_string=pairs))  # type: ignore[arg-type]
+    assert back["error"] == "invalid_request"
+
+
+def test_a_state_that_is_too_long_is_refused_without_being_sent_back(provider: Provider) -> None:
+    back = begin(provider, state="s" * 5000)
+    assert (back["error"], "state" in back) == ("invalid_request", False)
+
+
+def test_errors_of_a_form_post_request_are_posted(provider: Provider) -> None:
+    request = provider.request(response_mode="form_post", prompt="none")
+    answer = provider.browser().client.get("/oauth/authorize", query_string=request)
+    assert 'name="error" value="login_required"' in answer.text
+
+
+def test_unknown_parameters_and_scopes_are_ignored(provider: Provider) -> None:
+    tokens = provider.browser().tokens(username="chenxiaochao", scope="openid email nonsense", x="y", display="popup")
+    assert tokens["scope"] == "openid"
+
+
+def test_requirement_5_pkce_may_be_waived_for_one_confidential_client(provider: Provider) -> None:
+    provider.add_client("old-system", waive_pkce=True)
+    without = {"code_challenge": None, "code_challenge_method": None}
+    back = provider.browser().authorize(username="chenxiaochao", client_id="old-system", **without)
+    assert provider.redeem(back["code"], client_id="old-system", code_verifier=None).status == 200
+    assert begin(provider, **without)["error"] == "invalid_request"
+
+
+# What is asked of the person.
+
+
+def test_prompt_login_asks_again_and_renews_auth_time(provider: Provider, clock: FixedClock) -> None:
+    browser = provider.browser()
+    browser.authorize(username="chenxiaochao")
+    clock.advance(timedelta(minutes=5))
+    page = browser.get("/oauth/authorize", provider.request(prompt="login"))
+    assert "current-password" in page.text
+    back = returned(browser.type_password(page))
+    assert provider.redeem(back["code"]).status == 200
+    assert "current-password" in browser.get("/oauth/authorize", provider.request(prompt="select_account")).text
+
+
+@pytest.mark.parametrize(("max_age", "asks"), [("0", True), ("299", True), ("300", False), ("10000", False)])
+def test_max_age_asks_when_the_login_is_too_long_ago(provider: Provider, clock: FixedClock, max_age: str, asks: bool) -> None:
+    browser = provider.browser()
+    browser.log_in()
+    clock.advance(timedelta(seconds=300))
+    answer = browser.get("/oauth/authorize", provider.request(max_age=max_age))
+    assert ("current-password" in answer.text) is asks
+    if asks:
+        assert "code" in returned(browser.type_password(answer))
+
+
+def test_an_id_token_hint_of_the_person_passes_even_when_expired(provider: Provider, clock: FixedClock) -> None:
+    browser = provider.browser()
+    hint = browser.tokens(username="chenxiaochao")["id_token"]
+    clock.advance(timedelta(minutes=30))
+    assert "code" in browser.authorize(prompt="none", id_token_hint=hint)
+
+
+def test_an_id_token_hint_of_somebody_else_is_login_required(provider: Provider) -> None:
+    provider.add_account("huangyao")
+    hint = provider.browser().tokens(username="huangyao")["id_token"]
+    browser = provider.browser()
+    browser.log_in()
+    assert browser.authorize(prompt="none", id_token_hint=hint)["error"] == "login_required"
+    page = browser.get("/oauth/authorize", provider.request(id_token_hint=hint))
+    assert returned(browser.type_password(page))["error"] == "login_required"
+    page = browser.get("/oauth/authorize", provider.request(id_token_hint=hint))
+    assert "code" in returned(browser.type_password(page, "huangyao"))
+
+
+def test_an_id_token_hint_of_another_client_is_refused(provider: Provider) -> None:
+    provider.add_client("rsj")
+    hint = provider.browser().tokens(username="chenxiaochao", client_id="rsj")["id_token"]
+    assert begin(provider, id_token_hint=hint)["error"] == "invalid_request"
+
+
+def test_an_access_token_is_no_id_token_hint(provider: Provider) -> None:
+    access_token = provider.browser().tokens(username="chenxiaochao")["access_token"]
+    assert begin(provider, id_token_hint=access_token)["error"] == "invalid_request"
+
+
+def test_login_hint_and_ui_locales_reach_the_login_page(provider: Provider) -> None:
+    page = provider.browser().get("/oauth/authorize", provider.request(login_hint="chenxiaochao", ui_locales="en"))
+    assert 'value="chenxiaochao"' in page.text
+    assert '<html lang="en"' in page.text
+
+
+def enroll_totp(provider: Provider, account_id: str, clock: FixedClock) -> None:
+    sealed = one_time_codes.seal_secret(provider.deps, account_id, TOTP_SECRET)
+    with provider.deps.work.begin() as work:
+        work.records.add_authenticator(Authenticator("a-totp", account_id, "totp", "", sealed, clock.now()))
+
+
+def test_acr_values_raise_a_session_by_the_second_factor_alone(provider: Provider, clock: FixedClock) -> None:
+    account = provider.add_account("huangyao")
+    browser = provider.browser()
+    first = browser.tokens(username="huangyao")
+    enroll_totp(provider, account.id, clock)
+    assert browser.authorize(prompt="none", acr_values=AAL2)["error"] == "interaction_required"
+    page = browser.get("/oauth/authorize", provider.request(acr_values=f"{AAL2} {AAL1}"))
+    assert "current-password" not in page.text
+    before = browser.client.get_cookie("chaoxin_445100_session")
+    back = returned(browser.submit(page, "one-time-code", one_time_code=pyotp.TOTP(TOTP_SECRET).at(clock.now())))
+    after = browser.client.get_cookie("chaoxin_445100_session")
+    assert before is not None
+    assert after is not None
+    assert before.value != after.value
+    tokens = json_of(provider.redeem(back["code"]))
+    from pki.jose import unverified_claims  # noqa: PLC0415 - only what it says matters here
+
+    raised = unverified_claims(tokens["id_token"])
+    assert (raised["acr"], raised["amr"]) == (AAL2, ["otp", "pwd"])
+    assert raised["sid"] == unverified_claims(first["id_token"])["sid"]
+
+
+def test_acr_values_that_cannot_be_reached_are_a_wish(provider: Provider) -> None:
+    assert "code" in provider.browser().authorize(username="chenxiaochao", acr_values=f"{AAL2} urn:unknown")
+
+
+def test_the_registered_level_is_a_must(provider: Provider) -> None:
+    provider.add_client("sensitive", default_acr=AAL2)
+    back = provider.browser().authorize(username="chenxiaochao", client_id="sensitive")
+    assert back["error"] == "unmet_authentication_requirements"
+
+
+def test_consent_is_asked_once_where_registered_and_always_where_prompted(provider: Provider) -> None:
+    provider.add_client("careful", require_consent=True)
+    browser = provider.browser()
+    browser.log_in()
+    careful = {"client_id": "careful"}
+    assert browser.authorize(prompt="none", **careful)["error"] == "consent_required"
+    page = browser.get("/oauth/authorize", provider.request(**careful))
+    assert "您的姓名和实名等级" in page.text
+    agree = browser.client.post(_action(page.text, "/login/consent"), data=_hidden(page.text))
+    assert "code" in returned(agree)
+    assert "code" in browser.authorize(prompt="none", **careful)
+    assert browser.authorize(prompt="none", scope="openid profile phone", **careful)["error"] == "consent_required"
+    page = browser.get("/oauth/authorize", provider.request(prompt="consent", **careful))
+    assert "login/consent" in page.text
+
+
+def test_who_does_not_agree_or_turns_back_is_access_denied(provider: Provider) -> None:
+    browser = provider.browser()
+    page = browser.get("/oauth/authorize", provider.request())
+    denied = browser.client.post(_action(page.text, "/login/cancel"), data=_hidden(page.text))
+    assert returned(denied)["error"] == "access_denied"
+    again = browser.client.post(_action(page.text, "/login/cancel"), data=_hidden(page.text))
+    assert (again.status_code, "transaction_over" in again.text) == (400, True)
+
+
+def test_consent_without_a_session_is_refused(provider: Provider) -> None:
+    browser = provider.browser()
+    page = browser.get("/oauth/authorize", provider.request(prompt="consent"))
+    answer = browser.client.post(_action(page.text, "/login").replace("/login?", "/login/consent?"), data=_hidden(page.text))
+    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+
+
+# The transaction.
+
+
+def test_two_tabs_go_their_own_way(provider: Provider) -> None:
+    browser = provider.browser()
+    pages = [browser.get("/oauth/authorize", provider.request(state=f"tab-{number}")) for number in (1, 2, 3)]
+    assert returned(browser.type_password(pages[1]))["state"] == "tab-2"
+    assert returned(browser.type_password(pages[0]))["state"] == "tab-1"
+    third = pages[2].request.url.removeprefix("http://localhost")
+    assert returned(browser.get(third))["state"] == "tab-3"
+
+
+def test_a_login_is_bound_to_the_browser_that_began_it(provider: Provider) -> None:
+    page = provider.browser().get("/oauth/authorize", provider.request())
+    other = provider.browser()
+    answer = other.get(page.request.url.removeprefix("http://localhost"))
+    assert (answer.status_code, "transaction_elsewhere" in answer.text) == (403, True)
+    other.get("/login")  # a form cookie of its own, as a browser that had been here before
+    form = {**_hidden(other.get("/login").text), "username": "chenxiaochao", "password": PASSWORD}
+    answer = other.client.post(_action(page.text, "/login"), data=form)
+    assert (answer.status_code, "transaction_elsewhere" in answer.text) == (403, True)
+
+
+def test_a_login_posted_from_elsewhere_belongs_to_the_first_browser_that_shows_it(provider: Provider) -> None:
+    first, second = provider.browser(), provider.browser()
+    location = first.client.post("/oauth/authorize", data=provider.request()).headers["Location"]
+    assert first.get(location).status_code == 200
+    assert second.get(location).status_code == 403
+
+
+def test_a_login_that_took_too_long_is_over(provider: Provider, clock: FixedClock) -> None:
+    browser = provider.browser()
+    page = browser.get("/oauth/authorize", provider.request())
+    clock.advance(timedelta(seconds=provider.deps.policies.tokens.login_transaction_seconds))
+    answer = browser.type_password(page)
+    assert (answer.status_code, "transaction_over" in answer.text) == (400, True)
+
+
+def test_a_finished_login_is_over(provider: Provider) -> None:
+    browser = provider.browser()
+    page = browser.get("/oauth/authorize", provider.request())
+    assert "code" in returned(browser.type_password(page))
+    answer = browser.type_password(page)
+    assert (answer.status_code, "transaction_over" in answer.text) == (400, True)
+
+
+def test_a_restart_in_between_changes_nothing(provider: Provider) -> None:
+    browser = provider.browser()
+    page = browser.get("/oauth/authorize", provider.request())
+    provider.deps = another_process(provider.deps)
+    back = returned(browser.type_password(page))
+    assert provider.redeem(back["code"]).status == 200
+
+
+def _action(page: str, path: str) -> str:
+    start = page.index(f'action="{path}') + len('action="')
+    return page[start : page.index('"', start)].replace("&amp;", "&")
+
+
+def _hidden(page: str) -> dict[str, str]:
+    start = page.index('name="csrf_token" value="') + len('name="csrf_token" value="')
+    return {"csrf_token": page[start : page.index('"', start)]}
