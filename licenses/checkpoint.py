@@ -27,6 +27,7 @@ from pki.roles import get_credential
 
 KEY_LABEL = "log"
 PATH = "/licenses/log/checkpoint"
+KEY_PATH = "/licenses/log/key"
 KEY_TYPE = "chaoxin-log-key+jwt"
 _KEY_VALID = timedelta(days=30)
 _ED25519 = b"\x01"

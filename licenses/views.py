@@ -85,7 +85,7 @@ def _add_documents(room: Blueprint, deps: LicenseDeps) -> None:
         with deps.work.read() as work:
             return _published(checkpoint.sign_checkpoint(deps, work.records), "text/plain; charset=utf-8", timedelta(0))
 
-    @room.get(f"{checkpoint.PATH}/key")
+    @room.get(checkpoint.KEY_PATH)
     def log_key() -> Response:
         return _published(checkpoint.key_statement(deps), "application/jwt")
 

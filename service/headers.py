@@ -29,7 +29,9 @@ def init_app(app: Flask, node: Node) -> None:
         headers = response.headers
         headers.setdefault("Content-Security-Policy", content_security_policy(g.get("form_action", ())))
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "no-referrer")
+        headers.setdefault(
+            "Referrer-Policy", "same-origin"
+        )  # no-referrer would make browsers send Origin: null with our own forms
         headers.setdefault("X-Frame-Options", "DENY")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
