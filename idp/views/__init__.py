@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from idp import passwords
+from idp.devices import device_name
 from idp.ports import IdpDeps
 from idp.views import account, authorize, login, logout, machine
 from idp.views.browser import Visitors, remember
@@ -18,5 +19,6 @@ def make_blueprint(deps: IdpDeps) -> Blueprint:
     for add in (machine.add, authorize.add, login.add, logout.add, account.add):
         add(blueprint, deps)
     blueprint.after_request(remember(deps))
+    blueprint.add_app_template_filter(device_name, "as_device")
     passwords.prepare()
     return blueprint
