@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
 from crosscert.constraints import constraints_for, template_of
 from crosscert.errors import (
@@ -26,8 +25,7 @@ from crosscert.errors import (
     CROSS_CERTIFICATE_UNSUITABLE,
 )
 from crosscert.node_description import IntroducedDescription
-from crosscert.paths.certificates import ParsedCertificate, parse_certificate
-from crosscert.paths.signatures import verify_signature
+from crosscert.paths.certificates import ParsedCertificate, is_signed_by, parse_certificate
 from crosscert.ports import Agreement, Approval, CrosscertDeps, CrosscertRecords, Peer, Reason, StoredCertificate
 from kernel.audit import AuditEvent, Outcome
 from kernel.canonical import Json
@@ -157,11 +155,8 @@ def receive(deps: CrosscertDeps, introduced: IntroducedDescription, certificate:
     other = introduced.description.principal
     found = parse_certificate(certificate)
     own = parse_certificate(authority.get_principal(deps.pki).der)
-    try:
-        verify_signature(found.asn1, "tbs_certificate", "signature_value", other.asn1.public_key)
-    except InvalidSignature:
-        raise Refusal(CROSS_CERTIFICATE_UNSUITABLE, problem="not signed by that node's principal CA") from None
     for problem, wrong in (
+        ("not signed by that node's principal CA", not is_signed_by(found, other)),
         ("issued by another name", found.issuer != other.subject),
         ("not for this node's principal CA", found.entity != own.entity),
         ("not a CA certificate", not found.is_ca or not found.may_sign_certificates),

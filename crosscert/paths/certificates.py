@@ -1,6 +1,6 @@
 """Certificates as the path engine sees them: parsed once, everything that may fail done at parsing, kept by digest.
 
-Left to others: signatures (``signatures``), what a certificate may do in a path (``checks``, ``constraints``).
+Left to others: verifying signatures (``signatures``), what a certificate may do in a path (``checks``, ``constraints``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import asn1crypto.x509
 from cryptography import x509
 
 from crosscert.errors import CERTIFICATE_UNREADABLE
-from crosscert.paths import constraints
+from crosscert.paths import constraints, signatures
 from crosscert.paths.names import Certificate, key_of, rfc4514
 from kernel.canonical import Json
 from kernel.errors import Refusal
@@ -34,7 +34,8 @@ class ParsedCertificate:
     """A certificate whose form has been checked, nothing else. Two are equal when their bytes are.
 
     ``subject`` and ``issuer`` are prepared names (for comparing, not for showing); ``key`` is the SHA-256 of the public key info;
-    ``path_length`` is None where there is no limit; ``may_sign_certificates`` and ``may_sign_crls`` are what keyUsage leaves open.
+    ``path_length`` is None where there is no limit; ``may_sign_certificates`` and ``may_sign_crls`` are what keyUsage leaves open;
+    ``crl_issuers`` names others that sign lists for it (indirect lists).
     """
 
     der: bytes = field(repr=False)
@@ -56,6 +57,7 @@ class ParsedCertificate:
     critical: frozenset[str]
     names: tuple[constraints.GeneralName, ...] = field(repr=False)
     limits: constraints.NameLimits | None = field(repr=False)
+    crl_issuers: tuple[str, ...] = field(repr=False)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ParsedCertificate) and other.sha256 == self.sha256
@@ -155,6 +157,14 @@ def _parse(der: bytes, digest: str) -> ParsedCertificate:
         critical=frozenset(certificate.critical_extensions),
         names=constraints.names_in(certificate),
         limits=constraints.limits_in(certificate),
+        crl_issuers=_crl_issuers(certificate),
+    )
+
+
+def is_signed_by(certificate: ParsedCertificate, issuer: ParsedCertificate) -> bool:
+    """Tell whether ``issuer``'s key signed the certificate with an algorithm that counts."""
+    return signatures.is_signed(
+        (certificate.sha256, issuer.key), certificate.asn1, signatures.CERTIFICATE, issuer.asn1.public_key
     )
 
 
@@ -166,6 +176,15 @@ def _check_extensions(extensions: Any) -> None:
             raise Refusal(CERTIFICATE_UNREADABLE, problem=f"extension {identifier} twice")
         seen.add(identifier)
         extension["extn_value"].parsed  # noqa: B018 - parsed here, so that it cannot fail later
+
+
+def _crl_issuers(certificate: Any) -> tuple[str, ...]:
+    return tuple(
+        key_of(name.chosen)
+        for point in certificate.crl_distribution_points_value or ()
+        for name in point["crl_issuer"] or ()
+        if name.name == "directory_name"
+    )
 
 
 def _touch(certificate: Any) -> None:

@@ -14,14 +14,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from asn1crypto import crl
-from cryptography.exceptions import InvalidSignature
+from cryptography import x509
 from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 from crosscert.errors import CRL_NOT_GENUINE, CRL_UNREADABLE
+from crosscert.paths import signatures
 from crosscert.paths.certificates import ParsedCertificate
-from crosscert.paths.names import key_of
-from crosscert.paths.signatures import verify_signature
+from crosscert.paths.names import CertificateList, key_of
 from kernel.errors import Refusal
 
 MAX_CRL_BYTES = 64 * 1024 * 1024
@@ -37,7 +36,7 @@ class ParsedCrl:
 
     der: bytes = field(repr=False)
     sha256: str
-    asn1: crl.CertificateList = field(repr=False)
+    asn1: CertificateList = field(repr=False)
     container: CRLContainer = field(repr=False)
     issuer: str
     number: int | None
@@ -67,7 +66,7 @@ def parse_crl(der: bytes) -> ParsedCrl:
 
 
 def _parse(der: bytes) -> ParsedCrl:
-    parsed = crl.CertificateList.load(der, strict=True)
+    parsed = CertificateList.load(der, strict=True)
     tbs = parsed["tbs_cert_list"]
     seen = set()
     for extension in tbs["crl_extensions"]:
@@ -96,16 +95,22 @@ def _parse(der: bytes) -> ParsedCrl:
     )
 
 
+def lists_serial(found: ParsedCrl, serial: int) -> bool:
+    """Tell whether a serial stands on the list, whatever the entry says; True when that cannot be told."""
+    try:
+        return x509.load_der_x509_crl(found.der).get_revoked_certificate_by_serial_number(serial) is not None
+    except ValueError:
+        return True
+
+
 def verify_crl(found: ParsedCrl, issuer: ParsedCertificate) -> ParsedCrl:
     """Return the list when ``issuer`` signed it: same name, may sign lists, exact key; else ``Refusal(crl_not_genuine)``."""
     if found.issuer != issuer.subject:
         raise Refusal(CRL_NOT_GENUINE, problem="another issuer's name")
     if not issuer.may_sign_crls:  # RFC 5280 6.3.3 (f)
         raise Refusal(CRL_NOT_GENUINE, problem="the issuer may not sign lists (cRLSign)")
-    try:
-        verify_signature(found.asn1, "tbs_cert_list", "signature", issuer.asn1.public_key)
-    except InvalidSignature:
-        raise Refusal(CRL_NOT_GENUINE, problem="the signature is wrong") from None
+    if not signatures.is_signed((found.sha256, issuer.key), found.asn1, signatures.CRL, issuer.asn1.public_key):
+        raise Refusal(CRL_NOT_GENUINE, problem="the signature is wrong")
     return found
 
 

@@ -15,12 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from cryptography.exceptions import InvalidSignature
-
-from crosscert.paths.certificates import ParsedCertificate
+from crosscert.paths.certificates import ParsedCertificate, is_signed_by
 from crosscert.paths.index import UNREACHABLE, Pool, fits
 from crosscert.paths.records import Deadline
-from crosscert.paths.signatures import is_allowed, verify_signature
+from crosscert.paths.signatures import is_allowed
 
 MAX_CERTIFICATES = 8
 MAX_PATHS = 64
@@ -89,15 +87,12 @@ class Search:
                 yield certificate
 
     def _signed(self, certificate: ParsedCertificate, issuer: ParsedCertificate) -> bool:
-        key = issuer.asn1.public_key
-        if not is_allowed(certificate.asn1["signature_algorithm"], key):
+        if is_signed_by(certificate, issuer):
+            return True
+        if not is_allowed(certificate.asn1["signature_algorithm"], issuer.asn1.public_key):
             return True  # refused with its own reason by validation
-        try:
-            verify_signature(certificate.asn1, "tbs_certificate", "signature_value", key)
-        except InvalidSignature:
-            self.bad_signatures.add(certificate)
-            return False
-        return True
+        self.bad_signatures.add(certificate)
+        return False
 
     def _faults_at_end(self, certificate: ParsedCertificate) -> int:
         return int(not certificate.not_before <= self.at <= certificate.not_after)
@@ -111,13 +106,7 @@ class Search:
 
 def _is_own_root(certificate: ParsedCertificate) -> bool:
     """Tell whether a certificate leads nowhere but to itself: same name, same key."""
-    if not certificate.self_issued or not fits(certificate, certificate):
-        return False
-    try:
-        verify_signature(certificate.asn1, "tbs_certificate", "signature_value", certificate.asn1.public_key)
-    except InvalidSignature:
-        return False
-    return True
+    return certificate.self_issued and fits(certificate, certificate) and is_signed_by(certificate, certificate)
 
 
 def explain_absence(search: Search) -> tuple[str, ParsedCertificate]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from asn1crypto import x509
+from asn1crypto import crl, x509
 
 _SHORT = {
     "common_name": "CN",
@@ -79,6 +79,22 @@ class Name(x509.Name):  # type: ignore[misc]
     """A distinguished name compared by :func:`prepare`."""
 
     _alternatives = [("", _NameSequence)]  # noqa: RUF012 - the library's way to declare a choice
+    _key: str | None = None
+
+    @property
+    def hashable(self) -> str:
+        """What two equal names have in common, computed once: a judgement compares names some hundred times."""
+        if self._key is None:
+            self._key = super().hashable
+        return self._key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, x509.Name) and bool(other.hashable == self.hashable)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]  # as the library's: ``hashable`` is for that
 
 
 def _with_names(fields: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -100,6 +116,16 @@ class Certificate(x509.Certificate):  # type: ignore[misc]
     """The library's certificate with names compared by :func:`prepare`."""
 
     _fields = [("tbs_certificate", _ToBeSigned), *x509.Certificate._fields[1:]]  # noqa: RUF012
+
+
+class _ListToBeSigned(crl.TbsCertList):  # type: ignore[misc]
+    _fields = _with_names(crl.TbsCertList._fields)
+
+
+class CertificateList(crl.CertificateList):  # type: ignore[misc]
+    """The library's revocation list with names compared by :func:`prepare`."""
+
+    _fields = [("tbs_cert_list", _ListToBeSigned), *crl.CertificateList._fields[1:]]  # noqa: RUF012
 
 
 def key_of(name: x509.Name) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Hashable
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from asn1crypto import algos, keys
 from cryptography.exceptions import InvalidSignature
@@ -60,12 +61,28 @@ def is_allowed(algorithm: algos.SignedDigestAlgorithm, public_key: keys.PublicKe
     return mechanism == "ecdsa" and public_key.algorithm == "ec" and public_key.curve[1] in _CURVES
 
 
-def verify_signature(signed: Any, body: str, value: str, public_key: keys.PublicKeyInfo) -> None:
-    """Verify a certificate's or list's signature; ``InvalidSignature`` when it is wrong or of a kind that doesn't count."""
-    algorithm = signed["signature_algorithm"]
-    if not is_allowed(algorithm, public_key):
-        raise InvalidSignature
-    _verify(signed[value].native, signed[body].dump(), public_key, algorithm)
+CERTIFICATE = ("tbs_certificate", "signature_value")
+CRL = ("tbs_cert_list", "signature")
+"""Where body and signature stand."""
+
+
+def is_signed(identity: tuple[str, bytes], signed: Any, places: tuple[str, str], public_key: keys.PublicKeyInfo) -> bool:
+    """Tell whether a certificate or list was signed by the key with an algorithm that counts; computed once a process.
+
+    ``identity`` is the digest of what is signed and the digest of the key, so an answer is never wrong later.
+    """
+    known = _answers.get(identity)
+    if known is None:
+        algorithm = signed["signature_algorithm"]
+        known = is_allowed(algorithm, public_key)
+        if known:
+            body, value = places
+            try:
+                _verify(signed[value].native, signed[body].dump(), public_key, algorithm)
+            except InvalidSignature:
+                known = False
+        _answers.put(identity, known)
+    return known
 
 
 class BudgetedSignatures(SignatureValidator):
@@ -87,25 +104,29 @@ class BudgetedSignatures(SignatureValidator):
         _verify(signature, signed_data, public_key_info, signature_algorithm, context)
 
 
-class _Verified:
-    """Digests of (signature, bytes, key, algorithm) that were found right. What was right stays right; bounded."""
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+class _Kept(Generic[_Key]):
+    """The last answers. What was right or wrong stays so; bounded, and losing one costs time only."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._entries: OrderedDict[bytes, None] = OrderedDict()
+        self._entries: OrderedDict[_Key, bool] = OrderedDict()
         self._lock = Lock()
 
-    def __contains__(self, digest: bytes) -> bool:
-        return digest in self._entries
+    def get(self, key: _Key) -> bool | None:
+        return self._entries.get(key)
 
-    def add(self, digest: bytes) -> None:
+    def put(self, key: _Key, answer: bool) -> None:  # noqa: FBT001 - an answer, not a switch
         with self._lock:
-            self._entries[digest] = None
+            self._entries[key] = answer
             while len(self._entries) > self._size:
                 self._entries.popitem(last=False)
 
 
-_verified = _Verified(_KEPT)
+_answers: _Kept[tuple[str, bytes]] = _Kept(_KEPT)
+_verified: _Kept[bytes] = _Kept(_KEPT)
 _library = DefaultSignatureValidator()
 
 
@@ -121,7 +142,7 @@ def _verify(
         hashed.update(len(part).to_bytes(8, "big"))
         hashed.update(part)
     digest = hashed.digest()
-    if digest in _verified:
+    if _verified.get(digest):
         return
     try:
         _library.validate_signature(signature, signed_data, public_key, algorithm, context)
@@ -129,4 +150,4 @@ def _verify(
         raise
     except Exception:  # noqa: BLE001 - a key that cannot be loaded verifies nothing
         raise InvalidSignature from None
-    _verified.add(digest)
+    _verified.put(digest, True)  # noqa: FBT003 - an answer

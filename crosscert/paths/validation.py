@@ -1,10 +1,11 @@
 """Validates one path: our own checks, then pyhanko-certvalidator with that path's revocation lists only. Any exception refuses.
 
-1. check what needs no policies and no revocation (``checks``);
-2. choose the lists that this path's own issuers, or list signers under them, signed;
-3. let the library validate the one path, with policies and revocation;
-4. look back: every list that the library used was verified under the issuer that it was used for;
-5. look into delta lists that only the certificate points to.
+1. choose the lists that this path's own issuers, or list signers under them, signed;
+2. recall whether exactly this was found valid before;
+3. check what needs no policies and no revocation (``checks``);
+4. let the library validate the one path, with policies and revocation;
+5. look back: every list that the library used was verified under the issuer that it was used for; and look into delta lists that
+   only the certificate points to.
 
 Left to others: which path (``discovery``), what is told when it fails (``explain``).
 """
@@ -12,13 +13,11 @@ Left to others: which path (``discovery``), what is told when it fails (``explai
 from __future__ import annotations
 
 import re
-from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from threading import Lock
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
 from pyhanko_certvalidator.authority import CertTrustAnchor
 from pyhanko_certvalidator.context import ValidationContext
 from pyhanko_certvalidator.errors import (
@@ -40,13 +39,14 @@ from pyhanko_certvalidator.validate import async_validate_path
 
 from crosscert.errors import CRL_NOT_GENUINE
 from crosscert.paths.certificates import ParsedCertificate
-from crosscert.paths.checks import check_path
-from crosscert.paths.crls import CrlSet, ParsedCrl, find_signer, newest
+from crosscert.paths.checks import check_path, check_validity
+from crosscert.paths.crls import CrlSet
 from crosscert.paths.explain import PathFault, policy_fault
 from crosscert.paths.index import Pool
-from crosscert.paths.names import key_of
+from crosscert.paths.memory import Memory
+from crosscert.paths.path_lists import PathCrls, choose_crls
 from crosscert.paths.records import ANY_POLICY, Deadline, OutOfTime, PathRequest
-from crosscert.paths.signatures import AllowedAlgorithms, BudgetedSignatures, verify_signature
+from crosscert.paths.signatures import AllowedAlgorithms, BudgetedSignatures
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
 
@@ -55,41 +55,32 @@ _REQUIRED = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require"))
 _UNCHECKED = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("none"))
 _PLACE = re.compile(r"intermediate certificate (\d+)")
 _MAX_POLICY_NODES = 500
+_memory = Memory(20_000)
 _library_lock = Lock()
 """The library's parsed objects fill in their children when first looked at, which two threads must not do at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class PathCrls:
-    """The lists that a path may be judged by. ``direct`` were signed by a CA of the path, ``delegated`` by somebody under one."""
-
-    direct: tuple[tuple[ParsedCrl, ParsedCertificate], ...]
-    delegated: tuple[tuple[ParsedCrl, ParsedCertificate], ...]
-    unverified: frozenset[str]
-
-    def all(self) -> Iterable[tuple[ParsedCrl, ParsedCertificate]]:
-        """Return every list with its verified signer."""
-        return (*self.direct, *self.delegated)
 
 
 def validate(
     path: Sequence[ParsedCertificate], pool: Pool, crls: CrlSet, request: PathRequest, deadline: Deadline
 ) -> tuple[str, ...]:
     """Return the policies (OIDs of the anchor's domain) under which ``path`` is valid; ``PathFault`` or ``OutOfTime`` else."""
-    # 1. Whatever can be told exactly.
+    # 1. Lists: those of this path's issuers, verified, and no others.
+    chosen = choose_crls(path, pool, crls, request, deadline) if request.check_revocation else PathCrls((), (), frozenset())
+    # 2. Was exactly this found valid before? Then only the moment can change it.
+    known = _memory.recall(path, chosen, request)
+    if known is not None:
+        check_validity(path, request)
+        return known
+    # 3. Whatever can be told exactly.
     check_path(path, request, deadline)
     if len(path) == 1:  # the anchor itself
         return ()
     if not _library_lock.acquire(timeout=deadline.remaining()):
         raise OutOfTime
-    chosen = PathCrls((), (), frozenset())
     try:
-        # 2. Lists: those of this path's issuers, verified, and no others.
-        if request.check_revocation:
-            chosen = choose_crls(path, pool, crls, request, deadline)
-        # 3. The library.
+        # 4. The library.
         qualified, manager = _ask_library(path, chosen, request, deadline)
-        # 4. and 5. What the library leaves open.
+        # 5. What the library leaves open.
         _check_crl_issuers(chosen, manager, len(path) - 1)
         _check_freshest(path, chosen, request)
     except (PathFault, OutOfTime):
@@ -100,55 +91,8 @@ def validate(
         raise PathFault(len(path) - 1, "path_refused", found=type(error).__name__) from None
     finally:
         _library_lock.release()
+    _memory.keep(path, chosen, request, qualified)
     return qualified
-
-
-def choose_crls(
-    path: Sequence[ParsedCertificate], pool: Pool, crls: CrlSet, request: PathRequest, deadline: Deadline
-) -> PathCrls:
-    """Return the newest lists that were signed by a CA of the path or by a list signer that such a CA certified."""
-    issuers = path[:-1]
-    names = dict.fromkeys(certificate.subject for certificate in issuers)
-    for certificate in path[1:]:
-        names.update(dict.fromkeys(_indirect_issuers(certificate)))
-    direct, delegated, unverified = [], [], set()
-    for name in names:
-        for found in crls.named(name):
-            deadline.check()
-            signer = find_signer(found, (certificate for certificate in issuers if certificate.subject == name))
-            if signer is not None:
-                direct.append((found, signer))
-                continue
-            signer = find_signer(found, _list_signers(name, issuers, pool))
-            if signer is not None:
-                delegated.append((found, signer))
-            else:
-                unverified.add(name)
-    return PathCrls(tuple(newest(direct, request.at)), tuple(newest(delegated, request.at)), frozenset(unverified))
-
-
-def _list_signers(name: str, issuers: Sequence[ParsedCertificate], pool: Pool) -> Iterable[ParsedCertificate]:
-    """Yield the certificates with this name that a CA of the path issued: other keys of a CA, and signers of indirect lists."""
-    for candidate in pool.named(name):
-        if candidate in issuers or not candidate.may_sign_crls:
-            continue
-        for issuer in issuers:
-            if candidate.issuer == issuer.subject and _signed_by(candidate, issuer):
-                yield candidate
-                break
-
-
-def _signed_by(certificate: ParsedCertificate, issuer: ParsedCertificate) -> bool:
-    try:
-        verify_signature(certificate.asn1, "tbs_certificate", "signature_value", issuer.asn1.public_key)
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _indirect_issuers(certificate: ParsedCertificate) -> list[str]:
-    points = certificate.asn1.crl_distribution_points_value
-    return [key_of(name.chosen) for point in points or () for name in point["crl_issuer"] or () if name.name == "directory_name"]
 
 
 def _ask_library(
