@@ -41,6 +41,9 @@ def open_services(config: Path | None) -> Services:
     from service.config import load_config  # noqa: PLC0415 - a command's --help must not pay for the whole house
     from service.wiring import Services  # noqa: PLC0415
 
+    from service.logs import configure_logs  # noqa: PLC0415
+
+    configure_logs("WARNING")  # a command's own words go to standard output, trouble to standard error
     if config is None:
         raise Misuse(CONFIG_MISSING)
     return Services(load_config(config))
