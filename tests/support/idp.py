@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 from flask import Flask, render_template
 from flask.testing import FlaskClient
 from flask_bootstrap import Bootstrap5
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from idp import accounts, clients, dispatch, endpoints, storage
@@ -25,7 +25,7 @@ from kernel.clock import Clock
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from kernel.randomness import token
-from pki.keyfiles import FileKeyStore
+from pki.ports import KeyStore
 from pki.vault import Vault
 from policies.loader import load
 from service import audit, headers, i18n
@@ -54,13 +54,12 @@ class Licenses:
 
 
 def make_idp_deps(
-    engine: sa.Engine, folder: Path, clock: Clock, *, algorithms: tuple[str, ...] = ("ES256",), node: Node = CITY
+    engine: sa.Engine, keys: KeyStore, clock: Clock, *, algorithms: tuple[str, ...] = ("ES256",), node: Node = CITY
 ) -> IdpDeps:
-    """Return what an identity room works with. Without RS256 unless asked for: making its keys takes a while."""
+    """Return what an identity room works with. Tests may share a key store: opening one takes a while, and so do RSA keys."""
     create_all(engine, audit.metadata, storage.metadata)
     policies = load(None)
     tokens = policies.tokens.model_copy(update={"signing_algorithms": algorithms})
-    keys = FileKeyStore(folder / "keys", b"a passphrase for tests")
     work: SqlUnitOfWork[IdpRecords] = SqlUnitOfWork(engine, storage.SqlIdpRecords)
     return IdpDeps(
         node=node,
@@ -236,9 +235,27 @@ def json_of(answer: OAuthResponse) -> dict[str, Any]:
     return document
 
 
+class _Bytecode(BytecodeCache):
+    """Compiles each template once a test process instead of once a test."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_BYTECODE = _Bytecode()
+
+
 def _make_app(deps: IdpDeps) -> Flask:
     """The blueprint in the frame of the house, without the other rooms."""
     app = Flask("service")
+    app.jinja_options = {"bytecode_cache": _BYTECODE}
     app.config.update(BOOTSTRAP_SERVE_LOCAL=True, MAX_FORM_MEMORY_SIZE=256 * 1024)
     Bootstrap5(app)
     Csrf(deps.node, deps.keys.secret("csrf")).init_app(app)

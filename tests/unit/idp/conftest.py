@@ -10,13 +10,20 @@ import sqlalchemy as sa
 
 from idp.ports import IdpDeps
 from kernel.clock import FixedClock
+from pki.keyfiles import FileKeyStore
 from tests.support.databases import engine_on
 from tests.support.idp import Provider, make_idp_deps
 
 
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeyStore:
+    """One key store for all: opening one costs a slow key derivation."""
+    return FileKeyStore(tmp_path_factory.mktemp("idp-keys"), b"a passphrase for tests")
+
+
 @pytest.fixture
-def deps(engine: sa.Engine, tmp_path: Path, clock: FixedClock) -> IdpDeps:
-    return make_idp_deps(engine, tmp_path, clock)
+def deps(engine: sa.Engine, keys: FileKeyStore, clock: FixedClock) -> IdpDeps:
+    return make_idp_deps(engine, keys, clock)
 
 
 @pytest.fixture
@@ -26,9 +33,9 @@ def sqlite(tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def provider(sqlite: sa.Engine, tmp_path: Path, clock: FixedClock) -> Provider:
+def provider(sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock) -> Provider:
     """A provider with one citizen and one department's system."""
-    made = Provider(make_idp_deps(sqlite, tmp_path, clock))
+    made = Provider(make_idp_deps(sqlite, keys, clock))
     made.add_account(resident_id="445102198806123626", real_name_level=4)
     made.add_client()
     return made
