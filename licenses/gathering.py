@@ -27,6 +27,10 @@ USUAL_LEVEL = "substantial"
 """The certificate level of seals of unknown types, and of time-stamp authorities."""
 
 _ASK_AGAIN = frozenset({"certificate_revoked", "certificate_expired"})
+_OFFER_HELPS = frozenset(
+    {"issuer_not_found", "untrusted_root", "no_path", "revocation_unknown", "revocation_stale", "revocation_too_new"}
+)
+"""The path engine's reasons that more certificates or lists may cure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,14 @@ def _standing(
 
 
 def _path(deps: LicenseDeps, certificate: x509.Certificate, offer: _Offer, at: datetime, level: str) -> PathEvidence:
+    """Ask the trust room; what came with the file is offered only when what is at hand is not enough, which is rare and dear."""
+    found = _ask(deps, certificate, _Offer((), ()), at, level)
+    if found.valid or found.code not in _OFFER_HELPS:
+        return found
+    return _ask(deps, certificate, offer, at, level)
+
+
+def _ask(deps: LicenseDeps, certificate: x509.Certificate, offer: _Offer, at: datetime, level: str) -> PathEvidence:
     try:
         verdict = deps.trust.path(certificate, extra_certificates=offer.certificates, extra_crls=offer.crls, at=at, levels=level)
     except Refusal as refusal:  # what was offered is malformed

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
-from pyhanko.sign.general import check_ess_certid, extract_certificate_info, find_unique_cms_attribute
+from pyhanko.sign.general import check_ess_certid, find_unique_cms_attribute
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from kernel.errors import Text
@@ -101,23 +101,47 @@ def read_signed_data(content: cms.SignedData, der: bytes) -> SignedValue:
             kind="format", zh="签名值带有过多的证书或吊销列表", en="the signature value carries too many certificates, or CRLs"
         )
     signer = signers[0]
-    found = extract_certificate_info(content)
+    if signer["sid"].name != "issuer_and_serial_number":
+        raise Fault(
+            kind="format", zh="签名者不是按颁发者和序列号指明的", en="the signer is not named by issuer and serial number"
+        )
+    own, others = _certificates(content, signer)
     algorithms = [algorithm.dump() for algorithm in content["digest_algorithms"]]
     versions = (content["version"].native, signer["version"].native)
     if (
-        found.attribute_certs
-        or algorithms != [signer["digest_algorithm"].dump()]
+        algorithms != [signer["digest_algorithm"].dump()]
         or versions not in {("v1", "v1"), ("v3", "v1")}
         or signer["digest_algorithm"]["parameters"].native is not None
         or signer["signature_algorithm"]["parameters"].native is not None
-        or signer["sid"].name != "issuer_and_serial_number"
     ):
         raise Fault(
             kind="tampered",
             zh="签名值的结构不是签章系统写出的样子",
             en="the signature value is not built as a sealing system builds it",
         )
-    return SignedValue(der, content, signer, found.signer_cert, tuple(found.other_certs))
+    return SignedValue(der, content, signer, own, others)
+
+
+def _certificates(
+    content: cms.SignedData, signer: cms.SignerInfo
+) -> tuple[asn1_x509.Certificate, tuple[asn1_x509.Certificate, ...]]:
+    """Return the signer's certificate, found by issuer (octet by octet) and serial number, and the others."""
+    identifier = signer["sid"].chosen
+    own, others = [], []
+    for choice in content["certificates"]:
+        if choice.name != "certificate":
+            raise Fault(
+                kind="tampered", zh="签名值里有不是证书的内容", en="the signature value carries something that is no certificate"
+            )
+        certificate = choice.chosen
+        same = certificate.serial_number == identifier["serial_number"].native
+        if same and certificate.issuer.dump() == identifier["issuer"].dump():
+            own.append(certificate)
+        else:
+            others.append(certificate)
+    if len(own) != 1:
+        raise Fault(kind="tampered", zh="签名值里没有签名者的证书", en="the signer's certificate is not in the signature value")
+    return own[0], tuple(others)
 
 
 def verify_signature(signed: SignedValue, digest: bytes, content_type: str) -> None:
