@@ -195,6 +195,7 @@ def _touch(certificate: Any) -> None:
     if key.algorithm == "ec":
         key.curve  # noqa: B018
     certificate["signature_value"].native  # noqa: B018
+    signatures.is_allowed(certificate["signature_algorithm"], key)
     for value in (
         certificate.basic_constraints_value,
         certificate.certificate_policies_value,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -77,6 +78,9 @@ def _parse(der: bytes) -> ParsedCrl:
         extension["extn_value"].parsed.native  # noqa: B018 - parsed here, so that it cannot fail later
     if tbs["signature"].dump() != parsed["signature_algorithm"].dump():
         raise Refusal(CRL_UNREADABLE, problem="two signature algorithms")
+    parsed["signature"].native  # noqa: B018 - as above; what is parsed while two threads look at it may be seen half done
+    with suppress(ValueError):
+        parsed["signature_algorithm"].hash_algo  # noqa: B018
     point = parsed.issuing_distribution_point_value
     number = parsed.crl_number_value
     delta = parsed.delta_crl_indicator_value
