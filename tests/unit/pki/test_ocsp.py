@@ -1,0 +1,193 @@
+"""OCSP answers as openssl verifies them: good, revoked, unknown for what was never issued."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp as x509_ocsp
+from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponseStatus
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kernel.clock import FixedClock, timestamp
+from pki import authority, crl, ocsp
+from pki.ports import CertificateRecord, PkiDeps
+from pki.roles import get_credential
+from tests.support.pki import COUNTY, OpenSsl, certificate, chain_of, pem
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+PERSON = (*COUNTY.names, ("CN", "张三"))
+
+
+@pytest.fixture
+def person(pki: PkiDeps) -> CertificateRecord:
+    return authority.issue(pki, "person", PERSON, KEY.public_key())
+
+
+def issuer_of(pki: PkiDeps, record: CertificateRecord) -> x509.Certificate:
+    return certificate(authority.get_principal(pki) if record.ca == "principal" else authority.get_issuing(pki))
+
+
+def request(
+    pki: PkiDeps,
+    record: CertificateRecord,
+    algorithm: hashes.HashAlgorithm | None = None,
+    extensions: Sequence[x509.ExtensionType] = (),
+) -> bytes:
+    builder = x509_ocsp.OCSPRequestBuilder().add_certificate(
+        certificate(record),
+        issuer_of(pki, record),
+        algorithm or hashes.SHA1(),  # noqa: S303 - what clients send; it identifies, it does not protect
+    )
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.build().public_bytes(Encoding.DER)
+
+
+def asked(pki: PkiDeps, der: bytes) -> x509_ocsp.OCSPResponse:
+    return x509_ocsp.load_der_ocsp_response(ocsp.answer(pki, der))
+
+
+def by_openssl(openssl: OpenSsl, pki: PkiDeps, record: CertificateRecord, *serials: str) -> str:
+    """Let openssl make a request and verify the answer to it."""
+    anchor, issuing = chain_of(pki)
+    issuer = openssl.file("issuer.pem", anchor if record.ca == "principal" else issuing)
+    about = [part for serial in serials for part in ("-serial", f"0x{serial}")] or ["-cert", openssl.file("c.pem", pem(record))]
+    file = str(openssl.folder / "request.der")
+    made = openssl.run("ocsp", "-no_nonce", "-issuer", issuer, *about, "-reqout", file)
+    assert made.returncode == 0, made.stderr
+    response = openssl.file("response.der", ocsp.answer(pki, (openssl.folder / "request.der").read_bytes()))
+    trust = ("-CAfile", openssl.file("anchor.pem", anchor), "-verify_other", openssl.file("i.pem", issuing))
+    at = ("-attime", str(timestamp(pki.clock.now())), "-validity_period", "100000000")
+    judged = openssl.run("ocsp", "-no_nonce", "-respin", response, "-issuer", issuer, *about, *trust, *at)
+    return (judged.stdout + judged.stderr).decode()
+
+
+def test_openssl_verifies_a_good_answer(pki: PkiDeps, openssl: OpenSsl, person: CertificateRecord) -> None:
+    said = by_openssl(openssl, pki, person)
+    assert "Response verify OK" in said
+    assert ": good" in said
+
+
+def test_openssl_verifies_an_answer_about_a_ca_by_the_principals_own_responder(pki: PkiDeps, openssl: OpenSsl) -> None:
+    said = by_openssl(openssl, pki, authority.get_issuing(pki))
+    assert "Response verify OK" in said
+    assert ": good" in said
+
+
+def test_openssl_reads_when_and_why_a_certificate_was_revoked(
+    pki: PkiDeps, openssl: OpenSsl, person: CertificateRecord, clock: FixedClock
+) -> None:
+    authority.revoke(pki, person.serial, "key_compromise", clock.now())
+    said = by_openssl(openssl, pki, person)
+    assert "Response verify OK" in said
+    assert ": revoked" in said
+    assert "keyCompromise" in said
+    found = asked(pki, request(pki, person))
+    assert (found.revocation_time_utc, found.revocation_reason) == (clock.now(), x509.ReasonFlags.key_compromise)
+
+
+def test_a_serial_that_was_never_issued_is_unknown(pki: PkiDeps, openssl: OpenSsl, person: CertificateRecord) -> None:
+    assert ": unknown" in by_openssl(openssl, pki, person, "7F00112233445566778899AABBCCDDEEFF001122")
+    # also when it is a serial of the node's other CA
+    assert ": unknown" in by_openssl(openssl, pki, person, authority.get_issuing(pki).serial)
+
+
+def test_a_serial_whose_signing_was_abandoned_is_revoked_and_one_being_signed_unknown(
+    pki: PkiDeps, person: CertificateRecord, clock: FixedClock
+) -> None:
+    other = authority.issue(pki, "person", PERSON, KEY.public_key())
+    with pki.work.begin() as work:
+        table = work.records._connection  # type: ignore[attr-defined]
+        table.exec_driver_sql(f"UPDATE pki_certificates SET state='intent' WHERE serial='{other.serial}'")  # noqa: S608
+    assert asked(pki, request(pki, other)).certificate_status is OCSPCertStatus.UNKNOWN
+    clock.moment = clock.moment.replace(hour=9)
+    crl.refresh_due(pki)
+    assert asked(pki, request(pki, other)).certificate_status is OCSPCertStatus.REVOKED
+    assert asked(pki, request(pki, person)).certificate_status is OCSPCertStatus.GOOD
+
+
+@pytest.mark.parametrize("algorithm", [hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()])  # noqa: S303
+def test_the_issuer_may_be_named_by_any_usual_hash(
+    pki: PkiDeps, person: CertificateRecord, algorithm: hashes.HashAlgorithm
+) -> None:
+    found = asked(pki, request(pki, person, algorithm))
+    assert found.certificate_status is OCSPCertStatus.GOOD
+    assert found.serial_number == int(person.serial, 16)
+
+
+def test_the_answer_is_fresh_and_names_its_responder_by_key(pki: PkiDeps, person: CertificateRecord, clock: FixedClock) -> None:
+    found = asked(pki, request(pki, person))
+    responder = get_credential(pki, "ocsp").certificate
+    assert found.this_update_utc == clock.now()
+    assert found.next_update_utc is not None
+    assert (found.next_update_utc - found.this_update_utc).total_seconds() == pki.policies.revocation.ocsp_valid_seconds
+    assert found.responder_key_hash is not None
+    assert found.certificates == [responder]
+    assert responder.extensions.get_extension_for_class(x509.OCSPNoCheck)
+
+
+@pytest.mark.parametrize("length", [1, 8, 32, 128])
+def test_a_nonce_comes_back(pki: PkiDeps, person: CertificateRecord, length: int) -> None:
+    found = asked(pki, request(pki, person, extensions=[x509.OCSPNonce(b"n" * length)]))
+    assert found.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"n" * length
+
+
+def test_openssl_checks_the_nonce_that_it_sent(pki: PkiDeps, openssl: OpenSsl, person: CertificateRecord) -> None:
+    anchor, issuing = (openssl.file(name, content) for name, content in zip("ai", chain_of(pki), strict=True))
+    made = openssl.run("ocsp", "-issuer", issuing, "-cert", openssl.file("c.pem", pem(person)), "-reqout", "request.der")
+    assert made.returncode == 0
+    for sent, verdict in ((True, "verify OK"), (False, "Nonce Verify error")):
+        der = (openssl.folder / "request.der").read_bytes() if sent else request(pki, person, None, [x509.OCSPNonce(b"other")])
+        openssl.file("response.der", ocsp.answer(pki, der))
+        at = ("-attime", str(timestamp(pki.clock.now())), "-validity_period", "100000000")
+        judged = openssl.run(
+            "ocsp", "-reqin", "request.der", "-respin", "response.der", "-CAfile", anchor, "-verify_other", issuing, *at
+        )
+        assert verdict in judged.stderr.decode()
+
+
+def test_without_a_nonce_there_is_none(pki: PkiDeps, person: CertificateRecord) -> None:
+    assert len(asked(pki, request(pki, person)).extensions) == 0
+
+
+@pytest.mark.parametrize("length", [0, 129, 5000])
+def test_a_nonce_of_a_length_that_the_rfc_forbids_is_malformed(pki: PkiDeps, person: CertificateRecord, length: int) -> None:
+    found = asked(pki, request(pki, person, extensions=[x509.OCSPNonce(b"n" * length)]))
+    assert found.response_status is OCSPResponseStatus.MALFORMED_REQUEST
+
+
+def test_another_cas_certificate_is_not_ours_to_speak_of(pki: PkiDeps, person: CertificateRecord) -> None:
+    built = x509_ocsp.OCSPRequestBuilder().add_certificate_by_hash(bytes(32), bytes(32), int(person.serial, 16), hashes.SHA256())
+    found = asked(pki, built.build().public_bytes(Encoding.DER))
+    assert found.response_status is OCSPResponseStatus.UNAUTHORIZED
+
+
+def test_several_questions_at_once_are_malformed(pki: PkiDeps, openssl: OpenSsl, person: CertificateRecord) -> None:
+    other = authority.issue(pki, "person", PERSON, KEY.public_key())
+    said = by_openssl(openssl, pki, person, person.serial, other.serial)
+    assert "malformedrequest" in said
+
+
+def test_a_request_beyond_the_size_is_malformed(pki: PkiDeps) -> None:
+    found = asked(pki, b"\x30\x83\x01\x00\x00" + bytes(ocsp.MAX_REQUEST_BYTES))
+    assert found.response_status is OCSPResponseStatus.MALFORMED_REQUEST
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(garbage=st.binary(max_size=200))
+def test_garbage_is_malformed(pki: PkiDeps, garbage: bytes) -> None:
+    assert asked(pki, garbage).response_status is OCSPResponseStatus.MALFORMED_REQUEST
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(position=st.integers(0, 200), value=st.integers(0, 255))
+def test_a_request_with_one_octet_changed_gets_an_answer(pki: PkiDeps, position: int, value: int) -> None:
+    der = bytearray(request(pki, authority.get_issuing(pki), extensions=[x509.OCSPNonce(b"n" * 16)]))
+    der[position % len(der)] = value
+    assert asked(pki, bytes(der)).response_status in set(OCSPResponseStatus)
