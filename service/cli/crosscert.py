@@ -135,11 +135,8 @@ def revoke(services: Services, identifier: str, by: str, yes: bool, as_json: boo
     found = agreements.get(services.crosscert, identifier)
     if yes:
         found = agreements.revoke(services.crosscert, identifier, actor=f"operator:{by}")
-    emit(
-        _agreement_json(found),
-        as_json,
-        lambda: _agreement_text(found) + ("" if yes else "\n没有改动；加 --yes 执行。 Nothing changed; add --yes."),
-    )
+    hint = "" if yes else "\n没有改动；加 --yes 执行。 Nothing changed; add --yes."
+    emit(_agreement_json(found), as_json, lambda: _agreement_text(found) + hint)
 
 
 @command.command("sync")
@@ -176,7 +173,7 @@ def _read(file: Path, max_bytes: int) -> bytes:
 
 def _write(data: bytes, out: Path | None) -> None:
     if out is None:
-        click.get_binary_stream("stdout").write(data)
+        click.echo(data, nl=False)
     else:
         out.write_bytes(data)
 
@@ -219,8 +216,8 @@ def _agreement_text(found: Agreement) -> str:
             *(f"  允许的名称 permitted: {', '.join('='.join(pair) for pair in names)}" for names in constraints.permitted_names),
             f"  允许的主机 permitted hosts: {', '.join(constraints.permitted_dns)}",
             *(f"  策略映射 mapping: {ours} = {theirs}" for ours, theirs in constraints.mappings),
-            f"  pathLenConstraint {constraints.path_length}, inhibitPolicyMapping {constraints.inhibit_policy_mapping}, "
-            f"{constraints.validity_days} d",
+            f"  pathLenConstraint {constraints.path_length}, inhibitPolicyMapping {constraints.inhibit_policy_mapping}",
+            f"  {constraints.validity_days} d",
         ]
     )
 
