@@ -7,9 +7,9 @@ from kernel.errors import define
 ADMIN_ROLE_NEEDED = define(
     "admin_role_needed",
     status=403,
-    zh="您的账户没有查看这个管理页面的权限。",
+    zh="您的账号没有查看这个管理页面的权限。",
     en="Your account may not see this page of the console.",
-    remedy_zh="请用具有相应角色的管理员账户登录；角色由本节点的策略文件规定。",
+    remedy_zh="请用具有相应角色的管理员账号登录；角色由本节点的策略文件规定。",
     remedy_en="Log in with an administrator's account that has the role; roles are set by this node's policy documents.",
 )
 STRONGER_LOGIN_NEEDED = define(
