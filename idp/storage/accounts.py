@@ -93,7 +93,7 @@ class SqlAccounts(OnConnection):
             },
             where=sa.or_(over, tries.c.count < limit),
         )
-        return self._connection.execute(counted).rowcount == 1
+        return self._connection.execute(counted.returning(tries.c.count)).first() is not None
 
     def give_try_back(self, key: ThrottleKey) -> None:
         """Uncount one try, which did not fail."""

@@ -232,8 +232,9 @@ class OnConnection:
 
     def _add_once(self, table: sa.Table, values: Mapping[str, Any]) -> bool:
         """Insert a row unless any unique constraint has its like."""
-        statement = self._insert(table).on_conflict_do_nothing()
-        return self._connection.execute(statement, dict(values)).rowcount == 1
+        # What was inserted is asked for, because drivers don't agree on the row count of an insert.
+        statement = self._insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
+        return self._connection.execute(statement).first() is not None
 
     def _put(self, table: sa.Table, values: Mapping[str, Any]) -> None:
         """Insert a row or replace the one with the same primary key."""

@@ -1,0 +1,147 @@
+"""What may happen once happens once, however many try at the same moment, on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pyotp
+import pytest
+import sqlalchemy as sa
+
+from idp import endpoints, login, one_time_codes, signing_keys, throttle
+from idp.dispatch import ENDPOINTS
+from idp.ports import IdpDeps
+from idp.sessions import Device
+from idp.transactions import Visit
+from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
+from kernel.clock import FixedClock
+from kernel.errors import Refusal
+from tests.support.idp import (
+    PASSWORD,
+    TOTP_SECRET,
+    Provider,
+    add_account,
+    another_process,
+    basic,
+    json_of,
+)
+
+CROWD = 50
+
+
+def at_once(times: int, act: Callable[[int], Any]) -> list[Any]:
+    """Do ``act`` in so many threads that start together; a Refusal is a result too."""
+    barrier = Barrier(times)
+
+    def one(number: int) -> Any:
+        barrier.wait()
+        try:
+            return act(number)
+        except Refusal as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(one, range(times)))
+
+
+@pytest.fixture
+def crowded(deps: IdpDeps) -> Provider:
+    provider = Provider(deps)
+    provider.add_account()
+    provider.add_client()
+    return provider
+
+
+def ask(provider: Provider, form: dict[str, str]) -> OAuthResponse:
+    # Each caller is a process of its own: nothing is kept between them.
+    request = OAuthRequest("POST", NOTHING, Parameters(form), basic("scjg", provider.secrets["scjg"]))
+    return ENDPOINTS[endpoints.TOKEN](another_process(provider.deps), request)
+
+
+def test_requirement_7_a_code_redeemed_fifty_times_at_once_yields_exactly_one_token_set(crowded: Provider) -> None:
+    back = crowded.browser().authorize(username="chenxiaochao")
+    form = {
+        "grant_type": "authorization_code",
+        "code": back["code"],
+        "redirect_uri": "https://scjg.example.cn/callback",
+        "code_verifier": crowded.verifier,
+    }
+    answers = at_once(CROWD, lambda _: ask(crowded, form))
+    good = [answer for answer in answers if answer.status == 200]
+    assert len(good) == 1
+    assert {json_of(answer)["error"] for answer in answers if answer.status != 200} == {"invalid_grant"}
+    assert crowded.userinfo(json_of(good[0])["access_token"]).status == 401, "the replays revoked it"
+
+
+def test_requirement_8_a_refresh_token_used_by_many_at_once_has_one_successor(crowded: Provider, engine: sa.Engine) -> None:
+    first = crowded.browser().tokens(username="chenxiaochao")["refresh_token"]
+    answers = at_once(20, lambda _: ask(crowded, {"grant_type": "refresh_token", "refresh_token": first}))
+    assert {answer.status for answer in answers} == {200}
+    assert len({json_of(answer)["refresh_token"] for answer in answers}) == 1
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("select count(*) from idp_refresh_tokens")).scalar() == 2
+
+
+def test_requirement_25_a_one_time_code_used_by_many_at_once_is_accepted_once(deps: IdpDeps, clock: FixedClock) -> None:
+    account = add_account(deps, "linwenshu", kind="staff", totp_secret=TOTP_SECRET)
+    code = pyotp.TOTP(TOTP_SECRET).at(clock.now())
+    with deps.work.read() as work:
+        authenticator = next(one for one in work.records.authenticators(account.id) if one.kind == "totp")
+    results = at_once(20, lambda _: one_time_codes.accept(deps, authenticator, code))
+    assert results.count(None) == 1
+    assert {result.code for result in results if result is not None} == {"one_time_code_used"}
+
+
+def test_requirement_24_many_tries_at_once_stay_within_the_limit(deps: IdpDeps) -> None:
+    account = add_account(deps)
+    limit = deps.policies.assurance.throttle.account_failures
+    results = at_once(20, lambda number: throttle.take(deps, account=account.id, address=f"192.0.2.{number}"))
+    assert sum(isinstance(result, throttle.Try) for result in results) == limit
+    assert {result.code for result in results if isinstance(result, Refusal)} == {"login_throttled"}
+
+
+def test_one_login_finished_many_times_at_once_gives_one_code(crowded: Provider, engine: sa.Engine) -> None:
+    browser = crowded.browser()
+    page = browser.get("/oauth/authorize", crowded.request())
+    transaction_id = page.request.args["txn"]
+    cookie = browser.client.get_cookie("chaoxin_445100_browser")
+    assert cookie is not None
+    visit = Visit(cookie.value)
+
+    def submit(number: int) -> Any:
+        return login.submit_password(
+            crowded.deps,
+            transaction_id=transaction_id,
+            visit=visit,
+            device=Device(f"192.0.2.{number}"),
+            username="chenxiaochao",
+            password=PASSWORD,
+        )
+
+    results = at_once(5, submit)
+    assert sum(isinstance(result, login.LoggedIn) for result in results) == 1
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("select count(*) from idp_codes")).scalar() == 1
+
+
+def test_many_processes_starting_at_once_make_one_signing_key(deps: IdpDeps) -> None:
+    rings = at_once(8, lambda _: signing_keys.keyring(another_process(deps)))
+    assert len({tuple(ring.verifying) for ring in rings}) == 1
+    assert len(rings[0].published) == 1
+
+
+def test_many_processes_rotating_at_once_make_one_successor(deps: IdpDeps, clock: FixedClock) -> None:
+    signing_keys.keyring(deps)
+    clock.advance(timedelta(days=29))
+    at_once(8, lambda _: signing_keys.rotate(another_process(deps)))
+    assert len(signing_keys.keyring(another_process(deps)).published) == 2
+
+
+def test_the_same_username_registered_by_many_at_once_is_one_account(deps: IdpDeps) -> None:
+    results = at_once(8, lambda _: add_account(deps, resident_id="445102198806123626"))
+    assert sum(not isinstance(result, Refusal) for result in results) == 1
+    assert {result.code for result in results if isinstance(result, Refusal)} == {"account_exists"}
