@@ -12,7 +12,7 @@ from kernel.clock import FixedClock
 from pki import authority
 from pki.ports import PkiDeps
 from tests.support.databases import engine_on
-from tests.support.pki import OpenSsl, make_deps
+from tests.support.pki import CITY, OpenSsl, make_deps
 
 
 @pytest.fixture
@@ -47,3 +47,13 @@ def openssl(tmp_path: Path) -> OpenSsl:
     folder = tmp_path / "openssl"
     folder.mkdir()
     return OpenSsl(folder)
+
+
+@pytest.fixture
+def city(tmp_path: Path, clock: FixedClock) -> Iterator[PkiDeps]:
+    """The city's CA, set up as well."""
+    (tmp_path / "city").mkdir()
+    with engine_on(f"sqlite:///{tmp_path / 'city.sqlite'}") as engine:
+        deps = make_deps(engine, tmp_path / "city", clock, CITY)
+        authority.initialise(deps)
+        yield deps

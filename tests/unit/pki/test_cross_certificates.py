@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,20 +21,10 @@ from pki.names import x509_name
 from pki.policy_mappings import OID, parse_policy_mappings
 from pki.ports import Names, PkiDeps
 from policies.certificates import policy_oid
-from tests.support.databases import engine_on
-from tests.support.pki import CITY, COUNTY, OTHER_COUNTY, OpenSsl, certificate, make_deps, pem
+from tests.support.pki import CITY, COUNTY, OTHER_COUNTY, OpenSsl, certificate, pem
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 LEVELS = ("basic", "substantial", "high")
-
-
-@pytest.fixture
-def city(tmp_path: Path, clock: FixedClock) -> Iterator[PkiDeps]:
-    (tmp_path / "city").mkdir()
-    with engine_on(f"sqlite:///{tmp_path / 'city.sqlite'}") as engine:
-        deps = make_deps(engine, tmp_path / "city", clock, CITY)
-        authority.initialise(deps)
-        yield deps
 
 
 def oid(deps: PkiDeps, node: Node, level: str) -> str:
