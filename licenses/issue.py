@@ -132,14 +132,16 @@ def _reserve(deps: LicenseDeps, records: LicenseRecords, application: Applicatio
         policies=deps.policies.licenses,
     )
     digest = deps.vault.index(content(application).decode(), _DIGEST_CONTEXT).hex()
-    for _ in range(_TRIES):
+    for tried in range(_TRIES):
         found = records.find_digest(digest) if application.number is None else records.find_number(application.number)
         if found is not None:
             if found.application_digest != digest:
                 raise Refusal(DUPLICATE_NUMBER, field="number", number=found.number)
             return Issued(found, already=True)
         # 2. The intent. Uniqueness decides who is first; whoever is second finds the first one's.
-        number = application.number or numbering.take_number(records, application.area_code, application.issue_date.year)
+        number = application.number or numbering.take_number(
+            records, application.area_code, application.issue_date.year, beyond_given=tried > 0
+        )
         record = _intent(deps, application, number, digest, status_index=-1)
         render.check_printable(record, kind)
         record = _intent(deps, application, number, digest, status_index=numbering.take_status_index(records))

@@ -8,13 +8,15 @@ _DIGITS = 8
 _STATUS_INDEX = "status_index"
 
 
-def take_number(records: LicenseRecords, area_code: str, year: int) -> str:
-    """Return a number that is free: area, year, eight digits. It continues after those that departments gave themselves."""
+def take_number(records: LicenseRecords, area_code: str, year: int, *, beyond_given: bool = False) -> str:
+    """Return the next number: area, year, eight digits. It may be one that a department gave itself, which ``reserve`` tells.
+
+    ``beyond_given`` looks those up first, which takes as long as there are many, and continues after the greatest.
+    """
     prefix = f"{area_code}{year:04d}"
-    greatest = records.greatest_number(prefix, len(prefix) + _DIGITS)
-    last = greatest.removeprefix(prefix) if greatest else "0"
-    value = records.take_counter(f"number:{prefix}", at_least=int(last) if last.isdecimal() else 0)
-    return f"{prefix}{value:0{_DIGITS}d}"
+    greatest = records.greatest_number(prefix, len(prefix) + _DIGITS) if beyond_given else None
+    last = int(greatest.removeprefix(prefix)) if greatest else 0
+    return f"{prefix}{records.take_counter(f'number:{prefix}', at_least=last):0{_DIGITS}d}"
 
 
 def take_status_index(records: LicenseRecords) -> int:

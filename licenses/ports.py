@@ -167,7 +167,7 @@ class LicenseRecords(LogNodes, Protocol):
         ...
 
     def greatest_number(self, prefix: str, length: int) -> str | None:
-        """Return the greatest number in use that starts with ``prefix`` and has ``length`` characters."""
+        """Return the greatest number in use of ``length`` digits that starts with ``prefix``."""
         ...
 
     def reserve(self, record: LicenseRecord) -> bool:

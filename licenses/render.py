@@ -10,9 +10,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from kernel.errors import Refusal
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent / "templates" / "typst"
 _STANDARD: Final = "a-3b"
+_ONE_AT_A_TIME = Lock()
+"""A compiler serves one thread at a time."""
+
 _LATIN_WIDTH = 0.58
 
 _HOLDER_LABELS: Mapping[HolderKind, tuple[str, str]] = {
@@ -53,16 +57,7 @@ def render(record: LicenseRecord, kind: LicenseType, node: Node) -> Page:
     template = _TEMPLATES / f"{kind.template}.typ"
     if not template.is_file():
         raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="no such template")
-    try:
-        pdf = _compiler().compile(
-            input=template,
-            sys_inputs=inputs,
-            format="pdf",
-            pdf_standards=_STANDARD,
-            timestamp=record.requested_at.replace(microsecond=0),
-        )
-    except RuntimeError as error:  # typst.TypstError
-        raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem=str(error).partition("\n")[0][:200]) from error
+    pdf = _compile(kind.template, template, inputs, record.requested_at.replace(microsecond=0))
     if not isinstance(pdf, bytes):
         raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="more than one file")
     return Page(pdf, digest)
@@ -112,6 +107,18 @@ def _day(day: date) -> str:
 
 def _validity(start: date, end: date | None) -> str:
     return f"{_day(start)} 至 {_day(end) if end else data.WITHOUT_END}"
+
+
+def _compile(name: str, template: Path, inputs: dict[str, str], timestamp: datetime) -> object:
+    import typst  # noqa: PLC0415 - see _compiler
+
+    with _ONE_AT_A_TIME:
+        try:
+            return _compiler().compile(
+                input=template, sys_inputs=inputs, format="pdf", pdf_standards=_STANDARD, timestamp=timestamp
+            )
+        except typst.TypstError as error:
+            raise Refusal(PAGE_UNPRINTABLE, template=name, problem=error.message[:200]) from error
 
 
 @cache

@@ -27,15 +27,12 @@ class SqlRegistry(SqlShelves):
     """The licences' part of ``licenses.ports.LicenseRecords``."""
 
     def greatest_number(self, prefix: str, length: int) -> str | None:
-        """Return the greatest number in use that starts with ``prefix`` and has ``length`` characters."""
-        query = sa.select(sa.func.max(licenses.c.number)).where(
-            licenses.c.number >= prefix,
-            licenses.c.number < prefix + "~",
-            sa.func.length(licenses.c.number) == length,
-            _IN_USE,
+        """Return the greatest number in use of ``length`` digits that starts with ``prefix``."""
+        query = sa.select(licenses.c.number).where(
+            licenses.c.number.like(f"{prefix}%"), sa.func.length(licenses.c.number) == length, _IN_USE
         )
-        found = self._connection.execute(query).scalar()
-        return None if found is None else str(found)
+        found = self._connection.execute(query.execution_options(yield_per=10_000)).scalars()
+        return max((number for number in found if number.isdecimal()), default=None)
 
     def reserve(self, record: LicenseRecord) -> bool:
         """Store an intent; False when its number, identifier or application is taken by one that is not void."""

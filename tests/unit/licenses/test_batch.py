@@ -1,0 +1,161 @@
+"""Files of applications: every row answered in order, good rows issued once, whatever the others are and however often it is run."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from kernel.clock import FixedClock, SystemClock
+from kernel.errors import Refusal
+from licenses import batch, recover
+from licenses.batch import RowOutcome
+from licenses.ports import LicenseDeps
+from tests.support.databases import engine_on
+from tests.support.issuing import DATA, GOOD_ROW, csv_of, demo_rows, make_license_deps
+
+ACTOR = "operator:test"
+
+
+def run(deps: LicenseDeps, folder: Path, *rows: Mapping[str, str]) -> list[RowOutcome]:
+    folder.mkdir(exist_ok=True)
+    return list(batch.issue_file(deps, batch.open_file(deps, csv_of(*rows), "test.csv"), folder, actor=ACTOR))
+
+
+def row(serial: int, **changes: str) -> dict[str, str]:
+    return {**GOOD_ROW, "number": f"4451222021{serial:08d}", **changes}
+
+
+def test_the_600_applications_are_564_licences_and_36_refusals_for_the_reason_in_the_last_column(
+    tmp_path: Path, clock: FixedClock
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with engine_on(f"sqlite:///{tmp_path / 'node.sqlite'}") as engine, (DATA / "applications.csv").open("rb") as stream:
+        deps = make_license_deps(engine, tmp_path, clock)
+        file = batch.open_file(deps, stream, "applications.csv")
+        first = list(batch.issue_file(deps, file, out, actor=ACTOR))
+        (out / f"{first[0].number}.pdf").unlink()
+        second = list(batch.issue_file(deps, file, out, actor=ACTOR))
+    assert file.count == 600
+    assert [(one.row, one.code or "ok") for one in first] == [(one["row"], one["expect"]) for one in demo_rows()]
+    assert Counter(one.outcome for one in first) == {"issued": 564, "refused": 36}
+    assert {one.field for one in first if one.code == "duplicate_number"} == {"number"}
+    assert [one.outcome.replace("already", "issued") for one in second] == [one.outcome for one in first]
+    assert [one.identifier for one in second] == [one.identifier for one in first]
+    assert Counter(one.outcome for one in second) == {"already": 564, "refused": 36}
+    assert len(list(out.iterdir())) == 564
+    assert all(Path(one.file).read_bytes().startswith(b"%PDF") for one in second if one.outcome == "already")
+
+
+def test_rows_are_answered_in_order_with_what_is_wrong(deps: LicenseDeps, tmp_path: Path) -> None:
+    found = run(deps, tmp_path / "out", row(1), row(2, holder_id="x"), row(1), row(3), row(3, holder_name="另一家"))
+    assert [(one.row, one.outcome, one.code, one.field) for one in found] == [
+        ("1", "issued", "", ""),
+        ("2", "refused", "holder_id_check", "holder_id"),
+        ("3", "already", "", ""),
+        ("4", "issued", "", ""),
+        ("5", "refused", "duplicate_number", "number"),
+    ]
+    assert found[0].identifier
+    assert found[1].number == "445122202100000002"
+    assert found[1].message is not None
+    assert found[1].message.zh
+    assert found[1].message.en
+
+
+def test_a_number_that_a_refused_row_bears_is_taken_within_the_file(deps: LicenseDeps, tmp_path: Path) -> None:
+    refused, other = row(1, issue_date="2024-02-30"), row(1)
+    assert [one.code for one in run(deps, tmp_path / "out", refused, other)] == ["bad_date", "duplicate_number"]
+    assert [one.outcome for one in run(deps, tmp_path / "out", other)] == ["issued"]
+
+
+def test_a_file_with_unreadable_rows_and_windows_line_ends_is_issued_all_the_same(deps: LicenseDeps, tmp_path: Path) -> None:
+    lines = csv_of(row(1), row(2), newline="\r\n").getvalue().split(b"\r\n")
+    content = b"\xef\xbb\xbf" + b"\r\n".join([lines[0], lines[1], b'"open,quote', b"a,b", lines[2], b"x\x00" + b"," * 12, b""])
+    out = tmp_path / "out"
+    out.mkdir()
+    found = list(batch.issue_file(deps, batch.open_file(deps, io.BytesIO(content), "x.csv"), out, actor=ACTOR))
+    assert [one.code or one.outcome for one in found] == ["issued", "row_quotes", "row_width", "issued", "control_chars"]
+
+
+def test_the_column_expect_is_ignored(deps: LicenseDeps, tmp_path: Path) -> None:
+    content = csv_of(row(1)).getvalue().replace(b"extra\n", b"extra,expect\n").rstrip(b"\n") + b",ok\n"
+    out = tmp_path / "out"
+    out.mkdir()
+    for said in (b"ok", b"holder_kind"):
+        file = batch.open_file(deps, io.BytesIO(content.replace(b",ok\n", b"," + said + b"\n")), "x.csv")
+        assert [one.code for one in batch.issue_file(deps, file, out, actor=ACTOR)] == [""]
+
+
+def test_what_a_spreadsheet_would_run_does_not_get_into_the_report(deps: LicenseDeps, tmp_path: Path) -> None:
+    (found,) = run(deps, tmp_path / "out", row(1, number="=HYPERLINK(1)"))
+    assert (found.code, found.number) == ("bad_number", "")
+
+
+def test_a_file_with_too_many_rows_is_refused_whole(deps: LicenseDeps) -> None:
+    issuing = deps.policies.licenses.issuing.model_copy(update={"max_rows": 1})
+    licenses = deps.policies.licenses.model_copy(update={"issuing": issuing})
+    few = type(deps)(
+        node=deps.node,
+        policies=deps.policies.model_copy(update={"licenses": licenses}),
+        pki=deps.pki,
+        trust=deps.trust,
+        vault=deps.vault,
+        clock=deps.clock,
+        work=deps.work,
+        visitors=deps.visitors,
+    )
+    with pytest.raises(Refusal) as caught:
+        batch.open_file(few, csv_of(row(1), row(2)), "x.csv")
+    assert caught.value.code == "csv_too_many_rows"
+
+
+_PROGRAM = """
+import sys
+from pathlib import Path
+from kernel.clock import SystemClock
+from licenses import batch
+from tests.support.databases import engine_on
+from tests.support.issuing import DATA, make_license_deps
+folder = Path(sys.argv[1])
+with engine_on(f"sqlite:///{folder / 'node.sqlite'}") as engine, (DATA / "applications.csv").open("rb") as stream:
+    deps = make_license_deps(engine, folder, SystemClock())
+    for _ in batch.issue_file(deps, batch.open_file(deps, stream, "x.csv"), folder / "out", actor="operator:test"):
+        print(flush=True)
+"""
+
+
+def test_a_run_that_is_killed_again_and_again_doubles_and_loses_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    root = Path(__file__).parents[3]
+    for answered, pause in ((1, 0.0), (20, 0.05), (60, 0.11)):
+        with subprocess.Popen([sys.executable, "-c", _PROGRAM, str(tmp_path)], cwd=root, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            for _ in range(answered):
+                assert process.stdout.readline()
+            time.sleep(pause)  # somewhere within a group
+            process.kill()
+    with engine_on(f"sqlite:///{tmp_path / 'node.sqlite'}") as engine:
+        deps = make_license_deps(engine, tmp_path, SystemClock())
+        recover.finish_or_void(deps)
+        with deps.work.read() as work:
+            records = [one for _key, one in work.records.licenses(state=None, limit=1000)]
+            assert work.records.log_size() == len(records)
+        assert {one.state for one in records} == {"issued"}
+        assert len({one.number for one in records}) == len({one.status_index for one in records}) == len(records) >= 60
+        assert sorted(one.log_index for one in records if one.log_index is not None) == list(range(len(records)))
+        numbers = [one.number for one in records]
+        again = [one for one in demo_rows() if one["number"] in set(numbers) and one["expect"] == "ok"]
+        found = run(deps, out, *[{column: one[column] for column in GOOD_ROW} for one in again])
+        assert {one.outcome for one in found} == {"already"}
+        with engine.connect() as connection:
+            assert connection.execute(sa.text("SELECT count(*) FROM licenses_documents")).scalar() == len(records)
