@@ -25,6 +25,7 @@ from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND,
 from service.fast_path import FastPath
 from service.health import readiness
 from service.metrics import Metrics
+from service.proxies import TrustedProxies
 from service.wiring import Services
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ _HTTP_ERRORS: dict[int, ErrorCode] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 4
 def create_application(services: Services) -> WSGIApplication:
     """Build what a server serves: the hot endpoints in front, the pages behind."""
     metrics = Metrics()
-    return FastPath(create_app(services, metrics).wsgi_app, services.idp, metrics)
+    application = FastPath(create_app(services, metrics).wsgi_app, services.idp, metrics)
+    return TrustedProxies(application, services.config.trusted_proxies)
 
 
 def create_app(services: Services, metrics: Metrics) -> Flask:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from kernel.errors import Misuse
 from kernel.nodes import Node, area_level, is_area_code
 from service.errors import CONFIG_INVALID, CONFIG_MISSING, PASSPHRASE_MISSING
+from service.proxies import Network, parse_networks
 
 PASSPHRASE_VARIABLE = "CHAOXIN_PASSPHRASE"  # noqa: S105 - the variable's name, not its value
 DATABASE_VARIABLE = "CHAOXIN_DATABASE_URL"
@@ -41,7 +42,7 @@ class NodeTable(_Table):
 
 
 class ListenTable(_Table):
-    """Where the node listens. ``trusted_proxies``: addresses whose X-Forwarded-For is believed; none by default."""
+    """Where the node listens. ``trusted_proxies``: addresses or networks whose X-Forwarded-For is believed; none by default."""
 
     host: Word = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)]
@@ -85,6 +86,7 @@ class Config:
         self.directory = file.parent
         self.settings = settings
         self.node = _node(file, settings.node)
+        self.trusted_proxies = _networks(file, settings.listen.trusted_proxies)
 
     @property
     def database_url(self) -> str:
@@ -141,6 +143,14 @@ def load_config(file: Path) -> Config:
         key = ".".join(str(part) for part in first["loc"])
         raise Misuse(CONFIG_INVALID, field=key, file=str(file), problem=f"{key}: {first['msg']}") from None
     return Config(file.resolve(), settings)
+
+
+def _networks(file: Path, texts: tuple[str, ...]) -> tuple[Network, ...]:
+    try:
+        return parse_networks(texts)
+    except ValueError as error:
+        key = "listen.trusted_proxies"
+        raise Misuse(CONFIG_INVALID, field=key, file=str(file), problem=f"{key}: {error}") from None
 
 
 def _node(file: Path, table: NodeTable) -> Node:

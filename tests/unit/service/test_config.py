@@ -54,6 +54,7 @@ def test_a_city_does_not_take_a_county_into_its_name(tmp_path: Path) -> None:
         ("port = 8102", "port = 0", "listen.port"),
         ("port = 8102", 'port = "8102"', "listen.port"),
         ("[listen]", "[listen]\nhots = 1", "listen.hots"),
+        ("[listen]", '[listen]\ntrusted_proxies = ["proxy.example"]', "listen.trusted_proxies"),
         ("[database]", "[database]\nurl2 = 2026-11-23", "database.url2"),
     ],
 )
