@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 NULL = b"\x05\x00"
-TRUE = b"\x01\x01\xff"
 
 _SHORT = 0x80
 

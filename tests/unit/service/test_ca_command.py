@@ -1,0 +1,78 @@
+"""``chaoxin ca``: look at the CAs, publish a list, revoke."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from kernel.errors import Refusal
+from pki import authority
+from service.cli import cli
+from service.config import load_config
+from service.wiring import Services
+
+NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
+PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ca") / "node"
+    made = CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE])
+    assert made.exit_code == 0, made.output
+    return folder / "chaoxin.toml"
+
+
+def chaoxin(config: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["--config", str(config), "ca", *arguments])
+
+
+def printed(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_show_tells_both_cas_and_their_lists(config: Path) -> None:
+    found = printed(chaoxin(config, "show", "--json"))
+    assert {name: part["certificate"]["subject"].partition(",")[0] for name, part in found.items()} == {
+        "principal": "CN=饶平县根CA",
+        "issuing": "CN=饶平县签发CA",
+    }
+    assert {part["crl"]["ca"] for part in found.values()} == {"principal", "issuing"}
+    text = chaoxin(config, "show").output
+    assert found["principal"]["certificate"]["sha256"] in text
+
+
+def test_issue_crl_publishes_the_next_number(config: Path) -> None:
+    before = printed(chaoxin(config, "show", "--json"))["issuing"]["crl"]["number"]
+    assert printed(chaoxin(config, "issue-crl", "issuing", "--json"))["number"] == before + 1
+    assert f"CRL issuing {before + 2}:" in chaoxin(config, "issue-crl", "issuing").output
+
+
+def test_revoke_asks_first_and_then_publishes(config: Path) -> None:
+    with Services(load_config(config)) as services:
+        subject = (*services.node.names, ("CN", "张三"))
+        public_key = ec.generate_private_key(ec.SECP256R1()).public_key()
+        serial = authority.issue(services.pki, "person", subject, public_key).serial
+    command = ("revoke", serial, "--reason", "superseded", "--json")
+    assert chaoxin(config, *command).exit_code == 1  # nobody said yes
+    entries = printed(chaoxin(config, "show", "--json"))["issuing"]["crl"]["entries"]
+    revoked = printed(chaoxin(config, *command, "--yes"))
+    assert (revoked["serial"], revoked["reason"]) == (serial, "superseded")
+    assert revoked["revoked_at"] is not None
+    assert printed(chaoxin(config, "show", "--json"))["issuing"]["crl"]["entries"] == entries + 1
+    again = chaoxin(config, *command, "--yes")
+    assert isinstance(again.exception, Refusal)
+    assert again.exception.code == "certificate_revoked_already"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("revoke", "77", "--reason", "nonsense"), ("revoke", "77", "--reason", "superseded", "--at", "yesterday")]
+)
+def test_a_command_that_cannot_be_meant_is_a_misuse(config: Path, arguments: tuple[str, ...]) -> None:
+    assert chaoxin(config, *arguments, "--yes").exit_code == 2
