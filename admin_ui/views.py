@@ -75,6 +75,7 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
             peers=peers,
             agreements=federation.list_agreements(deps.crosscert),
             drawing=federation.draw(deps.node.name, deps.node.code, peers),
+            arc=f"{deps.policies.certificates.arc}.",
         )
 
     @pages.get("/audit")
