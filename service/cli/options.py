@@ -39,9 +39,8 @@ def pass_services(function: Callable[..., Any]) -> Callable[..., Any]:
 def open_services(config: Path | None) -> Services:
     """Open the node that ``config`` (or ``CHAOXIN_CONFIG``) names; ``Misuse`` when none is named or it cannot be used."""
     from service.config import load_config  # noqa: PLC0415 - a command's --help must not pay for the whole house
-    from service.wiring import Services  # noqa: PLC0415
-
     from service.logs import configure_logs  # noqa: PLC0415
+    from service.wiring import Services  # noqa: PLC0415
 
     configure_logs("WARNING")  # a command's own words go to standard output, trouble to standard error
     if config is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import socket
 
 import click
 
 from kernel.errors import Misuse
+from licenses import recover
+from pki import authority
 from service import schema
+from service.app import create_application
 from service.cli.options import pass_services
 from service.errors import PORT_IN_USE
 from service.logs import configure_logs
@@ -21,39 +23,37 @@ from service.wiring import Services
 @pass_services
 def command(services: Services, workers: int, threads: int) -> None:
     """Serve the node on the address of its configuration until stopped."""
-    configure_logs()
-    config = services.config
+    listen = services.config.settings.listen
     prepare(services)
-    listen = config.settings.listen
     check_port_free(listen.host, listen.port)
-    services.engine.dispose()
-    os.environ["CHAOXIN_CONFIG"] = str(config.file)
+    configure_logs()
 
     from granian.constants import Interfaces  # noqa: PLC0415 - only a server needs the server
     from granian.log import LogLevels  # noqa: PLC0415
     from granian.server import Server  # noqa: PLC0415
 
-    Server(
-        "service.wsgi:application",
+    server = Server(
+        "service.app:create_application",
         address=listen.host,
         port=listen.port,
         interface=Interfaces.WSGI,
-        factory=True,
         workers=workers,
         blocking_threads=threads,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         websockets=False,
-    ).serve()
+    )
+    # Workers are forked from here: what is imported and unlocked already is theirs, database connections are not.
+    services.engine.dispose()
+    server.serve(target_loader=lambda: create_application(services), wrap_loader=False)
 
 
 def prepare(services: Services) -> None:
-    """Refuse to serve what cannot be served: documents, passphrase, schema; finish what was interrupted."""
-    from licenses import recover  # noqa: PLC0415 - the renderer is not needed for a wrong passphrase
-
+    """Refuse to serve what cannot be served: documents, passphrase, schema, anchor; finish what was interrupted."""
     schema.check_current(services.engine)
     _ = services.policies
-    _ = services.keys
+    services.keys.secret("csrf")
+    authority.get_principal(services.pki)
     recover.finish_or_void(services.licenses)
 
 
