@@ -22,13 +22,12 @@ from pyhanko.sign.general import check_ess_certid, find_unique_cms_attribute
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from kernel.errors import Text
+from licenses.der import NotDer, check_der, check_shape, element_length
 
 MAX_CERTIFICATES = 16
 _DIGESTS = frozenset({"sha256", "sha384", "sha512"})
 _SIGNATURES = frozenset({"sha256_ecdsa", "sha384_ecdsa", "sha512_ecdsa", "sha256_rsa", "sha384_rsa", "sha512_rsa"})
 _REQUIRED = ("content_type", "message_digest", "signing_certificate_v2")
-_MAX_DEPTH = 24
-_HIGH_TAG = 0x1F
 
 FaultKind = Literal["format", "tampered", "weak"]
 
@@ -81,7 +80,7 @@ def read_signed_value(contents: bytes) -> SignedValue:
     der, rest = contents[:length], contents[length:]
     if rest.strip(b"\0"):
         raise Fault(kind="tampered", zh="签名值之后的空位里写有内容", en="something was written behind the signature value")
-    check_der(der)
+    _check_form(der)
     try:
         info = cms.ContentInfo.load(der, strict=True)
         if info["content_type"].native != "signed_data":
@@ -156,6 +155,8 @@ def verify_signature(signed: SignedValue, digest: bytes, content_type: str) -> N
         )
     if signed.digest_algorithm not in _DIGESTS or signed.signer["signature_algorithm"]["algorithm"].native not in _SIGNATURES:
         raise Fault(kind="weak", zh="签名用了不允许的算法", en="the signature uses an algorithm that is not allowed")
+    if content_type == "data" and not isinstance(signed.content["encap_content_info"]["content"], core.Void):
+        raise Fault(kind="tampered", zh="签名值里另有内容", en="the signature value has content of its own")
     certificate = find_unique_cms_attribute(attributes, "signing_certificate_v2")
     named = tsp.SigningCertificateV2.load(certificate.dump())["certs"][0]
     if named["hash_algorithm"]["algorithm"].native not in _DIGESTS or not check_ess_certid(signed.certificate, named):
@@ -192,7 +193,9 @@ def verify_time_stamp(token: cms.ContentInfo, over: bytes) -> TimeStamp:
     try:
         if token["content_type"].native != "signed_data":
             raise Fault(kind="format", zh="时间戳不是 CMS SignedData", en="the time-stamp is no CMS SignedData")
-        signed = read_signed_data(token["content"], token.dump())
+        der = token.dump()
+        _check_form(der)
+        signed = read_signed_data(token["content"], der)
         encapsulated = signed.content["encap_content_info"]
         content = encapsulated["content"]
         if encapsulated["content_type"].native != "tst_info" or not isinstance(content, core.ParsableOctetString):
@@ -233,48 +236,19 @@ def find_stray(signed: SignedValue, vouched: Collection[bytes]) -> asn1_x509.Cer
     return None
 
 
-def _element_length(data: bytes) -> int:
-    header, length = _header(data, 0, len(data))
-    return header + length
+def _element_length(contents: bytes) -> int:
+    try:
+        return element_length(contents)
+    except NotDer:
+        raise _not_der() from None
 
 
-def _header(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """Return the lengths of header and content of the DER element at ``start``; :class:`Fault` for what DER forbids."""
-    first = start + 1
-    if first >= end or data[start] & _HIGH_TAG == _HIGH_TAG:  # such tag numbers occur nowhere in CMS
-        raise _not_der()
-    length = data[first]
-    if length < 0x80:  # noqa: PLR2004 - X.690 8.1.3.4: the short form
-        header = 2
-    else:
-        count = length & 0x7F
-        if not 1 <= count <= 4 or first + count >= end:  # noqa: PLR2004 - four octets say 4 GB
-            raise _not_der()
-        length = int.from_bytes(data[first + 1 : first + 1 + count], "big")
-        header = 2 + count
-        if length < 0x80 or length >> (8 * (count - 1)) == 0:  # noqa: PLR2004 - X.690 10.1: the shortest form
-            raise _not_der()
-    if start + header + length > end:
-        raise _not_der()
-    return header, length
-
-
-def check_der(data: bytes) -> None:
-    """Refuse (:class:`Fault`) what is not one DER element with nothing behind it: definite, shortest lengths all through."""
-    spans = [(0, len(data), 0)]
-    first = True
-    while spans:
-        start, end, depth = spans.pop()
-        while start < end:
-            header, length = _header(data, start, end)
-            if data[start] & 0x20:
-                if depth >= _MAX_DEPTH:
-                    raise _not_der()
-                spans.append((start + header, start + header + length, depth + 1))
-            start += header + length
-            if first and start != end:
-                raise _not_der()
-            first = False
+def _check_form(der: bytes) -> None:
+    try:
+        check_der(der)
+        check_shape(der)
+    except NotDer:
+        raise _not_der() from None
 
 
 def _not_der() -> Fault:
