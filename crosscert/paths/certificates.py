@@ -202,6 +202,7 @@ def _touch(certificate: Any) -> None:
         certificate.policy_mappings_value,
         certificate.policy_constraints_value,
         certificate.inhibit_any_policy_value,
+        certificate.name_constraints_value,
         certificate.crl_distribution_points_value,
         certificate.freshest_crl_value,
         certificate.authority_information_access_value,

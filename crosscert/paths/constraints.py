@@ -74,7 +74,7 @@ def names_in(certificate: Any) -> tuple[GeneralName, ...]:
 
 def limits_in(certificate: Any) -> NameLimits | None:
     """Return a certificate's nameConstraints in plain values, or None when it has none."""
-    value = certificate.name_constraints_value
+    value = certificate.all_name_constraints
     if value is None:
         return None
     permitted, excluded = list(value["permitted_subtrees"] or ()), list(value["excluded_subtrees"] or ())

@@ -119,7 +119,7 @@ def verify_crl(found: ParsedCrl, issuer: ParsedCertificate) -> ParsedCrl:
 
 
 def find_signer(found: ParsedCrl, candidates: Iterable[ParsedCertificate]) -> ParsedCertificate | None:
-    """Return the first of ``candidates`` that signed the list."""
+    """Return the first of ``candidates`` that signed the list (:func:`verify_crl`)."""
     for candidate in candidates:
         try:
             verify_crl(found, candidate)

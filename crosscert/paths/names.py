@@ -25,6 +25,7 @@ _SHORT = {
     "user_id": "UID",
 }
 _SELECTORS = frozenset(map(chr, (0x034F, *range(0xFE00, 0xFE10), *range(0x180B, 0x180E), *range(0xE0100, 0xE01F0))))
+_LIBRARY_JUDGES = frozenset({"directory_name", "rfc822_name", "dns_name", "uniform_resource_identifier"})
 _REFUSED = frozenset({"Cn", "Co", "Cs"})
 
 
@@ -116,6 +117,28 @@ class Certificate(x509.Certificate):  # type: ignore[misc]
     """The library's certificate with names compared by :func:`prepare`."""
 
     _fields = [("tbs_certificate", _ToBeSigned), *x509.Certificate._fields[1:]]  # noqa: RUF012
+    _shown: x509.NameConstraints | None = None
+
+    @property
+    def all_name_constraints(self) -> x509.NameConstraints | None:
+        """The nameConstraints extension as it stands: judged by ``constraints``."""
+        return super().name_constraints_value
+
+    @property
+    def name_constraints_value(self) -> x509.NameConstraints | None:
+        """The part of it that the library can judge too; it breaks off at the other kinds of names."""
+        whole = self.all_name_constraints
+        if whole is None:
+            return None
+        if self._shown is None:
+            self._shown = x509.NameConstraints(
+                {
+                    field: kept
+                    for field in ("permitted_subtrees", "excluded_subtrees")
+                    if (kept := [subtree for subtree in whole[field] or () if subtree["base"].name in _LIBRARY_JUDGES])
+                }
+            )
+        return self._shown
 
 
 class _ListToBeSigned(crl.TbsCertList):  # type: ignore[misc]

@@ -1,61 +1,47 @@
-"""Validates one path: our own checks, then pyhanko-certvalidator with that path's revocation lists only. Any exception refuses.
+"""Validates one path: our own checks, then pyhanko-certvalidator, which sees nothing but this path. Any exception refuses.
 
-1. choose the lists that this path's own issuers, or list signers under them, signed;
-2. recall whether exactly this was found valid before;
-3. check what needs no policies and no revocation (``checks``);
-4. let the library validate the one path, with policies and revocation;
-5. look back: every list that the library used was verified under the issuer that it was used for; and look into delta lists that
-   only the certificate points to.
+1. choose the revocation lists that may speak for each certificate (``path_lists``);
+2. recall whether exactly this was found valid before (``memory``);
+3. check what needs no policies and no lists (``checks``);
+4. ask of each certificate whether it was revoked (``revocation``);
+5. let the library validate the path, with policies.
 
-Left to others: which path (``discovery``), what is told when it fails (``explain``).
+Left to others: which path (``discovery``), the words when it fails (``explain``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from threading import Lock
-from typing import Any
 
 from pyhanko_certvalidator.authority import CertTrustAnchor
 from pyhanko_certvalidator.context import ValidationContext
-from pyhanko_certvalidator.errors import (
-    DisallowedAlgorithmError,
-    ExpiredError,
-    InsufficientRevinfoError,
-    NotYetValidError,
-    PathValidationError,
-    RevokedError,
-    StaleRevinfoError,
-)
-from pyhanko_certvalidator.ltv.poe import POEManager
+from pyhanko_certvalidator.errors import DisallowedAlgorithmError, PathValidationError
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, PKIXValidationParams, RevocationCheckingPolicy
-from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
-from pyhanko_certvalidator.revinfo.manager import RevinfoManager
-from pyhanko_certvalidator.revinfo.validate_crl import find_cert_in_list
+from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.validate import async_validate_path
 
-from crosscert.errors import CRL_NOT_GENUINE
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.checks import check_path, check_validity
 from crosscert.paths.crls import CrlSet
 from crosscert.paths.explain import PathFault, policy_fault
 from crosscert.paths.index import Pool
 from crosscert.paths.memory import Memory
-from crosscert.paths.path_lists import PathCrls, choose_crls
+from crosscert.paths.path_lists import PlaceLists, Sources, lists_for
 from crosscert.paths.records import ANY_POLICY, Deadline, OutOfTime, PathRequest
+from crosscert.paths.revocation import check_not_revoked
+from crosscert.paths.running import run_now
 from crosscert.paths.signatures import AllowedAlgorithms, BudgetedSignatures
-from kernel.clock import rfc3339
-from kernel.errors import Refusal
 
-_ALGORITHMS = AllowedAlgorithms()
-_REQUIRED = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require"))
-_UNCHECKED = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("none"))
+_ELSEWHERE = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("none"))
+"""Revocation is asked of the library certificate by certificate, see ``revocation``."""
 _PLACE = re.compile(r"intermediate certificate (\d+)")
 _MAX_POLICY_NODES = 500
-_memory = Memory(20_000)
+_KEPT = 20_000
+_memory = Memory(_KEPT)
 _library_lock = Lock()
 """The library's parsed objects fill in their children when first looked at, which two threads must not do at once."""
 
@@ -64,10 +50,12 @@ def validate(
     path: Sequence[ParsedCertificate], pool: Pool, crls: CrlSet, request: PathRequest, deadline: Deadline
 ) -> tuple[str, ...]:
     """Return the policies (OIDs of the anchor's domain) under which ``path`` is valid; ``PathFault`` or ``OutOfTime`` else."""
-    # 1. Lists: those of this path's issuers, verified, and no others.
-    chosen = choose_crls(path, pool, crls, request, deadline) if request.check_revocation else PathCrls((), (), frozenset())
+    # 1. Lists: for each certificate those that may speak for it, and no others.
+    sources = Sources(pool, crls, request, deadline)
+    places = range(1, len(path)) if request.check_revocation else ()
+    lists = {place: lists_for(path, place, sources) for place in places}
     # 2. Was exactly this found valid before? Then only the moment can change it.
-    known = _memory.recall(path, chosen, request)
+    known = _memory.recall(path, lists, request)
     if known is not None:
         check_validity(path, request)
         return known
@@ -75,45 +63,41 @@ def validate(
     check_path(path, request, deadline)
     if len(path) == 1:  # the anchor itself
         return ()
-    if not _library_lock.acquire(timeout=deadline.remaining()):
+    policies = _ask_library(path, lists, sources)
+    _memory.keep(path, lists, request, policies)
+    return policies
+
+
+def _ask_library(path: Sequence[ParsedCertificate], lists: dict[int, PlaceLists], sources: Sources) -> tuple[str, ...]:
+    place = 0
+    if not _library_lock.acquire(timeout=sources.deadline.remaining()):
         raise OutOfTime
     try:
-        # 4. The library.
-        qualified, manager = _ask_library(path, chosen, request, deadline)
-        # 5. What the library leaves open.
-        _check_crl_issuers(chosen, manager, len(path) - 1)
-        _check_freshest(path, chosen, request)
+        # 4. Revocation, from the anchor downward.
+        for place, found in lists.items():
+            check_not_revoked(path, place, found, sources)
+        # 5. Policies, and everything again that we checked ourselves.
+        place = len(path) - 1
+        return _validate_policies(path, sources.request, sources.deadline)
     except (PathFault, OutOfTime):
         raise
     except PathValidationError as error:
-        raise _fault(error, path, request, chosen) from None
+        raise _fault(error, path, sources.request) from None
     except Exception as error:  # noqa: BLE001 - whatever goes wrong while judging is no reason to trust
-        raise PathFault(len(path) - 1, "path_refused", found=type(error).__name__) from None
+        raise PathFault(place, "path_refused", found=type(error).__name__) from None
     finally:
         _library_lock.release()
-    _memory.keep(path, chosen, request, qualified)
-    return qualified
 
 
-def _ask_library(
-    path: Sequence[ParsedCertificate], chosen: PathCrls, request: PathRequest, deadline: Deadline
-) -> tuple[tuple[str, ...], RevinfoManager]:
+def _validate_policies(path: Sequence[ParsedCertificate], request: PathRequest, deadline: Deadline) -> tuple[str, ...]:
     anchor, *between, target = path
     trust_anchor = CertTrustAnchor(anchor.asn1)
-    signers = [signer.asn1 for _, signer in chosen.delegated]
-    registry = CertificateRegistry.build([certificate.asn1 for certificate in path[1:]] + signers)
-    manager = RevinfoManager(registry, POEManager(), [found.container for found, _ in chosen.all()], [])
-    for found, signer in chosen.direct:
-        # Verified under this very certificate's key already, which the library would otherwise look for by name.
-        manager.record_crl_issuer(found.asn1, signer.asn1)  # type: ignore[no-untyped-call]
     context = ValidationContext(
         trust_manager=SimpleTrustManager.build([trust_anchor]),
-        certificate_registry=registry,
-        revinfo_manager=manager,
-        revinfo_policy=_REQUIRED if request.check_revocation else _UNCHECKED,
+        revinfo_policy=_ELSEWHERE,
         moment=request.at,
         time_tolerance=timedelta(0),
-        algorithm_usage_policy=_ALGORITHMS,
+        algorithm_usage_policy=AllowedAlgorithms(),
         signature_validator=BudgetedSignatures(deadline),
     )
     parameters = PKIXValidationParams(
@@ -124,80 +108,23 @@ def _ask_library(
         max_policy_graph_nodes=_MAX_POLICY_NODES,
     )
     validated = ValidationPath(trust_anchor, [certificate.asn1 for certificate in between], target.asn1)
-    _run(async_validate_path(context, validated, parameters))
+    run_now(async_validate_path(context, validated, parameters))
     deadline.check()
-    found_policies = {policy.user_domain_policy_id for policy in validated.qualified_policies() or ()}
-    return tuple(sorted(ANY_POLICY if policy == "any_policy" else policy for policy in found_policies)), manager
+    found = {policy.user_domain_policy_id for policy in validated.qualified_policies() or ()}
+    return tuple(sorted(ANY_POLICY if policy == "any_policy" else policy for policy in found))
 
 
-def _run(coroutine: Coroutine[Any, Any, Any]) -> None:
-    """Run what is written as a coroutine but, fetching nothing, never waits: an event loop would cost more than the work."""
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    coroutine.close()
-    message = "the library waits for something although it may fetch nothing"
-    raise RuntimeError(message)
-
-
-def _check_crl_issuers(chosen: PathCrls, manager: RevinfoManager, place: int) -> None:
-    """Every list that was believed was verified here under the key of the issuer for which it was believed."""
-    for found, signer in chosen.all():
-        used = manager.check_crl_issuer(found.asn1)
-        if used is not None and used.public_key.dump() != signer.asn1.public_key.dump():
-            raise Refusal(CRL_NOT_GENUINE, problem=f"used for another key, path of {place}")
-
-
-def _check_freshest(path: Sequence[ParsedCertificate], chosen: PathCrls, request: PathRequest) -> None:
-    """Look a certificate that points to delta lists itself up in those of its issuer (RFC 5280 4.2.1.15, 6.3.3 (c))."""
-    for place, certificate in enumerate(path[1:], 1):
-        if certificate.asn1.freshest_crl_value is None:
-            continue
-        for found, signer in chosen.direct:
-            if found.is_delta and signer.entity == path[place - 1].entity and found.this_update <= request.at:
-                moment, why = find_cert_in_list(
-                    certificate.asn1, certificate.asn1.issuer, found.asn1, path[place - 1].asn1.subject
-                )
-                if why is not None and why.native != "remove_from_crl" and moment <= request.at:
-                    raise PathFault(place, "certificate_revoked", moment=rfc3339(moment), why=why.native)
-
-
-def _fault(error: PathValidationError, path: Sequence[ParsedCertificate], request: PathRequest, chosen: PathCrls) -> PathFault:
-    """Return the library's finding in our words; our own checks having passed, it is about revocation or policies."""
+def _fault(error: PathValidationError, path: Sequence[ParsedCertificate], request: PathRequest) -> PathFault:
+    """Return the library's finding in our words; our own checks having passed, it is about policies."""
     text = str(error)
     found = _PLACE.search(text)
     place = int(found.group(1)) if found else len(path) - 1
-    if isinstance(error, RevokedError):
-        return PathFault(place, "certificate_revoked", moment=rfc3339(error.revocation_dt), why=error.reason.native)
-    if isinstance(error, StaleRevinfoError):
-        return PathFault(place, "revocation_stale")
-    if isinstance(error, InsufficientRevinfoError):
-        return _revocation_fault(text, path, place, chosen)
     if isinstance(error, DisallowedAlgorithmError):
         return PathFault(place, "algorithm_refused")
-    if isinstance(error, ExpiredError | NotYetValidError):
-        return PathFault(place, "path_refused", found=type(error).__name__)
-    return _policy_or_other(text, path, place, request)
-
-
-def _revocation_fault(text: str, path: Sequence[ParsedCertificate], place: int, chosen: PathCrls) -> PathFault:
-    if "too recent" in text:
-        return PathFault(place, "revocation_too_new")
-    if path[place].issuer in chosen.unverified:
-        if not path[place - 1].may_sign_crls:
-            return PathFault(place - 1, "may_not_sign_crls")
-        return PathFault(place, "revocation_forged")
-    return PathFault(place, "revocation_unknown")
-
-
-def _policy_or_other(text: str, path: Sequence[ParsedCertificate], place: int, request: PathRequest) -> PathFault:
     if "valid set of policies" in text:
         return policy_fault(path, place, request)
     if "policy graph" in text:
         return PathFault(place, "too_complex")
-    if "policy mapping" in text or "any policy" in text.replace("_", " "):
+    if "policy mapping" in text:
         return PathFault(place, "policy_mapping_invalid")
-    if "namespace" in text:
-        return PathFault(place, "name_not_permitted", name=path[place].subject_text)
     return PathFault(place, "path_refused", found=text[:200])

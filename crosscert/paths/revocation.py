@@ -1,0 +1,121 @@
+"""Whether a certificate of a path was revoked: each is judged by its own lists only, which the library reads.
+
+The library decides what a list says (scope, reasons, deltas, entries, freshness); which lists it sees, and under whose key each was
+verified, is decided in ``path_lists``. Any exception refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from asn1crypto import x509 as asn1_x509
+from pyhanko_certvalidator.authority import CertTrustAnchor
+from pyhanko_certvalidator.context import ValidationContext
+from pyhanko_certvalidator.errors import CRLNoMatchesError, CRLValidationIndeterminateError, RevokedError
+from pyhanko_certvalidator.ltv.poe import POEManager
+from pyhanko_certvalidator.path import ValidationPath
+from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
+from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
+from pyhanko_certvalidator.revinfo.manager import RevinfoManager
+from pyhanko_certvalidator.revinfo.validate_crl import find_cert_in_list, verify_crl
+
+from crosscert.paths.certificates import ParsedCertificate
+from crosscert.paths.checks import check_path
+from crosscert.paths.explain import PathFault
+from crosscert.paths.path_lists import PlaceLists, Signed, Sources, lists_for
+from crosscert.paths.running import run_now
+from crosscert.paths.signatures import AllowedAlgorithms, BudgetedSignatures
+from kernel.clock import rfc3339
+
+_REQUIRED = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require"))
+_MAX_DEPTH = 3
+"""How many list signers may stand behind each other."""
+
+
+def check_not_revoked(
+    path: Sequence[ParsedCertificate],
+    place: int,
+    lists: PlaceLists,
+    sources: Sources,
+    signers: frozenset[ParsedCertificate] = frozenset(),
+) -> None:
+    """Raise ``PathFault`` unless the lists tell that the certificate at ``place`` was not revoked. ``signers`` are under judgement."""
+    usable = [signed for signed in lists.lists if _is_signer_good(signed, path, sources, signers)]
+    sources.deadline.check()
+    try:
+        _ask_library(path, place, usable, sources)
+    except RevokedError as error:
+        raise PathFault(place, "certificate_revoked", moment=rfc3339(error.revocation_dt), why=error.reason.native) from None
+    except CRLNoMatchesError:
+        raise _unknown(path, place, lists) from None
+    except CRLValidationIndeterminateError as error:
+        if error.suspect_stale is not None:
+            raise PathFault(place, "revocation_stale") from None
+        if any("too recent" in str(failure[0]) for failure in error.failures):
+            raise PathFault(place, "revocation_too_new") from None
+        raise _unknown(path, place, lists) from None
+    _check_freshest(path, place, usable, sources)
+
+
+def _unknown(path: Sequence[ParsedCertificate], place: int, lists: PlaceLists) -> PathFault:
+    if lists.unverified and not lists.lists:
+        if not path[place - 1].may_sign_crls:
+            return PathFault(place - 1, "may_not_sign_crls")
+        return PathFault(place, "revocation_forged")
+    return PathFault(place, "revocation_unknown")
+
+
+def _is_signer_good(
+    signed: Signed, path: Sequence[ParsedCertificate], sources: Sources, signers: frozenset[ParsedCertificate]
+) -> bool:
+    """Tell whether a list signer's own certificate is valid and not revoked; the CAs above are judged with the path."""
+    if signed.under is None or signed.signer in signers:
+        return True
+    if len(signers) >= _MAX_DEPTH:
+        return False
+    beside = (*path[: signed.under + 1], signed.signer)
+    last = len(beside) - 1
+    try:
+        check_path(beside, sources.request, sources.deadline)
+        lists = lists_for(beside, last, sources, of_signer=True)
+        check_not_revoked(beside, last, lists, sources, signers | {signed.signer})
+    except PathFault:
+        return False
+    return True
+
+
+def _ask_library(path: Sequence[ParsedCertificate], place: int, lists: Sequence[Signed], sources: Sources) -> None:
+    anchor = CertTrustAnchor(path[0].asn1)
+    certificates: list[asn1_x509.Certificate] = [certificate.asn1 for certificate in path[1 : place + 1]]
+    registry = CertificateRegistry.build(certificates)
+    manager = RevinfoManager(registry, POEManager(), [signed.crl.container for signed in lists], [])
+    for signed in lists:
+        # Verified under this very certificate's key; otherwise the library would look for a signer by name.
+        manager.record_crl_issuer(signed.crl.asn1, signed.signer.asn1)  # type: ignore[no-untyped-call]
+    context = ValidationContext(
+        trust_manager=SimpleTrustManager.build([anchor]),
+        certificate_registry=registry,
+        revinfo_manager=manager,
+        revinfo_policy=_REQUIRED,
+        moment=sources.request.at,
+        time_tolerance=timedelta(0),
+        algorithm_usage_policy=AllowedAlgorithms(),
+        signature_validator=BudgetedSignatures(sources.deadline),
+    )
+    upto = ValidationPath(anchor, certificates[:-1], certificates[-1])
+    run_now(verify_crl(certificates[-1], upto, context))
+
+
+def _check_freshest(path: Sequence[ParsedCertificate], place: int, lists: Sequence[Signed], sources: Sources) -> None:
+    """Look a certificate that points to delta lists itself up in those of its issuer (RFC 5280 4.2.1.15, 6.3.3 (c))."""
+    certificate = path[place]
+    if certificate.asn1.freshest_crl_value is None:
+        return
+    for signed in lists:
+        if signed.crl.is_delta and signed.crl.this_update <= sources.request.at:
+            moment, why = find_cert_in_list(
+                certificate.asn1, certificate.asn1.issuer, signed.crl.asn1, signed.signer.asn1.subject
+            )
+            if why is not None and why.native != "remove_from_crl" and moment <= sources.request.at:
+                raise PathFault(place, "certificate_revoked", moment=rfc3339(moment), why=why.native)

@@ -1,0 +1,164 @@
+"""A city and two counties, cross-certified through the city: real CAs, real stores, and a fetcher that calls instead of connecting.
+
+What a node would publish over HTTP is asked of it directly, so that tests can hold things back, replace them or take a node away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from crosscert import agreements, node_description, storage, sync
+from crosscert.errors import PEER_UNREACHABLE
+from crosscert.http import is_below
+from crosscert.node_description import IntroducedDescription
+from crosscert.ports import Agreement, CrosscertDeps, CrosscertRecords, Fetched
+from crosscert.trust import Trust
+from kernel.clock import FixedClock
+from kernel.errors import Refusal
+from kernel.nodes import Node
+from pki import authority, crl, jose
+from pki.roles import get_credential
+from service.unit_of_work import SqlUnitOfWork
+from tests.support.databases import create_all, engine_on
+from tests.support.pki import CITY, COUNTY, OTHER_COUNTY, certificate, make_deps
+
+ADMINS = ("account:wang", "account:li")
+Answer = Callable[[], bytes]
+
+
+@dataclass
+class Web:
+    """What stands at which address. A ``Fetcher`` for every node; ``down`` names nodes that do not answer."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, url: str, *, below: str, max_bytes: int, timeout: float, etag: str | None = None) -> Fetched:
+        del timeout
+        self.asked.append(url)
+        if not is_below(url, below):
+            raise Refusal(PEER_UNREACHABLE, url=url, problem="outside of the peer's address")
+        if url not in self.answers or any(url.startswith(address) for address in self.down):
+            raise Refusal(PEER_UNREACHABLE, url=url, problem="down")
+        data = self.answers[url]()
+        if len(data) > max_bytes:
+            raise Refusal(PEER_UNREACHABLE, url=url, problem=f"more than {max_bytes} bytes")
+        tag = f'"{hash(data)}"'
+        return Fetched(304, None, tag) if etag == tag else Fetched(200, data, tag)
+
+
+@dataclass
+class Member:
+    """One node of the federation."""
+
+    deps: CrosscertDeps
+    trust: Trust
+
+    @property
+    def node(self) -> Node:
+        return self.deps.node
+
+    def introduce(self) -> IntroducedDescription:
+        return node_description.introduce(node_description.describe(self.deps)[0], self.deps.clock.now())
+
+    def seal(self, name: str = "市场监督管理局") -> x509.Certificate:
+        """A department's seal certificate, from the node's issuing CA."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        names = (*self.node.names, ("OU", name), ("CN", f"{name}电子印章"))
+        return certificate(authority.issue(self.deps.pki, "department_seal", names, key.public_key()))
+
+    def sign(self, claims: dict[str, object], typ: str) -> str:
+        """A token by the node's own signer."""
+        signer = get_credential(self.deps.pki, "node_signer")
+        chain = [signer.record.der, get_credential(self.deps.pki, "issuing").record.der]
+        key = jose.signing_key(signer.key)
+        return jose.sign(claims, key, kid=None, alg=key.alg, typ=typ, x5c=chain)
+
+
+@dataclass
+class Federation:
+    """The three nodes, the clock that they share and the addresses between them."""
+
+    clock: FixedClock
+    web: Web
+    city: Member
+    county: Member
+    other: Member
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return self.city, self.county, self.other
+
+    def publish_lists(self) -> None:
+        for member in self.members:
+            crl.refresh_due(member.deps.pki)
+
+    def sync(self, *members: Member) -> dict[str, str | None]:
+        """Synchronise; return each peer's outcome of the last one."""
+        outcomes = [{each.code: each.error for each in sync.sync_all(member.deps)} for member in members or self.members]
+        return outcomes[-1]
+
+
+def certify(issuer: Member, subject: Member) -> Agreement:
+    """Take ``issuer`` through the whole agreement, and hand the certificate over."""
+    agreement = agreements.request(issuer.deps, subject.introduce(), requester="account:chen")
+    for admin in ADMINS:
+        agreements.approve(issuer.deps, agreement.identifier, approver=admin)
+    agreement = agreements.issue(issuer.deps, agreement.identifier, actor="account:chen")
+    assert agreement.certificate is not None
+    agreements.receive(subject.deps, issuer.introduce(), agreement.certificate, actor="account:chen")
+    return agreement
+
+
+@contextmanager
+def member(folder: Path, clock: FixedClock, node: Node, web: Web) -> Iterator[Member]:
+    """One node with its CA set up, published on the web."""
+    folder.mkdir()
+    with engine_on(f"sqlite:///{folder / 'node.sqlite'}") as engine:
+        yield make_member(engine, folder, clock, node, web)
+
+
+def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, web: Web) -> Member:
+    """One node on the database given."""
+    pki = make_deps(engine, folder, clock, node)
+    create_all(engine, storage.metadata)
+    authority.initialise(pki)
+    work: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(engine, storage.SqlCrosscertRecords)
+    deps = CrosscertDeps(node, pki.policies, pki, clock, work, web)
+    made = Member(deps, Trust(deps))
+    web.answers |= {
+        f"{node.url}{node_description.PATH}": lambda: node_description.describe(deps)[0],
+        f"{node.url}/pki/principal.crl": lambda: crl.current(pki, "principal").der,
+        f"{node.url}/pki/issuing.crl": lambda: crl.current(pki, "issuing").der,
+        f"{node.url}/licenses/status": lambda: made.sign(_claims(deps, sub="status"), sync.STATUS_LIST_TYPE).encode(),
+        f"{node.url}/licenses/log/key": lambda: made.sign(_claims(deps, sub="log"), sync.LOG_KEY_TYPE).encode(),
+        f"{node.url}/licenses/log/checkpoint": f"{node.code}\n1\n".encode,
+    }
+    return made
+
+
+def _claims(deps: CrosscertDeps, **more: object) -> dict[str, object]:
+    now = int(deps.clock.now().timestamp())
+    return {"iss": deps.node.url, "iat": now, "exp": now + 3600, **more}
+
+
+@contextmanager
+def federation(folder: Path, clock: FixedClock) -> Iterator[Federation]:
+    """Three nodes; the city and each county certify each other. Nothing has been synchronised yet."""
+    web = Web()
+    with ExitStack() as stack:
+        city, county, other = (
+            stack.enter_context(member(folder / node.code, clock, node, web)) for node in (CITY, COUNTY, OTHER_COUNTY)
+        )
+        for each in (county, other):
+            certify(city, each)
+            certify(each, city)
+        yield Federation(clock, web, city, county, other)
