@@ -7,7 +7,6 @@ another first character. Left to others: the page ``/v`` (``views``), comparing 
 from __future__ import annotations
 
 import base64
-import io
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,8 @@ _DIGEST_OCTETS = 10
 
 _PAYLOAD = re.compile(r"1\.([0-9A-Z]{21}\.[0-9A-Z]{18}\.[0-9A-Z]{9,32}\.[0-9A-Z]{3}\.[0-9A-Z])\.([A-Z2-7]{16})")
 _BYTE_MODE, _ALPHANUMERIC_MODE = 4, 2  # ISO/IEC 18004, table 2
+_QUIET = 4
+_DARK = re.compile(rb"\x01+")
 _MASK = 3  # a fixed mask saves four fifths of the time; the data mask has no effect on what is decoded
 
 
@@ -68,6 +69,14 @@ def picture(node_url: str, said: str) -> str:
     """Return the QR code as SVG, with the quiet zone of four modules that ISO/IEC 18004 wants."""
     segments: Any = [(f"{node_url}{PAGE}#", _BYTE_MODE), (said, _ALPHANUMERIC_MODE)]  # a form that segno's stub leaves out
     code = segno.make(segments, error="m", boost_error=False, micro=False, mask=_MASK)
-    out = io.BytesIO()
-    code.save(out, kind="svg", border=4, light="#fff", xmldecl=False, svgclass=None, lineclass=None)
-    return out.getvalue().decode()
+    size = len(code.matrix) + 2 * _QUIET
+    # segno's own writer takes ten times as long.
+    runs = "".join(
+        f"M{run.start() + _QUIET} {row + _QUIET}.5h{run.end() - run.start()}"
+        for row, modules in enumerate(code.matrix)
+        for run in _DARK.finditer(modules)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}"><path fill="#fff" d="M0 0h{size}v{size}h-{size}z"/>'
+        f'<path stroke="#000" d="{runs}"/></svg>'
+    )

@@ -91,7 +91,7 @@ def _header(line: str, columns: Columns) -> tuple[str, ...]:
             raise Refusal(CSV_COLUMN_TWICE, field=column, column=column)
     for column in columns.required:
         if column not in found:
-            raise Refusal(CSV_COLUMN_MISSING, field=column, column=column, wanted=wanted)
+            raise Refusal(CSV_COLUMN_MISSING, field=column, column=column, wanted=", ".join(columns.required))
     return found
 
 
