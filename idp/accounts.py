@@ -199,7 +199,7 @@ def _context(account_id: str) -> str:
 
 
 def _unsuitable(*, field: str, zh: str, en: str) -> Refusal:
-    return Refusal(ACCOUNT_UNSUITABLE, field=field, problem_zh=zh, problem_en=en)
+    return Refusal(ACCOUNT_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
 
 
 def _check_username(_deps: IdpDeps, new: NewAccount) -> None:

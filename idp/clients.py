@@ -144,7 +144,7 @@ def hash_secret(secret: str) -> bytes:
 
 
 def _unsuitable(*, field: str, zh: str, en: str) -> Refusal:
-    return Refusal(CLIENT_UNSUITABLE, field=field, problem_zh=zh, problem_en=en)
+    return Refusal(CLIENT_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
 
 
 def _check_client_id(_deps: IdpDeps, new: NewClient) -> None:

@@ -86,8 +86,8 @@ ACCOUNT_EXISTS = define(
 )
 ACCOUNT_UNSUITABLE = define(
     "account_unsuitable",
-    zh="账号的 {field} 不合格：{problem_zh}。",
-    en="The account's {field} is not acceptable: {problem_en}.",
+    zh="账号的 {name} 不合格：{problem_zh}。",
+    en="The account's {name} is not acceptable: {problem_en}.",
     remedy_zh="请改正后重试。",
     remedy_en="Correct it and try again.",
 )
@@ -116,8 +116,8 @@ CLIENT_EXISTS = define(
 )
 CLIENT_UNSUITABLE = define(
     "client_unsuitable",
-    zh="系统登记信息中的 {field} 不合格：{problem_zh}。",
-    en="The client's {field} is not acceptable: {problem_en}.",
+    zh="系统登记信息中的 {name} 不合格：{problem_zh}。",
+    en="The client's {name} is not acceptable: {problem_en}.",
     remedy_zh="请改正后重试。",
     remedy_en="Correct it and try again.",
 )

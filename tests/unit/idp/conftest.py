@@ -33,6 +33,12 @@ def sqlite(tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
+def light(sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock) -> IdpDeps:
+    """An identity room on SQLite alone, for what does not depend on the engine."""
+    return make_idp_deps(sqlite, keys, clock)
+
+
+@pytest.fixture
 def provider(sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock) -> Provider:
     """A provider with one citizen and one department's system."""
     made = Provider(make_idp_deps(sqlite, keys, clock))

@@ -1,0 +1,374 @@
+"""Logging in: passwords, one-time codes, throttling, sessions; and what each wrong input is told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pyotp
+import pytest
+import sqlalchemy as sa
+from werkzeug.test import TestResponse
+
+from idp import accounts, login, passwords, sessions
+from idp.ports import IdpDeps
+from idp.sessions import Device
+from idp.transactions import Visit
+from kernel.clock import FixedClock
+from kernel.errors import Refusal
+from tests.support.idp import OPERATOR, PASSWORD, TOTP_SECRET, Browser, Provider, add_account, another_process, events
+
+SESSION = "chaoxin_445100_session"
+
+
+def submit(deps: IdpDeps, username: str = "chenxiaochao", password: str = PASSWORD, address: str = "192.0.2.1") -> object:
+    return login.submit_password(
+        deps, transaction_id=None, visit=Visit("a browser"), device=Device(address), username=username, password=password
+    )
+
+
+def refusal_of(deps: IdpDeps, username: str = "chenxiaochao", password: str | None = None, address: str = "192.0.2.1") -> str:
+    with pytest.raises(Refusal) as caught:
+        submit(deps, username, password or "wrong", address)
+    return caught.value.code
+
+
+def code_at(clock: FixedClock) -> str:
+    return str(pyotp.TOTP(TOTP_SECRET).at(clock.now()))
+
+
+def alert_of(page: TestResponse) -> str:
+    start = page.text.index('role="alert"')
+    return page.text[start : start + 1500]
+
+
+# Passwords.
+
+
+def test_the_right_password_starts_a_session_at_the_level_it_reaches(deps: IdpDeps) -> None:
+    add_account(deps)
+    result = submit(deps)
+    assert isinstance(result, login.LoggedIn)
+    current = sessions.find_current(deps, result.started.cookie)
+    assert current is not None
+    assert (current.account.name, current.session.acr, current.session.amr) == ("陈晓潮", "urn:chaoxin:aal:1", ("pwd",))
+    assert sessions.find_current(another_process(deps), result.started.cookie) is not None
+    assert sessions.find_current(deps, result.started.cookie + "x") is None
+
+
+@pytest.mark.parametrize("username", ["ChenXiaoChao", "  chenxiaochao "])
+def test_a_username_is_taken_in_its_normal_form(deps: IdpDeps, username: str) -> None:
+    add_account(deps)
+    assert isinstance(submit(deps, username), login.LoggedIn)
+
+
+def test_a_wrong_password_and_an_unknown_username_get_the_same_page(provider: Provider) -> None:
+    pages = [provider.browser().log_in(username, "wrong") for username in ("chenxiaochao", "nobody-here")]
+    assert [page.status_code for page in pages] == [401, 401]
+    assert alert_of(pages[0]) == alert_of(pages[1]).replace("nobody-here", "chenxiaochao")
+    assert "用户名或口令不正确" in pages[0].text
+    assert 'value="chenxiaochao"' in pages[0].text
+    assert "wrong" not in pages[0].text
+
+
+def test_an_unknown_username_costs_a_password_hash_as_well(deps: IdpDeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bool] = []
+    matches = passwords.matches
+    monkeypatch.setattr(
+        passwords, "matches", lambda password, stored: compared.append(stored is None) or matches(password, stored)
+    )
+    add_account(deps)
+    assert refusal_of(deps) == refusal_of(deps, "nobody") == "login_failed"
+    assert compared == [False, True]
+
+
+def test_the_message_is_in_the_language_of_the_page(provider: Provider) -> None:
+    browser = provider.browser()
+    browser.get("/login?lang=en")
+    assert "password" in alert_of(browser.log_in(password="wrong"))
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"username": "chenxiaochao"}, {"password": PASSWORD}, {"username": "", "password": ""}], ids=str
+)
+def test_an_empty_post_skips_nothing(provider: Provider, form: dict[str, str]) -> None:
+    browser = provider.browser()
+    page = browser.get("/login")
+    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
+    answer = browser.client.post("/login", data={"csrf_token": token, **form})
+    assert answer.status_code == 401
+    assert browser.client.get_cookie(SESSION) is None
+
+
+def test_monstrous_input_is_a_wrong_password_and_nothing_worse(provider: Provider) -> None:
+    for password in ("x" * 100_000, "\0", "口令" * 1000, "\ud800"):
+        answer = provider.browser().log_in(password=password.encode("utf-8", "replace").decode())
+        assert answer.status_code == 401
+
+
+def test_a_form_without_its_token_is_refused(provider: Provider) -> None:
+    answer = provider.browser().client.post("/login", data={"username": "chenxiaochao", "password": PASSWORD})
+    assert (answer.status_code, "form_expired" in answer.text) == (403, True)
+
+
+def test_requirement_4_a_credential_post_is_answered_with_303(provider: Provider) -> None:
+    answer = provider.browser().log_in()
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_disabled_account_is_told_so_only_with_the_right_password(deps: IdpDeps) -> None:
+    account = add_account(deps)
+    accounts.disable(deps, account.id, actor=OPERATOR)
+    assert refusal_of(deps) == "login_failed"
+    assert refusal_of(deps, password=PASSWORD) == "account_disabled"
+
+
+def test_a_hash_of_other_parameters_is_renewed_at_login(deps: IdpDeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = add_account(deps)
+    with deps.work.read() as work:
+        before = work.records.authenticators(account.id)[0]
+    monkeypatch.setattr(passwords, "needs_new_hash", lambda _stored: True)
+    submit(deps)
+    with deps.work.read() as work:
+        after = work.records.authenticators(account.id)[0]
+    assert after.secret != before.secret
+    assert after.last_used_at is not None
+    assert passwords.matches(PASSWORD, after.secret)
+
+
+def test_a_hash_is_argon2id_with_the_parameters_of_owasp() -> None:
+    stored = passwords.hash_password(PASSWORD)
+    assert stored.startswith(b"$argon2id$v=19$m=19456,t=2,p=1$")
+    assert not passwords.needs_new_hash(stored)
+    assert passwords.needs_new_hash(stored.replace(b"t=2", b"t=1"))
+    assert not passwords.matches(PASSWORD, b"damaged")
+
+
+def test_a_password_counts_in_its_normal_form() -> None:
+    assert passwords.matches("café", passwords.hash_password("cafe\u0301"))
+
+
+# Throttling.
+
+
+def test_requirement_24_tries_are_limited_per_account_from_any_address(deps: IdpDeps, clock: FixedClock) -> None:
+    add_account(deps)
+    rules = deps.policies.assurance.throttle
+    for number in range(rules.account_failures):
+        assert refusal_of(deps, address=f"192.0.2.{number}") == "login_failed"
+    assert refusal_of(deps, password=PASSWORD, address="198.51.100.1") == "login_throttled"
+    clock.advance(timedelta(seconds=rules.window_seconds))
+    assert isinstance(submit(deps), login.LoggedIn)
+
+
+def test_a_blocked_try_computes_no_hash(deps: IdpDeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_account(deps)
+    for _ in range(deps.policies.assurance.throttle.account_failures):
+        refusal_of(deps)
+    monkeypatch.setattr(passwords, "matches", lambda *_: pytest.fail("a blocked try was compared"))
+    assert refusal_of(deps) == "login_throttled"
+
+
+def test_an_unknown_username_is_blocked_just_like_a_known_one(deps: IdpDeps) -> None:
+    answers = [refusal_of(deps, "nobody") for _ in range(deps.policies.assurance.throttle.account_failures + 1)]
+    assert answers == [*["login_failed"] * (len(answers) - 1), "login_throttled"]
+
+
+def test_tries_are_limited_per_address_over_all_accounts(deps: IdpDeps) -> None:
+    limited = deps.policies.assurance.throttle.model_copy(update={"address_failures": 3})
+    assurance = deps.policies.assurance.model_copy(update={"throttle": limited})
+    few = another_process(deps)
+    object.__setattr__(few, "policies", deps.policies.model_copy(update={"assurance": assurance}))
+    add_account(few)
+    for number in range(3):
+        assert refusal_of(few, f"somebody-{number}", address="2001:db8::1") == "login_failed"
+    assert refusal_of(few, password=PASSWORD, address="2001:db8::2") == "login_throttled", "the same /64"
+    assert isinstance(submit(few, address="2001:db8:0:1::1"), login.LoggedIn)
+
+
+def test_a_success_forgets_the_failures_of_the_account_only(deps: IdpDeps) -> None:
+    add_account(deps)
+    limit = deps.policies.assurance.throttle.account_failures
+    for _ in range(3):
+        for _ in range(limit - 1):
+            assert refusal_of(deps) == "login_failed"
+        assert isinstance(submit(deps), login.LoggedIn)
+
+
+def test_the_throttled_page_says_when_to_come_back(provider: Provider) -> None:
+    browser = provider.browser()
+    for _ in range(5):
+        browser.log_in(password="wrong")
+    answer = browser.log_in()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "900")
+    assert "15" in alert_of(answer)
+
+
+def test_failures_are_audited_without_what_was_typed(deps: IdpDeps, engine: sa.Engine) -> None:
+    account = add_account(deps)
+    refusal_of(deps, password="a slip of the tongue")
+    refusal_of(deps, "my-password-typed-as-username")
+    found = events(engine, "idp.login")
+    assert [event["target"] for event in found] == [f"account:{account.id}", "account:unknown"]
+    assert {event["outcome"] for event in found} == {"refused"}
+    assert "typed" not in str(found)
+    assert "slip" not in str(found)
+
+
+# The second factor.
+
+
+@pytest.fixture
+def staff(provider: Provider) -> Browser:
+    provider.add_account("linwenshu", kind="staff", name="林文书", totp_secret=TOTP_SECRET)
+    return provider.browser()
+
+
+def test_staff_are_asked_for_a_code_and_reach_the_higher_level(staff: Browser, provider: Provider, clock: FixedClock) -> None:
+    page = staff.follow(staff.log_in("linwenshu"))
+    assert staff.client.get_cookie(SESSION) is None, "the password alone opens nothing"
+    answer = staff.submit(page, "one-time-code", one_time_code=code_at(clock))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    cookie = staff.client.get_cookie(SESSION)
+    assert cookie is not None
+    current = sessions.find_current(provider.deps, cookie.value)
+    assert current is not None
+    assert (current.session.acr, current.session.amr) == ("urn:chaoxin:aal:2", ("otp", "pwd"))
+
+
+def test_a_request_waits_through_both_factors(staff: Browser, provider: Provider, clock: FixedClock) -> None:
+    page = staff.follow(staff.type_password(staff.get("/oauth/authorize", provider.request()), "linwenshu"))
+    answer = staff.submit(page, "one-time-code", one_time_code=code_at(clock))
+    assert "code=" in answer.headers["Location"]
+
+
+@pytest.mark.parametrize("code", ["000000", "", "12345", "1234567", "１２３４５６", "abcdef"])
+def test_a_wrong_code_is_told_and_can_be_corrected(staff: Browser, clock: FixedClock, code: str) -> None:
+    page = staff.follow(staff.log_in("linwenshu"))
+    answer = staff.submit(page, "one-time-code", one_time_code=code)
+    assert answer.status_code == 401
+    assert "动态验证码不正确" in alert_of(answer)
+    spaced = f"{code_at(clock)[:3]} {code_at(clock)[3:]}"
+    assert staff.submit(answer, "one-time-code", one_time_code=spaced).status_code == 303
+
+
+def test_requirement_25_a_code_is_accepted_once(staff: Browser, provider: Provider, clock: FixedClock) -> None:
+    page = staff.follow(staff.log_in("linwenshu"))
+    staff.submit(page, "one-time-code", one_time_code=code_at(clock))
+    other = provider.browser()
+    page = other.follow(other.log_in("linwenshu"))
+    answer = other.submit(page, "one-time-code", one_time_code=code_at(clock))
+    assert answer.status_code == 401
+    assert "已经用过" in alert_of(answer)
+    clock.advance(timedelta(seconds=30))
+    assert other.submit(answer, "one-time-code", one_time_code=code_at(clock)).status_code == 303
+
+
+def test_a_code_one_step_early_or_late_is_accepted_and_two_are_not(staff: Browser, clock: FixedClock) -> None:
+    page = staff.follow(staff.log_in("linwenshu"))
+    late = pyotp.TOTP(TOTP_SECRET).at(clock.now() - timedelta(seconds=60))
+    assert staff.submit(page, "one-time-code", one_time_code=late).status_code == 401
+    just = pyotp.TOTP(TOTP_SECRET).at(clock.now() - timedelta(seconds=30))
+    assert staff.submit(page, "one-time-code", one_time_code=just).status_code == 303
+
+
+def test_requirement_24_codes_are_limited_too_and_the_right_password_resets_nothing(staff: Browser, clock: FixedClock) -> None:
+    limit = staff.provider.deps.policies.assurance.throttle.account_failures
+    for _ in range(limit):
+        page = staff.follow(staff.log_in("linwenshu"))
+        assert staff.submit(page, "one-time-code", one_time_code="000000").status_code == 401
+    answer = staff.submit(page, "one-time-code", one_time_code=code_at(clock))
+    assert answer.status_code == 429
+    assert staff.log_in("linwenshu").status_code == 429
+
+
+def test_the_code_page_of_another_browser_is_refused(staff: Browser, provider: Provider, clock: FixedClock) -> None:
+    page = staff.follow(staff.log_in("linwenshu"))
+    other = provider.browser()
+    own = other.get("/login")
+    token = own.text.split('name="csrf_token" value="')[1].split('"')[0]
+    path = page.request.url.removeprefix("http://localhost")
+    answer = other.client.post(path, data={"csrf_token": token, "code": code_at(clock)})
+    assert (answer.status_code, "transaction_elsewhere" in answer.text) == (403, True)
+
+
+def test_the_code_page_without_a_password_leads_nowhere(provider: Provider, clock: FixedClock) -> None:
+    browser = provider.browser()
+    page = browser.get("/oauth/authorize", provider.request())
+    path = page.request.url.removeprefix("http://localhost").replace("/login", "/login/second-factor")
+    answer = browser.submit(browser.get(path), "one-time-code", one_time_code=code_at(clock))
+    assert (answer.status_code, "transaction_over" in answer.text) == (400, True)
+    assert browser.client.get_cookie(SESSION) is None
+
+
+def test_who_has_a_second_factor_is_always_asked_for_it(provider: Provider) -> None:
+    provider.add_account("huangyao", totp_secret=TOTP_SECRET)
+    browser = provider.browser()
+    assert "one-time-code" in browser.follow(browser.log_in("huangyao")).text
+
+
+def test_the_language_switch_of_a_wrong_try_keeps_the_login(staff: Browser, provider: Provider) -> None:
+    page = staff.get("/oauth/authorize", provider.request())
+    wrong = staff.type_password(page, "linwenshu", "wrong")
+    link = wrong.text.split('href="?txn=')[1].split('"')[0].replace("&amp;", "&")
+    english = staff.get(f"/login?txn={link}")
+    assert english.status_code == 200
+    assert '<html lang="en"' in english.text
+
+
+# Sessions.
+
+
+def test_the_cookie_is_kept_from_scripts_and_named_for_the_node(provider: Provider) -> None:
+    answer = provider.browser().log_in()
+    (cookie,) = [value for value in answer.headers.getlist("Set-Cookie") if value.startswith(SESSION)]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Path=/" in cookie
+
+
+def test_the_cookie_changes_at_every_login_and_the_old_one_is_worth_nothing(provider: Provider) -> None:
+    browser = provider.browser()
+    browser.log_in()
+    before = browser.client.get_cookie(SESSION)
+    browser.type_password(browser.get("/oauth/authorize", provider.request(prompt="login")))
+    after = browser.client.get_cookie(SESSION)
+    assert before is not None
+    assert after is not None
+    assert sessions.find_current(provider.deps, before.value) is None
+    assert sessions.find_current(provider.deps, after.value) is not None
+
+
+def test_somebody_elses_login_in_the_same_browser_ends_the_session_before(provider: Provider, sqlite: sa.Engine) -> None:
+    provider.add_account("huangyao")
+    browser = provider.browser()
+    tokens = browser.tokens(username="chenxiaochao")
+    page = browser.get("/oauth/authorize", provider.request(prompt="login"))
+    browser.type_password(page, "huangyao")
+    assert provider.userinfo(tokens["access_token"]).status == 401
+    assert len(events(sqlite, "idp.logout")) == 1
+
+
+@pytest.mark.parametrize(("idle", "steps", "alive"), [(7199, 1, True), (7200, 1, False), (7000, 6, True), (7000, 7, False)])
+def test_requirement_26_a_session_ends_when_left_alone_or_too_old(
+    deps: IdpDeps, clock: FixedClock, idle: int, steps: int, alive: bool
+) -> None:
+    add_account(deps)
+    result = submit(deps)
+    assert isinstance(result, login.LoggedIn)
+    found = None
+    for _ in range(steps):
+        clock.advance(timedelta(seconds=idle))
+        found = sessions.find_current(deps, result.started.cookie)
+    assert (found is not None) is alive
+
+
+def test_disabling_an_account_ends_its_sessions(deps: IdpDeps, engine: sa.Engine) -> None:
+    account = add_account(deps)
+    result = submit(deps)
+    assert isinstance(result, login.LoggedIn)
+    accounts.disable(deps, account.id, actor=OPERATOR)
+    assert sessions.find_current(deps, result.started.cookie) is None
+    assert events(engine, "idp.disable_account")[0]["details"] == '{"sessions":1}'
+    with pytest.raises(Refusal):
+        accounts.disable(deps, account.id, actor=OPERATOR)
