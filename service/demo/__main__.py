@@ -52,6 +52,7 @@ def run(demo: federation.Demo) -> None:
         processes.wait_until_answering(demo.ready_urls(), seconds=START_SECONDS)
         demo.synchronise()
         demo.write_description()
+        demo.start_workers(processes)
         click.echo(demo.welcome(seconds=monotonic() - started))
         processes.watch()
 

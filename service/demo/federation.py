@@ -185,10 +185,10 @@ class Demo:
     # Running
 
     def start(self, processes: Processes) -> None:
-        """Start every node, its worker, and the departments' sites."""
+        """Start every node and the departments' sites."""
         for services in self.nodes.values():
             services.engine.dispose()
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("CHAOXIN_")}
+        environment = self._environment()
         for node in plan.NODES:
             arguments = ("--config", str(self.config_file(node.code)))
             processes.start(f"{node.code}-serve", "service.cli", *arguments, "serve", environment=environment)
@@ -196,9 +196,16 @@ class Demo:
             if client.site is not None:
                 settings = self._write_site_settings(client)
                 processes.start(f"site-{client.client_id}", "service.demo.departments", str(settings), environment=environment)
+
+    def start_workers(self, processes: Processes) -> None:
+        """Start every node's scheduled work: last, since nobody waits for it."""
         for node in plan.NODES:
             arguments = ("--config", str(self.config_file(node.code)))
-            processes.start(f"{node.code}-worker", "service.cli", *arguments, "worker", environment=environment)
+            processes.start(f"{node.code}-worker", "service.cli", *arguments, "worker", environment=self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        # What names a node or its secrets to whoever started the demo is not for its processes.
+        return {key: value for key, value in os.environ.items() if not key.startswith("CHAOXIN_")}
 
     def _write_site_settings(self, client: plan.PlannedClient) -> Path:
         if client.site is None:
