@@ -21,9 +21,8 @@ class Memory:
     """Paths that were found valid, by everything that the finding depended on but the moment.
 
     The key is made of digests: of the certificates, of each one's lists with their signers, and of what was asked, so an entry never
-    goes stale. The moment counts where certificates begin and end (checked anew), where lists begin and end (the entry's span) and
-    where an entry of a list takes effect: so nothing is kept when a list names the serial that it speaks for, nor when a list signer
-    had to be judged as well.
+    goes stale. The moment counts where certificates begin and end (checked anew) and where lists begin and end (the entry's span).
+    Nothing is kept when a list names the serial that it speaks for, nor when a list signer had to be judged as well.
     """
 
     def __init__(self, size: int) -> None:

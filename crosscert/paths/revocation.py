@@ -22,6 +22,7 @@ from pyhanko_certvalidator.revinfo.validate_crl import find_cert_in_list, verify
 
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.checks import check_path
+from crosscert.paths.crls import lists_serial
 from crosscert.paths.explain import PathFault
 from crosscert.paths.path_lists import PlaceLists, Signed, Sources, lists_for
 from crosscert.paths.running import run_now
@@ -29,6 +30,7 @@ from crosscert.paths.signatures import AllowedAlgorithms, BudgetedSignatures
 from kernel.clock import rfc3339
 
 _REQUIRED = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require"))
+_TAKEN_OFF = "remove_from_crl"
 _MAX_DEPTH = 3
 """How many list signers may stand behind each other."""
 
@@ -55,7 +57,7 @@ def check_not_revoked(
         if any("too recent" in str(failure[0]) for failure in error.failures):
             raise PathFault(place, "revocation_too_new") from None
         raise _unknown(path, place, lists) from None
-    _check_freshest(path, place, usable, sources)
+    _check_entries(path, place, usable)
 
 
 def _unknown(path: Sequence[ParsedCertificate], place: int, lists: PlaceLists) -> PathFault:
@@ -107,15 +109,19 @@ def _ask_library(path: Sequence[ParsedCertificate], place: int, lists: Sequence[
     run_now(verify_crl(certificates[-1], upto, context))
 
 
-def _check_freshest(path: Sequence[ParsedCertificate], place: int, lists: Sequence[Signed], sources: Sources) -> None:
-    """Look a certificate that points to delta lists itself up in those of its issuer (RFC 5280 4.2.1.15, 6.3.3 (c))."""
+def _check_entries(path: Sequence[ParsedCertificate], place: int, lists: Sequence[Signed]) -> None:
+    """Refuse a certificate that stands on one of its lists (RFC 5280 6.3.3 (i), (j)), unless a newer delta took it off.
+
+    The library overlooks an entry whose date is the very moment asked about or later, although the list is older than that moment;
+    and delta lists that only the certificate points to (4.2.1.15).
+    """
     certificate = path[place]
-    if certificate.asn1.freshest_crl_value is None:
-        return
-    for signed in lists:
-        if signed.crl.is_delta and signed.crl.this_update <= sources.request.at:
-            moment, why = find_cert_in_list(
-                certificate.asn1, certificate.asn1.issuer, signed.crl.asn1, signed.signer.asn1.subject
-            )
-            if why is not None and why.native != "remove_from_crl" and moment <= sources.request.at:
-                raise PathFault(place, "certificate_revoked", moment=rfc3339(moment), why=why.native)
+    entries = [
+        (signed, find_cert_in_list(certificate.asn1, certificate.asn1.issuer, signed.crl.asn1, signed.signer.asn1.subject))
+        for signed in lists
+        if lists_serial(signed.crl, certificate.serial)
+    ]
+    taken_off = {signed.signer.key for signed, (_, why) in entries if why is not None and why.native == _TAKEN_OFF}
+    for signed, (moment, why) in entries:
+        if why is not None and signed.signer.key not in taken_off:
+            raise PathFault(place, "certificate_revoked", moment=rfc3339(moment), why=why.native)

@@ -29,7 +29,7 @@ _numbers = count(1)
 
 
 @cache
-def key(name: str) -> ec.EllipticCurvePrivateKey:
+def key(_name: str) -> ec.EllipticCurvePrivateKey:
     """The key of this name, the same each time."""
     return ec.generate_private_key(ec.SECP256R1())
 
