@@ -9,7 +9,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any
 from urllib.parse import parse_qsl
 
 from idp.oauth_errors import (
@@ -84,10 +84,6 @@ class OAuthResponse:
         return OAuthResponse(self.status, self.body, (*self.headers, *headers))
 
 
-class _Input(Protocol):
-    def read(self, size: int = ..., /) -> bytes: ...
-
-
 def parse_parameters(data: bytes, *, max_bytes: int) -> Parameters:
     """Return the parameters in ``data`` (form encoding); ``Refusal`` when it is too large, not UTF-8 or holds control characters."""
     if len(data) > max_bytes:
@@ -135,7 +131,7 @@ def _read_form(environ: Mapping[str, Any]) -> Parameters:
     media_type = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
     if media_type != _FORM:
         raise _unreadable(zh=f"正文必须是 {_FORM}", en=f"the body must be {_FORM}")
-    return parse_parameters(cast("_Input", environ["wsgi.input"]).read(int(length)), max_bytes=MAX_BODY_BYTES)
+    return parse_parameters(environ["wsgi.input"].read(int(length)), max_bytes=MAX_BODY_BYTES)
 
 
 def json_response(document: Mapping[str, Any], *, status: int = 200, cache: str | None = None) -> OAuthResponse:

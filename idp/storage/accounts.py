@@ -21,6 +21,8 @@ class SqlAccounts(OnConnection):
     def add_account(self, record: AccountRecord) -> bool:
         """Store an account; False when its username or holder is taken."""
         values = asdict(record) | {
+            "phone_index": record.phone_index,  # kept for looking people up by what they remember
+            "email_index": record.email_index,
             "roles": as_json(record.roles),
             "created_at": to_micros(record.created_at),
             "updated_at": to_micros(record.updated_at),
