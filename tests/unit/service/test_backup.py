@@ -51,7 +51,9 @@ def everything(engine: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-def test_a_restored_node_holds_the_same_and_can_go_on(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restored_node_holds_the_same_and_can_go_on(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     identity = pyrage.x25519.Identity.generate()
     file = tmp_path / "node.backup"
     rows = backup.write_backup(services, file, str(identity.to_public()))
