@@ -1,0 +1,112 @@
+"""``chaoxin user`` and ``chaoxin client``: secrets come by standard input and are printed once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from idp import accounts, clients
+from kernel.errors import Misuse, Refusal
+from pki import jose
+from service.cli import cli
+from service.config import load_config
+from service.wiring import Services
+
+NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
+PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
+PASSWORD = "a wholly unlikely pass phrase"
+RESIDENT_ID = "445122197511034512"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("people") / "node"
+    made = CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE])
+    assert made.exit_code == 0, made.output
+    return folder / "chaoxin.toml"
+
+
+def chaoxin(config: Path, *arguments: str, typed: str = "") -> Result:
+    return CliRunner().invoke(cli, ["--config", str(config), *arguments], input=typed)
+
+
+def printed(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_a_citizen_is_created_from_standard_input(config: Path) -> None:
+    typed = f"{PASSWORD}\n{RESIDENT_ID}\n"
+    arguments = ("user", "add", "linji", "--kind", "citizen", "--name", "林𠮷", "--resident-id", "--json")
+    data = printed(chaoxin(config, *arguments, typed=typed))
+    assert (data["username"], data["totp_secret"], data["totp_uri"]) == ("linji", None, None)
+    with Services(load_config(config)) as services:
+        account = accounts.get_by_username(services.idp, "linji")
+        assert (account.id, account.resident_id, account.name) == (data["account"], RESIDENT_ID, "林𠮷")
+        with services.idp.work.read() as work:
+            assert [one.kind for one in work.records.authenticators(account.id)] == ["password"]
+
+
+def test_staff_get_an_authenticator_and_its_secret_is_printed_once(config: Path) -> None:
+    arguments = ("user", "add", "clerk", "--kind", "staff", "--name", "林文书", "--role", "clerk")
+    data = printed(chaoxin(config, *arguments, "--json", typed=f"{PASSWORD}\n"))
+    assert pyotp.parse_uri(data["totp_uri"]).secret == data["totp_secret"]
+    listed = chaoxin(config, "user", "list", "--json")
+    assert data["totp_secret"] not in listed.output
+    assert next(one for one in printed(listed) if one["username"] == "clerk")["roles"] == ["clerk"]
+    assert "林文书" not in listed.output
+
+
+def test_an_account_is_disabled_and_enabled(config: Path) -> None:
+    chaoxin(config, "user", "add", "huangyao", "--kind", "citizen", "--name", "黄垚", typed=f"{PASSWORD}\n")
+    assert chaoxin(config, "user", "disable", "huangyao").exit_code == 0
+    assert "disabled  citizen         huangyao" in chaoxin(config, "user", "list").output
+    assert isinstance(chaoxin(config, "user", "disable", "huangyao").exception, Refusal)
+    assert chaoxin(config, "user", "enable", "huangyao").exit_code == 0
+    assert "enabled   citizen         huangyao" in chaoxin(config, "user", "list", "--kind", "citizen").output
+    assert isinstance(chaoxin(config, "user", "disable", "nobody").exception, Refusal)
+
+
+def test_a_weak_password_is_refused_without_being_shown(config: Path) -> None:
+    result = chaoxin(config, "user", "add", "weak", "--kind", "citizen", "--name", "某", typed="hunter2\n")
+    assert isinstance(result.exception, Refusal)
+    assert (result.exception.code, "hunter2" in str(result.exception)) == ("password_unsuitable", False)
+    assert "weak" not in chaoxin(config, "user", "list").output
+
+
+def test_a_client_is_registered_and_its_secret_printed_once(config: Path) -> None:
+    arguments = ("client", "add", "scjg", "--name", "市场监管局", "--department", "114451008W15P11PMR")
+    where = ("--redirect-uri", "https://scjg.example.cn/cb", "--scope", "openid profile", "--json")
+    data = printed(chaoxin(config, *arguments, *where))
+    listed = chaoxin(config, "client", "list", "--json")
+    assert data["client_secret"] not in listed.output
+    (shown,) = [one for one in printed(listed) if one["client_id"] == "scjg"]
+    assert (shown["scope"], shown["require_pkce"], shown["state"]) == ("openid profile", True, "enabled")
+    with Services(load_config(config)) as services:
+        assert clients.get(services.idp, "scjg").secrets == (clients.hash_secret(data["client_secret"]),)
+    assert "scjg" in chaoxin(config, "client", "list").output
+
+
+def test_a_signing_client_is_registered_by_its_public_keys(config: Path, tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    file = tmp_path / "jwks.json"
+    arguments = ("client", "add", "batch", "--name", "数据交换", "--department", "114451008W15P11PMR", "--grant-type")
+    rest = ("client_credentials", "--method", "private_key_jwt", "--jwks", str(file))
+    for content in ("not JSON", "[]"):
+        file.write_text(content, encoding="utf-8")
+        assert isinstance(chaoxin(config, *arguments, *rest).exception, Misuse)
+    file.write_text(json.dumps({"keys": [jose.public_jwk(key, "k1", "ES256")]}), encoding="utf-8")
+    assert "(no secret)" in chaoxin(config, *arguments, *rest).output
+
+
+def test_a_wrong_address_is_refused(config: Path) -> None:
+    arguments = ("client", "add", "bad", "--name", "某", "--department", "114451008W15P11PMR", "--redirect-uri", "http://x/cb")
+    result = chaoxin(config, *arguments)
+    assert isinstance(result.exception, Refusal)
+    assert result.exception.field == "redirect_uris"
