@@ -1,0 +1,263 @@
+"""Verification over HTTP: the API's answers and refusals, the pages without JavaScript, what a holder may download."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import crosscert.storage
+import idp.storage
+import licenses.storage
+import pki.storage
+from licenses import issue
+from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
+from licenses.departments import import_departments
+from licenses.limiter import MAX_ADDRESSES, SlidingWindow
+from licenses.openapi import describe
+from licenses.rows import open_rows
+from pki import authority
+from service import audit
+from service.app import create_app
+from service.cli.init import configuration, write_new_files
+from service.config import load_config
+from service.metrics import Metrics
+from service.wiring import Services
+from tests.support import issuing, pdfs
+from tests.support.databases import create_all
+from tests.support.license_data import example_data
+
+URL = "http://localhost:18777"
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    folder: Path = tmp_path_factory.mktemp("node")
+    place = {"province": "广东省", "city": "潮州市", "database": "sqlite:///node.sqlite"}
+    write_new_files(folder, configuration({"code": "445100", "name": "潮州市", "url": URL, "port": 18777, **place}))
+    with Services(load_config(folder / "chaoxin.toml")) as made:
+        rooms = (pki.storage, crosscert.storage, licenses.storage, idp.storage)
+        create_all(made.engine, audit.metadata, *(room.metadata for room in rooms))
+        authority.initialise(made.pki)
+        with (issuing.DATA / "departments.csv").open("rb") as stream:
+            rows = open_rows(stream, "departments.csv", DEPARTMENT_COLUMNS, max_rows=1000)
+            import_departments(made.licenses, rows, actor="operator:test")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def pdf(services: Services) -> bytes:
+    return issue.issue(services.licenses, issuing.application(services.licenses), actor="operator:test").pdf
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    return create_app(services, Metrics()).test_client()
+
+
+def post(client: FlaskClient, content: bytes, **more: Any) -> TestResponse:
+    return client.post("/api/v1/verifications", data={"file": (io.BytesIO(content), "licence.pdf")}, base_url=URL, **more)
+
+
+CONTRACT = {
+    "indication", "subindication", "level", "best_signature_time", "signer", "path", "checks", "changes", "status", "registry",
+    "log", "message",
+}  # fmt: skip
+
+
+def test_a_verdict_has_exactly_the_contracts_form(client: FlaskClient, pdf: bytes) -> None:
+    response = post(client, pdf)
+    assert response.status_code == 200
+    verdict = response.json
+    assert verdict is not None
+    assert set(verdict) == CONTRACT
+    assert (verdict["indication"], verdict["subindication"], verdict["level"]) == ("TOTAL_PASSED", None, "B-LT")
+    assert set(verdict["status"]) == {"code", "at", "reason"}
+    assert verdict["status"]["code"] == "01"
+    assert all({"id", "result", "evidence"} <= set(check) for check in verdict["checks"])
+    assert {check["result"] for check in verdict["checks"]} == {"passed"}
+    assert all(set(step) == {"subject", "issuer", "serial", "sha256"} for step in verdict["path"])
+    assert set(verdict["message"]) == {"zh", "en"}
+    datetime.fromisoformat(verdict["best_signature_time"])
+
+
+def test_a_raw_body_is_taken_too(client: FlaskClient, pdf: bytes) -> None:
+    response = client.post("/api/v1/verifications", data=pdf, content_type="application/pdf", base_url=URL)
+    assert response.json is not None
+    assert response.json["indication"] == "TOTAL_PASSED"
+
+
+def test_a_bad_file_is_a_verdict_and_no_error(client: FlaskClient, pdf: bytes) -> None:
+    for content in (pdfs.trailing_bytes(pdf), b"%PDF-1.7 nothing", pdfs.signature_stripped(example_data())):
+        response = post(client, content)
+        assert response.status_code == 200
+        assert response.json is not None
+        assert set(response.json) == CONTRACT
+        assert response.json["indication"] == "TOTAL_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        ({"data": {}}, 400, "document_missing"),
+        ({"data": {"other": (io.BytesIO(b"%PDF-1.7"), "a.pdf")}}, 400, "document_missing"),
+        ({"data": b"", "content_type": "application/pdf"}, 400, "document_missing"),
+        ({"data": {"file": (io.BytesIO(b"PK\x03\x04"), "a.zip")}}, 415, "document_no_pdf"),
+        ({"data": b"PK\x03\x04", "content_type": "application/pdf"}, 415, "document_no_pdf"),
+        ({"data": b"{}", "content_type": "application/json"}, 400, "document_missing"),
+    ],
+)
+def test_what_is_no_document_is_refused_with_a_problem(
+    client: FlaskClient, request_: dict[str, Any], status: int, code: str
+) -> None:
+    response = client.post("/api/v1/verifications", base_url=URL, **request_)
+    assert (response.status_code, response.mimetype) == (status, "application/problem+json")
+    assert response.json is not None
+    assert response.json["code"] == code
+    assert response.json["message"]["zh"]
+    assert response.json["remedy"]["en"]
+
+
+class _Body(io.BytesIO):
+    """Counts how often it was read."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.reads += 1
+        return super().read(size)
+
+
+def test_a_large_upload_is_refused_without_being_read(client: FlaskClient, services: Services) -> None:
+    limit = services.policies.licenses.verification.max_upload_bytes
+    body = _Body(bytes(1000))
+    response = client.post(
+        "/api/v1/verifications",
+        input_stream=body,
+        content_type="application/pdf",
+        environ_overrides={"CONTENT_LENGTH": str(limit + 10_000_000)},
+        base_url=URL,
+    )
+    assert response.status_code == 413
+    assert response.json is not None
+    assert response.json["code"] == "document_too_large"
+    assert body.reads == 0
+
+
+def test_one_byte_over_the_limit_is_too_large(client: FlaskClient, services: Services) -> None:
+    limit = services.policies.licenses.verification.max_upload_bytes
+    response = client.post(
+        "/api/v1/verifications", data=b"%PDF-" + bytes(limit - 4), content_type="application/pdf", base_url=URL
+    )
+    assert response.status_code == 413
+
+
+def test_too_many_from_one_address_wait(services: Services) -> None:
+    client = create_app(services, Metrics()).test_client()
+    allowed = services.policies.licenses.verification.per_address_per_minute
+    codes = [client.post("/api/v1/verifications", base_url=URL).status_code for _ in range(allowed + 1)]
+    assert codes == [400] * allowed + [429]
+    refused = client.post("/api/v1/verifications", base_url=URL)
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    other = client.post("/api/v1/verifications", base_url=URL, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert other.status_code == 400
+
+
+def test_addresses_of_one_ipv6_network_count_as_one(services: Services) -> None:
+    client = create_app(services, Metrics()).test_client()
+    allowed = services.policies.licenses.verification.per_address_per_minute
+    for number in range(allowed):
+        client.post("/api/v1/verifications", base_url=URL, environ_base={"REMOTE_ADDR": f"2001:db8::{number:x}"})
+    assert client.post("/api/v1/verifications", base_url=URL, environ_base={"REMOTE_ADDR": "2001:db8::ffff"}).status_code == 429
+    assert client.post("/api/v1/verifications", base_url=URL, environ_base={"REMOTE_ADDR": "2001:db8:0:1::1"}).status_code == 400
+
+
+def test_the_window_slides_and_forgets() -> None:
+    window = SlidingWindow(2)
+    start = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    assert [window.take("a", start + timedelta(seconds=s)) for s in (0, 30, 40, 59)] == [0, 0, 20, 1]
+    assert window.take("a", start + timedelta(seconds=60)) == 0
+    assert window.take("b", start) == 0
+    for number in range(MAX_ADDRESSES + 10):
+        window.take(str(number), start)
+    assert len(window._seen) == MAX_ADDRESSES
+
+
+def test_the_page_has_a_form_that_works_without_script(client: FlaskClient, pdf: bytes) -> None:
+    page = client.get("/verify", base_url=URL).text
+    assert '<form method="post" action="/verify" enctype="multipart/form-data"' in page
+    assert 'type="file"' in page
+    assert "<script>" not in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    response = client.post("/verify", data={"csrf_token": token[1], "file": (io.BytesIO(pdf), "licence.pdf")}, base_url=URL)
+    assert response.status_code == 200
+    assert 'data-indication="TOTAL_PASSED"' in response.text
+    assert "证照真实有效" in response.text
+    assert "潮州市根CA" in response.text
+
+
+def test_the_page_explains_a_changed_file_and_says_what_to_do(client: FlaskClient, pdf: bytes) -> None:
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/verify", base_url=URL).text)
+    assert token is not None
+    data = {"csrf_token": token[1], "file": (io.BytesIO(pdfs.content_changed_by_update(pdf)), "licence.pdf")}
+    text = client.post("/verify?lang=en", data=data, base_url=URL).text
+    assert 'data-indication="TOTAL_FAILED" data-subindication="TAMPERED"' in text
+    assert "page replaced after signing" in text
+    assert "Ask the holder for the file as it was issued" in text
+
+
+def test_the_page_without_a_token_is_refused(client: FlaskClient, pdf: bytes) -> None:
+    response = client.post("/verify", data={"file": (io.BytesIO(pdf), "licence.pdf")}, base_url=URL)
+    assert response.status_code == 403
+
+
+def test_the_qr_codes_page_tells_to_upload_the_file(client: FlaskClient) -> None:
+    page = client.get("/v", base_url=URL).text
+    assert "请上传证照的PDF原文件" in page
+    assert "qr.js" in page
+    script = client.get("/licenses/static/qr.js", base_url=URL)
+    assert script.mimetype == "text/javascript"
+    script.close()
+
+
+def test_nobody_downloads_what_is_not_theirs_nor_learns_that_it_exists(
+    client: FlaskClient, services: Services, pdf: bytes
+) -> None:
+    del pdf
+    with services.licenses.work.read() as work:
+        ((_, record),) = work.records.licenses(limit=1)
+    known = client.get(f"/licenses/{record.identifier}.pdf", base_url=URL)
+    unknown = client.get("/licenses/1.2.156.3005.2.x.pdf", base_url=URL)
+    assert (known.status_code, unknown.status_code) == (404, 404)
+
+
+def test_status_list_and_checkpoint_are_public(client: FlaskClient) -> None:
+    listed = client.get("/licenses/status", base_url=URL)
+    assert (listed.status_code, listed.mimetype) == (200, "application/statuslist+jwt")
+    assert "max-age" in listed.headers["Cache-Control"]
+    assert len(listed.text.split(".")) == 3
+    head = client.get("/licenses/log/checkpoint", base_url=URL)
+    assert head.text.startswith("localhost:18777/licenses/log\n")
+
+
+def test_the_api_describes_itself(client: FlaskClient) -> None:
+    document = client.get("/api/v1/openapi.json", base_url=URL).json
+    assert document == describe(URL)
+    assert set(document["paths"]["/api/v1/verifications"]["post"]["responses"]) == {"200", "400", "413", "415", "429"}
+    assert set(document["components"]["schemas"]["Verdict"]["required"]) == CONTRACT
+
+
+def test_each_verification_is_in_the_audit_trail(client: FlaskClient, services: Services, pdf: bytes) -> None:
+    post(client, pdf)
+    with services.licenses.work.read() as work:
+        latest = work.audit.page(contains="licenses.verify", limit=1)  # type: ignore[attr-defined]
+    assert latest[0].event.details["indication"] == "TOTAL_PASSED"
+    assert latest[0].event.actor == "public:api"
