@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -43,6 +44,12 @@ def table(figures: Sequence[Figure]) -> str:
             f"{figure.ratio:>6.2f}x{mark} {figure.against}"
         )
     return "\n".join(lines)
+
+
+def machine_microseconds() -> float:
+    """Return the CPU microseconds of a SHA-256 over 100 KB: how fast this machine is now, with whatever else runs on it."""
+    data = bytes(100_000)
+    return 1000 * cpu_milliseconds(lambda: hashlib.sha256(data).digest(), rounds=3, seconds=0.1)
 
 
 def cpu_milliseconds(act: Callable[[], object], *, rounds: int = 7, seconds: float = 0.3) -> float:
