@@ -38,6 +38,11 @@ _GENERATORS: dict[KeyAlgorithm, Callable[[], PrivateKey]] = {
 }
 
 
+def generate(algorithm: KeyAlgorithm) -> PrivateKey:
+    """Return a new key that nobody keeps yet."""
+    return _GENERATORS[algorithm]()
+
+
 class FileKeyStore:
     """Keys and secrets in ``directory`` (mode 0700, files 0600), each written whole or not at all, never overwritten.
 
@@ -58,7 +63,7 @@ class FileKeyStore:
         self._unlock()
         if file.exists():
             raise Misuse(KEY_EXISTS, label=label)
-        key = _GENERATORS[algorithm]()
+        key = generate(algorithm)
         encryption = serialization.BestAvailableEncryption(self._passphrase)
         pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
         if not self._write_once(file, pem):

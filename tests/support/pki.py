@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -12,11 +13,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from kernel.clock import Clock, timestamp
+from kernel.errors import Misuse
 from kernel.nodes import Level, Node
+from kernel.randomness import random_bytes
 from pki import authority, storage
-from pki.keyfiles import FileKeyStore
-from pki.ports import CertificateRecord, Department, PkiDeps, PkiRecords
+from pki.errors import KEY_EXISTS, KEY_MISSING
+from pki.keyfiles import FileKeyStore, generate
+from pki.ports import CertificateRecord, Department, PkiDeps, PkiRecords, PrivateKey
 from policies.loader import load
+from policies.models import KeyAlgorithm
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all
@@ -35,11 +40,43 @@ OTHER_COUNTY = make_node("445103", "潮安区", "county", "潮安区")
 DEPARTMENT = Department("114451220071234567", "饶平县市场监督管理局", "445122", COUNTY.names)
 
 
+_POLICIES = load(None).certificates
+
+
 def make_deps(engine: sa.Engine, folder: Path, clock: Clock, node: Node = COUNTY) -> PkiDeps:
     """A node's CA on a database and a folder for its keys; nothing is set up yet."""
     create_all(engine, audit.metadata, storage.metadata)
     work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, storage.SqlPkiRecords)
-    return PkiDeps(node, load(None).certificates, FileKeyStore(folder / "keys", b"a passphrase"), clock, work)
+    return PkiDeps(node, _POLICIES, FileKeyStore(folder / "keys", b"a passphrase"), clock, work)
+
+
+@dataclass
+class MemoryKeys:
+    """A key store that costs nothing to open, for tests in which the store is not the subject."""
+
+    keys: dict[str, PrivateKey] = field(default_factory=dict)
+    secrets: dict[str, bytes] = field(default_factory=dict)
+
+    def create(self, label: str, algorithm: KeyAlgorithm) -> PrivateKey:
+        if label in self.keys:
+            raise Misuse(KEY_EXISTS, label=label)
+        self.keys[label] = generate(algorithm)
+        return self.keys[label]
+
+    def get(self, label: str) -> PrivateKey:
+        key = self.keys.get(label)
+        if key is None:
+            raise Misuse(KEY_MISSING, label=label)
+        return key
+
+    def find(self, label: str) -> PrivateKey | None:
+        return self.keys.get(label)
+
+    def labels(self) -> Sequence[str]:
+        return sorted(self.keys)
+
+    def secret(self, label: str, length: int = 32) -> bytes:
+        return self.secrets.setdefault(label, random_bytes(length))
 
 
 def certificate(record: CertificateRecord) -> x509.Certificate:

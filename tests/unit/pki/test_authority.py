@@ -22,7 +22,7 @@ from pki.ports import KeyStore, PkiDeps, PkiRecords, PrivateKey
 from pki.roles import get_credential
 from policies.models import KeyAlgorithm
 from service.audit import SqlAuditTrail
-from tests.support.pki import COUNTY, OpenSsl, certificate, chain_of, make_deps, pem
+from tests.support.pki import COUNTY, MemoryKeys, OpenSsl, certificate, chain_of, make_deps, pem
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 ROLES = ("principal", "issuing", "ocsp", "ocsp_principal", "tsa", "node_signer")
@@ -137,11 +137,8 @@ def test_killed_after_any_step_it_is_finished_by_the_next_run(
     """One database after the other: killed after 0, 1, 2 … steps, then run again."""
     steps = 0
     while True:
-        folder = tmp_path / str(steps)
-        folder.mkdir()
-        for metadata in (storage.metadata,):
-            metadata.drop_all(sqlite_engine)
-        deps = make_deps(sqlite_engine, folder, clock)
+        storage.metadata.drop_all(sqlite_engine)
+        deps = replace(make_deps(sqlite_engine, tmp_path, clock), keys=MemoryKeys())
         try:
             authority.initialise(dying(deps, steps))
         except KilledError:
