@@ -14,7 +14,8 @@ from datetime import datetime
 
 from idp import one_time_codes, passwords
 from idp.errors import ACCOUNT_EXISTS, ACCOUNT_UNKNOWN, ACCOUNT_UNSUITABLE, PASSWORD_UNSUITABLE
-from idp.ports import Account, AccountRecord, Authenticator, AuthenticatorKind, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Account, AccountRecord, Authenticator, AuthenticatorKind
 from kernel.audit import AuditEvent
 from kernel.canonical import canonical
 from kernel.errors import Refusal

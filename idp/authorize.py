@@ -21,7 +21,8 @@ from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
 from idp.hashes import digest
 from idp.interactions import WITHOUT_ASKING, Situation, Step, find_step
 from idp.oauth_errors import ACCESS_DENIED, oauth_name
-from idp.ports import Client, Code, Grant, IdpDeps, IdpWork, Session, Transaction
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Client, Code, Grant, Session, Transaction
 from idp.transactions import Visit, open_transaction, verify_transaction
 from idp.wire import Parameters
 from kernel.audit import AuditEvent

@@ -23,7 +23,8 @@ from idp.oauth_errors import (
     RESPONSE_TYPE,
     SCOPE_WITHOUT_OPENID,
 )
-from idp.ports import Client, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Client
 from idp.tokens import verify_id_token_hint
 from idp.wire import Parameters, wrong
 from kernel.errors import Refusal

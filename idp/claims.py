@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from idp.ports import Account, Client, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Account, Client
 from kernel.clock import timestamp
 from policies import claims
 

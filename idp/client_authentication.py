@@ -16,7 +16,8 @@ from urllib.parse import unquote_plus
 
 from idp.clients import hash_secret
 from idp.oauth_errors import CLIENT_AUTHENTICATION, CLIENT_METHODS, PARAMETER_IN_QUERY
-from idp.ports import Client, ClientAuthentication, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Client, ClientAuthentication
 from idp.wire import OAuthRequest
 from kernel.clock import from_micros, timestamp
 from kernel.errors import Refusal

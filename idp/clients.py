@@ -16,7 +16,8 @@ import structlog
 
 from idp import redirect_uris
 from idp.errors import CLIENT_EXISTS, CLIENT_UNKNOWN, CLIENT_UNSUITABLE
-from idp.ports import Client, ClientAuthentication, IdpDeps, SigningAlgorithm
+from idp.ports import IdpDeps
+from idp.records import Client, ClientAuthentication, SigningAlgorithm
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from idp import authorize
 from idp.authorization_request import AuthorizationRequest
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
-from idp.ports import Client, Consent, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Client, Consent
 from idp.transactions import Visit, verify_transaction
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal, Text

@@ -21,7 +21,8 @@ from idp.oauth_errors import (
     REFRESH_INVALID,
     SCOPE_WIDER,
 )
-from idp.ports import Client, Code, Grant, IdpDeps, IdpWork, RefreshToken
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Client, Code, Grant, RefreshToken
 from idp.sessions import is_alive
 from idp.wire import Parameters
 from kernel.audit import AuditEvent

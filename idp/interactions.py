@@ -14,7 +14,7 @@ from typing import Literal
 from idp.authorization_request import AuthorizationRequest
 from idp.oauth_errors import CONSENT_REQUIRED, INTERACTION_REQUIRED, LEVEL_UNREACHABLE, LOGIN_REQUIRED
 from idp.one_time_codes import METHOD
-from idp.ports import Client, Consent, Session
+from idp.records import Client, Consent, Session
 from kernel.errors import ErrorCode, Refusal
 from policies import assurance
 from policies.models import AssurancePolicies

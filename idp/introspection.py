@@ -11,7 +11,8 @@ from idp import endpoints
 from idp.client_authentication import CHALLENGE, authenticate
 from idp.hashes import digest
 from idp.oauth_errors import CLIENT_AUTHENTICATION
-from idp.ports import Client, Grant, IdpDeps, IdpWork
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Client, Grant
 from idp.sessions import is_alive
 from idp.tokens import AccessToken, is_signed_token, verify_access_token
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response

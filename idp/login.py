@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from idp import authorize, one_time_codes, passwords, sessions, throttle
 from idp.accounts import normal_username, open_record
 from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED, SECOND_FACTOR_MISSING, TRANSACTION_OVER
-from idp.ports import AccountRecord, Authenticator, IdpDeps, IdpWork, Transaction
+from idp.ports import IdpDeps, IdpWork
+from idp.records import AccountRecord, Authenticator, Transaction
 from idp.sessions import Current, Device, Started
 from idp.transactions import Visit, open_transaction, verify_transaction
 from kernel.audit import AuditEvent

@@ -13,7 +13,8 @@ from urllib.parse import urlencode
 
 from idp import redirect_uris, sessions
 from idp.errors import LOGOUT_HINT, LOGOUT_REDIRECT_URI
-from idp.ports import Client, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Client
 from idp.sessions import Current
 from idp.tokens import verify_id_token_hint
 from idp.wire import Parameters

@@ -12,7 +12,8 @@ import pyotp
 from pyotp.exceptions import OTPVerificationError
 
 from idp.errors import ONE_TIME_CODE_USED, ONE_TIME_CODE_WRONG
-from idp.ports import Authenticator, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Authenticator
 from kernel.errors import Refusal
 from kernel.randomness import random_bytes
 

@@ -9,7 +9,8 @@ from idp import endpoints
 from idp.client_authentication import CHALLENGE, authenticate
 from idp.hashes import digest
 from idp.oauth_errors import CLIENT_AUTHENTICATION
-from idp.ports import Client, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Client
 from idp.tokens import is_signed_token, verify_access_token
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
 from kernel.audit import AuditEvent

@@ -13,7 +13,8 @@ from typing import TypedDict
 
 from idp.accounts import open_record
 from idp.hashes import digest
-from idp.ports import Account, Client, IdpDeps, IdpWork, Session
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Account, Client, Session
 from kernel.audit import AuditEvent
 from kernel.canonical import canonical
 from kernel.randomness import token

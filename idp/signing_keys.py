@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from idp.ports import IdpDeps, SigningAlgorithm, SigningKey
+from idp.ports import IdpDeps
+from idp.records import SigningAlgorithm, SigningKey
 from kernel.audit import AuditEvent
 from kernel.errors import Misuse
 from pki import jose

@@ -11,7 +11,8 @@ import math
 from dataclasses import dataclass
 
 from idp.errors import LOGIN_THROTTLED
-from idp.ports import IdpDeps, IdpWork, ThrottleKey
+from idp.ports import IdpDeps, IdpWork
+from idp.records import ThrottleKey
 from kernel.errors import Refusal
 
 _IPV6_PREFIX = 64  # what one subscriber gets

@@ -12,7 +12,8 @@ from typing import Any
 from idp import endpoints, grants
 from idp.client_authentication import CHALLENGE, authenticate
 from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE, GRANT_TYPE_FORBIDDEN
-from idp.ports import Client, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Client
 from idp.tokens import sign_access_token, sign_id_token
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response
 from kernel.errors import Refusal

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from idp.ports import Client, Grant, IdpDeps
+from idp.ports import IdpDeps
+from idp.records import Client, Grant
 from idp.signing_keys import get_signing_key, keyring
 from kernel.clock import from_micros, timestamp
 from kernel.errors import Refusal

@@ -13,7 +13,8 @@ from datetime import timedelta
 from idp.authorization_request import AuthorizationRequest
 from idp.errors import TRANSACTION_ELSEWHERE, TRANSACTION_OVER
 from idp.hashes import digest
-from idp.ports import IdpDeps, IdpWork, Transaction
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Transaction
 from idp.sessions import Current
 from kernel.errors import Refusal
 from kernel.randomness import token

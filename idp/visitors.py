@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp.ports import Visitor
+from idp.records import Visitor
 from idp.sessions import Current
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.ports import AccountRecord, Authenticator, ThrottleKey
+from idp.records import AccountRecord, Authenticator, ThrottleKey
 from idp.storage.tables import OnConnection, accounts, as_json, authenticators, micros, moment, texts, tries
 from kernel.clock import from_micros, to_micros
 from policies.models import AccountKind

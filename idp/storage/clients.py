@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.ports import Client, Consent
+from idp.records import Client, Consent
 from idp.storage.tables import OnConnection, as_json, assertions, clients, consents, micros, moment, origins, texts
 from kernel.clock import from_micros, to_micros
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.ports import Code, Grant, RefreshToken, SigningKey
+from idp.records import Code, Grant, RefreshToken, SigningKey
 from idp.storage.tables import (
     OnConnection,
     as_json,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.ports import AccountRecord, Client, Session, Transaction
+from idp.records import AccountRecord, Client, Session, Transaction
 from idp.storage.accounts import read_account
 from idp.storage.clients import read_client
 from idp.storage.tables import (

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from idp import redirect_uris, sessions
 from idp.authorize import Answer
-from idp.ports import IdpDeps, Visitor
+from idp.ports import IdpDeps
+from idp.records import Visitor
 from idp.sessions import Current, Device
 from idp.transactions import Visit
 from idp.visitors import as_visitor

@@ -15,7 +15,8 @@ from idp.errors import (
     ONE_TIME_CODE_WRONG,
     SECOND_FACTOR_MISSING,
 )
-from idp.ports import Client, IdpDeps, Transaction
+from idp.ports import IdpDeps
+from idp.records import Client, Transaction
 from idp.transactions import verify_transaction
 from idp.views import browser
 from idp.views.authorize import follow

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from idp import clients
-from idp.ports import Client, ClientAuthentication, SigningAlgorithm
+from idp.records import Client, ClientAuthentication, SigningAlgorithm
 from kernel.errors import Misuse
 from service.cli.options import emit, json_option, pass_services
 from service.errors import CONFIG_INVALID

@@ -7,7 +7,7 @@ import sys
 import click
 
 from idp import accounts, one_time_codes
-from idp.ports import Account
+from idp.records import Account
 from policies.assurance import needs_second_factor
 from policies.models import AccountKind
 from service.cli.options import emit, json_option, pass_services

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from idp.ports import ClientAuthentication
+from idp.records import ClientAuthentication
 from policies.models import AccountKind
 
 DATA = Path(__file__).parent / "data"

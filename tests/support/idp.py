@@ -18,7 +18,8 @@ from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from idp import accounts, clients, dispatch, endpoints, storage
-from idp.ports import Account, HeldLicense, IdpDeps, IdpRecords
+from idp.ports import HeldLicense, IdpDeps, IdpRecords
+from idp.records import Account
 from idp.views import Visitors, make_blueprint
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import Clock

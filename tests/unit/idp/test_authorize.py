@@ -9,7 +9,7 @@ import pyotp
 import pytest
 
 from idp import one_time_codes
-from idp.ports import Authenticator
+from idp.records import Authenticator
 from kernel.clock import FixedClock
 from tests.support.idp import CALLBACK, PASSWORD, TOTP_SECRET, Provider, another_process, json_of, returned
 
