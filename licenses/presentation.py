@@ -76,7 +76,7 @@ def present(verdict: Verdict) -> Page:
     return Page(
         light=light,
         title=title,
-        message=verdict.message,
+        message=verdict.summary,
         advice=verdict.advice,
         rows=tuple(_row(finding) for finding in verdict.checks),
         steps=tuple(_step(certificate) for certificate in verdict.path),
@@ -96,7 +96,8 @@ def _headline(verdict: Verdict) -> tuple[Kind, Text]:
         return "warn", Text("证照是真的，已经失效", "Genuine, but expired")
     if verdict.subindication is not None and verdict.subindication.startswith("LICENSE_"):
         name = STATUS_NAMES.get(verdict.status.code or "99", STATUS_NAMES["99"])
-        return "bad", Text(f"文件是真的，证照已经{name.zh}", f"Genuine document, but the licence is {name.en}")
+        light: Kind = "warn" if verdict.indication == "INDETERMINATE" else "bad"
+        return light, Text(f"文件是真的，证照已经{name.zh}", f"Genuine document, but the licence is {name.en}")
     if verdict.indication == "INDETERMINATE":
         return "warn", Text("无法确认", "Cannot be confirmed")
     return "bad", Text("不能采信", "Do not rely on it")

@@ -105,9 +105,16 @@ class Verdict:
     status: Status
     registry: Mapping[str, Json]
     log: Mapping[str, Json]
-    message: Text
+    summary: Text
     advice: Text
     deciding: Finding | None = None
+
+    @property
+    def message(self) -> Text:
+        """What happened, and what to do about it where something is wrong."""
+        if self.deciding is None:
+            return self.summary
+        return Text(self.summary.zh + self.advice.zh, f"{self.summary.en} {self.advice.en}")
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's form."""

@@ -77,7 +77,7 @@ def judge(evidence: Evidence, at: datetime) -> Verdict:
         status=status,
         registry=_registry(evidence, findings),
         log=_log(evidence),
-        message=_message(evidence, indication, deciding, status, at),
+        summary=_summary(evidence, indication, deciding, status, at),
         advice=advice,
         deciding=deciding,
     )
@@ -100,7 +100,6 @@ def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -
         )
         for check in CHECKS[1:]
     )
-    advice = advise(word)
     return Verdict(
         indication="TOTAL_FAILED",
         subindication=word,
@@ -113,8 +112,8 @@ def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -
         status=Status(),
         registry={},
         log={},
-        message=Text(f"这份文件不能采信。{text.zh}{advice.zh}", f"This file cannot be relied on. {text.en} {advice.en}"),
-        advice=advice,
+        summary=Text(f"这份文件不能采信。{text.zh}", f"This file cannot be relied on. {text.en}"),
+        advice=advise(word),
         deciding=finding,
     )
 
@@ -191,19 +190,33 @@ def _advice(evidence: Evidence, at: datetime, subindication: Subindication | Non
     return advise(subindication)
 
 
-def _message(evidence: Evidence, indication: Indication, deciding: Finding | None, status: Status, at: datetime) -> Text:
-    """Say who signed, when, by which path that is trusted, and what was checked; or what is wrong, and what to do."""
-    if deciding is not None:
-        advice = advise(deciding.subindication)
-        head = {
-            "TOTAL_FAILED": Text("这份文件不能采信。", "This file cannot be relied on."),
-            "INDETERMINATE": Text("现在不能断定这份文件的真伪。", "Whether this file is genuine cannot be decided now."),
-        }
-        opening = head[indication]
-        if deciding.subindication is not None and deciding.subindication.startswith("LICENSE_"):
-            opening = Text("文件是真的，但证照不在有效状态。", "The document is genuine, but the licence is not in force.")
-        return Text(opening.zh + deciding.text.zh + advice.zh, f"{opening.en} {deciding.text.en} {advice.en}")
-    return _genuine(evidence, status, at)
+def _summary(evidence: Evidence, indication: Indication, deciding: Finding | None, status: Status, at: datetime) -> Text:
+    """Say who signed, when, by which path that is trusted, and what was checked; or what is wrong."""
+    if deciding is None:
+        return _genuine(evidence, status, at)
+    if deciding.subindication is not None and deciding.subindication.startswith("LICENSE_"):
+        opening = Text("文件是真的，但证照不在有效状态。", "The document is genuine, but the licence is not in force.")
+    elif indication == "TOTAL_FAILED":
+        opening = Text("这份文件不能采信。", "This file cannot be relied on.")
+    else:
+        opening = Text("现在不能断定这份文件的真伪。", "Whether this file is genuine cannot be decided now.")
+    who = _who(evidence)
+    return Text(opening.zh + deciding.text.zh + who.zh, f"{opening.en} {deciding.text.en}{who.en}")
+
+
+def _who(evidence: Evidence) -> Text:
+    """Say whose seal the file bears, as far as it is known."""
+    signer, best = evidence.signer, evidence.best_signature_time
+    if signer is None:
+        return Text("", "")
+    name = short_name(signer.certificate.subject)
+    if signer.trusted is None:
+        return Text(f"签章证书自称是“{name}”的。", f" The certificate behind the seal says that it is {name}'s.")
+    when = None if best is None else in_beijing(best)
+    return Text(
+        f"文件上盖的是{name}" + (f"，盖于{when.zh}。" if when else "。"),
+        f" It bears the seal {name}" + (f", put there on {when.en}." if when else "."),
+    )
 
 
 def _genuine(evidence: Evidence, status: Status, at: datetime) -> Text:

@@ -68,6 +68,12 @@ def check_integrity(evidence: Evidence, at: datetime) -> Finding:
     if inspection.signed is None:
         return _not_checked("integrity")
     algorithm = inspection.signed.signer["signature_algorithm"]["algorithm"].native
+    if inspection.gap is not None:
+        text = Text(
+            "签章只证明它覆盖的那部分没有改动，其余部分不受保护。",
+            "The seal shows only that the part it covers is unchanged; the rest is not protected.",
+        )
+        return Finding("integrity", "indeterminate", text, {"algorithm": algorithm}, "TAMPERED")
     text = Text("内容与签章时完全一致。", "The content is exactly what was sealed.")
     return Finding("integrity", "passed", text, {"algorithm": algorithm, "digest": inspection.signature.digest.hex()})
 

@@ -195,7 +195,7 @@ def check_log(evidence: Evidence, at: datetime) -> Finding:
     if not log.included:
         text = Text("签发没有记入透明日志。", "The issuing does not stand in the transparency log.")
         return Finding("log", "failed", text, facts, "UNREGISTERED")
-    text = Text(f"签发已记入透明日志，第 {log.index} 条。", f"The issuing stands in the transparency log as entry {log.index}.")
+    text = Text(f"签发已记入透明日志，序号 {log.index}。", f"The issuing stands in the transparency log as entry {log.index}.")
     return Finding("log", "passed", text, facts)
 
 
