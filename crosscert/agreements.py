@@ -13,6 +13,7 @@ signature (``pki``), fetching from the peer afterwards (``sync``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cryptography import x509
 
@@ -26,7 +27,7 @@ from crosscert.errors import (
 )
 from crosscert.node_description import IntroducedDescription
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by, parse_certificate
-from crosscert.ports import Agreement, Approval, CrosscertDeps, CrosscertRecords, Peer, Reason, StoredCertificate
+from crosscert.ports import Agreement, Approval, CertificateKind, CrosscertDeps, CrosscertRecords, Peer, Reason, StoredCertificate
 from kernel.audit import AuditEvent, Outcome
 from kernel.canonical import Json
 from kernel.clock import rfc3339
@@ -98,34 +99,50 @@ def reject(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
 def issue(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
     """Issue the cross-certificate of an approved agreement, or finish the issuing that was interrupted; idempotent once issued."""
     # 1. The intent.
-    with deps.work.begin() as work:
-        agreement = _get(work.records, identifier)
-        if agreement.state == "issued":
-            return agreement
+    agreement = get(deps, identifier)
+    if agreement.state != "issued":
         if agreement.state not in {"approved", "issuing"}:
             raise _wrong_state(agreement, "issue")
-        before, attempt = agreement.state, agreement.attempt
-        if not work.records.move_agreement(identifier, before=before, after="issuing", attempt=attempt):
-            raise _wrong_state(_get(work.records, identifier), "issue")
-        _record(deps, work, agreement, actor, action="issue", details={"attempt": attempt + 1}, outcome="intent")
-    # 2. The signature, unless an interrupted attempt made it.
-    principal = x509.load_der_x509_certificate(agreement.principal)
-    record = _find_signed(deps, agreement) if before == "issuing" else None
-    if record is None:
-        record = authority.issue_cross_certificate(deps.pki, template_of(agreement.constraints, principal), actor=actor)
-    # 3. The result, and the peer that it makes known.
+        interrupted = agreement.state == "issuing"
+        agreement = _begin_issuing(deps, agreement, actor)
+        # 2. The signature, unless an interrupted attempt made it.
+        record = next(iter(_unrecorded(deps, agreement)), None) if interrupted else None
+        if record is None:
+            template = template_of(agreement.constraints, x509.load_der_x509_certificate(agreement.principal))
+            record = authority.issue_cross_certificate(deps.pki, template, actor=actor)
+        # 3. The result, and the peer that it makes known.
+        agreement = _finish_issuing(deps, agreement, record, actor)
+    # 4. What an attempt signed that was overtaken must not stand. While the other is still at it, this is left to the other.
+    if agreement.state == "issued":
+        for orphan in _unrecorded(deps, agreement):
+            with suppress(Refusal):  # the other attempt withdraws it at the same moment
+                authority.revoke(deps.pki, orphan.serial, "superseded", deps.clock.now(), actor=actor)
+    return agreement
+
+
+def _begin_issuing(deps: CrosscertDeps, agreement: Agreement, actor: str) -> Agreement:
     with deps.work.begin() as work:
-        overtaken = not work.records.finish_issuing(identifier, attempt=attempt + 1, serial=record.serial, certificate=record.der)
-        if not overtaken:
-            key = parse_certificate(agreement.principal).key.hex()
-            work.records.put_peer(Peer(agreement.peer, "agreed", None, key))
-            _store(deps, work.records, parse_certificate(agreement.principal), "principal", agreement.peer.code)
+        if not work.records.move_agreement(
+            agreement.identifier, before=agreement.state, after="issuing", attempt=agreement.attempt
+        ):
+            raise _wrong_state(_get(work.records, agreement.identifier), "issue")
+        details: dict[str, Json] = {"attempt": agreement.attempt + 1}
+        _record(deps, work, agreement, actor, action="issue", details=details, outcome="intent")
+        return _get(work.records, agreement.identifier)
+
+
+def _finish_issuing(deps: CrosscertDeps, agreement: Agreement, record: CertificateRecord, actor: str) -> Agreement:
+    """Record what was issued, unless another attempt took the issuing over; return how the agreement stands."""
+    principal = parse_certificate(agreement.principal)
+    with deps.work.begin() as work:
+        if work.records.finish_issuing(
+            agreement.identifier, attempt=agreement.attempt, serial=record.serial, certificate=record.der
+        ):
+            work.records.put_peer(Peer(agreement.peer, "agreed", None, principal.key.hex()))
+            _store(deps, work.records, principal, "principal", agreement.peer.code)
             work.records.raise_generation()
             _record(deps, work, agreement, actor, action="issue", details={"serial": record.serial})
-        current = _get(work.records, identifier)
-    if overtaken:
-        _withdraw(deps, current, record, actor)
-    return current
+        return _get(work.records, agreement.identifier)
 
 
 def revoke(deps: CrosscertDeps, identifier: str, *, actor: str, reason: Reason = "cessation_of_operation") -> Agreement:
@@ -223,29 +240,21 @@ def _move(deps: CrosscertDeps, work: Work[CrosscertRecords], agreement: Agreemen
     _record(deps, work, agreement, actor, action=action)
 
 
-def _find_signed(deps: CrosscertDeps, agreement: Agreement) -> CertificateRecord | None:
-    """Return the certificate that an interrupted attempt signed: for the same root, not revoked, of no other agreement."""
+def _unrecorded(deps: CrosscertDeps, agreement: Agreement) -> Sequence[CertificateRecord]:
+    """Return the standing cross-certificates for the same root that no agreement records: signed by attempts that did not finish."""
     wanted = parse_certificate(agreement.principal)
-    taken = {each.serial for each in list_agreements(deps, peer_code=agreement.peer.code)}
     with deps.pki.work.read() as work:
-        for record in work.records.certificates(profile=PROFILE):
-            fits = (
-                record.revoked_at is None and record.serial not in taken and parse_certificate(record.der).entity == wanted.entity
-            )
-            if fits:
-                return record
-    return None
+        signed = [
+            record
+            for record in work.records.certificates(profile=PROFILE)
+            if record.revoked_at is None and parse_certificate(record.der).entity == wanted.entity
+        ]
+    taken = {each.serial for each in list_agreements(deps, peer_code=agreement.peer.code)}
+    return [record for record in signed if record.serial not in taken]
 
 
-def _withdraw(deps: CrosscertDeps, current: Agreement, record: CertificateRecord, actor: str) -> None:
-    """Revoke what was signed by an attempt that somebody else overtook, unless they adopted just that certificate."""
-    if current.serial != record.serial:
-        authority.revoke(deps.pki, record.serial, "superseded", deps.clock.now(), actor=actor)
-
-
-def _store(deps: CrosscertDeps, records: CrosscertRecords, found: ParsedCertificate, kind: str, code: str) -> bool:
-    stored = StoredCertificate(found.sha256, "received" if kind == "received" else "principal", code, found.der, deps.clock.now())
-    return records.add_certificate(stored)
+def _store(deps: CrosscertDeps, records: CrosscertRecords, found: ParsedCertificate, kind: CertificateKind, code: str) -> bool:
+    return records.add_certificate(StoredCertificate(found.sha256, kind, code, found.der, deps.clock.now()))
 
 
 def _record(

@@ -73,7 +73,7 @@ class SqlCrosscertRecords:
             "attempt": agreement.attempt,
         }
         statement = self._insert(agreements).values(values).on_conflict_do_nothing()
-        return self._connection.execute(statement).rowcount == 1
+        return self._applied(statement)
 
     def find_agreement(self, identifier: str) -> Agreement | None:
         """Return one agreement."""
@@ -98,10 +98,10 @@ class SqlCrosscertRecords:
         """Insert the approval if the request is open and the approver new to it."""
         # Two admins at one moment must see each other's: whoever is second waits here for the first to commit.
         held = sa.and_(agreements.c.identifier == identifier, agreements.c.state == "requested")
-        if self._connection.execute(sa.update(agreements).where(held).values(attempt=agreements.c.attempt)).rowcount == 0:
+        if not self._applied(sa.update(agreements).where(held).values(attempt=agreements.c.attempt)):
             return False
         values = {"agreement": identifier, "approver": approval.approver, "at": to_micros(approval.at)}
-        return self._connection.execute(self._insert(approvals).values(values).on_conflict_do_nothing()).rowcount == 1
+        return self._applied(self._insert(approvals).values(values).on_conflict_do_nothing())
 
     def count_approvals(self, identifier: str) -> int:
         """Return the number of approvals."""
@@ -117,7 +117,7 @@ class SqlCrosscertRecords:
             .where(agreements.c.identifier == identifier, agreements.c.state == before, agreements.c.attempt == attempt)
             .values(state=after, attempt=attempt + (after == "issuing"), ended_at=micros(at))
         )
-        return self._connection.execute(statement).rowcount == 1
+        return self._applied(statement)
 
     def finish_issuing(self, identifier: str, *, attempt: int, serial: str, certificate: bytes) -> bool:
         """Store the issued certificate for this attempt."""
@@ -126,7 +126,7 @@ class SqlCrosscertRecords:
             .where(agreements.c.identifier == identifier, agreements.c.state == "issuing", agreements.c.attempt == attempt)
             .values(state="issued", serial=serial, certificate=certificate)
         )
-        return self._connection.execute(statement).rowcount == 1
+        return self._applied(statement)
 
     # Peers
 
@@ -172,7 +172,7 @@ class SqlCrosscertRecords:
             der=certificate.der,
             stored_at=to_micros(certificate.stored_at),
         )
-        return self._connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+        return self._applied(statement.on_conflict_do_nothing())
 
     def certificates(self, *, kind: CertificateKind | None = None) -> Sequence[StoredCertificate]:
         """Return certificates by digest."""
@@ -200,7 +200,7 @@ class SqlCrosscertRecords:
             crls.c.number >= number_text(crl.number),
         )
         statement = self._insert(crls).from_select(list(values), sa.select(*literals).where(~later))
-        return self._connection.execute(statement.on_conflict_do_nothing()).rowcount == 1
+        return self._applied(statement.on_conflict_do_nothing())
 
     def find_crl(self, issuer_key: str, scope: str) -> StoredCrl | None:
         """Return the list with the highest number."""
@@ -249,6 +249,11 @@ class SqlCrosscertRecords:
         """Update when it was fetched."""
         condition = (objects.c.node_code == node_code, objects.c.kind == kind)
         self._connection.execute(sa.update(objects).where(*condition).values(fetched_at=to_micros(at)))
+
+    def _applied(self, statement: sa.Executable) -> bool:
+        """Run a conditional statement and tell whether it changed its one row."""
+        result = self._connection.execute(statement, execution_options={"preserve_rowcount": True})
+        return isinstance(result, sa.CursorResult) and result.rowcount == 1
 
     def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         if self._connection.dialect.name == "sqlite":
