@@ -15,8 +15,9 @@ from pyhanko_certvalidator.validate import SUPPORTED_EXTENSIONS
 
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by
 from crosscert.paths.constraints import NameState, NotAllowed
+from crosscert.paths.deadline import Deadline
 from crosscert.paths.explain import PathFault
-from crosscert.paths.records import Deadline, PathRequest
+from crosscert.paths.records import PathRequest
 from crosscert.paths.signatures import is_allowed
 from kernel.clock import rfc3339
 

@@ -16,8 +16,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by
+from crosscert.paths.deadline import Deadline
 from crosscert.paths.index import UNREACHABLE, Pool, fits
-from crosscert.paths.records import Deadline
 from crosscert.paths.signatures import is_allowed
 
 MAX_CERTIFICATES = 8

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import CrlSet
+from crosscert.paths.deadline import Deadline, OutOfTime
 from crosscert.paths.discovery import Candidate, Search, explain_absence
 from crosscert.paths.explain import LOCAL, PathFault, reason, reason_of
 from crosscert.paths.index import Pool
-from crosscert.paths.records import Deadline, OutOfTime, PathRequest, PathVerdict
+from crosscert.paths.records import PathRequest, PathVerdict
 from crosscert.paths.validation import validate
 
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by
 from crosscert.paths.crls import CrlSet, ParsedCrl, find_signer, newest
+from crosscert.paths.deadline import Deadline
 from crosscert.paths.index import Pool
-from crosscert.paths.records import Deadline, PathRequest
+from crosscert.paths.records import PathRequest
 
 
 @dataclass(frozen=True, slots=True)

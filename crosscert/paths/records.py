@@ -1,6 +1,6 @@
-"""What the path engine takes and gives: a request, a verdict with its reason, a deadline that holds.
+"""What the path engine takes and gives: a request, and a verdict with its reason.
 
-Left to others: the words of a reason (``explain``).
+Left to others: the words of a reason (``explain``), how long it may take (``deadline``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kernel.canonical import Json
-from kernel.clock import monotonic
 from kernel.errors import Text
 
 if TYPE_CHECKING:
@@ -85,23 +84,3 @@ class PathVerdict:
             "policies": list(self.policies),
             "reason": None if self.reason is None else self.reason.as_json(),
         }
-
-
-class OutOfTime(Exception):  # noqa: N818 - named for what happened
-    """The time budget is used up."""
-
-
-class Deadline:
-    """A moment on the monotonic clock after which work on a path stops."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = monotonic() + seconds
-
-    def check(self) -> None:
-        """Go on, or raise ``OutOfTime``."""
-        if monotonic() >= self._end:
-            raise OutOfTime
-
-    def remaining(self) -> float:
-        """Return the seconds that are left, never below zero."""
-        return max(0.0, self._end - monotonic())

@@ -22,7 +22,7 @@ from pyhanko_certvalidator.sig_validate import (
     SignatureValidator,
 )
 
-from crosscert.paths.records import Deadline
+from crosscert.paths.deadline import Deadline
 
 _HASHES = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
 _CURVES = frozenset({"secp256r1", "secp384r1", "secp521r1"})

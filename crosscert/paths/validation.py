@@ -27,11 +27,12 @@ from pyhanko_certvalidator.validate import async_validate_path
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.checks import check_path, check_validity
 from crosscert.paths.crls import CrlSet
+from crosscert.paths.deadline import Deadline, OutOfTime
 from crosscert.paths.explain import PathFault, policy_fault
 from crosscert.paths.index import Pool
 from crosscert.paths.memory import Memory
 from crosscert.paths.path_lists import PlaceLists, Sources, lists_for
-from crosscert.paths.records import ANY_POLICY, Deadline, OutOfTime, PathRequest
+from crosscert.paths.records import ANY_POLICY, PathRequest
 from crosscert.paths.revocation import check_not_revoked
 from crosscert.paths.running import run_now
 from crosscert.paths.signatures import AllowedAlgorithms, BudgetedSignatures

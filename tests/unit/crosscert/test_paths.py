@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from crosscert.paths import discovery, validation
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.paths.crls import CrlSet
+from crosscert.paths.deadline import Deadline, OutOfTime
 from crosscert.paths.find import find_path
 from crosscert.paths.index import Pool
-from crosscert.paths.records import Deadline, OutOfTime, PathRequest
+from crosscert.paths.records import PathRequest
 from kernel.clock import monotonic
 from tests.unit.crosscert.forge import EARLIER, LATER, NOW, Plan, Signer, judge, names_on, reason, signer
 

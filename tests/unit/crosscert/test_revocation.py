@@ -14,9 +14,10 @@ from crosscert.errors import CRL_NOT_GENUINE, CRL_UNREADABLE
 from crosscert.intake import take_crl
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import CrlSet, ParsedCrl, newest, parse_crl, verify_crl
+from crosscert.paths.deadline import Deadline
 from crosscert.paths.explain import PathFault
 from crosscert.paths.index import Pool
-from crosscert.paths.records import Deadline, PathRequest, PathVerdict
+from crosscert.paths.records import PathRequest, PathVerdict
 from crosscert.paths.validation import validate
 from kernel.errors import Refusal
 from tests.unit.crosscert.forge import NOW, Signer, judge, reason, signer
