@@ -40,7 +40,7 @@ def keyring(deps: IdpDeps) -> Keyring:
     now = deps.clock.now()
     kept: Keyring | None = deps.kept.get(_KEPT)
     if kept is None or not timedelta() <= now - kept.loaded_at < _REFRESHED_EVERY:
-        kept = deps.kept[_KEPT] = _load(deps, now)
+        kept = deps.kept[_KEPT] = _load(deps)
     return kept
 
 
@@ -91,15 +91,17 @@ def _make(deps: IdpDeps, key: SigningKey) -> None:
         work.audit.record(AuditEvent(now, "system", "idp.make_signing_key", f"key:{key.label}", details={"kid": kid}))
 
 
-def _load(deps: IdpDeps, now: datetime) -> Keyring:
+def _load(deps: IdpDeps) -> Keyring:
     keys = _published(deps)
     if {key.algorithm for key in keys} < set(deps.policies.tokens.signing_algorithms):
         rotate(deps)
         keys = _published(deps)
+    now = deps.clock.now()  # after the keys that may just have been made
     live = [key for key in keys if not _retired(key, keys, now, deps.policies.tokens.key_retired_kept_seconds)]
     signing: dict[SigningAlgorithm, jose.JwkKey] = {}
     for key in live:
-        if key.signs_from <= now:  # the last one that may sign does
+        # The last one that may sign does; a first one whose maker's clock was ahead of ours signs all the same.
+        if key.signs_from <= now or key.algorithm not in signing:
             signing[key.algorithm] = jose.signing_key(_suitable(deps.keys.get(key.label)), kid=key.kid)
     published = tuple(key.jwk for key in live if key.jwk is not None)
     return Keyring(now, signing, jose.parse_jwks({"keys": list(published)}), published)

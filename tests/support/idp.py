@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -52,6 +53,17 @@ class Licenses:
 
     def of(self, holder_id: str) -> Sequence[HeldLicense]:
         return self.held if holder_id else ()
+
+
+@dataclass
+class TickingClock:
+    """A clock that is a little later each time it is read, like the real one."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        self.moment += timedelta(milliseconds=1)
+        return self.moment
 
 
 def make_idp_deps(

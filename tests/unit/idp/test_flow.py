@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
-from idp import jwks
+from idp import jwks, signing_keys
 from idp.hashes import digest
 from idp.wire import OAuthRequest
 from kernel.clock import FixedClock, timestamp
 from pki import jose
-from tests.support.idp import CALLBACK, Provider, events, json_of
+from pki.keyfiles import FileKeyStore
+from tests.support.idp import CALLBACK, Provider, TickingClock, events, json_of, make_idp_deps
 
 
 def test_a_citizen_logs_in_and_the_department_learns_what_policies_release(provider: Provider, clock: FixedClock) -> None:
@@ -121,3 +124,20 @@ def test_a_request_by_post_without_a_session_asks_for_a_login(provider: Provider
     answer = browser.type_password(page)
     assert answer.status_code == 303
     assert "code=" in answer.headers["Location"]
+
+
+def test_the_first_token_of_a_new_node_needs_no_clock_that_stands_still(
+    sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock
+) -> None:
+    provider = Provider(make_idp_deps(sqlite, keys, TickingClock(clock.now())))
+    provider.add_account()
+    provider.add_client()
+    tokens = provider.browser().tokens(username="chenxiaochao")
+    assert provider.userinfo(tokens["access_token"]).status == 200
+    assert provider.refresh(tokens["refresh_token"]).status == 200
+
+
+def test_a_key_made_by_a_machine_whose_clock_is_ahead_signs(sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock) -> None:
+    ahead = make_idp_deps(sqlite, keys, FixedClock(clock.now() + timedelta(minutes=2)))
+    kid = signing_keys.get_signing_key(ahead, "ES256").kid
+    assert signing_keys.get_signing_key(make_idp_deps(sqlite, keys, clock), "ES256").kid == kid
