@@ -32,7 +32,6 @@ from kernel.audit import AuditEvent, Outcome
 from kernel.canonical import Json
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
-from kernel.nodes import Node
 from kernel.randomness import random_bytes
 from kernel.work import Work
 from pki import authority
@@ -212,15 +211,6 @@ def list_peers(deps: CrosscertDeps) -> Sequence[Peer]:
     """Return the nodes that this one knows, the agreed ones first."""
     with deps.work.read() as work:
         return work.records.peers()
-
-
-def find_node(deps: CrosscertDeps, code: str) -> Node | None:
-    """Return a known node: this one or a peer."""
-    if code == deps.node.code:
-        return deps.node
-    with deps.work.read() as work:
-        peer = work.records.find_peer(code)
-    return None if peer is None else peer.node
 
 
 def _get(records: CrosscertRecords, identifier: str) -> Agreement:

@@ -44,7 +44,6 @@ class ParsedCrl:
     this_update: datetime
     next_update: datetime | None
     scope: bytes
-    is_delta: bool
     is_indirect: bool
 
     def __eq__(self, other: object) -> bool:
@@ -94,7 +93,6 @@ def _parse(der: bytes) -> ParsedCrl:
         this_update=tbs["this_update"].native,
         next_update=tbs["next_update"].native,
         scope=(b"" if point is None else point.dump()) + (b"" if delta is None else b"delta"),
-        is_delta=delta is not None,
         is_indirect=point is not None and bool(point["indirect_crl"].native),
     )
 
