@@ -1,0 +1,120 @@
+"""The commands for departments and licences: what they print, what they refuse, and with which exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.demo import plan
+
+HEAD, *ROWS = (plan.DATA / "applications.csv").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("city") / "node"
+    made = subprocess.run(
+        [
+            sys.executable, "-m", "service.cli", "init", str(folder), "--code", "445100", "--name", "潮州市",
+            "--url", "http://localhost:18100", "--port", "18100", "--province", "广东省", "--city", "潮州市",
+        ],
+        check=False, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert chaoxin(folder, "department", "import", str(plan.DATA / "departments.csv")).returncode == 0
+    return folder
+
+
+def chaoxin(node: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "service.cli", "--config", str(node / "chaoxin.toml"), *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"CHAOXIN_CONFIG": ""},
+    )
+
+
+def applications(folder: Path, rows: list[str], *, encoding: str = "utf-8", head: str = HEAD) -> str:
+    file = folder / "applications.csv"
+    file.write_bytes("\n".join([head, *rows, ""]).encode(encoding))
+    return str(file)
+
+
+def test_a_file_is_issued_reported_and_issued_again_without_harm(node: Path, tmp_path: Path) -> None:
+    file, report, out = applications(tmp_path, ROWS[:3]), tmp_path / "report.csv", tmp_path / "out"
+    first = chaoxin(node, "license", "issue", file, "--report", str(report), "--out", str(out))
+    assert first.returncode == 1, first.stderr
+    assert "签发 2，已有 0，拒绝 1" in first.stdout
+    with report.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == ["row", "outcome", "number", "identifier", "file", "field", "code", "message"]
+    assert [(row["row"], row["outcome"], row["code"]) for row in rows] == [
+        ("1", "issued", ""),
+        ("2", "issued", ""),
+        ("3", "refused", "holder_id_check"),
+    ]
+    assert sorted(Path(row["file"]) for row in rows[:2]) == sorted(out.iterdir())
+    again = chaoxin(node, "license", "issue", file, "--out", str(out), "--json")
+    told = json.loads(again.stdout)
+    assert (told["issued"], told["already"], told["refused"]) == (0, 2, 1)
+    refused = told["rows"][2]
+    assert refused["field"] == "holder_id"
+    assert refused["message"]["en"]
+    assert refused["remedy"]["zh"]
+
+
+def test_licences_are_shown_listed_exported_and_suspended(node: Path, tmp_path: Path) -> None:
+    assert chaoxin(node, "license", "issue", applications(tmp_path, [ROWS[3]])).returncode == 0
+    number = ROWS[3].split(",")[3]
+    assert (node / "licenses" / f"{number}.pdf").is_file()
+    shown = json.loads(chaoxin(node, "license", "show", number, "--json").stdout)
+    assert shown["status"] == "01"
+    listed = json.loads(chaoxin(node, "license", "list", "--holder", shown["holder_name"], "--json").stdout)
+    assert [one["identifier"] for one in listed] == [shown["identifier"]]
+    assert chaoxin(node, "license", "export", shown["identifier"], "--out", str(tmp_path)).returncode == 0
+    assert (tmp_path / f"{number}.pdf").read_bytes() == (node / "licenses" / f"{number}.pdf").read_bytes()
+    assert chaoxin(node, "license", "status", number, "02", "--reason", "检查").returncode == 0
+    assert json.loads(chaoxin(node, "license", "show", number, "--json").stdout)["status"] == "02"
+
+
+def test_what_is_not_there_is_a_no(node: Path) -> None:
+    done = chaoxin(node, "license", "show", "445100000000000000")
+    assert (done.returncode, done.stderr.split()[0]) == (1, "license_not_found")
+
+
+def test_a_file_that_cannot_be_read_is_a_misuse_in_one_line(node: Path, tmp_path: Path) -> None:
+    wrong_encoding = applications(tmp_path, ROWS[:2], encoding="gb18030")
+    done = chaoxin(node, "license", "issue", wrong_encoding)
+    assert (done.returncode, done.stderr.split(":")[0]) == (2, "csv_encoding")
+    assert "UTF-8" in done.stderr
+    missing = applications(tmp_path, [], head=HEAD.replace("holder_id,", ""))
+    done = chaoxin(node, "license", "issue", missing)
+    assert (done.returncode, done.stderr.split(":")[0]) == (2, "csv_column_missing (holder_id)")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert chaoxin(node, "license", "issue", str(tmp_path / "none.csv")).returncode == 2
+
+
+def test_places_that_cannot_be_written_are_told_before_anything_is_issued(node: Path, tmp_path: Path) -> None:
+    file = applications(tmp_path, [ROWS[4]])
+    (tmp_path / "a-file").touch()
+    for option in (("--out", str(tmp_path / "a-file" / "below")), ("--report", str(tmp_path / "none" / "report.csv"))):
+        done = chaoxin(node, "license", "issue", file, *option)
+        assert (done.returncode, done.stderr.split(":")[0]) == (2, "folder_unwritable")
+    assert chaoxin(node, "license", "show", ROWS[4].split(",")[3]).returncode == 1
+
+
+def test_departments_are_listed_and_faulty_ones_refused(node: Path, tmp_path: Path) -> None:
+    assert len(json.loads(chaoxin(node, "department", "list", "--json").stdout)) == 28
+    file = tmp_path / "departments.csv"
+    file.write_text("uscc,name,area_code,types\n114451008W15P11PMX,某局,445100,\n", encoding="utf-8")
+    done = chaoxin(node, "department", "import", str(file), "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)[0]["code"] == "issuer_id_check"
