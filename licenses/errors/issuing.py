@@ -1,6 +1,6 @@
-"""The licence room's error codes. The words for faults of an application are the ones that departments already use.
+"""Codes for what is handed in to be issued: applications, their files, departments; and for issuing itself.
 
-Left to others: deciding (``applications``, ``departments``, ``issue`` …) and the map to HTTP (``service``).
+The words for faults of an application are the ones that departments already use.
 """
 
 from __future__ import annotations
@@ -287,92 +287,4 @@ DOCUMENT_DAMAGED = define(
     en="The stored document of licence {identifier} does not match its registered digest.",
     remedy_zh="数据库可能已损坏：运行 chaoxin doctor，并从备份恢复。",
     remedy_en="The database may be damaged: run chaoxin doctor and restore a backup.",
-)
-
-# What came out of a licence: its data, the log, the status list
-
-DATA_INVALID = define(
-    "data_invalid",
-    zh="证照数据读不懂：{problem}。",
-    en="The licence's data cannot be read: {problem}.",
-    remedy_zh="请使用签发时的原文件。",
-    remedy_en="Use the file as it was issued.",
-)
-PROOF_INVALID = define(
-    "proof_invalid",
-    zh="日志的证明不成立：{problem}。",
-    en="The log's proof does not hold: {problem}.",
-    remedy_zh="向发证节点索取新的回执；仍不成立请报告管理员。",
-    remedy_en="Ask the issuing node for a new receipt; if that fails too, tell its administrators.",
-)
-CHECKPOINT_INVALID = define(
-    "checkpoint_invalid",
-    zh="日志的检查点不成立：{problem}。",
-    en="The log's checkpoint does not hold: {problem}.",
-    remedy_zh="重新获取检查点；仍不成立请报告管理员。",
-    remedy_en="Fetch the checkpoint again; if it still fails, tell the administrators.",
-)
-STATUS_LIST_INVALID = define(
-    "status_list_invalid",
-    zh="状态列表读不懂：{problem}。",
-    en="The status list cannot be read: {problem}.",
-    remedy_zh="重新获取状态列表；仍不成立请报告管理员。",
-    remedy_en="Fetch the status list again; if it still fails, tell the administrators.",
-)
-
-# Verifying: what was handed in
-
-DOCUMENT_MISSING = define(
-    "document_missing",
-    status=400,
-    zh="没有收到要验证的文件。",
-    en="No file to verify was received.",
-    remedy_zh="选择证照的 PDF 文件；用接口时放在 multipart 的 file 一栏，或直接作为 application/pdf 提交。",
-    remedy_en="Choose the licence's PDF; by API send it as the multipart field file, or as an application/pdf body.",
-)
-DOCUMENT_NO_PDF = define(
-    "document_no_pdf",
-    status=415,
-    zh="这不是 PDF 文件。",
-    en="This is not a PDF file.",
-    remedy_zh="请提交签发时的 PDF 原文件；照片、截图和扫描件不能验证。",
-    remedy_en="Hand in the PDF as it was issued; photographs, screenshots and scans cannot be verified.",
-)
-DOCUMENT_TOO_LARGE = define(
-    "document_too_large",
-    status=413,
-    zh="文件超过 {limit_mib} MiB，没有接收。",
-    en="The file is larger than {limit_mib} MiB and was not taken.",
-    remedy_zh="请提交签发时的原文件；它通常不到 1 MiB。",
-    remedy_en="Hand in the file as it was issued; it is usually smaller than 1 MiB.",
-)
-DOCUMENT_UNREADABLE = define(
-    "document_unreadable",
-    zh="这个 PDF 读不懂：{problem_zh}。",
-    en="This PDF cannot be read: {problem_en}.",
-    remedy_zh="请重新下载或索取签发时的原文件，不要经过编辑、打印或转换。",
-    remedy_en="Download it again or ask for the file as it was issued, not edited, printed or converted.",
-)
-TOO_MANY_VERIFICATIONS = define(
-    "too_many_verifications",
-    status=429,
-    zh="您的网络地址在一分钟内提交得太多。",
-    en="Too many files came from your network address within a minute.",
-    remedy_zh="请等待 {seconds} 秒后再提交；部门批量验证请用命令行。",
-    remedy_en="Wait {seconds} seconds and try again; departments that verify many files use the command line.",
-)
-QR_INVALID = define(
-    "qr_invalid",
-    zh="二维码的内容不是本系统的证照二维码。",
-    en="What the QR code says is no licence code of this system.",
-    remedy_zh="请重新扫描证照上的二维码，避免反光和遮挡；也可以上传证照文件核验。",
-    remedy_en="Scan the code on the licence again without glare; or upload the licence's file.",
-)
-STATUS_OVERTAKEN = define(
-    "status_overtaken",
-    status=409,
-    zh="这份证照的状态刚被别人改过。",
-    en="Somebody else has just changed this licence's status.",
-    remedy_zh="查看现在的状态，再决定是否修改。",
-    remedy_en="Look at its present status and decide again.",
 )
