@@ -5,9 +5,11 @@ What a node would publish over HTTP is asked of it directly, so that tests can h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,12 +26,16 @@ from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from pki import authority, crl, jose
+from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.roles import get_credential
+from pki.storage import SqlPkiRecords
+from policies.loader import load
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
 from tests.support.pki import CITY, COUNTY, OTHER_COUNTY, certificate, make_deps
 
 ADMINS = ("account:wang", "account:li")
+NODES = (CITY, COUNTY, OTHER_COUNTY)
 Answer = Callable[[], bytes]
 
 
@@ -119,20 +125,24 @@ def certify(issuer: Member, subject: Member) -> Agreement:
 
 
 @contextmanager
-def member(folder: Path, clock: FixedClock, node: Node, web: Web) -> Iterator[Member]:
-    """One node with its CA set up, published on the web."""
-    folder.mkdir()
+def member(folder: Path, clock: FixedClock, node: Node, web: Web, keys: KeyStore | None = None) -> Iterator[Member]:
+    """One node, its CA set up, published on the web; what is in ``folder`` already is taken up, with its ``keys`` unlocked."""
+    folder.mkdir(exist_ok=True)
     with engine_on(f"sqlite:///{folder / 'node.sqlite'}") as engine:
-        yield make_member(engine, folder, clock, node, web)
+        yield make_member(engine, folder, clock, node, web, keys)
 
 
-def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, web: Web) -> Member:
-    """One node on the database given."""
-    pki = make_deps(engine, folder, clock, node)
-    create_all(engine, storage.metadata)
-    authority.initialise(pki)
-    work: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(engine, storage.SqlCrosscertRecords)
-    deps = CrosscertDeps(node, pki.policies, pki, clock, work, web)
+def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, web: Web, keys: KeyStore | None = None) -> Member:
+    """One node on the database given; with ``keys`` it was set up before."""
+    if keys is None:
+        pki = make_deps(engine, folder, clock, node)
+        create_all(engine, storage.metadata)
+        authority.initialise(pki)
+    else:
+        work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, SqlPkiRecords)
+        pki = PkiDeps(node, load(None).certificates, keys, clock, work)
+    records: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(engine, storage.SqlCrosscertRecords)
+    deps = CrosscertDeps(node, pki.policies, pki, clock, records, web)
     made = Member(deps, Trust(deps))
     web.answers |= {
         f"{node.url}{node_description.PATH}": lambda: node_description.describe(deps)[0],
@@ -153,12 +163,42 @@ def _claims(deps: CrosscertDeps, **more: object) -> dict[str, object]:
 @contextmanager
 def federation(folder: Path, clock: FixedClock) -> Iterator[Federation]:
     """Three nodes; the city and each county certify each other. Nothing has been synchronised yet."""
+    with _nodes(folder, clock, {}) as made:
+        for each in (made.county, made.other):
+            certify(made.city, each)
+            certify(each, made.city)
+        yield made
+
+
+@dataclass(frozen=True)
+class Template:
+    """A federation as it once stood: its databases on disk, its keys unlocked, its moment. Copies cost next to nothing."""
+
+    folder: Path
+    keys: Mapping[str, KeyStore]
+    moment: datetime
+
+    @contextmanager
+    def copy(self, folder: Path, clock: FixedClock) -> Iterator[Federation]:
+        """A federation that starts from there; ``clock`` is set to its moment."""
+        clock.moment = self.moment
+        for node in NODES:
+            (folder / node.code).mkdir()
+            with closing(sqlite3.connect(self.folder / node.code / "node.sqlite")) as source:
+                with closing(sqlite3.connect(folder / node.code / "node.sqlite")) as target:
+                    source.backup(target)
+        with _nodes(folder, clock, self.keys) as made:
+            yield made
+
+
+def template_of(made: Federation, folder: Path) -> Template:
+    """Keep a federation as it stands in ``folder`` (its databases stay open and must not change any more)."""
+    return Template(folder, {each.node.code: each.deps.pki.keys for each in made.members}, made.clock.now())
+
+
+@contextmanager
+def _nodes(folder: Path, clock: FixedClock, keys: Mapping[str, KeyStore]) -> Iterator[Federation]:
     web = Web()
     with ExitStack() as stack:
-        city, county, other = (
-            stack.enter_context(member(folder / node.code, clock, node, web)) for node in (CITY, COUNTY, OTHER_COUNTY)
-        )
-        for each in (county, other):
-            certify(city, each)
-            certify(each, city)
-        yield Federation(clock, web, city, county, other)
+        opened = [stack.enter_context(member(folder / node.code, clock, node, web, keys.get(node.code))) for node in NODES]
+        yield Federation(clock, web, *opened)
