@@ -2,7 +2,7 @@
 
 - :func:`open_bounded` walks the chain of cross-reference sections first (few sections, entries that the file can really hold),
   because pyHanko believes their declared sizes; it then opens the file strictly, with limits on decompressed bytes.
-- :class:`CountingStream` ends a parse that reads too often, which bounds time and the number of objects.
+- :class:`CountingStream` ends a parse of a large file that reads too often, which bounds time and the number of objects.
 - Signature values are read here by one search instead of byte by byte: that was nine tenths of the cost of a verification.
 
 Left to others: what the file says (``documents``), and catching what is raised: anything may be, hostile files see to that.
@@ -22,6 +22,8 @@ from pyhanko.pdf_utils.xref import read_object_header
 MIB = 1024 * 1024
 MAX_READS = 400_000
 """Calls of ``read`` before a parse is given up: an ordinary licence needs a few thousand."""
+SMALL_FILE = 256 * 1024
+"""Files up to this size are not counted: reading all of one costs less than the counting of large ones allows."""
 MAX_SECTIONS = 32
 MAX_ENTRIES = 100_000
 MAX_SIGNATURE_HEX = 512 * 1024
@@ -64,7 +66,7 @@ class CountingStream(BytesIO):
 
 def open_bounded(pdf: bytes) -> PdfFileReader:
     """Return a strict reader over ``pdf``. Raises whatever pyHanko raises, and ``PdfReadError`` for what is over the bounds."""
-    stream = CountingStream(pdf)
+    stream = BytesIO(pdf) if len(pdf) <= SMALL_FILE else CountingStream(pdf)
     check_cross_references(pdf, stream)
     stream.seek(0)
     return PdfFileReader(stream, strict=True, decode_limits=LIMITS)
