@@ -118,6 +118,15 @@ def register(deps: IdpDeps, new: NewClient, *, actor: str) -> Registered:
     return Registered(client, secret)
 
 
+def disable(deps: IdpDeps, client_id: str, *, actor: str) -> None:
+    """Disable a client: no login, no token of it counts any more. ``Refusal(client_unknown)`` when there is none to disable."""
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        if not work.records.disable_client(client_id, now):
+            raise Refusal(CLIENT_UNKNOWN, field="client_id")
+        work.audit.record(AuditEvent(now, actor, "idp.disable_client", f"client:{client_id}"))
+
+
 def find(deps: IdpDeps, client_id: str) -> Client | None:
     """Return the client or None when there is none or it is disabled."""
     with deps.work.read() as work:

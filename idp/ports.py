@@ -102,6 +102,10 @@ class ClientRecords(Protocol):
         """Return the client, disabled or not."""
         ...
 
+    def disable_client(self, client_id: str, at: datetime) -> bool:
+        """Disable a client; False when there is none or it is disabled already."""
+        ...
+
     def clients(self) -> Sequence[Client]:
         """Return all clients ordered by client_id."""
         ...

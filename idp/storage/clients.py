@@ -38,6 +38,11 @@ class SqlClients(OnConnection):
         row = self._first(sa.select(clients).where(clients.c.client_id == client_id))
         return None if row is None else read_client(row)
 
+    def disable_client(self, client_id: str, at: datetime) -> bool:
+        """Disable a client; False when there is none or it is disabled already."""
+        enabled = (clients.c.client_id == client_id, clients.c.disabled_at.is_(None))
+        return self._change(clients.update().where(*enabled).values(disabled_at=to_micros(at)))
+
     def clients(self) -> Sequence[Client]:
         """Return all clients ordered by client_id."""
         return [read_client(row) for row in self._all(sa.select(clients).order_by(clients.c.client_id))]

@@ -20,7 +20,7 @@ _ACTOR = "operator:cli"
 
 @click.group()
 def command() -> None:
-    """Register and list departments' systems."""
+    """Register, list and disable departments' systems."""
 
 
 @command.command()
@@ -66,6 +66,15 @@ def add(  # noqa: PLR0917 - one parameter for each option
     registered = clients.register(services.idp, new, actor=_ACTOR)
     data = _as_json(registered.client) | {"client_secret": registered.client_secret}
     emit(data, as_json, f"{client_id}  {registered.client_secret or '(no secret)'}")
+
+
+@command.command()
+@click.argument("client_id")
+@pass_services
+def disable(services: Services, client_id: str) -> None:
+    """Disable CLIENT_ID: no login and no token of it counts any more."""
+    clients.disable(services.idp, client_id, actor=_ACTOR)
+    click.echo(f"{client_id}: disabled")
 
 
 @command.command(name="list")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
 import pytest
+import sqlalchemy as sa
 
-from idp import one_time_codes
+from idp import accounts, clients, one_time_codes
 from idp.records import Authenticator
 from kernel.clock import FixedClock
-from tests.support.idp import CALLBACK, PASSWORD, TOTP_SECRET, Provider, another_process, json_of, returned
+from tests.support.idp import CALLBACK, OPERATOR, PASSWORD, TOTP_SECRET, Provider, another_process, json_of, returned
 
 AAL1, AAL2 = "urn:chaoxin:aal:1", "urn:chaoxin:aal:2"
 
@@ -58,12 +58,25 @@ def test_a_doubled_client_id_or_redirect_uri_is_shown_too(provider: Provider, na
         assert (answer.status_code, "Location" in answer.headers) == (400, False)
 
 
-def test_a_disabled_client_is_unknown(provider: Provider) -> None:
-    disabled = provider.add_client("away").client
-    with provider.deps.work.begin() as work:
-        work.records.add_client(replace(disabled, client_id="disabled", disabled_at=disabled.created_at))
-    answer = provider.browser().client.get("/oauth/authorize", query_string=provider.request(client_id="disabled"))
+def test_a_disabled_client_is_unknown_and_its_tokens_are_worth_nothing(provider: Provider) -> None:
+    browser = provider.browser()
+    tokens = browser.tokens(username="chenxiaochao")
+    page = provider.browser().get("/oauth/authorize", provider.request())
+    clients.disable(provider.deps, "scjg", actor=OPERATOR)
+    answer = browser.client.get("/oauth/authorize", query_string=provider.request())
     assert (answer.status_code, "authorize_client" in answer.text) == (400, True)
+    assert provider.userinfo(tokens["access_token"]).status == 401
+    assert provider.refresh(tokens["refresh_token"]).status == 401
+    waiting = page.request.url.removeprefix("http://localhost")
+    assert provider.browser().get(waiting).status_code == 403, "another browser"
+
+
+def test_a_client_disabled_during_a_login_gets_nothing(provider: Provider) -> None:
+    browser = provider.browser()
+    page = browser.get("/oauth/authorize", provider.request())
+    clients.disable(provider.deps, "scjg", actor=OPERATOR)
+    answer = browser.type_password(page)
+    assert (answer.status_code, "Location" in answer.headers, "authorize_client" in answer.text) == (400, False, True)
 
 
 def test_an_unreadable_request_is_shown(provider: Provider) -> None:
@@ -336,3 +349,28 @@ def _action(page: str, path: str) -> str:
 def _hidden(page: str) -> dict[str, str]:
     start = page.index('name="csrf_token" value="') + len('name="csrf_token" value="')
     return {"csrf_token": page[start : page.index('"', start)]}
+
+
+def test_an_account_disabled_between_password_and_code_stays_out(provider: Provider, clock: FixedClock) -> None:
+    account = provider.add_account("huangyao", totp_secret=TOTP_SECRET)
+    browser = provider.browser()
+    page = browser.follow(browser.log_in("huangyao"))
+    accounts.disable(provider.deps, account.id, actor=OPERATOR)
+    answer = browser.submit(page, "one-time-code", one_time_code=pyotp.TOTP(TOTP_SECRET).at(clock.now()))
+    assert (answer.status_code, "已停用" in answer.text) == (403, True)
+
+
+def test_turning_back_from_a_login_without_a_client_goes_home(provider: Provider) -> None:
+    provider.add_account("huangyao", totp_secret=TOTP_SECRET)
+    browser = provider.browser()
+    page = browser.follow(browser.log_in("huangyao"))
+    answer = browser.client.post(_action(page.text, "/login/cancel"), data=_hidden(page.text))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+
+
+def test_staff_without_an_authenticator_stay_out(provider: Provider, sqlite: sa.Engine) -> None:
+    provider.add_account("linwenshu", kind="staff", totp_secret=TOTP_SECRET)
+    with sqlite.begin() as connection:
+        connection.execute(sa.text("delete from idp_authenticators where kind = 'totp'"))
+    answer = provider.browser().log_in("linwenshu")
+    assert (answer.status_code, "还没有绑定" in answer.text) == (403, True)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from idp import accounts, login, passwords, sessions
+from idp import accounts, login, passwords, sessions, throttle
 from idp.ports import IdpDeps
 from idp.sessions import Device
 from idp.transactions import Visit
@@ -184,6 +184,20 @@ def test_tries_are_limited_per_address_over_all_accounts(deps: IdpDeps) -> None:
         assert refusal_of(few, f"somebody-{number}", address="2001:db8::1") == "login_failed"
     assert refusal_of(few, password=PASSWORD, address="2001:db8::2") == "login_throttled", "the same /64"
     assert isinstance(submit(few, address="2001:db8:0:1::1"), login.LoggedIn)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:1::1", False),
+        ("unix:", "unix:", True),
+    ],
+)
+def test_an_address_counts_for_its_subscriber(one: str, other: str, same: bool) -> None:
+    assert (throttle._subscriber(one) == throttle._subscriber(other)) is same
 
 
 def test_a_success_forgets_the_failures_of_the_account_only(deps: IdpDeps) -> None:

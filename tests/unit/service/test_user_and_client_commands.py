@@ -110,3 +110,12 @@ def test_a_wrong_address_is_refused(config: Path) -> None:
     result = chaoxin(config, *arguments)
     assert isinstance(result.exception, Refusal)
     assert result.exception.field == "redirect_uris"
+
+
+def test_a_client_is_disabled_once(config: Path) -> None:
+    arguments = ("client", "add", "old", "--name", "旧系统", "--department", "114451008W15P11PMR")
+    chaoxin(config, *arguments, "--redirect-uri", "https://old.example.cn/cb")
+    assert chaoxin(config, "client", "disable", "old").output == "old: disabled\n"
+    (shown,) = [one for one in printed(chaoxin(config, "client", "list", "--json")) if one["client_id"] == "old"]
+    assert shown["state"] == "disabled"
+    assert isinstance(chaoxin(config, "client", "disable", "old").exception, Refusal)
