@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -34,11 +35,46 @@ _MAX_EXTRA = 64
 _ALGORITHMS = ("ES256", "RS256")
 
 
+@dataclass(frozen=True, slots=True)
+class TrustAt:
+    """The node's judgement at one moment, over one consistent view of what is stored: for several questions about one thing."""
+
+    at: datetime
+    material: Material
+    request: Callable[[datetime, str], PathRequest]
+
+    def path(
+        self,
+        certificate: x509.Certificate,
+        *,
+        levels: str,
+        extra_certificates: Iterable[x509.Certificate] = (),
+        extra_crls: Iterable[x509.CertificateRevocationList | bytes] = (),
+    ) -> PathVerdict:
+        """Return whether ``certificate`` is trusted on the level named ``levels`` or a stronger one, and why.
+
+        The extras, which may come from anybody, are only offers: a certificate counts when a path proves it, a list when the
+        exact key of the path's own CA signed it. ``Refusal`` when one of them, or the certificate, is malformed.
+        """
+        certificates = [from_x509(extra) for extra in _at_most(extra_certificates)]
+        lists = [extra if isinstance(extra, bytes) else extra.public_bytes(Encoding.DER) for extra in _at_most(extra_crls)]
+        return find(self.material, from_x509(certificate), self.request(self.at, levels), certificates, lists)
+
+    def node_of(self, path: PathVerdict | Sequence[x509.Certificate]) -> Node | None:
+        """Return the node whose CA issued the last certificate of a *valid* path, or None when it is no known node's."""
+        certificates = path.certificates if isinstance(path, PathVerdict) else tuple(from_x509(each) for each in path)
+        return node_of(self.material, certificates)
+
+
 class Trust:
     """The node's judgement. It holds no state of its own: what it keeps is kept under the store's generation."""
 
     def __init__(self, deps: CrosscertDeps) -> None:
         self._deps = deps
+
+    def at(self, at: datetime) -> TrustAt:
+        """Return the judgement at the moment ``at``."""
+        return TrustAt(at, gather(self._deps, at), self._request)
 
     def path(
         self,
@@ -49,24 +85,17 @@ class Trust:
         extra_certificates: Iterable[x509.Certificate] = (),
         extra_crls: Iterable[x509.CertificateRevocationList | bytes] = (),
     ) -> PathVerdict:
-        """Return whether ``certificate`` is trusted at ``at`` on the level named ``levels`` or a stronger one, and why.
+        """Return what :meth:`TrustAt.path` says at the moment ``at``."""
+        return self.at(at).path(certificate, levels=levels, extra_certificates=extra_certificates, extra_crls=extra_crls)
 
-        The extras, which may come from anybody, are only offers: a certificate counts when a path proves it, a list when the
-        exact key of the path's own CA signed it. ``Refusal`` when one of them, or the certificate, is malformed.
-        """
-        certificates = [from_x509(extra) for extra in _at_most(extra_certificates)]
-        lists = [extra if isinstance(extra, bytes) else extra.public_bytes(Encoding.DER) for extra in _at_most(extra_crls)]
-        return self._find(gather(self._deps, at), from_x509(certificate), self._request(at, levels), certificates, lists)
+    def node_of(self, path: PathVerdict | Sequence[x509.Certificate]) -> Node | None:
+        """Return what :meth:`TrustAt.node_of` says now."""
+        return self.at(self._deps.clock.now()).node_of(path)
 
     def evidence(self, kind: ObjectKind, node_code: str) -> SyncedObject | None:
         """Return what the node ``node_code`` published, as last fetched and verified, or None."""
         with self._deps.work.read() as work:
             return work.records.find_object(node_code, kind)
-
-    def node_of(self, path: PathVerdict | Sequence[x509.Certificate]) -> Node | None:
-        """Return the node whose CA issued the last certificate of a *valid* path, or None when it is no known node's."""
-        certificates = path.certificates if isinstance(path, PathVerdict) else tuple(from_x509(each) for each in path)
-        return node_of(gather(self._deps, self._deps.clock.now()), certificates)
 
     def verify_signed(
         self,
@@ -89,7 +118,7 @@ class Trust:
         signer, *chain = read_x5c(header)
         # 2.
         material = gather(self._deps, at)
-        verdict = self._find(material, signer, self._request(at, SIGNER_LEVEL), [*chain, *extra_certificates], extra_crls)
+        verdict = find(material, signer, self._request(at, SIGNER_LEVEL), [*chain, *extra_certificates], extra_crls)
         if verdict.reason is not None:
             message = verdict.reason.message
             raise Refusal(NOT_TRUSTED, reason=verdict.reason.code, message=message.zh, message_en=message.en)
@@ -119,17 +148,18 @@ class Trust:
         policies, code = self._deps.policies, self._deps.node.code
         return PathRequest(at, frozenset(policy_oid(policies, code, name) for name in levels_at_least(policies, level)))
 
-    @staticmethod
-    def _find(
-        material: Material,
-        target: ParsedCertificate,
-        request: PathRequest,
-        certificates: Iterable[ParsedCertificate],
-        lists: Iterable[bytes],
-    ) -> PathVerdict:
-        pool = material.pool.with_more(certificates)
-        crls = material.crls.with_more(parse_crl(der) for der in lists)
-        return find_path(target, material.anchor, pool, crls, request)
+
+def find(
+    material: Material,
+    target: ParsedCertificate,
+    request: PathRequest,
+    certificates: Iterable[ParsedCertificate],
+    lists: Iterable[bytes],
+) -> PathVerdict:
+    """Return the engine's verdict on ``target`` by what is stored and what is offered (lists in DER)."""
+    pool = material.pool.with_more(certificates)
+    crls = material.crls.with_more(parse_crl(der) for der in lists)
+    return find_path(target, material.anchor, pool, crls, request)
 
 
 def read_x5c(header: Mapping[str, Any]) -> list[ParsedCertificate]:

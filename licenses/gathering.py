@@ -6,12 +6,14 @@ anchor. Left to others: judging (``verify``), keeping the peers' objects fresh (
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from crosscert.trust import TrustAt
 from kernel.clock import parse_rfc3339
 from kernel.errors import Refusal, Text
 from kernel.nodes import Node
@@ -33,25 +35,16 @@ _OFFER_HELPS = frozenset(
 """The path engine's reasons that more certificates or lists may cure."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """What came with the file and may help to build a path, but proves nothing."""
-
-    certificates: tuple[x509.Certificate, ...]
-    crls: tuple[x509.CertificateRevocationList, ...]
-
-
 def gather(deps: LicenseDeps, document: UnverifiedLicense, at: datetime) -> Evidence:
     """Return everything at hand that bears on ``document`` when it is judged at ``at``."""
     inspection = inspect(document)
-    offer = _offer(document)
-    stamped_at = None if inspection.time_stamp is None else inspection.time_stamp.generated_at
+    court = _Court(deps, document, at, None if inspection.time_stamp is None else inspection.time_stamp.generated_at)
     signer = stamper = node = None
     if inspection.signer is not None and inspection.fault is None:
-        signer = _standing(deps, inspection.signer, offer, at, stamped_at=stamped_at, level=_seal_level(deps, document.data))
-        node = None if signer.trusted is None else deps.trust.node_of(signer.trusted.path)
+        signer = court.standing(inspection.signer, _seal_level(deps, document.data))
+        node = None if signer.trusted is None else court.now.node_of(signer.trusted.path)
     if inspection.time_stamper is not None and inspection.fault is None:
-        stamper = _standing(deps, inspection.time_stamper, offer, at, stamped_at=stamped_at, level=USUAL_LEVEL)
+        stamper = court.standing(inspection.time_stamper, USUAL_LEVEL)
     with deps.work.read() as work:
         registry = _registry(deps, work.records, document)
         logged = _own_log(work.records, registry)
@@ -70,7 +63,65 @@ def gather(deps: LicenseDeps, document: UnverifiedLicense, at: datetime) -> Evid
     )
 
 
-def _offer(document: UnverifiedLicense) -> _Offer:
+def _seal_level(deps: LicenseDeps, data: LicenseData | None) -> str:
+    kind = None if data is None else find_type(deps.policies.licenses, data.type_code)
+    return USUAL_LEVEL if kind is None else kind.seal_level
+
+
+class _Court:
+    """Asks the trust room about the certificates of one document: one view of the stores for each moment."""
+
+    def __init__(self, deps: LicenseDeps, document: UnverifiedLicense, at: datetime, stamped_at: datetime | None) -> None:
+        self._trust = deps.trust
+        self._document = document
+        self._stamped_at = stamped_at
+        self.now = deps.trust.at(at)
+
+    def standing(self, certificate: x509.Certificate, level: str) -> Standing:
+        """Ask for the certificate's path now; where it only expired or was revoked meanwhile, also at the time-stamped moment."""
+        now = self._path(self.now, certificate, level)
+        then = None
+        stamped_at = self._stamped_at
+        if stamped_at is not None and stamped_at < self.now.at and now.itself and now.code in _ASK_AGAIN:
+            then = self._path(self._trust.at(stamped_at), certificate, level)
+        return Standing(certificate, now, then)
+
+    def _path(self, trust: TrustAt, certificate: x509.Certificate, level: str) -> PathEvidence:
+        """Ask; what came with the file is offered only when what is at hand is not enough, which is rare and dear."""
+        found = _ask(trust, certificate, level)
+        if found.valid or found.code not in _OFFER_HELPS:
+            return found
+        return _ask(trust, certificate, level, *_offer(self._document))
+
+
+def _ask(
+    trust: TrustAt,
+    certificate: x509.Certificate,
+    level: str,
+    certificates: Sequence[x509.Certificate] = (),
+    crls: Sequence[x509.CertificateRevocationList] = (),
+) -> PathEvidence:
+    try:
+        verdict = trust.path(certificate, levels=level, extra_certificates=certificates, extra_crls=crls)
+    except Refusal as refusal:  # what was offered is malformed
+        return PathEvidence(valid=False, at=trust.at, code=refusal.code, text=refusal.text)
+    if verdict.valid:
+        return PathEvidence(valid=True, at=trust.at, path=verdict.path, policies=verdict.policies)
+    why = verdict.reason
+    if why is None:
+        return PathEvidence(valid=False, at=trust.at)
+    subject = None if why.certificate is None else why.certificate.subject_text
+    itself = why.certificate is not None and why.certificate.der == certificate.public_bytes(Encoding.DER)
+    revoked = None
+    if why.code == "certificate_revoked" and itself:
+        revoked = Revoked(parse_rfc3339(why.details["moment"]), why.details["why"])
+    return PathEvidence(
+        valid=False, at=trust.at, code=why.code, text=why.message, subject=subject, itself=itself, revoked=revoked
+    )
+
+
+def _offer(document: UnverifiedLicense) -> tuple[list[x509.Certificate], list[x509.CertificateRevocationList]]:
+    """Return what came with the file and may help to build a path, but proves nothing."""
     certificates, crls = [], []
     for der in document.certificates:
         try:
@@ -82,49 +133,7 @@ def _offer(document: UnverifiedLicense) -> _Offer:
             crls.append(x509.load_der_x509_crl(der))
         except ValueError:
             continue
-    return _Offer(tuple(certificates), tuple(crls))
-
-
-def _seal_level(deps: LicenseDeps, data: LicenseData | None) -> str:
-    kind = None if data is None else find_type(deps.policies.licenses, data.type_code)
-    return USUAL_LEVEL if kind is None else kind.seal_level
-
-
-def _standing(
-    deps: LicenseDeps, certificate: x509.Certificate, offer: _Offer, at: datetime, *, stamped_at: datetime | None, level: str
-) -> Standing:
-    """Ask for the certificate's path now; where it only expired or was revoked meanwhile, also at the time-stamped moment."""
-    now = _path(deps, certificate, offer, at, level)
-    then = None
-    if not now.valid and now.itself and now.code in _ASK_AGAIN and stamped_at is not None and stamped_at < at:
-        then = _path(deps, certificate, offer, stamped_at, level)
-    return Standing(certificate, now, then)
-
-
-def _path(deps: LicenseDeps, certificate: x509.Certificate, offer: _Offer, at: datetime, level: str) -> PathEvidence:
-    """Ask the trust room; what came with the file is offered only when what is at hand is not enough, which is rare and dear."""
-    found = _ask(deps, certificate, _Offer((), ()), at, level)
-    if found.valid or found.code not in _OFFER_HELPS:
-        return found
-    return _ask(deps, certificate, offer, at, level)
-
-
-def _ask(deps: LicenseDeps, certificate: x509.Certificate, offer: _Offer, at: datetime, level: str) -> PathEvidence:
-    try:
-        verdict = deps.trust.path(certificate, extra_certificates=offer.certificates, extra_crls=offer.crls, at=at, levels=level)
-    except Refusal as refusal:  # what was offered is malformed
-        return PathEvidence(valid=False, at=at, code=refusal.code, text=refusal.text)
-    if verdict.valid:
-        return PathEvidence(valid=True, at=at, path=verdict.path, policies=verdict.policies)
-    why = verdict.reason
-    if why is None:
-        return PathEvidence(valid=False, at=at)
-    subject = None if why.certificate is None else why.certificate.subject_text
-    itself = why.certificate is not None and why.certificate.der == certificate.public_bytes(Encoding.DER)
-    revoked = None
-    if why.code == "certificate_revoked" and itself:
-        revoked = Revoked(parse_rfc3339(why.details["moment"]), why.details["why"])
-    return PathEvidence(valid=False, at=at, code=why.code, text=why.message, subject=subject, itself=itself, revoked=revoked)
+    return certificates, crls
 
 
 def _registry(deps: LicenseDeps, records: LicenseRecords, document: UnverifiedLicense) -> RegistryEvidence:
