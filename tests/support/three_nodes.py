@@ -184,9 +184,9 @@ class Template:
         clock.moment = self.moment
         for node in NODES:
             (folder / node.code).mkdir()
-            with closing(sqlite3.connect(self.folder / node.code / "node.sqlite")) as source:
-                with closing(sqlite3.connect(folder / node.code / "node.sqlite")) as target:
-                    source.backup(target)
+            there, here = (sqlite3.connect(each / node.code / "node.sqlite") for each in (self.folder, folder))
+            with closing(there), closing(here):
+                there.backup(here)
         with _nodes(folder, clock, self.keys) as made:
             yield made
 

@@ -1,0 +1,148 @@
+"""Fetching over real sockets: one deadline whatever the server does, no redirects, no surplus bytes, no other address."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from crosscert.errors import PEER_UNREACHABLE
+from crosscert.http import RequestsFetcher, is_below
+from kernel.errors import Refusal
+
+Serve = Callable[[socket.socket, bytes], None]
+
+
+@contextmanager
+def server(serve: Serve) -> Iterator[str]:
+    """A server that does to one connection after the other what ``serve`` says."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def loop() -> None:
+        while not stop.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(5)
+                try:
+                    serve(connection, connection.recv(65536))
+                except OSError:  # the client went away, as it should
+                    continue
+
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(10)
+
+
+def answer(body: bytes, status: str = "200 OK", *headers: str) -> Serve:
+    head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers, "", ""])
+    return lambda connection, _: connection.sendall(head.encode() + body)
+
+
+def drip(start: bytes, every: float = 0.1) -> Serve:
+    def serve(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(start)
+        for _ in range(200):
+            connection.sendall(b"x")
+            time.sleep(every)
+
+    return serve
+
+
+def fetch(base: str, *, max_bytes: int = 1000, timeout: float = 2.0, etag: str | None = None, path: str = "/a") -> object:
+    return RequestsFetcher().get(base + path, below=base, max_bytes=max_bytes, timeout=timeout, etag=etag)
+
+
+def problem(serve: Serve, **asked: object) -> str:
+    with server(serve) as base, pytest.raises(Refusal) as raised:
+        fetch(base, **asked)  # type: ignore[arg-type]
+    assert raised.value.error is PEER_UNREACHABLE
+    return str(raised.value.details["problem"])
+
+
+def test_an_answer_comes_with_its_etag() -> None:
+    with server(answer(b"hello", "200 OK", 'ETag: "1"')) as base:
+        fetched = RequestsFetcher().get(f"{base}/a", below=base, max_bytes=5, timeout=2.0)
+    assert (fetched.status, fetched.data, fetched.etag) == (200, b"hello", '"1"')
+
+
+def test_not_modified_has_no_data_and_only_for_an_etag_that_was_sent() -> None:
+    def serve(connection: socket.socket, request: bytes) -> None:
+        known = b'if-none-match: "1"' in request.lower()
+        answer(b"" if known else b"new", "304 Not Modified" if known else "200 OK", 'ETag: "1"')(connection, request)
+
+    with server(serve) as base:
+        fetched = RequestsFetcher().get(f"{base}/a", below=base, max_bytes=5, timeout=2.0, etag='"1"')
+        assert (fetched.status, fetched.data) == (304, None)
+        assert RequestsFetcher().get(f"{base}/a", below=base, max_bytes=5, timeout=2.0).data == b"new"
+
+
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "404 Not Found", "500 Oops"])
+def test_redirects_are_not_followed_and_errors_are_told(status: str) -> None:
+    assert problem(answer(b"", status, "Location: http://127.0.0.1:1/")) == f"HTTP {status[:3]}"
+
+
+def test_more_than_was_asked_for_is_refused() -> None:
+    assert problem(answer(b"x" * 1001)) == "more than 1000 bytes"
+    assert problem(drip(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 5000, 0.01)) == "more than 1000 bytes"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"],
+)
+def test_a_server_that_drips_is_left_at_the_deadline(start: bytes) -> None:
+    began = time.monotonic()
+    assert problem(drip(start), timeout=1.0) == "too slow"
+    assert time.monotonic() - began < 4
+
+
+def test_a_server_that_says_nothing_is_left_at_the_deadline() -> None:
+    began = time.monotonic()
+    assert problem(lambda *_: time.sleep(3), timeout=0.5) in {"too slow", "ReadTimeout"}
+    assert time.monotonic() - began < 4
+
+
+def test_garbage_and_nobody_there_are_told() -> None:
+    assert problem(lambda connection, _: connection.sendall(b"\x00\x01garbage\r\n\r\n"))
+    assert problem(lambda *_: None)
+    with pytest.raises(Refusal):
+        fetch("http://127.0.0.1:9")
+
+
+def test_only_what_lies_below_the_peers_address_is_asked_for() -> None:
+    base = "http://node.example.cn"
+    for good in ("/a", "/pki/issuing.crl", "/a?b=c"):
+        assert is_below(base + good, base)
+    for bad in (
+        "http://node.example.cn",
+        "http://node.example.cn.evil.example/a",
+        "http://node.example.cn:81/a",
+        "https://node.example.cn/a",
+        base + "/../a",
+        base + "/a/../../b",
+        base + "/a@evil",
+        base + "/a\\b",
+        base + "/%2e%2e/a",
+        base + "/a#b",
+        base + "/a b",
+        base + "/\u7530",
+        "file:///etc/passwd",
+        "http://node.example.cn@evil.example/a",
+    ):
+        assert not is_below(bad, base), bad
+        with pytest.raises(Refusal):
+            RequestsFetcher().get(bad, below=base, max_bytes=10, timeout=0.5)

@@ -1,0 +1,139 @@
+"""What the store promises, on both databases: conditions in one statement, numbers that never fall, the newest of each scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from crosscert import storage
+from crosscert.ports import Agreement, Approval, Constraints, Peer, StoredCertificate, StoredCrl, SyncedObject
+from crosscert.storage import SqlCrosscertRecords
+from tests.support.databases import create_all
+from tests.support.pki import CITY, COUNTY
+
+NOW = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
+CONSTRAINTS = Constraints(1, (COUNTY.names,), ("localhost",), ("localhost",), ("1.2.1",), (("1.2.1", "1.3.1"),), 0, 1095)
+AGREEMENT = Agreement("a1", COUNTY, "requested", "account:chen", NOW, "ABCD-EFGH-IJKL", CONSTRAINTS, b"der")
+CRL = StoredCrl("s1", COUNTY.code, "key", "scope", 1, NOW, NOW + timedelta(days=1), NOW, b"list")
+
+
+@pytest.fixture
+def records(engine: sa.Engine) -> Iterator[SqlCrosscertRecords]:
+    create_all(engine, storage.metadata)
+    with engine.begin() as connection:
+        yield SqlCrosscertRecords(connection)
+
+
+def test_an_agreement_comes_back_as_it_was_stored(records: SqlCrosscertRecords) -> None:
+    assert records.add_agreement(AGREEMENT)
+    assert records.find_agreement("a1") == AGREEMENT
+    assert records.agreements() == [AGREEMENT]
+    assert records.agreements(peer_code=CITY.code) == []
+    assert records.find_agreement("a2") is None
+
+
+def test_only_one_agreement_with_a_node_is_open(records: SqlCrosscertRecords) -> None:
+    assert records.add_agreement(AGREEMENT)
+    another = replace(AGREEMENT, identifier="a2")
+    assert not records.add_agreement(another)
+    assert records.move_agreement("a1", before="requested", after="rejected", attempt=0, at=NOW)
+    assert records.add_agreement(another)
+    stored = records.find_agreement("a1")
+    assert stored is not None
+    assert (stored.state, stored.ended_at) == ("rejected", NOW)
+
+
+def test_an_agreement_moves_only_from_where_it_is(records: SqlCrosscertRecords) -> None:
+    records.add_agreement(AGREEMENT)
+    assert not records.move_agreement("a1", before="approved", after="issuing", attempt=0)
+    assert records.move_agreement("a1", before="requested", after="approved", attempt=0)
+    assert records.move_agreement("a1", before="approved", after="issuing", attempt=0)
+    assert not records.move_agreement("a1", before="issuing", after="issuing", attempt=0)
+    assert records.move_agreement("a1", before="issuing", after="issuing", attempt=1)
+    assert not records.finish_issuing("a1", attempt=1, serial="01", certificate=b"x")
+    assert records.finish_issuing("a1", attempt=2, serial="02", certificate=b"y")
+    stored = records.find_agreement("a1")
+    assert stored is not None
+    assert (stored.state, stored.serial, stored.certificate, stored.attempt) == ("issued", "02", b"y", 2)
+
+
+def test_an_approval_counts_once_and_only_while_the_request_is_open(records: SqlCrosscertRecords) -> None:
+    records.add_agreement(AGREEMENT)
+    assert records.add_approval("a1", Approval("account:li", NOW))
+    assert not records.add_approval("a1", Approval("account:li", NOW))
+    assert records.add_approval("a1", Approval("account:wang", NOW))
+    assert records.count_approvals("a1") == 2
+    records.move_agreement("a1", before="requested", after="approved", attempt=0)
+    assert not records.add_approval("a1", Approval("account:zhao", NOW))
+    assert not records.add_approval("a9", Approval("account:zhao", NOW))
+
+
+def test_a_peer_keeps_how_fetching_went_and_does_not_become_less_than_agreed(records: SqlCrosscertRecords) -> None:
+    records.put_peer(Peer(COUNTY, "member", CITY.code, "k1"))
+    records.note_sync(COUNTY.code, at=NOW)
+    records.note_sync(COUNTY.code, at=NOW + timedelta(minutes=1), error="peer_unreachable", text="down")
+    records.put_peer(Peer(COUNTY, "agreed", None, "k2"))
+    records.put_peer(Peer(COUNTY, "member", CITY.code, "k3"))
+    found = records.find_peer(COUNTY.code)
+    assert found == Peer(COUNTY, "agreed", None, "k2", NOW, NOW + timedelta(minutes=1), "peer_unreachable", "down")
+    records.note_sync(COUNTY.code, at=NOW + timedelta(minutes=2))
+    again = records.find_peer(COUNTY.code)
+    assert again is not None
+    assert again.last_error is None
+    records.put_peer(Peer(CITY, "member", None, None))
+    assert [peer.node.code for peer in records.peers()] == [COUNTY.code, CITY.code]
+    assert records.find_peer("445121") is None
+
+
+def test_the_number_of_a_list_never_falls_within_its_key_and_scope(records: SqlCrosscertRecords) -> None:
+    large = 2**158
+    assert records.add_crl(replace(CRL, number=9))
+    assert records.add_crl(replace(CRL, number=10, sha256="s2", this_update=NOW + timedelta(hours=1)))
+    assert not records.add_crl(replace(CRL, number=10, sha256="s3"))
+    assert not records.add_crl(replace(CRL, number=9, sha256="s4"))
+    assert records.add_crl(replace(CRL, scope="other", number=1, sha256="s5"))
+    assert records.add_crl(replace(CRL, issuer_key="other", number=1, sha256="s6", next_update=None))
+    held = records.find_crl("key", "scope")
+    assert held == replace(CRL, number=10, sha256="s2", this_update=NOW + timedelta(hours=1))
+    assert records.add_crl(replace(CRL, number=large, sha256="s7", this_update=NOW + timedelta(hours=2)))
+    assert [found.number for found in records.crls()] == [1, large, 1]
+    then = {(found.issuer_key, found.scope): found.number for found in records.crls(at=NOW + timedelta(minutes=90))}
+    assert then == {("key", "scope"): 10, ("key", "other"): 1, ("other", "scope"): 1}
+    assert records.crls(at=NOW - timedelta(seconds=1)) == []
+
+
+def test_certificates_are_kept_once(records: SqlCrosscertRecords) -> None:
+    stored = StoredCertificate("aa", "cross", COUNTY.code, b"der", NOW)
+    assert records.add_certificate(stored)
+    assert not records.add_certificate(replace(stored, kind="issuing"))
+    assert records.certificates() == [stored]
+    assert records.certificates(kind="issuing") == []
+
+
+def test_an_object_is_replaced_and_confirmed(records: SqlCrosscertRecords) -> None:
+    held = SyncedObject(COUNTY.code, "status_list", "http://localhost/a", b"1", '"e"', NOW, NOW, NOW + timedelta(days=1))
+    records.put_object(held)
+    records.put_object(replace(held, data=b"2", etag=None))
+    records.confirm_object(COUNTY.code, "status_list", NOW + timedelta(minutes=1))
+    assert records.find_object(COUNTY.code, "status_list") == replace(
+        held, data=b"2", etag=None, fetched_at=NOW + timedelta(minutes=1)
+    )
+    assert records.find_object(CITY.code, "status_list") is None
+
+
+def test_the_generation_rises(records: SqlCrosscertRecords) -> None:
+    assert records.generation() == 0
+    for expected in (1, 2, 3):
+        records.raise_generation()
+        assert records.generation() == expected
+
+
+def test_every_column_says_how_sensitive_it_is() -> None:
+    for table in storage.metadata.tables.values():
+        assert table.name.startswith("crosscert_")
+        for column in table.columns:
+            assert column.info["sensitivity"] in {"public", "internal"}, column
