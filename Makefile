@@ -25,7 +25,7 @@ demo-clean: ## remove what the demo stored
 	@rm -rf var/demo
 
 test: system-packages setup-dev ## all tests, with real servers and a real browser
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadgroup --cov --cov-report=term $(TESTS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --cov --cov-report=term $(TESTS)
 
 lint: setup-dev
 	$(BIN)/ruff check .

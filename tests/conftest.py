@@ -21,14 +21,6 @@ settings.register_profile("house", derandomize=True, deadline=None, database=Non
 settings.load_profile("house")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one test process, and all that need the running federation in one, which starts it once."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            shared = "federation" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("federation" if shared else item.nodeid.partition("::")[0]))
-
-
 @pytest.fixture
 def clock() -> FixedClock:
     """A clock that stands at the morning of 23 November 2026 until the test moves it."""

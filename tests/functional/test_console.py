@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.functional.test_walk import log_in
 from tests.support.demo import Federation, one_time_code
-
-pytestmark = pytest.mark.xdist_group("federation")
 
 CITY, RAOPING, CHAOAN = "445100", "445122", "445103"
 PAGES = ("/admin/", "/admin/certificates", "/admin/federation", "/admin/audit")

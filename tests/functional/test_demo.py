@@ -12,7 +12,6 @@ from tests.support.demo import Federation, running_demo, start_demo, stop, wait_
 from tests.support.ports import free_port_block
 
 
-@pytest.mark.xdist_group("federation")
 def test_the_description_has_what_others_rely_on(federation: Federation) -> None:
     described = federation.description
     assert [set(node) for node in described["nodes"]] == [{"code", "name", "level", "url"}] * 3
@@ -36,7 +35,6 @@ def test_the_description_has_what_others_rely_on(federation: Federation) -> None
         assert (federation.directory.parent.parent / entry["file"]).is_file()
 
 
-@pytest.mark.xdist_group("federation")
 def test_every_node_is_alive_ready_and_measured(federation: Federation) -> None:
     for node in federation.description["nodes"]:
         assert requests.get(f"{node['url']}/healthz", timeout=10).status_code == 200
@@ -45,7 +43,6 @@ def test_every_node_is_alive_ready_and_measured(federation: Federation) -> None:
         assert "chaoxin_http_requests_total" in requests.get(f"{node['url']}/metrics", timeout=10).text
 
 
-@pytest.mark.xdist_group("killed-demo")
 def test_killed_at_any_moment_and_started_again_it_works(tmp_path: Path) -> None:
     first_port = free_port_block(5)
     log = tmp_path / "demo.log"
@@ -82,7 +79,6 @@ def test_killed_at_any_moment_and_started_again_it_works(tmp_path: Path) -> None
         stop(process)
 
 
-@pytest.mark.xdist_group("killed-demo")
 def test_stopping_leaves_nothing_listening(tmp_path: Path) -> None:
     with running_demo(tmp_path) as federation:
         urls = [node["url"] for node in federation.description["nodes"]]

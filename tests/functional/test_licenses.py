@@ -13,8 +13,6 @@ import requests
 from service.demo import plan
 from tests.support.demo import Federation
 
-pytestmark = pytest.mark.xdist_group("federation")
-
 CITY, RAOPING, CHAOAN = "445100", "445122", "445103"
 APPLICATIONS = plan.DATA / "applications.csv"
 

@@ -12,8 +12,6 @@ from jose import jwt
 from tests.support.demo import Federation
 from tests.support.relying_party import RelyingParty, find_form
 
-pytestmark = pytest.mark.xdist_group("federation")
-
 CITY = "445100"
 
 

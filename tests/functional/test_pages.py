@@ -12,8 +12,6 @@ from tests.functional.test_walk import log_in
 from tests.support.browser import Watch
 from tests.support.demo import Federation
 
-pytestmark = pytest.mark.xdist_group("federation")
-
 CITY = "445100"
 STRANGERS = ("/", "/login", "/verify", "/v", "/nowhere")
 CITIZENS = ("/", "/account", "/verify", "/admin/")

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.demo import Federation, one_time_code
-
-pytestmark = pytest.mark.xdist_group("federation")
 
 CITY, RAOPING, CHAOAN = "445100", "445122", "445103"
 
