@@ -194,7 +194,7 @@ def verify_time_stamp(token: cms.ContentInfo, over: bytes) -> TimeStamp:
         if token["content_type"].native != "signed_data":
             raise Fault(kind="format", zh="时间戳不是 CMS SignedData", en="the time-stamp is no CMS SignedData")
         der = token.dump()
-        _check_form(der)
+        check_shape(der)  # its DER was checked with the whole signature value
         signed = read_signed_data(token["content"], der)
         encapsulated = signed.content["encap_content_info"]
         content = encapsulated["content"]

@@ -30,9 +30,9 @@ from licenses.checks.license import (
     in_force,
     status_of,
 )
-from licenses.checks.signature import check_level, check_revocation, check_signing_time, check_time_stamp, check_trust, level_of
+from licenses.checks.signature import check_level, check_revocation, check_signing_time, check_time_stamp, check_trust
 from licenses.evidence import Evidence
-from licenses.verdict import Finding, Indication, Status, Subindication, Verdict, advise, decide, in_beijing
+from licenses.verdict import LEVELS, Finding, Indication, Level, Status, Subindication, Verdict, advise, decide, in_beijing
 
 Check = Callable[[Evidence, datetime], Finding]
 
@@ -68,7 +68,7 @@ def judge(evidence: Evidence, at: datetime) -> Verdict:
     return Verdict(
         indication=indication,
         subindication=subindication,
-        level=level_of(evidence),
+        level=_level(findings),
         best_signature_time=evidence.best_signature_time,
         signer=_signer(evidence),
         path=_path(evidence),
@@ -135,6 +135,11 @@ def short_name(name: x509.Name) -> str:
             value = attribute.value
             return value if isinstance(value, str) else value.decode("utf-8", "replace")
     return name.rfc4514_string()
+
+
+def _level(findings: Sequence[Finding]) -> Level | None:
+    found = next(finding.evidence.get("level") for finding in findings if finding.id == "level")
+    return next((level for level in LEVELS if level == found), None)
 
 
 def _signer(evidence: Evidence) -> Mapping[str, Json]:
