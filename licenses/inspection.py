@@ -55,7 +55,9 @@ def inspect(document: UnverifiedLicense) -> Inspection:
     except Fault as fault:
         return Inspection(signature, gap, fault=fault)
     except Exception:  # noqa: BLE001 - ASN.1 is read lazily, so a hostile value fails anywhere, in any way
-        return Inspection(signature, gap, fault=Fault(kind="format", zh="签名值读不懂", en="the signature value cannot be read"))
+        return Inspection(
+            signature, gap, fault=Fault(kind="tampered", zh="签名值读不懂", en="the signature value cannot be read")
+        )
 
 
 def _inspect(signature: UnverifiedSignature, gap: Text | None, vouched: frozenset[bytes]) -> Inspection:

@@ -27,6 +27,7 @@ from licenses.der import NotDer, check_der, check_shape, element_length
 MAX_CERTIFICATES = 16
 _DIGESTS = frozenset({"sha256", "sha384", "sha512"})
 _SIGNATURES = frozenset({"sha256_ecdsa", "sha384_ecdsa", "sha512_ecdsa", "sha256_rsa", "sha384_rsa", "sha512_rsa"})
+_SEQUENCE = b"\x30"
 _REQUIRED = ("content_type", "message_digest", "signing_certificate_v2")
 
 FaultKind = Literal["format", "tampered", "weak"]
@@ -76,6 +77,8 @@ class TimeStamp:
 
 def read_signed_value(contents: bytes) -> SignedValue:
     """Return the parts of the signature value ``contents`` (zeros may follow it); :class:`Fault` where its form is wrong."""
+    if not contents.startswith(_SEQUENCE):
+        raise Fault(kind="format", zh="签名值是空的，或者不是签名", en="the signature value is empty, or no signature")
     length = _element_length(contents)
     der, rest = contents[:length], contents[length:]
     if rest.strip(b"\0"):
@@ -87,7 +90,7 @@ def read_signed_value(contents: bytes) -> SignedValue:
             raise Fault(kind="format", zh="签名值不是 CMS SignedData", en="the signature value is no CMS SignedData")
         return read_signed_data(info["content"], der)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise Fault(kind="format", zh="签名值读不懂", en="the signature value cannot be read") from error
+        raise Fault(kind="tampered", zh="签名值读不懂", en="the signature value cannot be read") from error
 
 
 def read_signed_data(content: cms.SignedData, der: bytes) -> SignedValue:
@@ -210,7 +213,7 @@ def verify_time_stamp(token: cms.ContentInfo, over: bytes) -> TimeStamp:
         policy: str = info["policy"].dotted
         digest = hashlib.new(signed.digest_algorithm, raw, usedforsecurity=True).digest()
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise Fault(kind="format", zh="时间戳读不懂", en="the time-stamp cannot be read") from error
+        raise Fault(kind="tampered", zh="时间戳读不懂", en="the time-stamp cannot be read") from error
     verify_signature(signed, digest, "tst_info")
     # RFC 3161 2.4.2: the imprint is the hash of what was stamped.
     if algorithm not in _DIGESTS or hashlib.new(algorithm, over).digest() != hashed:
@@ -252,4 +255,9 @@ def _check_form(der: bytes) -> None:
 
 
 def _not_der() -> Fault:
-    return Fault(kind="format", zh="签名值不是规范的 DER 编码", en="the signature value is not proper DER")
+    # Whoever sealed wrote proper DER, so somebody else was here.
+    return Fault(
+        kind="tampered",
+        zh="签名值被改动，已经不是规范的编码",
+        en="the signature value was changed and is not proper DER any more",
+    )
