@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import asn1crypto.tsp  # noqa: F401 - before any test module looks a content type up
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+import asn1crypto.tsp  # noqa: F401 - adds its content types to cms, which notices only until one is first looked up
 from asn1crypto import cms, pem
 
 from crosscert.errors import CERTIFICATE_UNREADABLE
