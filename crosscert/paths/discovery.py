@@ -10,12 +10,12 @@ Left to others: whether a candidate is valid (``validation``).
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from crosscert.paths.certificates import ParsedCertificate, is_signed_by
+from crosscert.paths.certificates import Entity, ParsedCertificate, is_signed_by
 from crosscert.paths.deadline import Deadline
 from crosscert.paths.index import UNREACHABLE, Pool, fits
 from crosscert.paths.signatures import is_allowed
@@ -37,14 +37,15 @@ class Candidate:
 
 @dataclass(slots=True)
 class Search:
-    """One search. ``barred`` may be added to while candidates are taken: certificates that no path needs to be tried with."""
+    """One search. While candidates are taken, certificates may be barred: no path needs to be tried with them."""
 
     target: ParsedCertificate
     anchor: ParsedCertificate
     pool: Pool
     at: datetime
     deadline: Deadline
-    barred: set[ParsedCertificate] = field(default_factory=set)
+    _barred: set[ParsedCertificate] = field(default_factory=set)
+    _distances: Mapping[Entity, int] | None = None
     expansions: int = 0
     bad_signatures: set[ParsedCertificate] = field(default_factory=set)
 
@@ -60,7 +61,7 @@ class Search:
         while waiting and yielded < MAX_PATHS and self.expansions < MAX_EXPANSIONS:
             self.deadline.check()
             faults, _, _, chain = heapq.heappop(waiting)
-            if self.barred.intersection(chain):
+            if not self._barred.isdisjoint(chain) or self._length(chain) > MAX_CERTIFICATES:
                 continue
             self.expansions += 1
             top = chain[-1]
@@ -71,10 +72,20 @@ class Search:
                 order += 1
                 self._push(waiting, (*chain, certificate), faults + self._faults_as_issuer(certificate, chain), order)
 
+    def bar(self, certificate: ParsedCertificate) -> None:
+        """Try no further path with ``certificate``; what leads to the anchor through it alone is not looked at any more."""
+        self._barred.add(certificate)
+        self._distances = self.pool.distances(self.anchor, self.deadline, self._barred)
+
+    def _length(self, chain: Chain) -> int:
+        """Return how long a path with this end is at least; 1 for the anchor."""
+        if self._distances is None:
+            return len(chain) + 1 + self.pool.distance(chain[-1], self.anchor, self.deadline)
+        return len(chain) + 1 + self.pool.distance_by(self._distances, chain[-1], self.anchor)
+
     def _push(self, waiting: list[tuple[int, int, int, Chain]], chain: Chain, faults: int, order: int) -> None:
-        # 1 for the anchor; what is beyond the cap, or never reaches the anchor, is not kept.
-        length = len(chain) + 1 + self.pool.distance(chain[-1], self.anchor)
-        if length <= MAX_CERTIFICATES:
+        length = self._length(chain)
+        if length <= MAX_CERTIFICATES:  # what is beyond the cap, or never reaches the anchor, is not kept
             heapq.heappush(waiting, (faults, length, order, chain))
 
     def _issuers(self, chain: Chain) -> Iterator[ParsedCertificate]:
@@ -128,6 +139,6 @@ def explain_absence(search: Search) -> tuple[str, ParsedCertificate]:
             break
         row = sorted(above, key=lambda each: each.sha256)[:MAX_PATHS]
         last = row[0]
-    if any(search.pool.distance(certificate, search.anchor) < UNREACHABLE for certificate in seen):
+    if any(search.pool.distance(certificate, search.anchor, search.deadline) < UNREACHABLE for certificate in seen):
         return "no_path", search.target
     return ("untrusted_root" if last.self_issued else "issuer_not_found"), last

@@ -35,11 +35,11 @@ def find_path(
                     break  # what is visibly at fault is never valid and all that follows is too; or every path ends like this
             else:
                 return PathVerdict(valid=True, certificates=candidate.path, policies=policies)
+        if best is None:
+            code, certificate = explain_absence(search)
+            return PathVerdict(valid=False, reason=reason(code, certificate, issuer=certificate.issuer_text))
     except OutOfTime:
         return PathVerdict(valid=False, certificates=best[0].path if best else (), reason=reason("out_of_time", target))
-    if best is None:
-        code, certificate = explain_absence(search)
-        return PathVerdict(valid=False, reason=reason(code, certificate, issuer=certificate.issuer_text))
     path = best[0].path
     return PathVerdict(valid=False, certificates=path, reason=reason_of(best[1], path))
 
@@ -58,5 +58,5 @@ def _learn(search: Search, candidate: Candidate, fault: PathFault) -> bool:
     certificate = candidate.path[fault.place]
     if certificate in {search.target, search.anchor}:
         return False
-    search.barred.add(certificate)
+    search.bar(certificate)
     return True

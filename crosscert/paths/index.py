@@ -6,9 +6,10 @@ Left to others: searching (``discovery``), believing anything (``validation``).
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from crosscert.paths.certificates import Entity, ParsedCertificate
+from crosscert.paths.deadline import Deadline
 
 UNREACHABLE = 1_000_000
 
@@ -48,36 +49,42 @@ class Pool:
         more = [certificate for certificate in certificates if certificate not in self._all and _matters(certificate)]
         return Pool([*self._all, *more]) if more else self
 
-    def distance(self, certificate: ParsedCertificate, anchor: ParsedCertificate) -> int:
+    def distance(self, certificate: ParsedCertificate, anchor: ParsedCertificate, deadline: Deadline) -> int:
         """Return the least number of certificates between ``anchor`` and ``certificate``, or ``UNREACHABLE``."""
-        if fits(certificate, anchor) and certificate.issuer == anchor.subject:
-            return 0
         place = (anchor.sha256, certificate.issuer, certificate.authority_key_identifier)
         found = self._lengths.get(place)
         if found is None:
-            distances = self._distances_from(anchor)
-            found = min((distances.get(each.entity, UNREACHABLE) for each in self.issuers_of(certificate)), default=UNREACHABLE)
-            self._lengths[place] = found
+            distances = self._distances.get(anchor.sha256)
+            if distances is None:
+                distances = self._distances[anchor.sha256] = self.distances(anchor, deadline)
+            found = self._lengths[place] = self.distance_by(distances, certificate, anchor)
         return found
 
-    def _distances_from(self, anchor: ParsedCertificate) -> Mapping[Entity, int]:
-        """Return how many certificates lead from the anchor to each issuer: breadth first over names and keys, once a pool."""
-        known = self._distances.get(anchor.sha256)
-        if known is not None:
-            return known
+    def distance_by(self, distances: Mapping[Entity, int], certificate: ParsedCertificate, anchor: ParsedCertificate) -> int:
+        """Return the same by distances given."""
+        if fits(certificate, anchor) and certificate.issuer == anchor.subject:
+            return 0
+        return min((distances.get(each.entity, UNREACHABLE) for each in self.issuers_of(certificate)), default=UNREACHABLE)
+
+    def distances(
+        self, anchor: ParsedCertificate, deadline: Deadline, without: Collection[ParsedCertificate] = ()
+    ) -> Mapping[Entity, int]:
+        """Return how many certificates lead from the anchor to each issuer, breadth first, some certificates left out."""
         distances: dict[Entity, int] = {anchor.entity: 0}
-        waiting: deque[tuple[Entity, ParsedCertificate]] = deque([(anchor.entity, anchor)])
-        done: set[ParsedCertificate] = set()
+        waiting: deque[ParsedCertificate] = deque([anchor])
+        # One issuer is gone on from once, for each key identifier that it is known by.
+        known = {(anchor.entity, anchor.key_identifier)}
         while waiting:
-            entity, through = waiting.popleft()
+            deadline.check()
+            through = waiting.popleft()
             for certificate in self._by_issuer.get(through.subject, ()):
-                if certificate in done or not fits(certificate, through):
+                if certificate in without or not fits(certificate, through):
                     continue
-                done.add(certificate)
-                if certificate.entity not in distances:
-                    distances[certificate.entity] = distances[entity] + 1
-                waiting.append((certificate.entity, certificate))
-        self._distances[anchor.sha256] = distances
+                distances.setdefault(certificate.entity, distances[through.entity] + 1)
+                place = (certificate.entity, certificate.key_identifier)
+                if place not in known:
+                    known.add(place)
+                    waiting.append(certificate)
         return distances
 
 

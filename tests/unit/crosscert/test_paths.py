@@ -157,6 +157,20 @@ def test_a_ring_and_a_mesh_cost_no_more_than_a_chain(size: int) -> None:
     assert monotonic() - began < 5
 
 
+def test_a_hub_that_is_at_fault_is_left_alone_at_once() -> None:
+    hub, members = signer("hub"), [signer(f"member{n}") for n in range(150)]
+    way_in = ROOT.ca(hub)
+    edges = [way_in, *(hub.ca(member) for member in members), *(member.ca(hub) for member in members)]
+    edges += [members[n].ca(members[(n + 1) % 150]) for n in range(150)]
+    target = members[70].leaf("seal")
+    lists = [ROOT.crl(), hub.crl(), members[70].crl()]
+    assert names_on(judge(target, ANCHOR, edges, lists, check_revocation=True)) == ["root", "hub", "member70", "seal"]
+    revoked = [ROOT.crl(way_in), *lists[1:]]
+    began = monotonic()
+    assert reason(judge(target, ANCHOR, edges, revoked, check_revocation=True)) == ("certificate_revoked", "hub")
+    assert monotonic() - began < 2
+
+
 def test_no_path_is_longer_than_eight_certificates() -> None:
     row = [ROOT, *(signer(f"level{n}") for n in range(8))]
     links = [row[n].ca(row[n + 1]) for n in range(8)]
