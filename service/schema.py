@@ -10,20 +10,20 @@ from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from crosscert import storage as crosscert_storage
-from idp import storage as idp_storage
+import crosscert.storage
+import idp.storage
+import licenses.storage
+import pki.storage
 from kernel.errors import Misuse
-from licenses import storage as licenses_storage
-from pki import storage as pki_storage
 from service import audit
 from service.errors import DATABASE_UNUSABLE, NODE_NOT_INITIALISED, SCHEMA_OUTDATED
 
 METADATA: tuple[sa.MetaData, ...] = (
     audit.metadata,
-    pki_storage.metadata,
-    crosscert_storage.metadata,
-    licenses_storage.metadata,
-    idp_storage.metadata,
+    pki.storage.metadata,
+    crosscert.storage.metadata,
+    licenses.storage.metadata,
+    idp.storage.metadata,
 )
 
 
