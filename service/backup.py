@@ -10,11 +10,13 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pyrage
 import sqlalchemy as sa
@@ -24,10 +26,12 @@ from service import schema
 from service.config import load_config
 from service.engine import make_engine, reading
 from service.errors import BACKUP_UNREADABLE, FOLDER_NOT_EMPTY, RECIPIENT_INVALID
+from service.files import write_whole
 from service.wiring import Services
 
 _ROWS_AT_ONCE = 500
 _VERSION = "version"
+_TABLES = "tables.jsonl"
 
 
 def write_backup(services: Services, file: Path, recipient: str) -> int:
@@ -48,7 +52,7 @@ def write_backup(services: Services, file: Path, recipient: str) -> int:
                 tar.add(config.keys_directory, "keys")
                 if config.policies_directory is not None:
                     tar.add(config.policies_directory, "policies")
-                _add_stream(tar, "tables.jsonl", plain_tables)
+                _add_stream(tar, _TABLES, plain_tables)
             archive.seek(0)
             pyrage.encrypt_io(archive, encrypted, [to])
     draft.rename(file)
@@ -71,12 +75,38 @@ def restore_backup(file: Path, directory: Path, identity: str) -> int:
             raise Misuse(BACKUP_UNREADABLE, problem=str(error)) from None
         plain.seek(0)
         with tarfile.open(fileobj=plain, mode="r:") as tar:
-            members = [member for member in tar.getmembers() if member.name not in {_VERSION, "tables.jsonl"}]
-            tar.extractall(directory, members, filter="data")
-            tables = tar.extractfile("tables.jsonl")
+            for member in tar.getmembers():
+                _extract(tar, member, directory)
+            tables = tar.extractfile(_TABLES)
             if tables is None:
-                raise Misuse(BACKUP_UNREADABLE, problem="tables.jsonl")
+                raise Misuse(BACKUP_UNREADABLE, problem=_TABLES)
             return _load(make_engine(load_config(directory / "chaoxin.toml").database_url), tables)
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> None:
+    # tarfile's own safe extraction came with Python 3.11.4; Debian's 3.11 is older.
+    target = (directory / member.name).resolve()
+    if member.name in {_VERSION, _TABLES} or not member.isfile() or not target.is_relative_to(directory.resolve()):
+        return
+    content = tar.extractfile(member)
+    if content is not None:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(target, content.read(), member.mode & 0o700 | member.mode & 0o044)
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> None:
+    """Write one member below ``directory``, for its owner only. Not ``extractall``: its filters came after Python 3.11.2."""
+    place = Path(member.name)
+    if place.is_absolute() or ".." in place.parts or not (member.isfile() or member.isdir()):
+        raise Misuse(BACKUP_UNREADABLE, problem=member.name)
+    target = directory / place
+    if member.isdir():
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    content = tar.extractfile(member)
+    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:  # noqa: PTH123 - the mode
+        shutil.copyfileobj(cast("IO[bytes]", content), stream)
 
 
 def _tables() -> list[sa.Table]:
