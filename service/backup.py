@@ -10,13 +10,11 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import pyrage
 import sqlalchemy as sa
@@ -85,28 +83,14 @@ def restore_backup(file: Path, directory: Path, identity: str) -> int:
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> None:
     # tarfile's own safe extraction came with Python 3.11.4; Debian's 3.11 is older.
+    if member.name in {_VERSION, _TABLES} or member.isdir():
+        return
     target = (directory / member.name).resolve()
-    if member.name in {_VERSION, _TABLES} or not member.isfile() or not target.is_relative_to(directory.resolve()):
-        return
-    content = tar.extractfile(member)
-    if content is not None:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_whole(target, content.read(), member.mode & 0o700 | member.mode & 0o044)
-
-
-def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> None:
-    """Write one member below ``directory``, for its owner only. Not ``extractall``: its filters came after Python 3.11.2."""
-    place = Path(member.name)
-    if place.is_absolute() or ".." in place.parts or not (member.isfile() or member.isdir()):
+    content = tar.extractfile(member) if member.isfile() and target.is_relative_to(directory.resolve()) else None
+    if content is None:
         raise Misuse(BACKUP_UNREADABLE, problem=member.name)
-    target = directory / place
-    if member.isdir():
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    content = tar.extractfile(member)
-    with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:  # noqa: PTH123 - the mode
-        shutil.copyfileobj(cast("IO[bytes]", content), stream)
+    write_whole(target, content.read(), member.mode & 0o700 | member.mode & 0o044)
 
 
 def _tables() -> list[sa.Table]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,3 +104,20 @@ def test_the_wrong_key_a_damaged_file_and_a_full_folder_are_told(services: Servi
     with pytest.raises(Misuse) as recipient:
         backup.write_backup(services, file, "age1nonsense")
     assert recipient.value.code == "recipient_invalid"
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "keys/../../outside", "link"])
+def test_a_backup_that_reaches_out_of_its_folder_is_refused(tmp_path: Path, name: str) -> None:
+    identity = pyrage.x25519.Identity.generate()
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        member = tarfile.TarInfo(name)
+        if name == "link":
+            member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(member, io.BytesIO())
+    file = tmp_path / "node.backup"
+    file.write_bytes(pyrage.encrypt(archive.getvalue(), [identity.to_public()]))
+    with pytest.raises(Misuse) as refused:
+        backup.restore_backup(file, tmp_path / "deep" / "restored", str(identity))
+    assert refused.value.code == "backup_unreadable"
+    assert [found.name for found in tmp_path.rglob("*") if found.is_file() or found.is_symlink()] == ["node.backup"]
