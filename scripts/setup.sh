@@ -28,7 +28,8 @@ make_environment() {
 install() {
   echo "Installing the Python packages of requirements/$kind.txt …"
   set -- --quiet --no-input --disable-pip-version-check --progress-bar off
-  .venv/bin/python -m pip install "$@" --require-hashes -r "requirements/$kind.txt"
+  # Without --no-deps an older pip takes a newer, unpinned release for a requirement with an extra, and then refuses it.
+  .venv/bin/python -m pip install "$@" --require-hashes --no-deps -r "requirements/$kind.txt"
   .venv/bin/python -m pip install "$@" --no-deps --no-build-isolation --editable .
 }
 
