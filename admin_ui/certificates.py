@@ -17,7 +17,8 @@ from cryptography.x509.oid import NameOID
 from admin_ui.extensions import Extension, describe_extensions
 from kernel.errors import Refusal
 from pki.errors import CERTIFICATE_UNKNOWN
-from pki.ports import CaName, CertificateRecord, PkiDeps
+from pki.ports import PkiDeps
+from pki.records import CaName, CertificateRecord
 
 State = Literal["valid", "future", "expired", "revoked"]
 PAGE = 50

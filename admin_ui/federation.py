@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from admin_ui.overview import Kind
-from crosscert.ports import Agreement, CrosscertDeps, Peer
+from crosscert.ports import CrosscertDeps
+from crosscert.records import Agreement, Peer
 
 ROW = 88
 """Height of a row of the drawing, in its own units."""

@@ -13,7 +13,8 @@ from typing import Literal
 
 from admin_ui.certificates import Certificate, describe_record
 from licenses.ports import LicenseDeps
-from pki.ports import CaName, CrlRecord, PkiDeps
+from pki.ports import PkiDeps
+from pki.records import CaName, CrlRecord
 
 Kind = Literal["ok", "warn", "bad"]
 

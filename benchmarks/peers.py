@@ -37,7 +37,7 @@ from licenses.inspection import inspect
 from licenses.issue import issue
 from licenses.ports import LicenseDeps
 from pki import authority, crl, jose, jwk, seals
-from pki.ports import Department
+from pki.records import Department
 from tests.support.databases import engine_on
 from tests.support.issuing import COUNTY, application, make_license_deps
 

@@ -27,7 +27,8 @@ from crosscert.errors import (
 )
 from crosscert.node_description import IntroducedDescription
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by, parse_certificate
-from crosscert.ports import Agreement, Approval, CertificateKind, CrosscertDeps, CrosscertRecords, Peer, Reason, StoredCertificate
+from crosscert.ports import CrosscertDeps, CrosscertRecords
+from crosscert.records import Agreement, Approval, CertificateKind, Peer, StoredCertificate
 from kernel.audit import AuditEvent, Outcome
 from kernel.canonical import Json
 from kernel.clock import rfc3339
@@ -37,7 +38,7 @@ from kernel.work import Work
 from pki import authority
 from pki.cross_certificates import PROFILE
 from pki.errors import CERTIFICATE_REVOKED_ALREADY
-from pki.ports import CertificateRecord
+from pki.records import CertificateRecord, Reason
 
 _MAX_WHO = 200
 

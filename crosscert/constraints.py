@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from crosscert.errors import PEER_UNSUITABLE
-from crosscert.ports import Constraints
+from crosscert.records import Constraints
 from kernel.errors import Refusal
 from kernel.nodes import Node, area_contains, area_level, is_area_code
 from pki.cross_certificates import CrossCertificateTemplate

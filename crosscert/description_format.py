@@ -21,7 +21,7 @@ from kernel.errors import Refusal
 from kernel.nodes import Level, Node
 from kernel.text import find_unwanted_character
 from pki import jose
-from pki.ports import Names
+from pki.records import Names
 from pki.strict_json import parse_object
 
 VERSION = 1

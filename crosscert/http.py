@@ -20,7 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from crosscert.errors import PEER_UNREACHABLE
-from crosscert.ports import Fetched
+from crosscert.records import Fetched
 from kernel.errors import Refusal
 
 _CHUNK = 64 * 1024

@@ -13,7 +13,8 @@ from datetime import datetime
 from crosscert.errors import CRL_NOT_GENUINE
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl, find_signer
-from crosscert.ports import CrosscertRecords, StoredCrl
+from crosscert.ports import CrosscertRecords
+from crosscert.records import StoredCrl
 from kernel.errors import Refusal
 
 

@@ -15,12 +15,14 @@ from datetime import datetime
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.paths.crls import CrlSet, ParsedCrl, parse_crl
 from crosscert.paths.index import Pool
-from crosscert.ports import CrosscertDeps, StoredCrl
+from crosscert.ports import CrosscertDeps
+from crosscert.records import StoredCrl
 from kernel.errors import Misuse
 from kernel.nodes import Node
 from pki.cross_certificates import PROFILE
 from pki.errors import AUTHORITY_MISSING
-from pki.ports import CaName, CrlRecord, PkiRecords
+from pki.ports import PkiRecords
+from pki.records import CaName, CrlRecord
 
 _CAS: tuple[CaName, ...] = ("principal", "issuing")
 _PARSED_KEPT = 500

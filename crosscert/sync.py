@@ -22,16 +22,8 @@ from crosscert.http import is_below
 from crosscert.intake import Taken, store_crls, take_crl
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl, parse_crl
-from crosscert.ports import (
-    CertificateKind,
-    CrosscertDeps,
-    CrosscertRecords,
-    Fetched,
-    ObjectKind,
-    Peer,
-    StoredCertificate,
-    SyncedObject,
-)
+from crosscert.ports import CrosscertDeps, CrosscertRecords
+from crosscert.records import CertificateKind, Fetched, ObjectKind, Peer, StoredCertificate, SyncedObject
 from crosscert.trust import Trust
 from kernel.audit import AuditEvent
 from kernel.clock import monotonic

@@ -21,11 +21,12 @@ from crosscert.paths.certificates import ParsedCertificate, from_x509, parse_cer
 from crosscert.paths.crls import parse_crl
 from crosscert.paths.find import find_path
 from crosscert.paths.records import PathRequest, PathVerdict
-from crosscert.ports import CrosscertDeps, ObjectKind, SyncedObject, VerifiedToken
+from crosscert.ports import CrosscertDeps
+from crosscert.records import ObjectKind, SyncedObject, VerifiedToken
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from pki import jose
-from pki.ports import PublicKey
+from pki.records import PublicKey
 from policies.certificates import levels_at_least, policy_oid
 
 SIGNER_LEVEL = "substantial"

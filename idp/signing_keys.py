@@ -17,7 +17,7 @@ from idp.records import SigningAlgorithm, SigningKey
 from kernel.audit import AuditEvent
 from kernel.errors import Misuse
 from pki import jose
-from pki.ports import PrivateKey
+from pki.records import PrivateKey
 from policies.models import KeyAlgorithm
 
 _KEPT = "signing_keys"

@@ -8,7 +8,7 @@ from kernel.nodes import Node
 from licenses.ports import LicenseDeps, LicenseRecord
 from licenses.render import Page
 from pki import seals
-from pki.ports import Department, Names
+from pki.records import Department, Names
 
 _AREA_NAME = re.compile(r"[^县区市旗]{1,12}[县区市旗]")
 

@@ -28,7 +28,8 @@ from pki.errors import (
     REVOCATION_MOMENT,
 )
 from pki.names import check_below, x509_name
-from pki.ports import CaName, CertificateRecord, KeyStore, Names, PkiDeps, PkiRecords, PrivateKey, PublicKey, Reason, RoleRecord
+from pki.ports import KeyStore, PkiDeps, PkiRecords
+from pki.records import CaName, CertificateRecord, Names, PrivateKey, PublicKey, Reason, RoleRecord
 from pki.roles import get_credential, issuer_in
 from policies.certificates import get_profile
 from policies.models import KeyAlgorithm, Profile

@@ -18,7 +18,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from pki.errors import PROFILE_UNSUITABLE
-from pki.ports import CaName, PrivateKey, PublicKey
+from pki.records import CaName, PrivateKey, PublicKey
 from policies.certificates import policy_oid
 from policies.models import CertificatePolicies, ExtendedKeyUsage, KeyAlgorithm, Profile
 

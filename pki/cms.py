@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pki.der import NULL, explicit, integer, octets, oid, sequence, set_of, tlv
-from pki.ports import PrivateKey
+from pki.records import PrivateKey
 
 DATA = "1.2.840.113549.1.7.1"
 _SIGNED_DATA = oid("1.2.840.113549.1.7.2")

@@ -19,7 +19,8 @@ from kernel.errors import Misuse
 from pki import issuance
 from pki.certificates import Issuer, authority_key_identifier, hash_for
 from pki.errors import AUTHORITY_MISSING
-from pki.ports import CaName, CrlRecord, PkiDeps, Reason, Revocation
+from pki.ports import PkiDeps
+from pki.records import CaName, CrlRecord, Reason, Revocation
 from pki.roles import issuer_in
 
 CAS: tuple[CaName, ...] = ("principal", "issuing")

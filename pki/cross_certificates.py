@@ -25,7 +25,7 @@ from pki.certificates import (
 from pki.errors import TEMPLATE_UNSUITABLE
 from pki.names import is_within, x509_name
 from pki.policy_mappings import ANY_POLICY, policy_mappings
-from pki.ports import Names, PublicKey
+from pki.records import Names, PublicKey
 
 PROFILE = "cross_certificate"
 

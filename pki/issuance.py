@@ -22,7 +22,8 @@ from kernel.randomness import serial_number
 from kernel.work import Work
 from pki.certificates import Issuer, sign
 from pki.errors import ISSUANCE_VOIDED
-from pki.ports import CertificateRecord, Intent, PkiDeps, PkiRecords
+from pki.ports import PkiDeps, PkiRecords
+from pki.records import CertificateRecord, Intent
 
 ABANDONED_AFTER = timedelta(minutes=10)
 """No signature takes longer than this: an older intent belongs to a process that is gone."""

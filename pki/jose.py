@@ -32,7 +32,7 @@ from pki.errors import (
     TOKEN_TYPE,
 )
 from pki.jwk import JwkKey, algorithm_of, parse_jwk, parse_jwks, public_jwk, signing_key, thumbprint, verifying_key
-from pki.ports import PrivateKey, PublicKey
+from pki.records import PrivateKey, PublicKey
 from pki.strict_json import decode_base64url, parse_object
 
 Claims: TypeAlias = dict[str, Any]

@@ -17,7 +17,7 @@ from jose import jwk
 from kernel.canonical import canonical
 from kernel.errors import Refusal
 from pki.errors import JWK_UNSUITABLE
-from pki.ports import PrivateKey, PublicKey
+from pki.records import PrivateKey, PublicKey
 from pki.strict_json import decode_base64url
 
 Algorithm = Literal["ES256", "RS256"]

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from kernel.errors import Misuse
 from kernel.randomness import random_bytes, token
 from pki.errors import KEY_EXISTS, KEY_MISSING, KEYSTORE_UNUSABLE, WRONG_PASSPHRASE
-from pki.ports import PrivateKey
+from pki.records import PrivateKey
 from policies.models import KeyAlgorithm
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")

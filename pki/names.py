@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 from kernel.errors import Refusal
 from kernel.text import find_unwanted_character, normal_form
 from pki.errors import NAME_UNSUITABLE
-from pki.ports import Names
+from pki.records import Names
 
 _ATTRIBUTES = {
     "C": NameOID.COUNTRY_NAME,

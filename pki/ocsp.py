@@ -22,7 +22,8 @@ from cryptography.x509 import ocsp
 
 from pki.certificates import hash_for
 from pki.crl import CAS, reason_flag
-from pki.ports import CaName, CertificateStatus, PkiDeps
+from pki.ports import PkiDeps
+from pki.records import CaName, CertificateStatus
 from pki.roles import Credential, credential_in
 
 MAX_REQUEST_BYTES = 65536

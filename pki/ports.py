@@ -1,6 +1,6 @@
-"""The records of this room and what it needs from outside: a key store, a clock, a unit of work.
+"""What this room needs from outside: a key store, a clock, a unit of work over its records.
 
-Left to others: keys in files (``keyfiles``), SQL (``storage``), every decision.
+Left to others: the records themselves (``records``), keys in files (``keyfiles``), SQL (``storage``), every decision.
 """
 
 from __future__ import annotations
@@ -8,35 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeAlias
-
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from typing import Any, Protocol
 
 from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork
+from pki.records import (
+    CaName,
+    CertificateRecord,
+    CertificateStatus,
+    CrlRecord,
+    Intent,
+    PrivateKey,
+    Reason,
+    Revocation,
+    RoleRecord,
+    SealRecord,
+)
 from policies.models import CertificatePolicies, KeyAlgorithm
-
-PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
-"""What signs. A key on a token is a class of its own behind the same abstract classes."""
-
-PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
-
-Names: TypeAlias = tuple[tuple[str, str], ...]
-"""X.500 attributes from the top: ``(("C", "CN"), ("ST", "广东省"), ("L", "潮州市"), ("CN", "潮州市根CA"))``."""
-
-CaName = Literal["principal", "issuing"]
-
-Reason = Literal[
-    "unspecified",
-    "key_compromise",
-    "ca_compromise",
-    "affiliation_changed",
-    "superseded",
-    "cessation_of_operation",
-    "privilege_withdrawn",
-]
-"""Why a certificate was revoked (RFC 5280 5.3.1). Suspension (certificateHold) and its release are not offered yet."""
 
 
 class KeyStore(Protocol):
@@ -63,104 +52,8 @@ class KeyStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRecord:
-    """A certificate that this node issued.
-
-    ``serial`` and ``sha256`` are lower-case hexadecimal, ``subject`` and ``issuer`` RFC 4514. ``profile`` is a profile of the
-    policies or ``cross_certificate``; ``ca`` tells which of the node's CAs signed.
-    """
-
-    serial: str
-    sha256: str
-    subject: str
-    issuer: str
-    profile: str
-    ca: CaName
-    not_before: datetime
-    not_after: datetime
-    der: bytes = field(repr=False)
-    revoked_at: datetime | None = None
-    reason: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A certificate that is about to be signed: recorded first, so that no signature is ever without a record."""
-
-    serial: str
-    subject: str
-    profile: str
-    ca: CaName
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """An entry of a revocation list. A serial whose signing was never finished is listed as well."""
-
-    serial: str
-    at: datetime
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateStatus:
-    """Whether a certificate that was issued is revoked: ``revoked_at`` None means good."""
-
-    serial: str
-    revoked_at: datetime | None
-    reason: Reason | None
-
-
-@dataclass(frozen=True, slots=True)
-class CrlRecord:
-    """A revocation list as published; all are kept, so that any past moment can be judged."""
-
-    ca: CaName
-    number: int
-    this_update: datetime
-    next_update: datetime
-    entries: int
-    sha256: str
-    der: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class RoleRecord:
-    """Which key and certificate serve in a role of the node: ``principal``, ``issuing``, ``ocsp``, ``tsa``, ``node_signer``."""
-
-    role: str
-    key_label: str
-    serial: str
-
-
-@dataclass(frozen=True, slots=True)
-class SealRecord:
-    """A department's seal: its unified social credit code, its name, and the key and certificate behind it."""
-
-    uscc: str
-    name: str
-    key_label: str
-    serial: str
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """A department as the holder of a seal.
-
-    ``names`` is the part of the tree of names it stands in: the node's own, and for a county's department on the city's node
-    the county's below it. The department's OU and the seal's CN come underneath.
-    """
-
-    uscc: str
-    name: str
-    area_code: str
-    names: Names
-
-
-class PkiRecords(Protocol):
-    """What this room stores. Each method that returns a bool is one conditional statement: False means somebody was first."""
+class CertificateRecords(Protocol):
+    """Certificates that were issued, and those about to be."""
 
     def add_intent(self, intent: Intent) -> None:
         """Record that a certificate is about to be signed."""
@@ -184,6 +77,10 @@ class PkiRecords(Protocol):
         """Return issued certificates ordered by serial, starting beyond serial ``after``."""
         ...
 
+
+class RevocationRecords(Protocol):
+    """Which certificates are revoked, and the lists that say so."""
+
     def revoke(self, serial: str, reason: Reason, at: datetime) -> bool:
         """Mark an issued certificate as revoked; False when there is none or it is revoked already."""
         ...
@@ -200,14 +97,6 @@ class PkiRecords(Protocol):
         """Return what an OCSP answer says of a serial; None when the CA never issued it."""
         ...
 
-    def find_role(self, role: str) -> RoleRecord | None:
-        """Return who serves in a role."""
-        ...
-
-    def assign_role(self, record: RoleRecord, *, instead_of: str | None) -> bool:
-        """Put a key and certificate into a role, in place of the certificate with serial ``instead_of`` (None: nobody)."""
-        ...
-
     def take_crl_number(self, ca: CaName) -> int:
         """Take the next CRLNumber; whoever publishes for the same CA waits until this transaction ends."""
         ...
@@ -218,6 +107,18 @@ class PkiRecords(Protocol):
 
     def find_crl(self, ca: CaName, *, at: datetime | None = None) -> CrlRecord | None:
         """Return the newest list, or the newest of those issued until ``at``."""
+        ...
+
+
+class RoleRecords(Protocol):
+    """Who serves in which role, and whose the seals are."""
+
+    def find_role(self, role: str) -> RoleRecord | None:
+        """Return who serves in a role."""
+        ...
+
+    def assign_role(self, record: RoleRecord, *, instead_of: str | None) -> bool:
+        """Put a key and certificate into a role, in place of the certificate with serial ``instead_of`` (None: nobody)."""
         ...
 
     def find_seal(self, uscc: str) -> SealRecord | None:
@@ -231,6 +132,10 @@ class PkiRecords(Protocol):
     def replace_seal(self, record: SealRecord, *, instead_of: str) -> bool:
         """Renew a seal whose certificate has serial ``instead_of``."""
         ...
+
+
+class PkiRecords(CertificateRecords, RevocationRecords, RoleRecords, Protocol):
+    """What this room stores. Each method that returns a bool is one conditional statement: False means somebody was first."""
 
 
 @dataclass(frozen=True, slots=True)

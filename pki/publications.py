@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from pki import crl, cross_certificates
-from pki.ports import CaName, CertificateRecord, PkiDeps
+from pki.ports import PkiDeps
+from pki.records import CaName, CertificateRecord
 from pki.roles import get_credential, parsed
 
 _CERTIFICATE_KEPT = timedelta(hours=1)

@@ -13,7 +13,8 @@ from cryptography import x509
 from kernel.errors import Misuse
 from pki.certificates import Issuer
 from pki.errors import AUTHORITY_MISSING
-from pki.ports import CaName, CertificateRecord, PkiDeps, PkiRecords, PrivateKey
+from pki.ports import PkiDeps, PkiRecords
+from pki.records import CaName, CertificateRecord, PrivateKey
 
 
 @dataclass(frozen=True, slots=True)

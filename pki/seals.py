@@ -20,7 +20,8 @@ from pki.cms import CmsSigner
 from pki.errors import AUTHORITY_MISSING, SEAL_UNUSABLE
 from pki.names import MAX_COMMON_NAME_OCTETS, check_below, x509_name
 from pki.pdf_signatures import PreparedPdf, Statement
-from pki.ports import CertificateRecord, Department, Names, PkiDeps, PkiRecords, SealRecord
+from pki.ports import PkiDeps, PkiRecords
+from pki.records import CertificateRecord, Department, Names, SealRecord
 from pki.roles import credential_in, issuer_in, parsed
 from pki.tsa import TimeStampAuthority
 from policies.certificates import get_profile

@@ -13,8 +13,9 @@ from urllib.parse import unquote_to_bytes
 from flask import Blueprint, Response, abort, request
 
 from pki import ocsp, publications, tsa
-from pki.ports import CaName, PkiDeps
+from pki.ports import PkiDeps
 from pki.publications import Publication
+from pki.records import CaName
 
 _OCSP_KEPT_SECONDS = 300
 

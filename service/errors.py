@@ -92,6 +92,14 @@ RECIPIENT_INVALID = define(
     remedy_zh="运行 chaoxin backup --new-identity FILE 生成一对，把私钥文件保存在别处。",
     remedy_en="Run chaoxin backup --new-identity FILE to make a pair, and keep the identity file elsewhere.",
 )
+WARNING_STANDS = define(
+    "warning_stands",
+    status=409,
+    zh="没有执行，因为有一条警告（{warning}）：{text_zh}",
+    en="Nothing was done because of a warning ({warning}): {text_en}",
+    remedy_zh="确认无碍后加上 --override {warning} 再执行。",
+    remedy_en="If that is intended, add --override {warning}.",
+)
 FORM_EXPIRED = define(
     "form_expired",
     status=403,

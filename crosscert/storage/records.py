@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from crosscert.ports import (
+from crosscert.records import (
     Agreement,
     AgreementState,
     Approval,

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crosscert.ports import Agreement, Approval, Constraints, Peer, StoredCrl, SyncedObject
+from crosscert.records import Agreement, Approval, Constraints, Peer, StoredCrl, SyncedObject
 from kernel.canonical import Json, canonical
 from kernel.clock import from_micros, to_micros
 from kernel.nodes import Node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from crosscert.ports import AgreementState
+from crosscert.records import AgreementState
 
 metadata = sa.MetaData()
 

@@ -8,7 +8,7 @@ import click
 
 from kernel.clock import parse_rfc3339, rfc3339
 from pki import authority, crl
-from pki.ports import CaName, CertificateRecord, CrlRecord, Reason
+from pki.records import CaName, CertificateRecord, CrlRecord, Reason
 from service.cli.options import emit, json_option, pass_services
 from service.wiring import Services
 

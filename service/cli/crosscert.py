@@ -17,7 +17,7 @@ from crosscert.errors import CERTIFICATE_UNREADABLE, DESCRIPTION_INVALID
 from crosscert.node_description import IntroducedDescription
 from crosscert.paths import encodings
 from crosscert.paths.certificates import MAX_CERTIFICATE_BYTES, parse_certificate
-from crosscert.ports import Agreement, Peer
+from crosscert.records import Agreement, Peer
 from kernel.clock import rfc3339
 from kernel.errors import Misuse, Refusal
 from service.cli.options import EXIT_NO, emit, json_option, pass_services

@@ -19,7 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from crosscert import storage as crosscert_storage
-from crosscert.ports import CertificateKind, CrosscertDeps, CrosscertRecords, Peer, StoredCertificate, StoredCrl, SyncedObject
+from crosscert.ports import CrosscertDeps, CrosscertRecords
+from crosscert.records import CertificateKind, Peer, StoredCertificate, StoredCrl, SyncedObject
 from crosscert.storage import SqlCrosscertRecords
 from crosscert.trust import Trust
 from kernel.clock import FixedClock

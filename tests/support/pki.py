@@ -19,7 +19,8 @@ from kernel.randomness import random_bytes
 from pki import authority, storage
 from pki.errors import KEY_EXISTS, KEY_MISSING
 from pki.keyfiles import FileKeyStore, generate
-from pki.ports import CertificateRecord, Department, PkiDeps, PkiRecords, PrivateKey
+from pki.ports import PkiDeps, PkiRecords
+from pki.records import CertificateRecord, Department, PrivateKey
 from policies.loader import load
 from policies.models import KeyAlgorithm
 from service import audit

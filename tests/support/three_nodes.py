@@ -20,7 +20,8 @@ from crosscert import agreements, node_description, storage, sync
 from crosscert.errors import PEER_UNREACHABLE
 from crosscert.http import is_below
 from crosscert.node_description import IntroducedDescription
-from crosscert.ports import Agreement, CrosscertDeps, CrosscertRecords, Fetched
+from crosscert.ports import CrosscertDeps, CrosscertRecords
+from crosscert.records import Agreement, Fetched
 from crosscert.trust import Trust
 from kernel.clock import FixedClock
 from kernel.errors import Refusal

@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from admin_ui.certificates import common_name, describe_record, state_of
 from admin_ui.extensions import describe_extensions
-from pki.ports import CertificateRecord
+from pki.records import CertificateRecord
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 CITY = x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"), x509.NameAttribute(NameOID.LOCALITY_NAME, "潮州市")])

@@ -8,9 +8,9 @@ import pytest
 
 from admin_ui.federation import PeerState, draw, peer_kind
 from admin_ui.overview import Kind, list_kind
-from crosscert.ports import Peer, Relation
+from crosscert.records import Peer, Relation
 from kernel.nodes import Node
-from pki.ports import CrlRecord
+from pki.records import CrlRecord
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -22,7 +22,7 @@ from crosscert.errors import (
     CROSS_CERTIFICATE_UNSUITABLE,
     PEER_UNSUITABLE,
 )
-from crosscert.ports import Agreement, StoredCertificate
+from crosscert.records import Agreement, StoredCertificate
 from kernel.clock import FixedClock
 from kernel.errors import ErrorCode, Refusal
 from kernel.nodes import Node

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from crosscert import storage
-from crosscert.ports import Agreement, Approval, Constraints, Peer, StoredCertificate, StoredCrl, SyncedObject
+from crosscert.records import Agreement, Approval, Constraints, Peer, StoredCertificate, StoredCrl, SyncedObject
 from crosscert.storage import SqlCrosscertRecords
 from tests.support.databases import create_all
 from tests.support.pki import CITY, COUNTY

@@ -10,7 +10,7 @@ import pytest
 
 from crosscert import agreements, description_format, node_description, sync
 from crosscert.errors import CRL_NOT_GENUINE, DESCRIPTION_INVALID, DESCRIPTION_OLD, PEER_UNKNOWN
-from crosscert.ports import Peer
+from crosscert.records import Peer
 from kernel.errors import Refusal
 from pki import crl
 from pki.authority import revoke

@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from kernel.clock import FixedClock
 from kernel.errors import Misuse, Refusal
 from kernel.work import UnitOfWork, Work
-from pki import authority, crl, issuance, storage
-from pki.ports import KeyStore, PkiDeps, PkiRecords, PrivateKey
+from pki import authority, crl, issuance
+from pki.ports import KeyStore, PkiDeps, PkiRecords
+from pki.records import PrivateKey
 from pki.roles import get_credential
+from pki.storage import tables
 from policies.models import KeyAlgorithm
 from service.audit import SqlAuditTrail
 from tests.support.pki import COUNTY, MemoryKeys, OpenSsl, certificate, chain_of, make_deps, pem
@@ -95,7 +97,7 @@ def dying(deps: PkiDeps, steps: int) -> PkiDeps:
 
 
 def states(engine: sa.Engine) -> dict[str, int]:
-    table = storage.certificates
+    table = tables.certificates
     with engine.connect() as connection:
         rows = connection.execute(sa.select(table.c.state, sa.func.count().label("certificates")).group_by(table.c.state))
         return {row.state: row.certificates for row in rows}
@@ -137,7 +139,7 @@ def test_killed_after_any_step_it_is_finished_by_the_next_run(
     """One database after the other: killed after 0, 1, 2 … steps, then run again."""
     steps = 0
     while True:
-        storage.metadata.drop_all(sqlite_engine)
+        tables.metadata.drop_all(sqlite_engine)
         deps = replace(make_deps(sqlite_engine, tmp_path, clock), keys=MemoryKeys())
         try:
             authority.initialise(dying(deps, steps))
@@ -195,7 +197,7 @@ def test_two_at_once_make_one_authority(new_pki: PkiDeps, engine: sa.Engine, ope
         list(pool.map(lambda _: authority.initialise(replace(new_pki, kept={})), range(4)))
     check_whole(new_pki, openssl)
     with engine.connect() as connection:
-        assert connection.execute(sa.select(sa.func.count()).select_from(storage.roles)).scalar_one() == len(ROLES)
+        assert connection.execute(sa.select(sa.func.count()).select_from(tables.roles)).scalar_one() == len(ROLES)
     assert states(engine)["issued"] == len(ROLES)
 
 

@@ -17,7 +17,8 @@ from kernel.errors import Misuse, Refusal
 from pki import authority
 from pki.certificates import Draft, Issuer, build, sign
 from pki.names import x509_name
-from pki.ports import CertificateRecord, Names, PkiDeps
+from pki.ports import PkiDeps
+from pki.records import CertificateRecord, Names
 from policies.certificates import policy_oid
 from tests.support.pki import COUNTY, OpenSsl, certificate, chain_of, make_deps, pem
 

@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from kernel.clock import FixedClock
-from pki import authority, crl, storage
-from pki.ports import CaName, CrlRecord, PkiDeps
+from pki import authority, crl
+from pki.ports import PkiDeps
+from pki.records import CaName, CrlRecord
+from pki.storage import tables
 from tests.support.pki import COUNTY, OpenSsl, certificate, chain_of, pem
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -91,7 +93,7 @@ def test_a_higher_number_never_lacks_an_entry_of_a_lower_one(stored_pki: PkiDeps
 def all_lists(deps: PkiDeps) -> list[CrlRecord]:
     with deps.work.read() as work:
         connection = work.records._connection  # type: ignore[attr-defined]
-        rows = connection.execute(sa.select(storage.crls).where(storage.crls.c.ca == "issuing").order_by(storage.crls.c.number))
+        rows = connection.execute(sa.select(tables.crls).where(tables.crls.c.ca == "issuing").order_by(tables.crls.c.number))
         return [
             CrlRecord("issuing", row.number, deps.clock.now(), deps.clock.now(), row.entries, row.sha256, bytes(row.der))
             for row in rows

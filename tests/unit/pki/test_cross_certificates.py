@@ -19,7 +19,8 @@ from pki import authority
 from pki.authority import CrossCertificateTemplate
 from pki.names import x509_name
 from pki.policy_mappings import OID, parse_policy_mappings
-from pki.ports import Names, PkiDeps
+from pki.ports import PkiDeps
+from pki.records import Names
 from policies.certificates import policy_oid
 from tests.support.pki import CITY, COUNTY, OTHER_COUNTY, OpenSsl, certificate, pem
 

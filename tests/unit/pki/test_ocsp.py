@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from kernel.clock import FixedClock, timestamp
 from pki import authority, crl, ocsp
-from pki.ports import CertificateRecord, PkiDeps
+from pki.ports import PkiDeps
+from pki.records import CertificateRecord
 from pki.roles import get_credential
 from tests.support.pki import COUNTY, OpenSsl, certificate, chain_of, pem
 

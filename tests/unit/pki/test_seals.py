@@ -30,9 +30,11 @@ from pyhanko_certvalidator import ValidationContext
 
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from pki import authority, crl, seals, storage
-from pki.ports import Department, PkiDeps
+from pki import authority, crl, seals
+from pki.ports import PkiDeps
+from pki.records import Department
 from pki.seals import Seal
+from pki.storage import tables
 from tests.support.pki import CITY, COUNTY, DEPARTMENT, certificate
 from tests.support.programs import need
 
@@ -201,7 +203,7 @@ def test_of_many_at_once_all_get_the_same_seal(stored_pki: PkiDeps, engine: sa.E
         made = list(pool.map(lambda _: seals.get_or_create_seal(stored_pki, DEPARTMENT), range(5)))
     assert len({one.certificate.serial for one in made}) == 1
     with engine.connect() as connection:
-        table = storage.certificates
+        table = tables.certificates
         issued = sa.select(sa.func.count()).where(table.c.profile == seals.PROFILE, table.c.state == "issued")
         assert connection.execute(issued).scalar_one() == 1
 

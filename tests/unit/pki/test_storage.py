@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from kernel.clock import FixedClock
 from pki import authority, storage
-from pki.ports import PkiDeps, SealRecord
+from pki.ports import PkiDeps
+from pki.records import SealRecord
 
 
 def test_every_column_says_how_sensitive_it_is() -> None:

@@ -1,0 +1,146 @@
+"""The records of this room: agreements, peers, and what was taken in from them.
+
+Left to others: storing them (``storage``), what the room needs from outside (``ports``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from kernel.nodes import Node
+from pki.records import Names
+
+AgreementState = Literal["requested", "approved", "issuing", "issued", "rejected", "revoked"]
+"""``issuing``: the intent is recorded, the signature may or may not have been made."""
+
+Relation = Literal["agreed", "member"]
+"""``agreed``: this node certified it. ``member``: a bridge that this node certified did."""
+
+CertificateKind = Literal["principal", "issuing", "cross", "received"]
+"""A peer's root, a peer's issuing CA, a cross-certificate between others, a cross-certificate that this node received."""
+
+ObjectKind = Literal["description", "status_list", "log_checkpoint", "log_key"]
+"""What is fetched from a peer beside its certificates and revocation lists, and kept for when it is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """What a cross-certificate will permit (design: trust, 3). ``mappings`` are pairs: this node's policy, the other's."""
+
+    path_length: int
+    permitted_names: tuple[Names, ...]
+    permitted_dns: tuple[str, ...]
+    permitted_uris: tuple[str, ...]
+    policies: tuple[str, ...]
+    mappings: tuple[tuple[str, str], ...]
+    inhibit_policy_mapping: int
+    validity_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One admin's yes."""
+
+    approver: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The decision behind a cross-certificate that this node issues: for whom, who asked, what is limited, who approved.
+
+    ``principal`` is the other node's self-signed certificate (DER), ``code`` the short code that both sides compare over another
+    channel. ``attempt`` counts who took up the issuing. ``serial`` and ``certificate`` are there once issued.
+    """
+
+    identifier: str
+    peer: Node
+    state: AgreementState
+    requested_by: str
+    requested_at: datetime
+    code: str
+    constraints: Constraints
+    principal: bytes = field(repr=False)
+    approvals: tuple[Approval, ...] = ()
+    attempt: int = 0
+    serial: str | None = None
+    certificate: bytes | None = field(default=None, repr=False)
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another node as this one knows it. ``principal_key`` is the SHA-256 (hex) of its principal CA's public key info.
+
+    ``learned_from`` is the bridge's code for a member. ``last_error`` is the code of the last failure, None after a success.
+    """
+
+    node: Node
+    relation: Relation
+    learned_from: str | None
+    principal_key: str | None
+    last_ok_at: datetime | None = None
+    last_tried_at: datetime | None = None
+    last_error: str | None = None
+    last_error_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCertificate:
+    """A certificate of others that paths may be built of. Its place in the store means nothing for its being trusted."""
+
+    sha256: str
+    kind: CertificateKind
+    node_code: str
+    der: bytes = field(repr=False)
+    stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCrl:
+    """A revocation list that was verified under ``issuer_key`` (SHA-256 of the public key info, hex) when it was taken in."""
+
+    sha256: str
+    node_code: str
+    issuer_key: str
+    scope: str
+    number: int
+    this_update: datetime
+    next_update: datetime | None
+    fetched_at: datetime
+    der: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncedObject:
+    """What a peer published, as last fetched and verified; ``fetched_at`` is when the peer last confirmed it."""
+
+    node_code: str
+    kind: ObjectKind
+    url: str
+    data: bytes = field(repr=False)
+    etag: str | None
+    fetched_at: datetime
+    issued_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer to a fetch. ``data`` is None when the peer said that nothing changed since ``etag``."""
+
+    status: int
+    data: bytes | None = field(repr=False)
+    etag: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """A token whose signature, and whose signer's path from this node's anchor, have been verified."""
+
+    claims: Mapping[str, Any]
+    header: Mapping[str, Any]
+    node: Node

@@ -1,0 +1,129 @@
+"""The records of this room: what is stored of certificates, revocation lists, roles and seals.
+
+Left to others: storing them (``storage``), what the room needs from outside (``ports``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+"""What signs. A key on a token is a class of its own behind the same abstract classes."""
+
+PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+
+Names: TypeAlias = tuple[tuple[str, str], ...]
+"""X.500 attributes from the top: ``(("C", "CN"), ("ST", "广东省"), ("L", "潮州市"), ("CN", "潮州市根CA"))``."""
+
+CaName = Literal["principal", "issuing"]
+
+Reason = Literal[
+    "unspecified",
+    "key_compromise",
+    "ca_compromise",
+    "affiliation_changed",
+    "superseded",
+    "cessation_of_operation",
+    "privilege_withdrawn",
+]
+"""Why a certificate was revoked (RFC 5280 5.3.1). Suspension (certificateHold) and its release are not offered yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRecord:
+    """A certificate that this node issued.
+
+    ``serial`` and ``sha256`` are lower-case hexadecimal, ``subject`` and ``issuer`` RFC 4514. ``profile`` is a profile of the
+    policies or ``cross_certificate``; ``ca`` tells which of the node's CAs signed.
+    """
+
+    serial: str
+    sha256: str
+    subject: str
+    issuer: str
+    profile: str
+    ca: CaName
+    not_before: datetime
+    not_after: datetime
+    der: bytes = field(repr=False)
+    revoked_at: datetime | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A certificate that is about to be signed: recorded first, so that no signature is ever without a record."""
+
+    serial: str
+    subject: str
+    profile: str
+    ca: CaName
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """An entry of a revocation list. A serial whose signing was never finished is listed as well."""
+
+    serial: str
+    at: datetime
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateStatus:
+    """Whether a certificate that was issued is revoked: ``revoked_at`` None means good."""
+
+    serial: str
+    revoked_at: datetime | None
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class CrlRecord:
+    """A revocation list as published; all are kept, so that any past moment can be judged."""
+
+    ca: CaName
+    number: int
+    this_update: datetime
+    next_update: datetime
+    entries: int
+    sha256: str
+    der: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRecord:
+    """Which key and certificate serve in a role of the node: ``principal``, ``issuing``, ``ocsp``, ``tsa``, ``node_signer``."""
+
+    role: str
+    key_label: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealRecord:
+    """A department's seal: its unified social credit code, its name, and the key and certificate behind it."""
+
+    uscc: str
+    name: str
+    key_label: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A department as the holder of a seal.
+
+    ``names`` is the part of the tree of names it stands in: the node's own, and for a county's department on the city's node
+    the county's below it. The department's OU and the seal's CN come underneath.
+    """
+
+    uscc: str
+    name: str
+    area_code: str
+    names: Names

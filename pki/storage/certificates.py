@@ -1,0 +1,121 @@
+"""Certificates that were issued, and those about to be. Left to others: revoking (``revocation``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from kernel.clock import from_micros, to_micros
+from pki.records import (
+    CaName,
+    CertificateRecord,
+    Intent,
+)
+from pki.storage.parts import SqlPart, moment
+from pki.storage.tables import certificates
+
+_CERTIFICATE_COLUMNS = (
+    certificates.c.serial,
+    certificates.c.sha256,
+    certificates.c.subject,
+    certificates.c.issuer,
+    certificates.c.profile,
+    certificates.c.ca,
+    certificates.c.not_before,
+    certificates.c.not_after,
+    certificates.c.der,
+    certificates.c.revoked_at,
+    certificates.c.reason,
+)
+
+# The statements of the hot paths, put together once.
+_FIND_CERTIFICATE = sa.select(*_CERTIFICATE_COLUMNS).where(
+    certificates.c.serial == sa.bindparam("serial"), certificates.c.state == "issued"
+)
+
+
+class SqlCertificates(SqlPart):
+    """Certificates; the meaning of each method is told in :mod:`pki.ports`."""
+
+    def add_intent(self, intent: Intent) -> None:
+        """Record that a certificate is about to be signed."""
+        self._connection.execute(
+            certificates.insert(),
+            {
+                "serial": intent.serial,
+                "state": "intent",
+                "ca": intent.ca,
+                "profile": intent.profile,
+                "subject": intent.subject,
+                "recorded_at": to_micros(intent.at),
+            },
+        )
+
+    def finish_intent(self, record: CertificateRecord) -> bool:
+        """Store the certificate signed for an intent; False when the intent was voided or finished meanwhile."""
+        done = self._connection.execute(
+            certificates.update()
+            .where(certificates.c.serial == record.serial, certificates.c.state == "intent")
+            .values(
+                state="issued",
+                issuer=record.issuer,
+                sha256=record.sha256,
+                not_before=to_micros(record.not_before),
+                not_after=to_micros(record.not_after),
+                der=record.der,
+            )
+        )
+        return done.rowcount == 1
+
+    def void_intents(self, *, before: datetime, at: datetime) -> Sequence[Intent]:
+        """Void the intents recorded before a moment and list their serials as revoked at ``at``; return them."""
+        voided = self._connection.execute(
+            certificates.update()
+            .where(certificates.c.state == "intent", certificates.c.recorded_at < to_micros(before))
+            .values(state="void", revoked_at=to_micros(at), reason="unspecified")
+            .returning(
+                certificates.c.serial,
+                certificates.c.subject,
+                certificates.c.profile,
+                certificates.c.ca,
+                certificates.c.recorded_at,
+            )
+        )
+        return [Intent(row.serial, row.subject, row.profile, row.ca, from_micros(row.recorded_at)) for row in voided]
+
+    def find_certificate(self, serial: str) -> CertificateRecord | None:
+        """Return the issued certificate with this serial."""
+        row = self._connection.execute(_FIND_CERTIFICATE, {"serial": serial}).first()
+        return None if row is None else _certificate(row)
+
+    def certificates(
+        self, *, ca: CaName | None = None, profile: str | None = None, after: str | None = None, limit: int = 1000
+    ) -> Sequence[CertificateRecord]:
+        """Return issued certificates ordered by serial, starting beyond serial ``after``."""
+        query = sa.select(*_CERTIFICATE_COLUMNS).where(certificates.c.state == "issued")
+        for column, value in ((certificates.c.ca, ca), (certificates.c.profile, profile)):
+            if value is not None:
+                query = query.where(column == value)
+        if after is not None:
+            query = query.where(certificates.c.serial > after)
+        rows = self._connection.execute(query.order_by(certificates.c.serial).limit(limit))
+        return [_certificate(row) for row in rows]
+
+
+def _certificate(row: sa.Row[*tuple[Any, ...]]) -> CertificateRecord:
+    return CertificateRecord(
+        serial=row.serial,
+        sha256=row.sha256,
+        subject=row.subject,
+        issuer=row.issuer,
+        profile=row.profile,
+        ca=row.ca,
+        not_before=from_micros(row.not_before),
+        not_after=from_micros(row.not_after),
+        der=bytes(row.der),
+        revoked_at=moment(row.revoked_at),
+        reason=row.reason,
+    )

@@ -1,0 +1,49 @@
+"""Who serves in which role, and whose the seals are. Left to others: filling them (``authority``, ``seals``)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from pki.records import (
+    RoleRecord,
+    SealRecord,
+)
+from pki.storage.parts import SqlPart
+from pki.storage.tables import roles, seals
+
+_FIND_ROLE = sa.select(roles).where(roles.c.role == sa.bindparam("role"))
+
+
+class SqlRoles(SqlPart):
+    """Roles and seals; the meaning of each method is told in :mod:`pki.ports`."""
+
+    def find_role(self, role: str) -> RoleRecord | None:
+        """Return who serves in a role."""
+        row = self._connection.execute(_FIND_ROLE, {"role": role}).first()
+        return None if row is None else RoleRecord(row.role, row.key_label, row.serial)
+
+    def assign_role(self, record: RoleRecord, *, instead_of: str | None) -> bool:
+        """Put a key and certificate into a role, in place of the certificate with serial ``instead_of`` (None: nobody)."""
+        values = {"role": record.role, "key_label": record.key_label, "serial": record.serial}
+        if instead_of is None:
+            return self._insert_once(roles, values)
+        replaced = roles.update().where(roles.c.role == record.role, roles.c.serial == instead_of).values(values)
+        return self._connection.execute(replaced).rowcount == 1
+
+    def find_seal(self, uscc: str) -> SealRecord | None:
+        """Return a department's seal."""
+        row = self._connection.execute(sa.select(seals).where(seals.c.uscc == uscc)).first()
+        return None if row is None else SealRecord(row.uscc, row.name, row.key_label, row.serial)
+
+    def add_seal(self, record: SealRecord) -> bool:
+        """Store a seal; False when the department has one."""
+        return self._insert_once(seals, _seal_values(record))
+
+    def replace_seal(self, record: SealRecord, *, instead_of: str) -> bool:
+        """Renew a seal whose certificate has serial ``instead_of``."""
+        replaced = seals.update().where(seals.c.uscc == record.uscc, seals.c.serial == instead_of)
+        return self._connection.execute(replaced.values(_seal_values(record))).rowcount == 1
+
+
+def _seal_values(record: SealRecord) -> dict[str, str]:
+    return {"uscc": record.uscc, "name": record.name, "key_label": record.key_label, "serial": record.serial}

@@ -1,0 +1,64 @@
+"""This room's tables. Left to others: what is done on them (the files beside this one), migrations (``service``)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+_PUBLIC = {"sensitivity": "public"}
+_INTERNAL = {"sensitivity": "internal"}
+
+certificates = sa.Table(
+    "pki_certificates",
+    metadata,
+    sa.Column("serial", sa.String(40), primary_key=True, info=_PUBLIC),
+    sa.Column("state", sa.String(8), nullable=False, info=_INTERNAL),  # intent, issued, void
+    sa.Column("ca", sa.String(16), nullable=False, info=_PUBLIC),
+    sa.Column("profile", sa.String(64), nullable=False, info=_INTERNAL),
+    sa.Column("recorded_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    # A certificate is shown to whoever asks for a signature's proof, so the name in it is not hidden here.
+    sa.Column("subject", sa.Text, nullable=False, info=_INTERNAL),
+    sa.Column("issuer", sa.Text, info=_PUBLIC),
+    sa.Column("sha256", sa.String(64), unique=True, info=_PUBLIC),
+    sa.Column("not_before", sa.BigInteger, info=_PUBLIC),
+    sa.Column("not_after", sa.BigInteger, info=_PUBLIC),
+    sa.Column("der", sa.LargeBinary, info=_INTERNAL),
+    sa.Column("revoked_at", sa.BigInteger, info=_PUBLIC),
+    sa.Column("reason", sa.String(32), info=_PUBLIC),
+    sa.Index("ix_pki_certificates_revoked", "ca", "revoked_at"),
+    sa.Index("ix_pki_certificates_state", "state", "recorded_at"),
+    sa.Index("ix_pki_certificates_profile", "profile", "serial"),
+)
+crl_numbers = sa.Table(
+    "pki_crl_numbers",
+    metadata,
+    sa.Column("ca", sa.String(16), primary_key=True, info=_PUBLIC),
+    sa.Column("number", sa.BigInteger, nullable=False, info=_PUBLIC),
+)
+crls = sa.Table(
+    "pki_crls",
+    metadata,
+    sa.Column("ca", sa.String(16), primary_key=True, info=_PUBLIC),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False, info=_PUBLIC),
+    sa.Column("this_update", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("next_update", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("entries", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("sha256", sa.String(64), nullable=False, info=_PUBLIC),
+    sa.Column("der", sa.LargeBinary, nullable=False, info=_PUBLIC),
+)
+roles = sa.Table(
+    "pki_roles",
+    metadata,
+    sa.Column("role", sa.String(64), primary_key=True, info=_INTERNAL),
+    sa.Column("key_label", sa.String(100), nullable=False, info=_INTERNAL),
+    sa.Column("serial", sa.String(40), sa.ForeignKey("pki_certificates.serial"), nullable=False, info=_PUBLIC),
+)
+seals = sa.Table(
+    "pki_seals",
+    metadata,
+    sa.Column("uscc", sa.String(18), primary_key=True, info=_PUBLIC),
+    sa.Column("name", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("key_label", sa.String(100), nullable=False, info=_INTERNAL),
+    sa.Column("serial", sa.String(40), sa.ForeignKey("pki_certificates.serial"), nullable=False, info=_PUBLIC),
+)
