@@ -36,12 +36,12 @@ lint: setup-dev
 	$(BIN)/vulture
 	$(BIN)/python scripts/check_translations.py
 	$(BIN)/python scripts/check_chinese.py
-	$(BIN)/python scripts/check_chinese.py
 
 check: lint ## everything that must hold before a change is taken: tools first, then the tests
 	@$(MAKE) test
 
 bench: setup-dev ## measure, side by side with peers
+	@scripts/install-system-packages.sh nginx-light openssl wrk
 	@$(BIN)/python -m benchmarks
 
 fmt: setup-dev ## format the code

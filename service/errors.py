@@ -36,6 +36,14 @@ PORT_IN_USE = define(
     remedy_zh="停止占用它的程序，或在配置中换一个端口。",
     remedy_en="Stop the program that uses it, or choose another port in the configuration.",
 )
+DEMO_ELSEWHERE = define(
+    "demo_elsewhere",
+    status=500,
+    zh="{directory} 里的演示是为端口 {port} 起建立的，不能换端口。",
+    en="The demo in {directory} was built for the ports from {port} on, which cannot be changed.",
+    remedy_zh="设 CHAOXIN_DEMO_PORT={port}，或用 make demo-clean 删除后重建。",
+    remedy_en="Set CHAOXIN_DEMO_PORT={port}, or remove it with make demo-clean and build it anew.",
+)
 FOLDER_UNWRITABLE = define(
     "folder_unwritable",
     status=500,

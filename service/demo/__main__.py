@@ -41,6 +41,7 @@ def main() -> None:
 def run(demo: federation.Demo) -> None:
     """Serve ``demo`` until a signal or a dead process."""
     started = monotonic()
+    demo.check_addresses()
     demo.check_ports_free()
     with click.progressbar(
         demo.steps(), label="搭建 building", file=sys.stderr, item_show_func=lambda step: step and step.name

@@ -30,6 +30,7 @@ from service.demo import plan, trust
 from service.demo.departments import SiteSettings
 from service.demo.processes import Processes
 from service.demo.secrets import Secrets, load_secrets
+from service.errors import DEMO_ELSEWHERE
 from service.files import write_whole
 from service.wiring import Services
 
@@ -85,6 +86,13 @@ class Demo:
                     time.sleep(0.2)
                 else:
                     break
+
+    def check_addresses(self) -> None:
+        """Refuse other ports than those that certificates, licences and clients of an earlier run name for ever."""
+        for node in plan.NODES:
+            file = self.config_file(node.code)
+            if file.exists() and (port := load_config(file).settings.listen.port) != self._first_port + node.offset:
+                raise Misuse(DEMO_ELSEWHERE, field="CHAOXIN_DEMO_PORT", directory=str(self.directory), port=port - node.offset)
 
     def steps(self) -> Sequence[Step]:
         """Return what is to be done, in order."""
