@@ -17,7 +17,11 @@ from service.errors import WARNING_STANDS
 
 yes_option = click.option("--yes", is_flag=True, help="Do it; without this only what would be done is shown.")
 override_option = click.option(
-    "--override", "overrides", multiple=True, metavar="WARNING", help="Do it in spite of this warning; may be given more than once."
+    "--override",
+    "overrides",
+    multiple=True,
+    metavar="WARNING",
+    help="Do it in spite of this warning; may be given more than once.",
 )
 
 

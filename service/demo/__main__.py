@@ -13,7 +13,7 @@ import click
 from kernel.clock import monotonic
 from kernel.errors import ChaoxinError
 from service.cli.options import EXIT_MISUSE, explain
-from service.demo import federation, plan
+from service.demo import addresses, federation, plan
 from service.demo.processes import ProcessDied, Processes
 from service.logs import configure_logs
 
@@ -41,8 +41,8 @@ def main() -> None:
 def run(demo: federation.Demo) -> None:
     """Serve ``demo`` until a signal or a dead process."""
     started = monotonic()
-    demo.check_addresses()
-    demo.check_ports_free()
+    addresses.check_unmoved(demo)
+    addresses.check_free(demo)
     with click.progressbar(
         demo.steps(), label="搭建 building", file=sys.stderr, item_show_func=lambda step: step and step.name
     ) as steps:

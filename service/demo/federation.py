@@ -10,7 +10,6 @@ import io
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,25 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from idp import accounts, clients
-from kernel.clock import monotonic
-from kernel.errors import Misuse
 from licenses import archive, batch, departments, recover
 from licenses.rows import open_rows
 from service import jobs
 from service.cli.init import configuration, initialise, write_new_files
-from service.cli.serve import check_port_free
 from service.config import load_config
 from service.demo import plan, trust
 from service.demo.departments import SiteSettings
 from service.demo.processes import Processes
 from service.demo.secrets import Secrets, load_secrets
-from service.errors import DEMO_ELSEWHERE
 from service.files import write_whole
 from service.wiring import Services
 
 OPERATOR = "operator:demo"
 PORTS = len(plan.NODES) + sum(client.site is not None for client in plan.CLIENTS)
-PORT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +46,11 @@ class Demo:
 
     def __init__(self, directory: Path, first_port: int) -> None:
         self.directory = directory
-        self._first_port = first_port
+        self.first_port = first_port
 
     def url(self, offset: int) -> str:
         """Return the address of the node or site with this port offset."""
-        return f"http://localhost:{self._first_port + offset}"
+        return f"http://localhost:{self.first_port + offset}"
 
     def config_file(self, code: str) -> Path:
         """Return the configuration file of a node."""
@@ -72,27 +66,6 @@ class Demo:
     def nodes(self) -> Mapping[str, Services]:
         """The nodes, opened; they exist once the first steps have run."""
         return {node.code: Services(load_config(self.config_file(node.code))) for node in plan.NODES}
-
-    def check_ports_free(self) -> None:
-        """Refuse to build where the demo could not be served; processes of a killed demo get a moment to end."""
-        deadline = monotonic() + PORT_SECONDS
-        for offset in range(PORTS):
-            while True:
-                try:
-                    check_port_free("127.0.0.1", self._first_port + offset)
-                except Misuse:
-                    if monotonic() > deadline:
-                        raise
-                    time.sleep(0.2)
-                else:
-                    break
-
-    def check_addresses(self) -> None:
-        """Refuse other ports than those that certificates, licences and clients of an earlier run name for ever."""
-        for node in plan.NODES:
-            file = self.config_file(node.code)
-            if file.exists() and (port := load_config(file).settings.listen.port) != self._first_port + node.offset:
-                raise Misuse(DEMO_ELSEWHERE, field="CHAOXIN_DEMO_PORT", directory=str(self.directory), port=port - node.offset)
 
     def steps(self) -> Sequence[Step]:
         """Return what is to be done, in order."""
@@ -114,7 +87,7 @@ class Demo:
             "code": node.code,
             "name": node.name,
             "url": self.url(node.offset),
-            "port": self._first_port + node.offset,
+            "port": self.first_port + node.offset,
             "province": "广东省",
             "city": "潮州市",
             "county": node.county,
@@ -221,7 +194,7 @@ class Demo:
         settings: SiteSettings = {
             "name": client.name,
             "task": client.task,
-            "port": self._first_port + client.site,
+            "port": self.first_port + client.site,
             "issuer": self.nodes[client.node].node.url,
             "client_id": client.client_id,
             "client_secret": self.secrets.clients[client.client_id],
