@@ -110,6 +110,7 @@ def _parsed(deps: CrosscertDeps, found: CrlRecord | StoredCrl) -> ParsedCrl:
     parsed = kept.get(found.sha256)
     if parsed is None:
         parsed = parse_crl(found.der)
+        parsed.entries.prepare()
         while len(kept) >= _PARSED_KEPT:
             kept.pop(next(iter(kept)), None)
         kept[found.sha256] = parsed

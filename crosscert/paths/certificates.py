@@ -18,6 +18,7 @@ from cryptography import x509
 
 from crosscert.errors import CERTIFICATE_UNREADABLE
 from crosscert.paths import constraints, signatures
+from crosscert.paths.entries import is_padded
 from crosscert.paths.names import Certificate, key_of, rfc4514
 from kernel.canonical import Json
 from kernel.errors import Refusal
@@ -76,6 +77,12 @@ class ParsedCertificate:
         return self.subject == self.issuer
 
     @property
+    def signature(self) -> signatures.Signature:
+        """What was signed, how, and the signature."""
+        asn1 = self.asn1
+        return signatures.Signature(asn1["tbs_certificate"].dump(), asn1["signature_value"].native, asn1["signature_algorithm"])
+
+    @property
     def x509(self) -> x509.Certificate:
         """The certificate as the cryptography library knows it; ``ValueError`` for the few oddities that it refuses."""
         return x509.load_der_x509_certificate(self.der)
@@ -132,6 +139,8 @@ def _parse(der: bytes, digest: str) -> ParsedCertificate:
     certificate = Certificate.load(der, strict=True)
     tbs = certificate["tbs_certificate"]
     tbs.dump()  # what was signed, kept before anything is looked at
+    if is_padded(tbs["serial_number"].contents):  # the library would not know it again on a revocation list
+        raise Refusal(CERTIFICATE_UNREADABLE, problem="the serial number is not DER")
     _check_extensions(tbs["extensions"])
     usage = certificate.key_usage_value
     usages: Collection[str] | None = None if usage is None else usage.native
@@ -163,9 +172,7 @@ def _parse(der: bytes, digest: str) -> ParsedCertificate:
 
 def is_signed_by(certificate: ParsedCertificate, issuer: ParsedCertificate) -> bool:
     """Tell whether ``issuer``'s key signed the certificate with an algorithm that counts."""
-    return signatures.is_signed(
-        (certificate.sha256, issuer.key), certificate.asn1, signatures.CERTIFICATE, issuer.asn1.public_key
-    )
+    return signatures.is_signed(certificate, issuer)
 
 
 def _check_extensions(extensions: Any) -> None:

@@ -1,7 +1,8 @@
 """Revocation lists: parsed once, believed only under the exact key of the CA that they speak for, the newest of each scope.
 
 The library believes a list unverified in one branch (a CRL issuer whose own path is being verified); so a list reaches it only
-after its signature was verified here, and only together with the path whose issuer signed it.
+after its signature was verified here, and only together with the path whose issuer signed it. And it looks through all entries each
+time; so it gets the list with no other entries than those that bear on the one certificate (``entries``), which it cannot tell apart.
 
 Left to others: whether a certificate stands on a list (``validation``), keeping lists (``crosscert.storage``).
 """
@@ -14,17 +15,18 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from cryptography import x509
 from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 from crosscert.errors import CRL_NOT_GENUINE, CRL_UNREADABLE
 from crosscert.paths import signatures
 from crosscert.paths.certificates import ParsedCertificate
+from crosscert.paths.entries import MAX_BYTES, Entries, Frame, Malformed, frame_of
 from crosscert.paths.names import CertificateList, key_of
 from kernel.errors import Refusal
 
-MAX_CRL_BYTES = 64 * 1024 * 1024
+MAX_CRL_BYTES = MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +34,15 @@ class ParsedCrl:
     """A revocation list whose form has been checked, nothing else. Two are equal when their bytes are.
 
     ``scope`` tells lists of one issuer apart that cover different certificates or reasons (issuingDistributionPoint), and
-    deltas from complete ones. ``number`` is the CRLNumber, None where there is none.
+    deltas from complete ones. ``number`` is the CRLNumber, None where there is none. ``without_entries`` is the list as the library
+    knows it, but for its entries, which are not looked at before they are asked for (:meth:`about`).
     """
 
     der: bytes = field(repr=False)
     sha256: str
-    asn1: CertificateList = field(repr=False)
-    container: CRLContainer = field(repr=False)
+    frame: Frame = field(repr=False)
+    entries: Entries = field(repr=False)
+    without_entries: CRLContainer = field(repr=False)
     issuer: str
     number: int | None
     this_update: datetime
@@ -51,6 +55,26 @@ class ParsedCrl:
 
     def __hash__(self) -> int:
         return hash(self.sha256)
+
+    @property
+    def signature(self) -> signatures.Signature:
+        """What was signed, how, and the signature."""
+        outside: Any = self.without_entries.crl_data
+        return signatures.Signature(self.der[self.frame.signed], outside["signature"].native, outside["signature_algorithm"])
+
+    def lists(self, serial: int) -> bool:
+        """Tell whether a serial stands on the list, whatever the entry says; True when that cannot be told."""
+        try:
+            return bool(self.entries.about(serial))
+        except Malformed:
+            return True
+
+    def about(self, serial: int) -> CRLContainer:
+        """Return the list with those of its entries that bear on one certificate of whichever issuer; ``Malformed``."""
+        entries = self.entries.about(serial)
+        if not entries:
+            return self.without_entries
+        return CRLContainer(CertificateList.load(self.frame.cut(self.der, entries), strict=True))
 
 
 def parse_crl(der: bytes) -> ParsedCrl:
@@ -66,7 +90,8 @@ def parse_crl(der: bytes) -> ParsedCrl:
 
 
 def _parse(der: bytes) -> ParsedCrl:
-    parsed = CertificateList.load(der, strict=True)
+    frame = frame_of(der)
+    parsed = CertificateList.load(frame.cut(der), strict=True)
     tbs = parsed["tbs_cert_list"]
     seen = set()
     for extension in tbs["crl_extensions"]:
@@ -86,8 +111,9 @@ def _parse(der: bytes) -> ParsedCrl:
     return ParsedCrl(
         der=der,
         sha256=hashlib.sha256(der).hexdigest(),
-        asn1=parsed,
-        container=CRLContainer(parsed),
+        frame=frame,
+        entries=Entries(der, frame.entries),
+        without_entries=CRLContainer(parsed),
         issuer=key_of(parsed.issuer),
         number=None if number is None else number.native,
         this_update=tbs["this_update"].native,
@@ -97,21 +123,13 @@ def _parse(der: bytes) -> ParsedCrl:
     )
 
 
-def lists_serial(found: ParsedCrl, serial: int) -> bool:
-    """Tell whether a serial stands on the list, whatever the entry says; True when that cannot be told."""
-    try:
-        return x509.load_der_x509_crl(found.der).get_revoked_certificate_by_serial_number(serial) is not None
-    except ValueError:
-        return True
-
-
 def verify_crl(found: ParsedCrl, issuer: ParsedCertificate) -> ParsedCrl:
     """Return the list when ``issuer`` signed it: same name, may sign lists, exact key; else ``Refusal(crl_not_genuine)``."""
     if found.issuer != issuer.subject:
         raise Refusal(CRL_NOT_GENUINE, problem="another issuer's name")
     if not issuer.may_sign_crls:  # RFC 5280 6.3.3 (f)
         raise Refusal(CRL_NOT_GENUINE, problem="the issuer may not sign lists (cRLSign)")
-    if not signatures.is_signed((found.sha256, issuer.key), found.asn1, signatures.CRL, issuer.asn1.public_key):
+    if not signatures.is_signed(found, issuer):
         raise Refusal(CRL_NOT_GENUINE, problem="the signature is wrong")
     return found
 

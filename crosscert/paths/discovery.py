@@ -2,7 +2,8 @@
 
 The order is: no visible fault before a fault, then the shortest, then the one whose certificates last longest. An issuer (a name and
 a key) appears once in a path; a certificate that a CA gave itself counts only as a link between two of its keys. Every cap ends
-the search, so a mesh costs no more than a chain.
+the search, so a mesh costs no more than a chain; and a CA that thousands have certified costs no more than one that few have, because
+its certificates are taken nearest first and one at a time.
 
 Left to others: whether a candidate is valid (``validation``).
 """
@@ -10,7 +11,7 @@ Left to others: whether a candidate is valid (``validation``).
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -35,6 +36,16 @@ class Candidate:
     faults: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A chain from the target upward: to be looked at, or, with ``issuers``, to be gone on with the one that is not ``taken`` yet."""
+
+    chain: Chain
+    faults: int
+    issuers: Sequence[ParsedCertificate] | None = None
+    taken: int = 0
+
+
 @dataclass(slots=True)
 class Search:
     """One search. While candidates are taken, certificates may be barred: no path needs to be tried with them."""
@@ -46,6 +57,8 @@ class Search:
     deadline: Deadline
     _barred: set[ParsedCertificate] = field(default_factory=set)
     _distances: Mapping[Entity, int] | None = None
+    _waiting: list[tuple[int, int, int, _Open]] = field(default_factory=list)
+    _order: int = 0
     expansions: int = 0
     bad_signatures: set[ParsedCertificate] = field(default_factory=set)
 
@@ -54,48 +67,59 @@ class Search:
         if self.target == self.anchor:
             yield Candidate((self.anchor,), self._faults_at_end(self.anchor))
             return
-        waiting: list[tuple[int, int, int, Chain]] = []
-        order = 0
         yielded = 0
-        self._push(waiting, (self.target,), self._faults_at_end(self.target), order)
-        while waiting and yielded < MAX_PATHS and self.expansions < MAX_EXPANSIONS:
+        self._wait(_Open((self.target,), self._faults_at_end(self.target)))
+        while self._waiting and yielded < MAX_PATHS and self.expansions < MAX_EXPANSIONS:
             self.deadline.check()
-            faults, _, _, chain = heapq.heappop(waiting)
-            if not self._barred.isdisjoint(chain) or self._length(chain) > MAX_CERTIFICATES:
+            *_, step = heapq.heappop(self._waiting)
+            if not self._barred.isdisjoint(step.chain):
+                continue
+            if step.issuers is not None:
+                self._go_on(step, step.issuers)
                 continue
             self.expansions += 1
-            top = chain[-1]
+            top = step.chain[-1]
             if top.issuer == self.anchor.subject and fits(top, self.anchor) and self._signed(top, self.anchor):
                 yielded += 1
-                yield Candidate((self.anchor, *reversed(chain)), faults)
-            for certificate in self._issuers(chain):
-                order += 1
-                self._push(waiting, (*chain, certificate), faults + self._faults_as_issuer(certificate, chain), order)
+                yield Candidate((self.anchor, *reversed(step.chain)), step.faults)
+            self._wait(_Open(step.chain, step.faults, self.pool.nearest_issuers(top, self.anchor, self.deadline)))
 
     def bar(self, certificate: ParsedCertificate) -> None:
         """Try no further path with ``certificate``; what leads to the anchor through it alone is not looked at any more."""
         self._barred.add(certificate)
         self._distances = self.pool.distances(self.anchor, self.deadline, self._barred)
 
-    def _length(self, chain: Chain) -> int:
-        """Return how long a path with this end is at least; 1 for the anchor."""
+    def _go_on(self, step: _Open, issuers: Sequence[ParsedCertificate]) -> None:
+        """Take the next issuer of an open chain: the chain that it makes waits, and so does the open one for those after it."""
+        certificate = issuers[step.taken]
+        if self._may_issue(certificate, step.chain):
+            faults = step.faults + self._faults_as_issuer(certificate, step.chain)
+            self._wait(_Open((*step.chain, certificate), faults))
+        self._wait(_Open(step.chain, step.faults, issuers, step.taken + 1))
+
+    def _wait(self, step: _Open) -> None:
+        """Let a step wait for its turn; what is beyond the cap, or never reaches the anchor, is not kept."""
+        if step.issuers is None:
+            length = len(step.chain) + 1 + self._distance(step.chain[-1])
+        elif step.taken < len(step.issuers):
+            # Nearest first, so this is the least length of all that follow.
+            length = len(step.chain) + 2 + self.pool.distance(step.issuers[step.taken], self.anchor, self.deadline)
+        else:
+            return
+        if length <= MAX_CERTIFICATES:
+            self._order += 1
+            heapq.heappush(self._waiting, (step.faults, length, self._order, step))
+
+    def _distance(self, certificate: ParsedCertificate) -> int:
         if self._distances is None:
-            return len(chain) + 1 + self.pool.distance(chain[-1], self.anchor, self.deadline)
-        return len(chain) + 1 + self.pool.distance_by(self._distances, chain[-1], self.anchor)
+            return self.pool.distance(certificate, self.anchor, self.deadline)
+        return self.pool.distance_by(self._distances, certificate, self.anchor)
 
-    def _push(self, waiting: list[tuple[int, int, int, Chain]], chain: Chain, faults: int, order: int) -> None:
-        length = self._length(chain)
-        if length <= MAX_CERTIFICATES:  # what is beyond the cap, or never reaches the anchor, is not kept
-            heapq.heappush(waiting, (faults, length, order, chain))
-
-    def _issuers(self, chain: Chain) -> Iterator[ParsedCertificate]:
-        top = chain[-1]
-        known = {certificate.entity for certificate in chain[1:]} | {self.anchor.entity}
-        for certificate in self.pool.issuers_of(top):
-            if certificate.entity in known or certificate == top or _is_own_root(certificate):
-                continue
-            if self._signed(top, certificate):
-                yield certificate
+    def _may_issue(self, certificate: ParsedCertificate, chain: Chain) -> bool:
+        known = {each.entity for each in chain[1:]} | {self.anchor.entity}
+        if certificate.entity in known or certificate == chain[-1] or _is_own_root(certificate):
+            return False
+        return self._signed(chain[-1], certificate)
 
     def _signed(self, certificate: ParsedCertificate, issuer: ParsedCertificate) -> bool:
         if is_signed_by(certificate, issuer):

@@ -65,6 +65,10 @@ TEXTS: dict[str, Text] = {
         "以这张证书签发者的名义给出的吊销列表，签名都不是签发者的（RFC 5280 6.3.3 (g)）。",
         "The revocation lists in the name of this certificate's issuer were not signed by it (RFC 5280 6.3.3 (g)).",
     ),
+    "revocation_malformed": Text(
+        "说明这张证书的吊销列表虽由签发者签名，其条目却不合规范，无法采信（RFC 5280 5.1.2.6）。",
+        "The revocation list for this certificate is signed by its issuer, but its entries are malformed (RFC 5280 5.1.2.6).",
+    ),
     "issuer_name_mismatch": Text(
         "证书写的签发者名称与上一级证书的主体名称不一致（RFC 5280 6.1.3 (a)(4)）。",
         "The certificate's issuer name is not the subject of the certificate above it (RFC 5280 6.1.3 (a)(4)).",
@@ -147,6 +151,7 @@ LOCAL = frozenset(
         "revocation_stale",
         "revocation_too_new",
         "revocation_forged",
+        "revocation_malformed",
         "not_a_ca",
         "may_not_sign_certificates",
         "may_not_sign_crls",

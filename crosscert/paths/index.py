@@ -7,11 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeAlias, TypeVar
 
 from crosscert.paths.certificates import Entity, ParsedCertificate
 from crosscert.paths.deadline import Deadline
 
 UNREACHABLE = 1_000_000
+_KEPT = 20_000
+"""How many answers a pool keeps: targets come from outside and may name any key identifier."""
+
+_Place: TypeAlias = tuple[str, str, bytes | None]
+_Answer = TypeVar("_Answer")
 
 
 class Pool:
@@ -28,7 +34,8 @@ class Pool:
         self._by_subject: Mapping[str, Sequence[ParsedCertificate]] = by_subject
         self._by_issuer: Mapping[str, Sequence[ParsedCertificate]] = by_issuer
         self._distances: dict[str, Mapping[Entity, int]] = {}
-        self._lengths: dict[tuple[str, str, bytes | None], int] = {}
+        self._lengths: dict[_Place, int] = {}
+        self._nearest: dict[_Place, Sequence[ParsedCertificate]] = {}
 
     def __len__(self) -> int:
         return len(self._all)
@@ -44,6 +51,19 @@ class Pool:
         """Return the certificates of those who may have issued ``certificate``, by name and key identifier (RFC 4158 3.5.12)."""
         return [candidate for candidate in self.named(certificate.issuer) if fits(certificate, candidate)]
 
+    def nearest_issuers(
+        self, certificate: ParsedCertificate, anchor: ParsedCertificate, deadline: Deadline
+    ) -> Sequence[ParsedCertificate]:
+        """Return the same, those nearest to ``anchor`` first; those that nothing leads to are left out."""
+        place = (anchor.sha256, certificate.issuer, certificate.authority_key_identifier)
+        found = self._nearest.get(place)
+        if found is None:
+            by_distance = [(self.distance(each, anchor, deadline), each) for each in self.issuers_of(certificate)]
+            near = sorted((pair for pair in by_distance if pair[0] < UNREACHABLE), key=lambda pair: pair[0])
+            found = [each for _, each in near]
+            _keep(self._nearest, place, found)
+        return found
+
     def with_more(self, certificates: Iterable[ParsedCertificate]) -> Pool:
         """Return a pool that has ``certificates`` too; this very one when none of them is new and can matter to a path."""
         more = [certificate for certificate in certificates if certificate not in self._all and _matters(certificate)]
@@ -57,7 +77,8 @@ class Pool:
             distances = self._distances.get(anchor.sha256)
             if distances is None:
                 distances = self._distances[anchor.sha256] = self.distances(anchor, deadline)
-            found = self._lengths[place] = self.distance_by(distances, certificate, anchor)
+            found = self.distance_by(distances, certificate, anchor)
+            _keep(self._lengths, place, found)
         return found
 
     def distance_by(self, distances: Mapping[Entity, int], certificate: ParsedCertificate, anchor: ParsedCertificate) -> int:
@@ -92,6 +113,12 @@ def fits(certificate: ParsedCertificate, issuer: ParsedCertificate) -> bool:
     """Tell whether the key identifiers allow that ``issuer`` issued ``certificate`` (RFC 5280 4.2.1.1): absent ones allow all."""
     wanted, offered = certificate.authority_key_identifier, issuer.key_identifier
     return wanted is None or offered is None or wanted == offered
+
+
+def _keep(answers: dict[_Place, _Answer], place: _Place, answer: _Answer) -> None:
+    if len(answers) >= _KEPT:
+        answers.clear()
+    answers[place] = answer
 
 
 def _matters(certificate: ParsedCertificate) -> bool:

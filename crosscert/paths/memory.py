@@ -12,7 +12,7 @@ from datetime import datetime
 from threading import Lock
 
 from crosscert.paths.certificates import ParsedCertificate
-from crosscert.paths.crls import ParsedCrl, lists_serial
+from crosscert.paths.crls import ParsedCrl
 from crosscert.paths.path_lists import PlaceLists
 from crosscert.paths.records import PathRequest
 
@@ -47,7 +47,7 @@ class Memory:
         """Keep a finding."""
         if any(signed.under is not None for found in lists.values() for signed in found.lists):
             return
-        if any(lists_serial(each, path[place].serial) for place, each in _each(lists)):
+        if any(each.lists(path[place].serial) for place, each in _each(lists)):
             return
         begin = max((each.this_update for _, each in _each(lists)), default=path[0].not_before)
         end = min((each.next_update or request.at for _, each in _each(lists)), default=path[0].not_after)

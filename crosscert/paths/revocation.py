@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TypeAlias
 
 from asn1crypto import x509 as asn1_x509
 from pyhanko_certvalidator.authority import CertTrustAnchor
@@ -17,22 +18,26 @@ from pyhanko_certvalidator.ltv.poe import POEManager
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import CertRevTrustPolicy, RevocationCheckingPolicy
 from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
+from pyhanko_certvalidator.revinfo.archival import CRLContainer
 from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 from pyhanko_certvalidator.revinfo.validate_crl import find_cert_in_list, verify_crl
 
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.checks import check_path
-from crosscert.paths.crls import lists_serial
+from crosscert.paths.entries import Malformed
 from crosscert.paths.explain import PathFault
 from crosscert.paths.path_lists import PlaceLists, Signed, Sources, lists_for
 from crosscert.paths.running import run_now
-from crosscert.paths.signatures import AllowedAlgorithms, BudgetedSignatures
+from crosscert.paths.signatures import AllowedAlgorithms, VerifiedLists
 from kernel.clock import rfc3339
 
 _REQUIRED = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require"))
 _TAKEN_OFF = "remove_from_crl"
 _MAX_DEPTH = 3
 """How many list signers may stand behind each other."""
+
+About: TypeAlias = tuple[Signed, CRLContainer]
+"""A verified list, and what of it bears on the certificate in question."""
 
 
 def check_not_revoked(
@@ -43,8 +48,13 @@ def check_not_revoked(
     signers: frozenset[ParsedCertificate] = frozenset(),
 ) -> None:
     """Raise ``PathFault`` unless the lists tell that the certificate at ``place`` was not revoked. ``signers`` are under judgement."""
-    usable = [signed for signed in lists.lists if _is_signer_good(signed, path, sources, signers)]
+    good = [signed for signed in lists.lists if _is_signer_good(signed, path, sources, signers)]
     sources.deadline.check()
+    try:
+        # Nothing else on a list bears on this certificate (``entries``); the library would look through all of it.
+        usable = [(signed, signed.crl.about(path[place].serial)) for signed in good]
+    except Malformed:
+        raise PathFault(place, "revocation_malformed") from None
     try:
         _ask_library(path, place, usable, sources)
     except RevokedError as error:
@@ -87,14 +97,14 @@ def _is_signer_good(
     return True
 
 
-def _ask_library(path: Sequence[ParsedCertificate], place: int, lists: Sequence[Signed], sources: Sources) -> None:
+def _ask_library(path: Sequence[ParsedCertificate], place: int, lists: Sequence[About], sources: Sources) -> None:
     anchor = CertTrustAnchor(path[0].asn1)
     certificates: list[asn1_x509.Certificate] = [certificate.asn1 for certificate in path[1 : place + 1]]
     registry = CertificateRegistry.build(certificates)
-    manager = RevinfoManager(registry, POEManager(), [signed.crl.container for signed in lists], [])
-    for signed in lists:
+    manager = RevinfoManager(registry, POEManager(), [container for _, container in lists], [])
+    for signed, container in lists:
         # Verified under this very certificate's key; otherwise the library would look for a signer by name.
-        manager.record_crl_issuer(signed.crl.asn1, signed.signer.asn1)  # type: ignore[no-untyped-call]
+        manager.record_crl_issuer(container.crl_data, signed.signer.asn1)  # type: ignore[no-untyped-call]
     context = ValidationContext(
         trust_manager=SimpleTrustManager.build([anchor]),
         certificate_registry=registry,
@@ -103,13 +113,15 @@ def _ask_library(path: Sequence[ParsedCertificate], place: int, lists: Sequence[
         moment=sources.request.at,
         time_tolerance=timedelta(0),
         algorithm_usage_policy=AllowedAlgorithms(),
-        signature_validator=BudgetedSignatures(sources.deadline),
+        signature_validator=VerifiedLists(
+            (container.crl_data["tbs_cert_list"].dump(), signed.signer.key) for signed, container in lists
+        ),
     )
     upto = ValidationPath(anchor, certificates[:-1], certificates[-1])
     run_now(verify_crl(certificates[-1], upto, context))
 
 
-def _check_entries(path: Sequence[ParsedCertificate], place: int, lists: Sequence[Signed]) -> None:
+def _check_entries(path: Sequence[ParsedCertificate], place: int, lists: Sequence[About]) -> None:
     """Refuse a certificate that stands on one of its lists (RFC 5280 6.3.3 (i), (j)), unless a newer delta took it off.
 
     The library overlooks an entry whose date is the very moment asked about or later, although the list is older than that moment;
@@ -117,9 +129,8 @@ def _check_entries(path: Sequence[ParsedCertificate], place: int, lists: Sequenc
     """
     certificate = path[place]
     entries = [
-        (signed, find_cert_in_list(certificate.asn1, certificate.asn1.issuer, signed.crl.asn1, signed.signer.asn1.subject))
-        for signed in lists
-        if lists_serial(signed.crl, certificate.serial)
+        (signed, find_cert_in_list(certificate.asn1, certificate.asn1.issuer, container.crl_data, signed.signer.asn1.subject))
+        for signed, container in lists
     ]
     taken_off = {signed.signer.key for signed, (_, why) in entries if why is not None and why.native == _TAKEN_OFF}
     for signed, (moment, why) in entries:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from datetime import datetime
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from asn1crypto import algos, keys
+from asn1crypto import algos, keys, x509
 from cryptography.exceptions import InvalidSignature
 from pyhanko_certvalidator.policy_decl import AlgorithmUsageConstraint, AlgorithmUsagePolicy
 from pyhanko_certvalidator.sig_validate import (
@@ -61,28 +61,75 @@ def is_allowed(algorithm: algos.SignedDigestAlgorithm, public_key: keys.PublicKe
     return mechanism == "ecdsa" and public_key.algorithm == "ec" and public_key.curve[1] in _CURVES
 
 
-CERTIFICATE = ("tbs_certificate", "signature_value")
-CRL = ("tbs_cert_list", "signature")
-"""Where body and signature stand."""
+class Signature(NamedTuple):
+    """A signature and what it is of: the very bytes that were signed."""
+
+    body: bytes
+    value: bytes
+    algorithm: algos.SignedDigestAlgorithm
 
 
-def is_signed(identity: tuple[str, bytes], signed: Any, places: tuple[str, str], public_key: keys.PublicKeyInfo) -> bool:
-    """Tell whether a certificate or list was signed by the key with an algorithm that counts; computed once a process.
+class SignedObject(Protocol):
+    """A certificate or a revocation list."""
 
-    ``identity`` is the digest of what is signed and the digest of the key, so an answer is never wrong later.
+    @property
+    def sha256(self) -> str:
+        """The digest of all of it."""
+
+    @property
+    def signature(self) -> Signature:
+        """Its signature."""
+
+
+class Issuer(Protocol):
+    """A certificate whose key signs."""
+
+    @property
+    def key(self) -> bytes:
+        """The digest of the public key info."""
+
+    @property
+    def asn1(self) -> x509.Certificate:
+        """The certificate."""
+
+
+def is_signed(found: SignedObject, issuer: Issuer) -> bool:
+    """Tell whether a certificate or list was signed by the issuer's key with an algorithm that counts; computed once a process.
+
+    The answer is kept by the digest of what is signed, signature and all, and the digest of the key, so it is never wrong later.
     """
+    identity = (found.sha256, issuer.key)
     known = _answers.get(identity)
     if known is None:
-        algorithm = signed["signature_algorithm"]
-        known = is_allowed(algorithm, public_key)
+        signature, public_key = found.signature, issuer.asn1.public_key
+        known = is_allowed(signature.algorithm, public_key)
         if known:
-            body, value = places
             try:
-                _verify(signed[value].native, signed[body].dump(), public_key, algorithm)
+                _verify(signature.value, signature.body, public_key, signature.algorithm)
             except InvalidSignature:
                 known = False
         _answers.put(identity, known)
     return known
+
+
+class VerifiedLists(SignatureValidator):
+    """What the library may believe of lists that were verified before and cut down since: each under the key of its signer, alone."""
+
+    def __init__(self, lists: Iterable[tuple[bytes, bytes]]) -> None:
+        self._known = frozenset(lists)
+
+    def validate_signature(
+        self,
+        signature: bytes,
+        signed_data: bytes,
+        public_key_info: keys.PublicKeyInfo,
+        signature_algorithm: algos.SignedDigestAlgorithm,
+        context: SignatureValidationContext = DEFAULT_VALIDATION_CONTEXT,
+    ) -> None:
+        """Accept what was verified under this key; ``InvalidSignature`` for anything else."""
+        del signature, signature_algorithm, context
+        if (signed_data, hashlib.sha256(public_key_info.dump()).digest()) not in self._known:
+            raise InvalidSignature
 
 
 class BudgetedSignatures(SignatureValidator):

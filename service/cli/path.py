@@ -52,7 +52,7 @@ def _spread(args: Sequence[str]) -> list[str]:
             last_run = [len(out) - 1] if len(values) > 1 else last_run
         else:
             out.append(word)
-            if word in {"--at", "--budget"} and rest:
+            if word == "--at" and rest:
                 out.append(rest.pop(0))
             else:
                 target = target or not word.startswith("-")
@@ -167,11 +167,13 @@ def command(
     material, lists = _gather(certs), _gather(crls)
     certificate, *chain = given.certificates  # whatever a bundle holds beside its first certificate may help
     pool = Pool([*chain, *material.certificates, *lists.certificates])
-    known = CrlSet([*given.crls, *material.crls, *lists.crls])
+    known = [*given.crls, *material.crls, *lists.crls]
+    for each in known:
+        each.entries.prepare()
     for skipped in (*material.skipped, *lists.skipped):
         click.echo(f"{skipped}: neither certificate nor revocation list, passed over", err=True)
     request = PathRequest(check_revocation=not no_revocation, **asked)
-    verdict = _first_good(certificate, roots, pool, known, request)
+    verdict = _first_good(certificate, roots, pool, CrlSet(known), request)
     emit(verdict.as_json(), as_json, lambda: _text(verdict))
     if not verdict.valid:
         raise SystemExit(EXIT_NO)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, crl
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 from hypothesis import given, settings
@@ -28,7 +28,7 @@ def pem(*objects: x509.Certificate | x509.CertificateRevocationList) -> bytes:
 
 def bundle_with_list() -> bytes:
     info = cms.ContentInfo.load(pkcs7.serialize_certificates(CERTIFICATES, Encoding.DER))
-    info["content"]["crls"] = [cms.RevocationInfoChoice("crl", LIST.asn1)]
+    info["content"]["crls"] = [cms.RevocationInfoChoice("crl", crl.CertificateList.load(LIST.der))]
     return bytes(info.dump(force=True))
 
 
