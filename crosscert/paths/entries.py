@@ -140,8 +140,8 @@ class Entries:
             if self._index is None:
                 try:
                     self._index = _make_index(self._der, self._place)
-                except Malformed as malformed:
-                    self._index = malformed
+                except Malformed:
+                    self._index = Malformed()
         if isinstance(self._index, Malformed):
             raise Malformed
         return self._index

@@ -1,7 +1,7 @@
 """Federations in the shapes that cross-certification takes, of any size: bridge, mesh, ring, tree, hierarchical federation.
 
 Every node is a principal CA with a key of its own, certified by its neighbours; the first node is whose view is taken. Each shape has a
-leaf of the node that is farthest away within reach, and the same leaf expired.
+few leaves of the node that is farthest away within reach, and the same expired.
 
 Left to others: what the path engine says of them (``tests.unit.crosscert``, ``benchmarks.paths``).
 """
@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 _BEGIN, _END = AT - timedelta(days=30), AT + timedelta(days=300)
-_PARTNERS = 3
+_LEAVES = 12
+_PARTNERS = 2
 """How many others each node of a mesh seeks; they answer, so it has about twice as many."""
 _HOPS = 5
 """How far away the leaf of a mesh or ring is: within the longest path that is looked for."""
@@ -45,8 +46,8 @@ class Topology:
     anchor: bytes
     certificates: tuple[bytes, ...]
     crls: tuple[bytes, ...]
-    leaf: bytes
-    expired: bytes
+    leaves: tuple[bytes, ...]
+    expired: tuple[bytes, ...]
     steps: int
     """The least number of cross-certificates between the anchor and the leaves."""
 
@@ -146,8 +147,8 @@ def _topology(pairs: Iterable[tuple[int, int]], view: int = 0, at: int | None = 
         anchor=nodes[view].certify(nodes[view]),
         certificates=tuple(nodes[a].certify(nodes[b]) for a, b in both),
         crls=tuple(node.crl() for node in nodes),
-        leaf=nodes[at].certify(leaf, ca=False),
-        expired=nodes[at].certify(leaf, ca=False, not_after=AT - timedelta(days=1)),
+        leaves=tuple(nodes[at].certify(leaf, ca=False) for _ in range(_LEAVES)),
+        expired=tuple(nodes[at].certify(leaf, ca=False, not_after=AT - timedelta(days=1)) for _ in range(_LEAVES)),
         steps=distances[at],
     )
 
@@ -157,8 +158,9 @@ def _distances(both: Iterable[tuple[int, int]], view: int) -> dict[int, int]:
     for a, b in both:
         neighbours.setdefault(a, []).append(b)
     distances = {view: 0}
-    row = [view]
+    row, far = [view], 0
     while row:
+        far += 1
         row = list(dict.fromkeys(b for a in row for b in neighbours[a] if b not in distances))
-        distances.update(dict.fromkeys(row, distances[max(distances, key=distances.__getitem__)] + 1))
+        distances.update(dict.fromkeys(row, far))
     return distances
