@@ -20,6 +20,22 @@ KEYSTORE_UNUSABLE = define(
     remedy_zh="检查目录的属主和权限；若文件已损坏，请从备份恢复。",
     remedy_en="Check the folder's owner and mode; restore a backup if a file is damaged.",
 )
+TOKEN_UNUSABLE = define(
+    "token_unusable",
+    status=500,
+    zh="密码设备 {token} 无法使用：{problem}。",
+    en="The cryptographic token {token} cannot be used: {problem}.",
+    remedy_zh="检查设备是否接好、是否被锁定，以及 chaoxin.toml 中 [keys] 的 module 和 token；设备恢复后无需重启。",
+    remedy_en="Check that the token is there and not locked, and module and token under [keys] in chaoxin.toml; no restart is needed once it is back.",
+)
+TOKEN_PIN = define(
+    "token_pin",
+    status=500,
+    zh="密码设备 {token} 不接受这个 PIN。",
+    en="The cryptographic token {token} does not accept this PIN.",
+    remedy_zh="改正 PIN 文件或环境变量 CHAOXIN_PIN；同一个 PIN 不会再试，以免设备锁定。",
+    remedy_en="Correct the PIN file or the environment variable CHAOXIN_PIN; the same PIN is not tried again, lest the token lock itself.",
+)
 KEY_EXISTS = define(
     "key_exists",
     status=500,

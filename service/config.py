@@ -9,18 +9,19 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy.engine import make_url
 
 from kernel.errors import Misuse
 from kernel.nodes import Node, area_level, is_area_code
-from service.errors import CONFIG_INVALID, CONFIG_MISSING, PASSPHRASE_MISSING
+from service.errors import CONFIG_INVALID, CONFIG_MISSING, PASSPHRASE_MISSING, PIN_MISSING
 from service.proxies import Network, parse_networks
 
 PASSPHRASE_VARIABLE = "CHAOXIN_PASSPHRASE"  # noqa: S105 - the variable's name, not its value
+PIN_VARIABLE = "CHAOXIN_PIN"
 DATABASE_VARIABLE = "CHAOXIN_DATABASE_URL"
 
 Word = Annotated[str, Field(min_length=1, max_length=100)]
@@ -56,10 +57,24 @@ class DatabaseTable(_Table):
 
 
 class KeysTable(_Table):
-    """The key store: a folder of encrypted key files and the file that holds its passphrase."""
+    """The key store: encrypted files under a passphrase, or a PKCS#11 ``token`` (its label) behind a vendor's library ``module``.
 
+    ``directory`` holds the key files; with a token, the secrets that only the token can open.
+    """
+
+    kind: Literal["files", "pkcs11"] = "files"
     directory: Word = "keys"
     passphrase_file: Word = "passphrase"  # noqa: S105 - a file's name
+    module: Word | None = None
+    token: Word | None = None
+    pin_file: Word = "pin"
+
+    @model_validator(mode="after")
+    def _name_the_token(self) -> Self:
+        if (self.kind == "pkcs11") != (self.module is not None and self.token is not None):
+            message = "module and token belong to kind = 'pkcs11', which needs both"
+            raise ValueError(message)
+        return self
 
 
 class PoliciesTable(_Table):
@@ -115,17 +130,30 @@ class Config:
 
     def passphrase(self) -> bytes:
         """Return the key store's passphrase; ``Misuse`` when there is none."""
-        value = os.environ.get(PASSPHRASE_VARIABLE)
-        if value:
-            return value.encode()
         file = self.directory / self.settings.keys.passphrase_file
-        try:
-            content = file.read_bytes().strip()
-        except OSError:
-            content = b""
+        content = _secret(PASSPHRASE_VARIABLE, file)
         if not content:
             raise Misuse(PASSPHRASE_MISSING, file=str(file))
         return content
+
+    def pin(self) -> str:
+        """Return the token's PIN; ``Misuse`` when there is none."""
+        file = self.directory / self.settings.keys.pin_file
+        content = _secret(PIN_VARIABLE, file)
+        if not content:
+            raise Misuse(PIN_MISSING, file=str(file))
+        return content.decode(errors="replace")
+
+
+def _secret(variable: str, file: Path) -> bytes:
+    """Return what the environment or the file says, nothing when neither does."""
+    value = os.environ.get(variable)
+    if value:
+        return value.encode()
+    try:
+        return file.read_bytes().strip()
+    except OSError:
+        return b""
 
 
 def load_config(file: Path) -> Config:

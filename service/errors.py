@@ -28,6 +28,14 @@ PASSPHRASE_MISSING = define(
     remedy_zh="把口令放进该文件（权限 0600）或环境变量，不要写在命令行上。",
     remedy_en="Put it into that file (mode 0600) or the environment variable, never on the command line.",
 )
+PIN_MISSING = define(
+    "pin_missing",
+    status=500,
+    zh="没有密码设备的 PIN（文件 {file}）。",
+    en="There is no PIN for the cryptographic token (file {file}).",
+    remedy_zh="把 PIN 写进该文件（权限 0600），或设置环境变量 CHAOXIN_PIN。",
+    remedy_en="Put the PIN into the file (mode 0600) or set the environment variable CHAOXIN_PIN.",
+)
 PORT_IN_USE = define(
     "port_in_use",
     status=500,

@@ -23,6 +23,8 @@ from kernel.nodes import Node
 from licenses.ports import LicenseDeps, LicenseRecords
 from licenses.storage import SqlLicenseRecords
 from pki.keyfiles import FileKeyStore
+from pki.pkcs11 import Token
+from pki.pkcs11_store import TokenKeyStore
 from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.storage import SqlPkiRecords
 from pki.vault import Vault
@@ -66,6 +68,10 @@ class Services:
     @cached_property
     def keys(self) -> KeyStore:
         """The key store, unlocked."""
+        table = self.config.settings.keys
+        if table.module is not None and table.token is not None:
+            token = Token(self.config.directory / table.module, table.token, self.config.pin)
+            return TokenKeyStore(token, self.config.keys_directory)
         return FileKeyStore(self.config.keys_directory, self.config.passphrase())
 
     @cached_property

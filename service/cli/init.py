@@ -32,7 +32,7 @@ port = {port}
 
 [database]
 url = {database}
-"""
+{keys}"""
 
 
 @click.command()
@@ -45,12 +45,14 @@ url = {database}
 @click.option("--city")
 @click.option("--county")
 @click.option("--database", default="sqlite:///node.sqlite", show_default=True)
+@click.option("--pkcs11-module", type=click.Path(path_type=str), help="Keep the keys on a token: its vendor's library.")
+@click.option("--pkcs11-token", help="The token's label; its PIN is in CHAOXIN_PIN or the file pin.")
 def command(directory: Path, **options: str | int | None) -> None:
     """Make a node in DIRECTORY: configuration, passphrase, keys, database, principal and issuing CA.
 
     What exists is kept, so an interrupted run is simply repeated.
     """
-    write_new_files(directory, configuration(options))
+    write_new_files(directory, configuration(options), passphrase=options["pkcs11_token"] is None)
     with Services(load_config(directory / "chaoxin.toml")) as services:
         initialise(services)
         click.echo(f"{services.node.code} {services.node.name}: {services.config.file}")
@@ -60,15 +62,21 @@ def configuration(options: Mapping[str, str | int | None]) -> str:
     """Return the text of chaoxin.toml for ``options`` (the command's own)."""
     values = {key: json.dumps(value, ensure_ascii=False) for key, value in options.items() if value is not None}
     places = "".join(f"{key} = {values[key]}\n" for key in ("city", "county") if key in values)
-    return _CONFIG.format_map(values | {"places": places})
+    on_token = [f"{key} = {values[f'pkcs11_{key}']}" for key in ("module", "token") if f"pkcs11_{key}" in values]
+    if len(on_token) == 1:
+        message = "--pkcs11-module and --pkcs11-token belong together."
+        raise click.UsageError(message)
+    keys = "\n".join(("", "[keys]", 'kind = "pkcs11"', *on_token, "")) if on_token else ""
+    return _CONFIG.format_map(values | {"places": places, "keys": keys})
 
 
-def write_new_files(directory: Path, config: str) -> None:
-    """Write the configuration and a new passphrase into ``directory`` where they are missing."""
+def write_new_files(directory: Path, config: str, *, passphrase: bool = True) -> None:
+    """Write the configuration and, for keys in files, a new passphrase into ``directory`` where they are missing."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         write_once(directory / "chaoxin.toml", config.encode(), 0o644)
-        write_once(directory / "passphrase", token().encode(), 0o600)
+        if passphrase:
+            write_once(directory / "passphrase", token().encode(), 0o600)
     except OSError as error:
         raise Misuse(FOLDER_UNWRITABLE, path=str(directory), problem=error.strerror or str(error)) from None
 

@@ -12,8 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from kernel.errors import Misuse
 from pki.authority import get_or_create_key
 from pki.keyfiles import FileKeyStore
-from pki.ports import KeyStore
-from tests.support.pki import MemoryKeys, OpenSsl
+from tests.support.pki import OpenSsl
 
 
 @pytest.fixture
@@ -145,25 +144,3 @@ def test_a_label_is_no_path(store: FileKeyStore, label: str) -> None:
     for ask in (store.find, store.secret):
         with pytest.raises(ValueError, match="label"):
             ask(label)
-
-
-@pytest.fixture(params=["files", "memory"])
-def any_store(request: pytest.FixtureRequest, folder: Path) -> KeyStore:
-    return FileKeyStore(folder, b"right") if request.param == "files" else MemoryKeys()
-
-
-def test_every_key_store_keeps_the_same_contract(any_store: KeyStore) -> None:
-    assert any_store.find("a") is None
-    assert any_store.labels() == []
-    made = [any_store.create(label, "P-256") for label in ("b", "a")]
-    assert any_store.labels() == ["a", "b"]
-    assert any_store.get("b").public_key() == made[0].public_key()
-    assert any_store.find("a") is any_store.get("a")
-    with pytest.raises(Misuse, match="key_exists"):
-        any_store.create("a", "P-256")
-    with pytest.raises(Misuse, match="key_missing"):
-        any_store.get("c")
-    assert any_store.secret("s") == any_store.secret("s")
-    assert any_store.secret("s") != any_store.secret("t")
-    assert [len(any_store.secret("s")), len(any_store.secret("long", 64))] == [32, 64]
-    assert any_store.labels() == ["a", "b"]

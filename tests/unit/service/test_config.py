@@ -56,6 +56,8 @@ def test_a_city_does_not_take_a_county_into_its_name(tmp_path: Path) -> None:
         ("[listen]", "[listen]\nhots = 1", "listen.hots"),
         ("[listen]", '[listen]\ntrusted_proxies = ["proxy.example"]', "listen.trusted_proxies"),
         ("[database]", "[database]\nurl2 = 2026-11-23", "database.url2"),
+        ("[database]", '[keys]\nkind = "pkcs11"\nmodule = "a.so"\n[database]', "keys"),
+        ("[database]", '[keys]\nmodule = "a.so"\ntoken = "t"\n[database]', "keys"),
     ],
 )
 def test_a_fault_names_its_key(tmp_path: Path, old: str, new: str, key: str) -> None:
@@ -74,15 +76,17 @@ def test_a_missing_file_and_broken_toml_are_told(tmp_path: Path) -> None:
     assert broken.value.code == "config_invalid"
 
 
-def test_the_passphrase_comes_from_the_environment_or_a_file_and_never_is_empty(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("variable", "file"), [("CHAOXIN_PASSPHRASE", "passphrase"), ("CHAOXIN_PIN", "pin")])
+def test_passphrase_and_pin_come_from_the_environment_or_a_file_and_never_are_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, file: str
 ) -> None:
     config = write(tmp_path, GOOD)
-    monkeypatch.delenv("CHAOXIN_PASSPHRASE", raising=False)
+    ask = {"passphrase": lambda: config.passphrase().decode(), "pin": config.pin}[file]
+    monkeypatch.delenv(variable, raising=False)
     with pytest.raises(Misuse) as caught:
-        config.passphrase()
-    assert caught.value.code == "passphrase_missing"
-    (tmp_path / "passphrase").write_text("from the file\n")
-    assert config.passphrase() == b"from the file"
-    monkeypatch.setenv("CHAOXIN_PASSPHRASE", "from the environment")
-    assert config.passphrase() == b"from the environment"
+        ask()
+    assert caught.value.code == f"{file}_missing"
+    (tmp_path / file).write_text("from the file\n")
+    assert ask() == "from the file"
+    monkeypatch.setenv(variable, "from the environment")
+    assert ask() == "from the environment"

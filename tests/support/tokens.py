@@ -1,0 +1,83 @@
+"""Tokens of SoftHSM2, each empty and for one test, and what can happen to a token: it goes away, its PIN is changed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pkcs11
+import pytest
+
+from kernel.randomness import token
+from pki.pkcs11 import Token
+from tests.support.programs import need
+
+PIN = "123456"
+
+
+def _library() -> Path:
+    found = sorted(Path("/usr/lib").glob("**/libsofthsm2.so"))
+    if not found:
+        pytest.fail(
+            "libsofthsm2.so is not installed (Debian package softhsm2; scripts/install-system-packages.sh)", pytrace=False
+        )
+    return found[0]
+
+
+@dataclass
+class SoftHsm:
+    """The tokens of this test process, below ``folder``."""
+
+    folder: Path
+    module: Path = field(default_factory=_library)
+
+    def make(self) -> str:
+        """Make an empty token; return its label."""
+        label = f"test-{token(6)}"
+        self.run("--init-token", "--free", "--label", label, "--so-pin", PIN, "--pin", PIN)
+        return label
+
+    def open(self, label: str, pin: str = PIN) -> Token:
+        return Token(self.module, label, lambda: pin)
+
+    def session(self, label: str) -> Any:
+        """A session of the test's own, after the one of the code under test was logged in."""
+        return pkcs11.lib(str(self.module)).get_token(token_label=label).open()
+
+    def set_pin(self, label: str, old: str, new: str) -> None:
+        session = pkcs11.lib(str(self.module)).get_token(token_label=label).open(rw=True)
+        session.set_pin(old, new)
+        session.close()
+
+    def run(self, *arguments: str) -> None:
+        subprocess.run([need("softhsm2-util", "softhsm2"), *arguments], check=True, capture_output=True)
+
+    def take_away(self) -> None:
+        self.tokens.rename(self.folder / "away")
+
+    def bring_back(self) -> None:
+        (self.folder / "away").rename(self.tokens)
+
+    @property
+    def tokens(self) -> Path:
+        return self.folder / "tokens"
+
+
+@pytest.fixture(scope="session")
+def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftHsm]:
+    """SoftHSM2 with no token yet; this process's library and those of its children look there."""
+    made = SoftHsm(tmp_path_factory.mktemp("softhsm"))
+    made.tokens.mkdir()
+    config = made.folder / "softhsm2.conf"
+    config.write_text(f"directories.tokendir = {made.tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
+    before = os.environ.get("SOFTHSM2_CONF")
+    os.environ["SOFTHSM2_CONF"] = str(config)
+    yield made
+    if before is None:
+        del os.environ["SOFTHSM2_CONF"]
+    else:
+        os.environ["SOFTHSM2_CONF"] = before
