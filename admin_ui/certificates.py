@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -18,7 +18,7 @@ from admin_ui.extensions import Extension, describe_extensions
 from kernel.errors import Refusal
 from pki.errors import CERTIFICATE_UNKNOWN
 from pki.ports import PkiDeps
-from pki.records import CaName, CertificateRecord
+from pki.records import CertificateRecord
 
 State = Literal["valid", "future", "expired", "revoked"]
 PAGE = 50
@@ -53,9 +53,8 @@ class Detail:
 
 def list_certificates(deps: PkiDeps, *, ca: str | None, profile: str | None, after: str | None, at: datetime) -> Listing:
     """Return a page of the certificates that this node issued, by serial, narrowed to a CA and a profile where given."""
-    wanted = cast("CaName", ca) if ca in ("principal", "issuing") else None
     with deps.work.read() as work:
-        records = work.records.certificates(ca=wanted, profile=profile or None, after=after or None, limit=PAGE + 1)
+        records = work.records.certificates(ca=ca or None, profile=profile or None, after=after or None, limit=PAGE + 1)
     rows = [describe_record(record, at) for record in records[:PAGE]]
     return Listing(rows, records[PAGE - 1].serial if len(records) > PAGE else None)
 

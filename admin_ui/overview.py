@@ -14,7 +14,7 @@ from typing import Literal
 from admin_ui.certificates import Certificate, describe_record
 from licenses.ports import LicenseDeps
 from pki.ports import PkiDeps
-from pki.records import CaName, CrlRecord
+from pki.records import CaName, CrlRecord, ca_role
 
 Kind = Literal["ok", "warn", "bad"]
 
@@ -39,11 +39,10 @@ def list_authorities(deps: PkiDeps, at: datetime) -> Sequence[Authority]:
     """Return the CAs that the node has, the principal CA first; empty before the node is initialised."""
     found = []
     with deps.work.read() as work:
-        names: tuple[CaName, ...] = ("principal", "issuing")
-        for ca in names:
-            role = work.records.find_role(ca)
-            record = work.records.find_certificate(role.serial) if role else None
-            if record is not None:
+        rows = {row.key_label: row for row in work.records.authorities()}
+        for ca in sorted(rows, key=lambda ca: (ca_role(ca) != "principal", ca)):
+            record = work.records.find_certificate(rows[ca].serial)
+            if record is not None and record.not_after > at:
                 found.append(_judge(ca, describe_record(record, at), work.records.find_crl(ca), at))
     return found
 

@@ -38,6 +38,7 @@ from licenses.issue import issue
 from licenses.ports import LicenseDeps
 from pki import authority, crl, jose, jwk, seals
 from pki.records import Department
+from pki.roles import CA_ROLES
 from tests.support.databases import engine_on
 from tests.support.issuing import COUNTY, application, make_license_deps
 
@@ -90,7 +91,7 @@ def _paths(deps: LicenseDeps, clock: Clock) -> Iterator[Figure]:
     seal = seals.find_seal(deps.pki, "11445122WBK871J86K")
     assert seal is not None
     chain = [seal.certificate.der, authority.get_issuing(deps.pki).der, authority.get_principal(deps.pki).der]
-    lists = [crl.current(deps.pki, ca).der for ca in crl.CAS]
+    lists = [crl.current(deps.pki, ca).der for ca in CA_ROLES]
     target, issuing, anchor = (parse_certificate(der) for der in chain)
     pool, crls, request = Pool([issuing]), CrlSet([parse_crl(der) for der in lists]), PathRequest(at=clock.now())
     assert find_path(target, anchor, pool, crls, request).valid

@@ -56,6 +56,7 @@ class _NodePart(_Part):
 class _Certificates(_Part):
     principal: _Base64
     issuing: Annotated[list[_Base64], Field(min_length=1, max_length=20)]
+    links: Annotated[list[_Base64], Field(max_length=20)] = []
 
 
 class _Cross(_Part):
@@ -99,6 +100,7 @@ class Endpoints:
 class UnverifiedDescription:
     """A description that is well formed. Nothing in it has been proven.
 
+    ``links`` certify the principal CA's new key by the old one and the other way round (RFC 4210 4.4).
     ``node.names`` are read from the principal CA's subject; ``members`` have none yet.
     """
 
@@ -107,6 +109,7 @@ class UnverifiedDescription:
     expires_at: datetime
     principal: ParsedCertificate
     issuing: tuple[ParsedCertificate, ...]
+    links: tuple[ParsedCertificate, ...]
     issued: tuple[ParsedCertificate, ...]
     received: tuple[ParsedCertificate, ...]
     endpoints: Endpoints
@@ -117,7 +120,7 @@ class UnverifiedDescription:
     @property
     def certificates(self) -> tuple[ParsedCertificate, ...]:
         """Every certificate in it that a path may be built of."""
-        return (self.principal, *self.issuing, *self.issued, *self.received)
+        return (self.principal, *self.issuing, *self.links, *self.issued, *self.received)
 
 
 def parse(document: bytes) -> UnverifiedDescription:
@@ -146,6 +149,7 @@ def parse(document: bytes) -> UnverifiedDescription:
         expires_at=expires_at,
         principal=principal,
         issuing=tuple(map(_certificate, found.certificates.issuing)),
+        links=tuple(map(_certificate, found.certificates.links)),
         issued=tuple(map(_certificate, found.cross_certificates.issued)),
         received=tuple(map(_certificate, found.cross_certificates.received)),
         endpoints=Endpoints(

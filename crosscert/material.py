@@ -9,30 +9,37 @@ Left to others: judging (``trust``), filling the store (``agreements``, ``sync``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from crosscert.linked import linked_keys
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.paths.crls import CrlSet, ParsedCrl, parse_crl
 from crosscert.paths.index import Pool
 from crosscert.ports import CrosscertDeps
-from crosscert.records import StoredCrl
+from crosscert.records import Peer, StoredCrl
 from kernel.errors import Misuse
 from kernel.nodes import Node
 from pki.cross_certificates import PROFILE
 from pki.errors import AUTHORITY_MISSING
+from pki.links import PROFILE as LINK
 from pki.ports import PkiRecords
-from pki.records import CaName, CrlRecord
+from pki.records import CrlRecord, RoleRecord, ca_role
 
-_CAS: tuple[CaName, ...] = ("principal", "issuing")
 _PARSED_KEPT = 500
+_ANCHOR_SETTLED = timedelta(minutes=10)
+"""A new root counts from when it certainly had its first list; until then the one before it does as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """One consistent view. ``principals`` tells whose root a key (SHA-256, hex) is: this node's or a peer's."""
+    """One consistent view. ``principals`` tells whose root a key (SHA-256, hex) is: this node's or a peer's.
+
+    ``anchors`` are the node's own principal CAs: ``anchor``, which serves, and those that served before a rollover.
+    """
 
     anchor: ParsedCertificate
+    anchors: tuple[ParsedCertificate, ...]
     pool: Pool
     crls: CrlSet
     newest: datetime
@@ -41,9 +48,9 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """What the CA knows that paths depend on."""
+    """What the CA knows that paths depend on: its CAs, the principal one in service first, and their lists."""
 
-    serials: tuple[str, ...]
+    cas: tuple[RoleRecord, ...]
     crls: tuple[CrlRecord, ...]
 
 
@@ -56,11 +63,17 @@ def gather(deps: CrosscertDeps, at: datetime) -> Material:
     if at >= material.newest:
         return material
     with deps.pki.work.read() as work:
-        own = [found for ca in _CAS if (found := work.records.find_crl(ca, at=at)) is not None]
+        own = [found for ca in _read_cas(work.records) if (found := work.records.find_crl(ca.key_label, at=at)) is not None]
     with deps.work.read() as work_here:
         others = work_here.records.crls(at=at)
     then = [_parsed(deps, found) for found in _lists(own, others)]
-    return Material(material.anchor, material.pool, material.crls.with_more(then), material.newest, material.principals)
+    return replace(material, anchor=_anchor_at(material, at), crls=material.crls.with_more(then))
+
+
+def _anchor_at(material: Material, at: datetime) -> ParsedCertificate:
+    """Return the root that the node had at a moment before the one that it has now came to be."""
+    before = [each for each in material.anchors if each.not_before + _ANCHOR_SETTLED <= at]
+    return material.anchor if material.anchor in before or not before else max(before, key=lambda each: each.not_before)
 
 
 def _present(deps: CrosscertDeps) -> Material:
@@ -68,7 +81,7 @@ def _present(deps: CrosscertDeps) -> Material:
         own = _read_own(work.records)
     with deps.work.read() as work_here:
         generation = work_here.records.generation()
-        key = (generation, own.serials, tuple(found.sha256 for found in own.crls))
+        key = (generation, own.cas, tuple(found.sha256 for found in own.crls))
         kept: tuple[object, Material] | None = deps.kept.get("material")
         if kept is not None and kept[0] == key:
             return kept[1]
@@ -76,28 +89,48 @@ def _present(deps: CrosscertDeps) -> Material:
         others = work_here.records.crls()
         peers = work_here.records.peers()
     with deps.pki.work.read() as work:
-        mine = [found.der for serial in own.serials if (found := work.records.find_certificate(serial)) is not None]
-        issued = [record.der for record in work.records.certificates(profile=PROFILE)]
-    anchor = parse_certificate(mine[0])
+        mine = [parse_certificate(found.der) for ca in own.cas if (found := work.records.find_certificate(ca.serial))]
+        issued = [record.der for profile in (PROFILE, LINK) for record in work.records.certificates(profile=profile)]
+    anchors = tuple(each for each, ca in zip(mine, own.cas, strict=True) if ca_role(ca.role) == "principal")
     lists = [_parsed(deps, found) for found in _lists(own.crls, others)]
-    principals = {peer.principal_key: peer.node for peer in peers if peer.principal_key is not None}
+    links = [(found.node_code, parse_certificate(found.der)) for found in stored if found.kind == "link"]
     material = Material(
-        anchor=anchor,
-        pool=Pool(parse_certificate(der) for der in (*mine, *issued, *(found.der for found in stored))),
+        anchor=anchors[0],
+        anchors=anchors,
+        pool=Pool([*mine, *(parse_certificate(der) for der in (*issued, *(found.der for found in stored)))]),
         crls=CrlSet(lists),
-        newest=max((found.this_update for found in lists), default=anchor.not_before),
-        principals={**principals, anchor.key.hex(): deps.node},
+        newest=max((found.this_update for found in lists), default=anchors[0].not_before),
+        principals=_principals(peers, links) | {each.key.hex(): deps.node for each in anchors},
     )
     deps.kept["material"] = (key, material)
     return material
 
 
 def _read_own(records: PkiRecords) -> _Own:
-    roles = [records.find_role(ca) for ca in _CAS]
-    if roles[0] is None:
+    cas = _read_cas(records)
+    return _Own(cas, tuple(found for ca in cas if (found := records.find_crl(ca.key_label)) is not None))
+
+
+def _read_cas(records: PkiRecords) -> tuple[RoleRecord, ...]:
+    """Return the node's CAs, the principal one in service first."""
+    found: dict[str, RoleRecord] = {}
+    for row in sorted(records.authorities(), key=lambda row: (ca_role(row.role) != "principal", row.role)):
+        found.setdefault(row.key_label, row)
+    cas = tuple(found.values())
+    if not cas or cas[0].role != "principal":
         raise Misuse(AUTHORITY_MISSING, role="principal")
-    crls = tuple(found for ca in _CAS if (found := records.find_crl(ca)) is not None)
-    return _Own(tuple(role.serial for role in roles if role is not None), crls)
+    return cas
+
+
+def _principals(peers: Sequence[Peer], links: Sequence[tuple[str, ParsedCertificate]]) -> dict[str, Node]:
+    """Return whose root each key is: the ones that were certified, and those that a peer rolled over from or to."""
+    known = [(peer, peer.principal_key) for peer in peers if peer.principal_key is not None]
+    rolled = {
+        key: peer.node
+        for peer, principal_key in known
+        for key in linked_keys(principal_key, [link for code, link in links if code == peer.node.code])
+    }
+    return rolled | {principal_key: peer.node for peer, principal_key in known}
 
 
 def _lists(own: Sequence[CrlRecord], others: Sequence[StoredCrl]) -> list[CrlRecord | StoredCrl]:

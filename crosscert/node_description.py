@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,7 +29,9 @@ from kernel.errors import Refusal
 from kernel.nodes import Node
 from pki import jose
 from pki.cross_certificates import PROFILE
-from pki.roles import credential_in
+from pki.links import PROFILE as LINK
+from pki.records import CaName
+from pki.roles import cas_in, credential_in, get_chain
 
 PATH = "/.well-known/crosscert-node"
 TYPE = "chaoxin-node+jwt"
@@ -57,27 +60,32 @@ def describe(deps: CrosscertDeps) -> tuple[bytes, str]:
         received = [found.der for found in work.records.certificates(kind="received")]
         members = [peer.node for peer in work.records.peers() if peer.relation == "agreed"]
     with deps.pki.work.read() as pki:
-        signer, principal, issuing = (
-            credential_in(deps.pki, pki.records, role) for role in ("node_signer", "principal", "issuing")
+        signer, principal = (credential_in(deps.pki, pki.records, role) for role in ("node_signer", "principal"))
+        cas = cas_in(deps.pki, pki.records)
+        issued, links = (
+            [each for each in pki.records.certificates(profile=profile) if each.revoked_at is None and each.not_after > now]
+            for profile in (PROFILE, LINK)
         )
-        issued = [each for each in pki.records.certificates(profile=PROFILE) if each.revoked_at is None and each.not_after > now]
     description: dict[str, Json] = {
         "version": VERSION,
         "node": _node_json(deps.node),
         "issued_at": rfc3339(now),
         "expires_at": rfc3339(now + VALID),
-        "certificates": {"principal": _base64(principal.record.der), "issuing": [_base64(issuing.record.der)]},
+        "certificates": {
+            "principal": _base64(principal.record.der),
+            "issuing": [_base64(ca.record.der) for ca in cas if ca.role == "issuing"],
+            "links": [_base64(each.der) for each in links],
+        },
         "cross_certificates": {
             "issued": [_base64(each.der) for each in issued],
             "received": [_base64(der) for der in received if parse_certificate(der).not_after > now],
         },
-        "endpoints": _endpoints(deps.node.url),
+        "endpoints": _endpoints(deps.node.url, [ca.key_label for ca in cas]),
         "members": [_node_json(node) for node in members],
     }
     key = jose.signing_key(signer.key)
-    chain = [signer.record.der, issuing.record.der]
     body = canonical(description)
-    jws = jose.sign(body, key, kid=None, alg=key.alg, typ=TYPE, x5c=chain)
+    jws = jose.sign(body, key, kid=None, alg=key.alg, typ=TYPE, x5c=get_chain(deps.pki, signer))
     published = canonical({"description": description, "jws": jws}), f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     deps.kept["description"] = ((now, generation), published)
     return published
@@ -97,7 +105,7 @@ def introduce(document: bytes, at: datetime) -> IntroducedDescription:
     check_fresh(description, at)
     header = jose.unverified_header(description.jws, max_bytes=MAX_BYTES)
     signer, *chain = read_x5c(header)
-    pool = Pool([*description.issuing, *chain])
+    pool = Pool([*description.issuing, *description.links, *chain])
     request = PathRequest(at=at, explicit_policy=False, check_revocation=False)
     verdict = find_path(signer, description.principal, pool, CrlSet(), request)
     if verdict.reason is not None:
@@ -125,10 +133,10 @@ def verification_code(description: UnverifiedDescription) -> str:
     return "-".join(text[place : place + 4] for place in range(0, 12, 4))
 
 
-def _endpoints(url: str) -> dict[str, Json]:
+def _endpoints(url: str, cas: Sequence[CaName]) -> dict[str, Json]:
     return {
         "openid_configuration": f"{url}/.well-known/openid-configuration",
-        "crls": [f"{url}/pki/principal.crl", f"{url}/pki/issuing.crl"],
+        "crls": [f"{url}/pki/{ca}.crl" for ca in cas],
         "ocsp": f"{url}/pki/ocsp",
         "tsa": f"{url}/pki/tsa",
         "status_list": f"{url}/licenses/status",

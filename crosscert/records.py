@@ -19,8 +19,8 @@ AgreementState = Literal["requested", "approved", "issuing", "issued", "rejected
 Relation = Literal["agreed", "member"]
 """``agreed``: this node certified it. ``member``: a bridge that this node certified did."""
 
-CertificateKind = Literal["principal", "issuing", "cross", "received"]
-"""A peer's root, a peer's issuing CA, a cross-certificate between others, a cross-certificate that this node received."""
+CertificateKind = Literal["principal", "issuing", "link", "cross", "received"]
+"""A peer's root, a peer's issuing CA, a link between two keys of a peer's root, a cross-certificate between others, a cross-certificate that this node received."""
 
 ObjectKind = Literal["description", "status_list", "log_checkpoint", "log_key"]
 """What is fetched from a peer beside its certificates and revocation lists, and kept for when it is away."""

@@ -20,6 +20,7 @@ from crosscert.description_format import MAX_BYTES, UnverifiedDescription, names
 from crosscert.errors import DESCRIPTION_INVALID, DESCRIPTION_OLD, PEER_UNKNOWN, PEER_UNREACHABLE
 from crosscert.http import is_below
 from crosscert.intake import Taken, store_crls, take_crl
+from crosscert.linked import linked_keys
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl, parse_crl
 from crosscert.ports import CrosscertDeps, CrosscertRecords
@@ -122,7 +123,7 @@ def _sync(deps: CrosscertDeps, code: str) -> None:
     check_description(peer, description, held, now)
     _check_signer(deps, peer, description, lists, now)
     # 3. Each list, under the exact key of its CA.
-    taken = [take_crl(found, (description.principal, *description.issuing), now) for found in lists]
+    taken = [take_crl(found, (description.principal, *description.issuing, *description.links), now) for found in lists]
     # 4. Together or not at all.
     fetched = SyncedObject(code, "description", url, document, answer.etag, now, description.issued_at, description.expires_at)
     _store(deps, peer, description, taken, fetched)
@@ -135,7 +136,9 @@ def check_description(peer: Peer, description: UnverifiedDescription, held: Sync
     node = description.node
     if (node.code, node.level, node.url, node.names) != (peer.node.code, peer.node.level, peer.node.url, peer.node.names):
         raise Refusal(DESCRIPTION_INVALID, problem="it is another node's")
-    if peer.principal_key is not None and description.principal.key.hex() != peer.principal_key:
+    if peer.principal_key is not None and description.principal.key.hex() not in linked_keys(
+        peer.principal_key, description.links
+    ):
         raise Refusal(DESCRIPTION_INVALID, problem="another principal CA than was certified")
     node_description.check_fresh(description, now)
     if held is not None and held.issued_at is not None and description.issued_at < held.issued_at:
@@ -182,6 +185,7 @@ def _store(
         kinds: Iterable[tuple[CertificateKind, Iterable[ParsedCertificate]]] = (
             ("principal", (description.principal,)),
             ("issuing", description.issuing),
+            ("link", description.links),
             ("cross", description.issued),
         )
         for kind, certificates in kinds:
@@ -189,7 +193,8 @@ def _store(
                 stored = StoredCertificate(certificate.sha256, kind, peer.node.code, certificate.der, now)
                 changed |= records.add_certificate(stored)
         node = Node(peer.node.code, description.node.name, peer.node.level, peer.node.url, peer.node.names)
-        records.put_peer(Peer(node, peer.relation, peer.learned_from, description.principal.key.hex()))
+        # The key that was certified stays the peer's, whatever it was rolled over to: the links lead on from it.
+        records.put_peer(Peer(node, peer.relation, peer.learned_from, peer.principal_key or description.principal.key.hex()))
         changed |= _store_members(deps, records, peer, description)
         records.put_object(fetched)
         if changed:

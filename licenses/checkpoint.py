@@ -23,7 +23,7 @@ from licenses.errors import CHECKPOINT_INVALID
 from licenses.ports import LicenseDeps, LicenseRecords
 from pki import jose
 from pki.authority import get_or_create_key
-from pki.roles import get_credential
+from pki.roles import get_chain, get_credential
 
 KEY_LABEL = "log"
 PATH = "/licenses/log/checkpoint"
@@ -81,8 +81,7 @@ def key_statement(deps: LicenseDeps) -> str:
         "log": {"origin": origin(deps.node), "verifier_key": verifier_key(deps)},
     }
     key = jose.signing_key(signer.key)
-    chain = [signer.record.der, get_credential(deps.pki, "issuing").record.der]
-    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=KEY_TYPE, x5c=chain)
+    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=KEY_TYPE, x5c=get_chain(deps.pki, signer))
 
 
 def verify_checkpoint(text: str, key: str) -> Checkpoint:

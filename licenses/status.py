@@ -20,7 +20,7 @@ from licenses.data import STATUS_PATH
 from licenses.errors import LICENSE_NOT_FOUND, STATUS_LIST_INVALID, STATUS_OVERTAKEN
 from licenses.ports import LicenseDeps, LicenseRecord, Published, StatusCode
 from pki import jose
-from pki.roles import get_credential
+from pki.roles import get_chain, get_credential
 
 TOKEN_TYPE = "statuslist+jwt"  # noqa: S105 - a media type
 BITS = 4
@@ -129,5 +129,4 @@ def _sign(deps: LicenseDeps, statuses: StatusList, now: datetime) -> str:
     }
     signer = get_credential(deps.pki, "node_signer")
     key = jose.signing_key(signer.key)
-    chain = [signer.record.der, get_credential(deps.pki, "issuing").record.der]
-    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=TOKEN_TYPE, x5c=chain)
+    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=TOKEN_TYPE, x5c=get_chain(deps.pki, signer))

@@ -29,8 +29,8 @@ from pki.errors import (
 )
 from pki.names import check_below, x509_name
 from pki.ports import KeyStore, PkiDeps, PkiRecords
-from pki.records import CaName, CertificateRecord, Names, PrivateKey, PublicKey, Reason, RoleRecord
-from pki.roles import get_credential, issuer_in
+from pki.records import CaName, CaRole, CertificateRecord, Names, PrivateKey, PublicKey, Reason, RoleRecord, ca_role
+from pki.roles import CA_ROLES, ca_in, cas_in, credential_in, get_credential, issuer_in, issuer_of, responder_role
 from policies.certificates import get_profile
 from policies.models import KeyAlgorithm, Profile
 
@@ -49,30 +49,33 @@ __all__ = [
 ]
 
 _RENEWED_BEFORE = timedelta(days=30)
+PRINCIPAL_NAME, ISSUING_NAME = "根CA", "签发CA"
+_RESPONDER_NAMES: dict[CaRole, str] = {"principal": "根CA证书状态查询", "issuing": "证书状态查询"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Role:
-    """A role that every node fills: with which profile, signed by whom, under which name."""
+    """A role that every node fills: with which profile, signed by whom, under which name.
+
+    ``ca`` names the CA that signs, None for whichever serves as the issuing one.
+    """
 
     name: str
     profile: str
-    ca: CaName
+    ca: CaName | None
     common_name: str
 
 
-_ROLES = (
-    _Role("principal", "principal_ca", "principal", "根CA"),
-    _Role("issuing", "issuing_ca", "principal", "签发CA"),
-    _Role("ocsp", "ocsp", "issuing", "证书状态查询"),
-    # A responder is authorised by the CA it answers for (RFC 6960 4.2.2.2), so each CA has its own.
-    _Role("ocsp_principal", "ocsp", "principal", "根CA证书状态查询"),
-    _Role("tsa", "tsa", "issuing", "时间戳服务"),
-    _Role("node_signer", "token_signer", "issuing", "节点签名"),
+_CAS = (
+    _Role("principal", "principal_ca", "principal", PRINCIPAL_NAME),
+    _Role("issuing", "issuing_ca", "principal", ISSUING_NAME),
 )
-"""In the order in which they come into being."""
+"""The first of each; their successors are made by a rollover. In the order in which they come into being."""
 
-_CAS = frozenset({"principal", "issuing"})
+_SERVICES = (
+    _Role("tsa", "tsa", None, "时间戳服务"),
+    _Role("node_signer", "token_signer", None, "节点签名"),
+)
 
 
 def initialise(deps: PkiDeps) -> None:
@@ -81,16 +84,20 @@ def initialise(deps: PkiDeps) -> None:
     Each step looks at what is there: a key without a certificate is used, a certificate without a role was never released.
     """
     issuance.settle(deps)
-    for role in _ROLES:
+    for role in _CAS:
         _fill(deps, role)
+    renew_due(deps)
     crl.refresh_due(deps)
 
 
 def renew_due(deps: PkiDeps) -> None:
     """Renew the services' certificates that come to their end or were revoked. The CAs themselves need a rollover."""
-    for role in _ROLES:
-        if role.name not in _CAS:
-            _fill(deps, role)
+    with deps.work.read() as work:
+        names = [ca.key_label for ca in cas_in(deps, work.records)]
+    # A responder is authorised by the CA it answers for (RFC 6960 4.2.2.2), so each CA has its own, a retired one too.
+    responders = [_Role(responder_role(name), "ocsp", name, _RESPONDER_NAMES[ca_role(name)]) for name in names]
+    for role in (*responders, *_SERVICES):
+        _fill(deps, role)
 
 
 def get_principal(deps: PkiDeps) -> CertificateRecord:
@@ -119,7 +126,7 @@ def issue(
     public_key: PublicKey,
     *,
     dns_names: tuple[str, ...] = (),
-    ca: CaName = "issuing",
+    ca: CaRole = "issuing",
     actor: str = "system",
 ) -> CertificateRecord:
     """Issue an end-entity certificate of the profile for ``subject``, which must lie below the node's own name.
@@ -137,9 +144,9 @@ def issue(
 
 def issue_cross_certificate(deps: PkiDeps, template: CrossCertificateTemplate, *, actor: str = "system") -> CertificateRecord:
     """Certify another node's principal CA within the template's constraints; ``Refusal(template_unsuitable)`` if one is missing."""
-    issuer_of = get_credential(deps, "principal")
-    issuer = Issuer("principal", issuer_of.key, issuer_of.certificate)
-    cross_certificates.check_template(template, issuer_of.certificate, deps.policies.cross_certificates.max_validity_days)
+    principal = get_credential(deps, "principal")
+    issuer = issuer_of(principal)
+    cross_certificates.check_template(template, principal.certificate, deps.policies.cross_certificates.max_validity_days)
 
     def build(serial: int, at: datetime) -> x509.CertificateBuilder:
         return cross_certificates.build(template, issuer, serial, at, deps.node)
@@ -160,7 +167,7 @@ def revoke(deps: PkiDeps, serial: str, reason: Reason, at: datetime, *, actor: s
     if not record.not_before <= at <= deps.clock.now():
         raise Refusal(REVOCATION_MOMENT, field="at", at=rfc3339(at))
     with deps.work.begin() as work:
-        for role in _CAS:
+        for role in CA_ROLES:
             assigned = work.records.find_role(role)
             if assigned is not None and assigned.serial == serial:
                 raise Refusal(CERTIFICATE_IN_SERVICE, field="serial", role=role)
@@ -190,7 +197,7 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
     with deps.work.read() as work:
         assigned = work.records.find_role(role.name)
         serving = None if assigned is None else work.records.find_certificate(assigned.serial)
-    if serving is not None and (role.name in _CAS or not _is_due(serving, deps.clock.now())):
+    if serving is not None and (role in _CAS or not _is_due(serving, deps.clock.now())):
         return
     # A revoked certificate's key is not used again; an expiring one's is.
     label = assigned.key_label if assigned is not None else role.name
@@ -202,7 +209,10 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
         issuer = Issuer("principal", key, None)
     else:
         with deps.work.read() as work:
-            issuer = issuer_in(deps, work.records, role.ca)
+            ca = credential_in(deps, work.records, "issuing") if role.ca is None else ca_in(deps, work.records, role.ca)
+        if serving is not None and serving.revoked_at is None and serving.not_after >= ca.record.not_after:
+            return  # its CA lives no longer: a new one would end at the same moment
+        issuer = issuer_of(ca)
     subject = x509_name((*deps.node.names, ("CN", f"{deps.node.name}{role.common_name}")))
     order = order_for(deps, Draft(role.profile, profile, subject, key.public_key()), issuer, "system")
 

@@ -20,10 +20,8 @@ from pki import issuance
 from pki.certificates import Issuer, authority_key_identifier, hash_for
 from pki.errors import AUTHORITY_MISSING
 from pki.ports import PkiDeps
-from pki.records import CaName, CrlRecord, Reason, Revocation
-from pki.roles import issuer_in
-
-CAS: tuple[CaName, ...] = ("principal", "issuing")
+from pki.records import CaName, CrlRecord, Reason, Revocation, ca_role
+from pki.roles import ca_in, cas_in, issuer_of
 
 
 def publish(deps: PkiDeps, ca: CaName, *, actor: str = "system") -> CrlRecord:
@@ -35,7 +33,7 @@ def publish(deps: PkiDeps, ca: CaName, *, actor: str = "system") -> CrlRecord:
     with deps.work.begin() as work:
         number = work.records.take_crl_number(ca)
         at = deps.clock.now().replace(microsecond=0)
-        issuer = issuer_in(deps, work.records, ca)
+        issuer = issuer_of(ca_in(deps, work.records, ca))
         revocations = work.records.revocations(ca)
         next_update = at + _periods(deps, ca)[1]
         der = build(issuer, number, revocations, at, next_update)
@@ -58,7 +56,9 @@ def current(deps: PkiDeps, ca: CaName) -> CrlRecord:
 def refresh_due(deps: PkiDeps) -> Sequence[CrlRecord]:
     """Publish the lists that are due: by their age, or because a revocation is not on them. Safe to run at any time, twice too."""
     issuance.settle(deps)
-    return [publish(deps, ca) for ca in CAS if _is_due(deps, ca)]
+    with deps.work.read() as work:
+        names = [ca.key_label for ca in cas_in(deps, work.records)]
+    return [publish(deps, ca) for ca in names if _is_due(deps, ca)]
 
 
 def _is_due(deps: PkiDeps, ca: CaName) -> bool:
@@ -72,7 +72,7 @@ def _periods(deps: PkiDeps, ca: CaName) -> tuple[timedelta, timedelta]:
     rules = deps.policies.revocation
     every, valid = (
         (rules.ca_crl_every_seconds, rules.ca_crl_valid_seconds)
-        if ca == "principal"
+        if ca_role(ca) == "principal"
         else (rules.crl_every_seconds, rules.crl_valid_seconds)
     )
     return timedelta(seconds=every), timedelta(seconds=valid)
@@ -95,7 +95,7 @@ def build(issuer: Issuer, number: int, revocations: Sequence[Revocation], this_u
         .add_extension(authority_key_identifier(issuer), critical=False)
         .add_extension(x509.CRLNumber(number), critical=False)
     )
-    if issuer.ca == "principal":
+    if ca_role(issuer.ca) == "principal":
         builder = builder.add_extension(_ONLY_CA_CERTIFICATES, critical=True)
     for revocation in revocations:
         builder = builder.add_revoked_certificate(_entry(revocation))

@@ -92,6 +92,14 @@ CERTIFICATE_IN_SERVICE = define(
     remedy_zh="请先完成密钥更替。",
     remedy_en="Roll the key over first.",
 )
+ROLLOVER_APPROVER = define(
+    "rollover_approver",
+    status=403,
+    zh="{by} 已经参与了这次密钥更替，不能再批准。",
+    en="{by} took part in this rollover already and cannot approve it.",
+    remedy_zh="请没有申请、也没有批准过的管理员批准。",
+    remedy_en="Somebody who neither asked for it nor approved it must approve.",
+)
 REVOCATION_MOMENT = define(
     "revocation_moment",
     zh="吊销时间 {at} 不合格：不能晚于现在，也不能早于证书生效。",

@@ -21,14 +21,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
 from pki.certificates import hash_for
-from pki.crl import CAS, reason_flag
+from pki.crl import reason_flag
 from pki.ports import PkiDeps
-from pki.records import CaName, CertificateStatus
-from pki.roles import Credential, credential_in
+from pki.records import CertificateStatus
+from pki.roles import Credential, cas_in, credential_in, responder_role
 
 MAX_REQUEST_BYTES = 65536
 
-_ROLES: dict[CaName, str] = {"principal": "ocsp_principal", "issuing": "ocsp"}
 _NONCE_OCTETS = range(1, 129)  # RFC 9654 2.1
 _HASHES: tuple[type[hashes.HashAlgorithm], ...] = (hashes.SHA1, hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
@@ -52,11 +51,10 @@ def answer(deps: PkiDeps, request_der: bytes) -> bytes:
     if request is None:
         return _refuse(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
     with deps.work.read() as work:
-        for ca in CAS:
-            issuer = credential_in(deps, work.records, ca).certificate
-            if _identifies(deps, issuer, request):
-                responder = credential_in(deps, work.records, _ROLES[ca])
-                status = work.records.find_status(ca, format(request.serial, "x"))
+        for ca in cas_in(deps, work.records):
+            if _identifies(deps, ca.certificate, request):
+                responder = credential_in(deps, work.records, responder_role(ca.key_label))
+                status = work.records.find_status(ca.key_label, format(request.serial, "x"))
                 return _sign(deps, responder, request, status)
     return _refuse(ocsp.OCSPResponseStatus.UNAUTHORIZED)
 

@@ -15,6 +15,7 @@ from kernel.nodes import Node
 from kernel.work import UnitOfWork
 from pki.records import (
     CaName,
+    CaRole,
     CertificateRecord,
     CertificateStatus,
     CrlRecord,
@@ -23,6 +24,7 @@ from pki.records import (
     Reason,
     Revocation,
     RoleRecord,
+    Rollover,
     SealRecord,
 )
 from policies.models import CertificatePolicies, KeyAlgorithm
@@ -117,6 +119,10 @@ class RoleRecords(Protocol):
         """Return who serves in a role."""
         ...
 
+    def authorities(self) -> Sequence[RoleRecord]:
+        """Return the roles of CAs: the two in service, those that served before, those about to."""
+        ...
+
     def assign_role(self, record: RoleRecord, *, instead_of: str | None) -> bool:
         """Put a key and certificate into a role, in place of the certificate with serial ``instead_of`` (None: nobody)."""
         ...
@@ -134,7 +140,27 @@ class RoleRecords(Protocol):
         ...
 
 
-class PkiRecords(CertificateRecords, RevocationRecords, RoleRecords, Protocol):
+class RolloverRecords(Protocol):
+    """Decisions to put a new CA in the place of another."""
+
+    def add_rollover(self, rollover: Rollover) -> bool:
+        """Store a request; False when there is one for the same new CA."""
+        ...
+
+    def rollovers(self, role: CaRole) -> Sequence[Rollover]:
+        """Return the rollovers of a role with their approvals, the newest first."""
+        ...
+
+    def approve_rollover(self, ca: CaName, approver: str, at: datetime) -> bool:
+        """Store an admin's yes; False when they gave theirs already."""
+        ...
+
+    def finish_rollover(self, ca: CaName, at: datetime) -> bool:
+        """Note that the new CA serves; False when it did already."""
+        ...
+
+
+class PkiRecords(CertificateRecords, RevocationRecords, RoleRecords, RolloverRecords, Protocol):
     """What this room stores. Each method that returns a bool is one conditional statement: False means somebody was first."""
 
 

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from pki import crl, cross_certificates
+from pki import crl, cross_certificates, links
 from pki.ports import PkiDeps
 from pki.records import CaName, CertificateRecord
-from pki.roles import get_credential, parsed
+from pki.roles import ca_in, cas_in, parsed
 
 _CERTIFICATE_KEPT = timedelta(hours=1)
 _LIST_KEPT = timedelta(minutes=5)
@@ -32,9 +32,16 @@ class Publication:
     made_at: datetime
 
 
+def has_ca(deps: PkiDeps, name: str) -> bool:
+    """Tell whether the node has, or had, a CA of this name."""
+    with deps.work.read() as work:
+        return any(row.key_label == name for row in work.records.authorities())
+
+
 def certificate(deps: PkiDeps, ca: CaName) -> Publication:
     """Return the certificate of a CA (RFC 2585: one DER certificate), which AIA points to."""
-    record = get_credential(deps, ca).record
+    with deps.work.read() as work:
+        record = ca_in(deps, work.records, ca).record
     return Publication(record.der, "application/pkix-cert", record.sha256, _CERTIFICATE_KEPT, record.not_before)
 
 
@@ -55,9 +62,13 @@ def bundle(deps: PkiDeps) -> Publication:
 
 
 def ca_certificates(deps: PkiDeps) -> Sequence[CertificateRecord]:
-    """Return both CAs' certificates and the cross-certificates, without those that are revoked or over."""
-    own = [get_credential(deps, ca).record for ca in crl.CAS]
+    """Return the CAs' certificates, those that link old keys and new, and the cross-certificates; none that is revoked or over."""
     with deps.work.read() as work:
-        crossed = work.records.certificates(ca="principal", profile=cross_certificates.PROFILE)
+        own = [ca.record for ca in cas_in(deps, work.records)]
+        more = [
+            record
+            for profile in (links.PROFILE, cross_certificates.PROFILE)
+            for record in work.records.certificates(profile=profile)
+        ]
     now = deps.clock.now()
-    return [*own, *(record for record in crossed if record.revoked_at is None and record.not_after > now)]
+    return [*own, *(record for record in more if record.revoked_at is None and record.not_after > now)]

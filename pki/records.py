@@ -19,7 +19,12 @@ PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed
 Names: TypeAlias = tuple[tuple[str, str], ...]
 """X.500 attributes from the top: ``(("C", "CN"), ("ST", "广东省"), ("L", "潮州市"), ("CN", "潮州市根CA"))``."""
 
-CaName = Literal["principal", "issuing"]
+CaRole = Literal["principal", "issuing"]
+"""The two CAs that a node has. Each role is filled by one key after the other."""
+
+CaName: TypeAlias = str
+"""A CA as a key: ``principal`` and ``issuing`` at first, ``principal-2`` after a rollover. The label of its key, and its place in the
+addresses of its certificate and lists. An old one goes on publishing its lists until everything below it is over."""
 
 Reason = Literal[
     "unspecified",
@@ -33,12 +38,17 @@ Reason = Literal[
 """Why a certificate was revoked (RFC 5280 5.3.1). Suspension (certificateHold) and its release are not offered yet."""
 
 
+def ca_role(ca: CaName) -> CaRole:
+    """Return the role that a CA fills or filled."""
+    return "principal" if ca.partition("-")[0] == "principal" else "issuing"
+
+
 @dataclass(frozen=True, slots=True)
 class CertificateRecord:
     """A certificate that this node issued.
 
     ``serial`` and ``sha256`` are lower-case hexadecimal, ``subject`` and ``issuer`` RFC 4514. ``profile`` is a profile of the
-    policies or ``cross_certificate``; ``ca`` tells which of the node's CAs signed.
+    policies, ``cross_certificate`` or ``link``; ``ca`` tells which of the node's CAs signed.
     """
 
     serial: str
@@ -98,11 +108,27 @@ class CrlRecord:
 
 @dataclass(frozen=True, slots=True)
 class RoleRecord:
-    """Which key and certificate serve in a role of the node: ``principal``, ``issuing``, ``ocsp``, ``tsa``, ``node_signer``."""
+    """Which key and certificate serve in a role of the node: ``principal``, ``issuing``, ``ocsp``, ``tsa``, ``node_signer``.
+
+    A rollover adds ``principal-1``, ``principal-2``, … for the CAs that served before or are about to (``issuing-…`` likewise).
+    """
 
     role: str
     key_label: str
     serial: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollover:
+    """The decision to let a new CA ``ca`` take the place of ``replaces`` in a role: who asked, who approved, when it was done."""
+
+    ca: CaName
+    role: CaRole
+    replaces: CaName
+    requested_by: str
+    requested_at: datetime
+    approvals: tuple[str, ...] = ()
+    done_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

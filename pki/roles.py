@@ -1,10 +1,14 @@
 """Who serves in which role of the node: the key and certificate behind ``principal``, ``issuing``, ``ocsp`` and the others.
 
-Left to others: filling and renewing the roles (``authority``).
+A CA is asked for by its role where something is to be signed now, and by its name where something that it signed is concerned:
+after a rollover several CAs have had one role.
+
+Left to others: filling and renewing the roles (``authority``), rollover (``rollover``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,7 +18,9 @@ from kernel.errors import Misuse
 from pki.certificates import Issuer
 from pki.errors import AUTHORITY_MISSING
 from pki.ports import PkiDeps, PkiRecords
-from pki.records import CaName, CertificateRecord, PrivateKey
+from pki.records import CaName, CaRole, CertificateRecord, PrivateKey, RoleRecord, ca_role
+
+CA_ROLES: tuple[CaRole, ...] = ("principal", "issuing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,71 @@ def get_credential(deps: PkiDeps, role: str) -> Credential:
         return credential_in(deps, work.records, role)
 
 
+def get_chain(deps: PkiDeps, signer: Credential) -> Sequence[bytes]:
+    """Return what goes with a signature (x5c): the signer's certificate and its issuer's, whichever of the node's CAs that was."""
+    with deps.work.read() as work:
+        return signer.record.der, ca_in(deps, work.records, signer.record.ca).record.der
+
+
 def credential_in(deps: PkiDeps, records: PkiRecords, role: str) -> Credential:
     """Do as :func:`get_credential` within a transaction that is open."""
     assigned = records.find_role(role)
     if assigned is None:
         raise Misuse(AUTHORITY_MISSING, role=role)
+    return _credential(deps, records, role, assigned)
+
+
+def issuer_in(deps: PkiDeps, records: PkiRecords, role: CaRole) -> Issuer:
+    """Return the CA that serves in a role as an issuer, within a transaction that is open."""
+    return issuer_of(credential_in(deps, records, role))
+
+
+def issuer_of(ca: Credential) -> Issuer:
+    """Return a CA as an issuer."""
+    return Issuer(ca.key_label, ca.key, ca.certificate)
+
+
+def cas_in(deps: PkiDeps, records: PkiRecords) -> Sequence[Credential]:
+    """Return every CA of the node that is not over, the principal ones first, of one role the one in service first.
+
+    ``Misuse(authority_missing)`` before both roles are filled.
+    """
+    rows = {row.role: row for row in records.authorities()}
+    for role in CA_ROLES:
+        if role not in rows:
+            raise Misuse(AUTHORITY_MISSING, role=role)
+    found: dict[CaName, Credential] = {}
+    for row in sorted(rows.values(), key=lambda row: (ca_role(row.role) != "principal", row.role)):
+        if row.key_label not in found:
+            found[row.key_label] = _credential(deps, records, ca_role(row.role), row)
+    now = deps.clock.now()
+    return [ca for ca in found.values() if ca.record.not_after > now]
+
+
+def ca_in(deps: PkiDeps, records: PkiRecords, name: CaName) -> Credential:
+    """Return the CA ``name``, in service or not; ``Misuse(authority_missing)`` when the node has none of that name."""
+    for row in records.authorities():
+        if row.key_label == name:
+            return _credential(deps, records, ca_role(name), row)
+    raise Misuse(AUTHORITY_MISSING, role=name)
+
+
+def issuers_in(deps: PkiDeps, records: PkiRecords, record: CertificateRecord) -> Sequence[CertificateRecord]:
+    """Return the certificates of the CAs above one that this node issued, its issuer's first, up to a root."""
+    found: list[CertificateRecord] = []
+    issuer = ca_in(deps, records, record.ca).record
+    while issuer.serial != record.serial:
+        found.append(issuer)
+        record, issuer = issuer, ca_in(deps, records, issuer.ca).record
+    return found
+
+
+def responder_role(ca: CaName) -> str:
+    """Return the role of the OCSP responder for what a CA issued: each key has its own (RFC 6960 4.2.2.2)."""
+    return {"principal": "ocsp_principal", "issuing": "ocsp"}.get(ca, f"ocsp_{ca}")
+
+
+def _credential(deps: PkiDeps, records: PkiRecords, role: str, assigned: RoleRecord) -> Credential:
     kept = f"credential:{role}:{assigned.serial}"
     found = deps.kept.get(kept)
     if found is None:
@@ -48,12 +114,6 @@ def credential_in(deps: PkiDeps, records: PkiRecords, role: str) -> Credential:
         key = deps.keys.get(assigned.key_label)
         found = deps.kept[kept] = Credential(role, assigned.key_label, key, parsed(deps, record), record)
     return cast("Credential", found)
-
-
-def issuer_in(deps: PkiDeps, records: PkiRecords, ca: CaName) -> Issuer:
-    """Return one of the node's CAs as an issuer, within a transaction that is open."""
-    found = credential_in(deps, records, ca)
-    return Issuer(ca, found.key, found.certificate)
 
 
 def parsed(deps: PkiDeps, record: CertificateRecord) -> x509.Certificate:

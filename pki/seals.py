@@ -18,11 +18,12 @@ from pki import authority, cms, crl, issuance, pdf_signatures, tsa
 from pki.certificates import Draft
 from pki.cms import CmsSigner
 from pki.errors import AUTHORITY_MISSING, SEAL_UNUSABLE
+from pki.links import PROFILE as LINK
 from pki.names import MAX_COMMON_NAME_OCTETS, check_below, x509_name
 from pki.pdf_signatures import PreparedPdf, Statement
 from pki.ports import PkiDeps, PkiRecords
 from pki.records import CertificateRecord, Department, Names, SealRecord
-from pki.roles import credential_in, issuer_in, parsed
+from pki.roles import ca_in, cas_in, issuer_in, issuers_in, parsed
 from pki.tsa import TimeStampAuthority
 from policies.certificates import get_profile
 
@@ -170,19 +171,21 @@ def _gather(deps: PkiDeps, seal: Seal, at: datetime) -> _Evidence:
 
 def _read_evidence(deps: PkiDeps, records: PkiRecords, seal: Seal, at: datetime) -> _Evidence | None:
     now = deps.clock.now()
-    status = records.find_status("issuing", seal.certificate.serial)
+    status = records.find_status(seal.certificate.ca, seal.certificate.serial)
     if status is None or status.revoked_at is not None:
         raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_REVOKED)
     if not all(seal.certificate.not_before <= moment <= seal.certificate.not_after for moment in (at, now)):
         raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_EXPIRED)
-    lists = [records.find_crl(ca) for ca in crl.CAS]
+    lists = [records.find_crl(ca.key_label) for ca in cas_in(deps, records)]
     if any(one is None or one.next_update <= now for one in lists):
         return None
     stamping = tsa.authority_in(deps, records)
-    chain = [credential_in(deps, records, ca).record.der for ca in reversed(crl.CAS)]
-    return _Evidence(
-        (seal.certificate.der, *chain, stamping.credential.record.der), tuple(one.der for one in lists if one), stamping
+    chain = dict.fromkeys(
+        one.der for signer in (seal.certificate, stamping.credential.record) for one in issuers_in(deps, records, signer)
     )
+    links = [one.der for one in records.certificates(profile=LINK) if one.revoked_at is None and one.not_after > now]
+    certificates = (seal.certificate.der, *chain, stamping.credential.record.der, *links)
+    return _Evidence(certificates, tuple(one.der for one in lists if one), stamping)
 
 
 def _signer(deps: PkiDeps, seal: Seal) -> CmsSigner:
@@ -190,7 +193,7 @@ def _signer(deps: PkiDeps, seal: Seal) -> CmsSigner:
     found = deps.kept.get(kept)
     if found is None:
         with deps.work.read() as work:
-            issuing = credential_in(deps, work.records, "issuing").certificate
+            issuing = ca_in(deps, work.records, seal.certificate.ca).certificate
         key = deps.keys.get(seal.key_label)
         found = deps.kept[kept] = cms.make_signer(key, parsed(deps, seal.certificate), [issuing])
     return cast("CmsSigner", found)

@@ -23,9 +23,8 @@ _OCSP_KEPT_SECONDS = 300
 def make_blueprint(deps: PkiDeps) -> Blueprint:
     """Return the blueprint of this room."""
     blueprint = Blueprint("pki", __name__, url_prefix="/pki")
-    for ca in ("principal", "issuing"):
-        _publish(blueprint, f"/{ca}.cer", f"{ca}_certificate", _of(publications.certificate, deps, ca))
-        _publish(blueprint, f"/{ca}.crl", f"{ca}_crl", _of(publications.revocation_list, deps, ca))
+    _publish(blueprint, "/<ca>.cer", "ca_certificate", _of_ca(publications.certificate, deps))
+    _publish(blueprint, "/<ca>.crl", "ca_crl", _of_ca(publications.revocation_list, deps))
     _publish(blueprint, "/certs.p7c", "certificates", lambda: publications.bundle(deps))
 
     @blueprint.post("/ocsp")
@@ -48,13 +47,18 @@ def make_blueprint(deps: PkiDeps) -> Blueprint:
     return blueprint
 
 
-def _of(make: Callable[[PkiDeps, CaName], Publication], deps: PkiDeps, ca: CaName) -> Callable[[], Publication]:
-    return lambda: make(deps, ca)
+def _of_ca(make: Callable[[PkiDeps, CaName], Publication], deps: PkiDeps) -> Callable[[CaName], Publication]:
+    def published(ca: CaName) -> Publication:
+        if not publications.has_ca(deps, ca):
+            abort(404)
+        return make(deps, ca)
+
+    return published
 
 
-def _publish(blueprint: Blueprint, path: str, name: str, make: Callable[[], Publication]) -> None:
-    def view() -> Response:
-        published = make()
+def _publish(blueprint: Blueprint, path: str, name: str, make: Callable[..., Publication]) -> None:
+    def view(**which: str) -> Response:
+        published = make(**which)
         response = Response(published.content, content_type=published.content_type)
         response.last_modified = published.made_at
         response.cache_control.public = True

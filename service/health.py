@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from pki import authority, crl
+from pki.certificates import hash_for
+from pki.roles import cas_in, get_credential
 
 if TYPE_CHECKING:
     from service.wiring import Services
@@ -63,8 +64,8 @@ def _anchor(services: Services) -> str:
 def _keys(services: Services) -> str:
     # A locked token answers look-ups but does not sign: only a signature proves that it can be used.
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
-    key = services.keys.get("issuing")
-    if not request.sign(key, SHA256()).is_signature_valid:
+    key = get_credential(services.pki, "issuing").key
+    if not request.sign(key, hash_for(key)).is_signature_valid:
         message = "the issuing CA's key signs wrongly"
         raise RuntimeError(message)
     return f"{len(services.keys.labels())} keys"
@@ -72,8 +73,10 @@ def _keys(services: Services) -> str:
 
 def _revocation_lists(services: Services) -> str:
     now = services.clock.now()
+    with services.pki.work.read() as work:
+        cas = [ca.key_label for ca in cas_in(services.pki, work.records)]
     ages = []
-    for name in ("principal", "issuing"):
+    for name in cas:
         current = crl.current(services.pki, name)
         if current.next_update <= now:
             message = f"the CRL of the {name} CA expired at {current.next_update}"

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pki.storage.certificates import SqlCertificates
 from pki.storage.revocation import SqlRevocation
 from pki.storage.roles import SqlRoles
+from pki.storage.rollovers import SqlRollovers
 from pki.storage.tables import metadata
 
 __all__ = ["SqlPkiRecords", "metadata"]
 
 
-class SqlPkiRecords(SqlCertificates, SqlRevocation, SqlRoles):
+class SqlPkiRecords(SqlCertificates, SqlRevocation, SqlRoles, SqlRollovers):
     """All records of the room on one connection."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from pki.records import (
@@ -11,6 +13,9 @@ from pki.records import (
 from pki.storage.parts import SqlPart
 from pki.storage.tables import roles, seals
 
+_AUTHORITIES = sa.select(roles).where(
+    sa.or_(roles.c.role.in_(("principal", "issuing")), *(roles.c.role.like(f"{ca}-%") for ca in ("principal", "issuing")))
+)
 _FIND_ROLE = sa.select(roles).where(roles.c.role == sa.bindparam("role"))
 
 
@@ -21,6 +26,10 @@ class SqlRoles(SqlPart):
         """Return who serves in a role."""
         row = self._connection.execute(_FIND_ROLE, {"role": role}).first()
         return None if row is None else RoleRecord(row.role, row.key_label, row.serial)
+
+    def authorities(self) -> Sequence[RoleRecord]:
+        """Return the roles of CAs: the two in service, those that served before, those about to."""
+        return [RoleRecord(row.role, row.key_label, row.serial) for row in self._connection.execute(_AUTHORITIES)]
 
     def assign_role(self, record: RoleRecord, *, instead_of: str | None) -> bool:
         """Put a key and certificate into a role, in place of the certificate with serial ``instead_of`` (None: nobody)."""

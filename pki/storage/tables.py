@@ -62,3 +62,20 @@ seals = sa.Table(
     sa.Column("key_label", sa.String(100), nullable=False, info=_INTERNAL),
     sa.Column("serial", sa.String(40), sa.ForeignKey("pki_certificates.serial"), nullable=False, info=_PUBLIC),
 )
+rollovers = sa.Table(
+    "pki_rollovers",
+    metadata,
+    sa.Column("ca", sa.String(16), primary_key=True, info=_PUBLIC),
+    sa.Column("role", sa.String(16), nullable=False, info=_PUBLIC),
+    sa.Column("replaces", sa.String(16), nullable=False, info=_PUBLIC),
+    sa.Column("requested_by", sa.String(200), nullable=False, info=_INTERNAL),
+    sa.Column("requested_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("done_at", sa.BigInteger, info=_PUBLIC),
+)
+rollover_approvals = sa.Table(
+    "pki_rollover_approvals",
+    metadata,
+    sa.Column("ca", sa.String(16), sa.ForeignKey("pki_rollovers.ca"), primary_key=True, info=_PUBLIC),
+    sa.Column("approver", sa.String(200), primary_key=True, info=_INTERNAL),
+    sa.Column("at", sa.BigInteger, nullable=False, info=_INTERNAL),
+)

@@ -8,7 +8,8 @@ import click
 
 from kernel.clock import parse_rfc3339, rfc3339
 from pki import authority, crl
-from pki.records import CaName, CertificateRecord, CrlRecord, Reason
+from pki.records import CertificateRecord, CrlRecord, Reason
+from pki.roles import cas_in
 from service.cli.options import emit, json_option, pass_services
 from service.wiring import Services
 
@@ -25,10 +26,9 @@ def command() -> None:
 @pass_services
 def show(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a command's flag
     """Show the CAs' certificates and their revocation lists."""
-    found = {
-        "principal": (authority.get_principal(services.pki), crl.current(services.pki, "principal")),
-        "issuing": (authority.get_issuing(services.pki), crl.current(services.pki, "issuing")),
-    }
+    with services.pki.work.read() as work:
+        cas = cas_in(services.pki, work.records)
+    found = {ca.key_label: (ca.record, crl.current(services.pki, ca.key_label)) for ca in cas}
     emit(
         {name: {"certificate": describe(record), "crl": describe_crl(current)} for name, (record, current) in found.items()},
         as_json,
@@ -37,12 +37,12 @@ def show(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a command
 
 
 @command.command("issue-crl")
-@click.argument("ca", type=click.Choice(["principal", "issuing"]))
+@click.argument("ca")
 @json_option
 @pass_services
 def issue_crl(services: Services, ca: str, as_json: bool) -> None:  # noqa: FBT001 - a command's flag
-    """Publish the next revocation list of a CA now."""
-    record = crl.publish(services.pki, cast("CaName", ca), actor=_OPERATOR)
+    """Publish the next revocation list of a CA now: principal, issuing or, after a rollover, principal-2 and so on."""
+    record = crl.publish(services.pki, ca, actor=_OPERATOR)
     emit(describe_crl(record), as_json, lambda: _crl_text(record))
 
 

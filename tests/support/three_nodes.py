@@ -28,7 +28,7 @@ from kernel.errors import Refusal
 from kernel.nodes import Node
 from pki import authority, crl, jose
 from pki.ports import KeyStore, PkiDeps, PkiRecords
-from pki.roles import get_credential
+from pki.roles import get_chain, get_credential
 from pki.storage import SqlPkiRecords
 from policies.loader import load
 from service.unit_of_work import SqlUnitOfWork
@@ -85,9 +85,8 @@ class Member:
     def sign(self, claims: dict[str, object], typ: str) -> str:
         """A token by the node's own signer."""
         signer = get_credential(self.deps.pki, "node_signer")
-        chain = [signer.record.der, get_credential(self.deps.pki, "issuing").record.der]
         key = jose.signing_key(signer.key)
-        return jose.sign(claims, key, kid=None, alg=key.alg, typ=typ, x5c=chain)
+        return jose.sign(claims, key, kid=None, alg=key.alg, typ=typ, x5c=get_chain(self.deps.pki, signer))
 
 
 @dataclass
@@ -147,13 +146,16 @@ def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, 
     made = Member(deps, Trust(deps))
     web.answers |= {
         f"{node.url}{node_description.PATH}": lambda: node_description.describe(deps)[0],
-        f"{node.url}/pki/principal.crl": lambda: crl.current(pki, "principal").der,
-        f"{node.url}/pki/issuing.crl": lambda: crl.current(pki, "issuing").der,
+        **{f"{node.url}/pki/{ca}.crl": _list_of(pki, ca) for ca in ("principal", "issuing", "principal-2", "issuing-2")},
         f"{node.url}/licenses/status": lambda: made.sign(_claims(deps, sub="status"), sync.STATUS_LIST_TYPE).encode(),
         f"{node.url}/licenses/log/key": lambda: made.sign(_claims(deps, sub="log"), sync.LOG_KEY_TYPE).encode(),
         f"{node.url}/licenses/log/checkpoint": f"{node.code}\n1\n".encode,
     }
     return made
+
+
+def _list_of(pki: PkiDeps, ca: str) -> Answer:
+    return lambda: crl.current(pki, ca).der
 
 
 def _claims(deps: CrosscertDeps, **more: object) -> dict[str, object]:

@@ -20,7 +20,7 @@ from kernel.work import UnitOfWork, Work
 from pki import authority, crl, issuance
 from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.records import PrivateKey
-from pki.roles import get_credential
+from pki.roles import CA_ROLES, get_credential
 from pki.storage import tables
 from policies.models import KeyAlgorithm
 from service.audit import SqlAuditTrail
@@ -116,7 +116,7 @@ def check_whole(deps: PkiDeps, openssl: OpenSsl) -> None:
         found = get_credential(deps, role)
         assert found.certificate.public_key() == found.key.public_key()
         assert openssl.verify(pem(found.record), anchor, issuing, deps.clock.now()).returncode == 0
-    for ca in crl.CAS:
+    for ca in CA_ROLES:
         assert crl.current(deps, ca).next_update > deps.clock.now()
 
 
@@ -127,10 +127,10 @@ def test_initialise_fills_every_role_and_publishes_both_lists(stored_pki: PkiDep
 
 def test_a_second_initialise_changes_nothing(stored_pki: PkiDeps, engine: sa.Engine) -> None:
     before = states(engine), [get_credential(stored_pki, role).record for role in ROLES]
-    lists = [crl.current(stored_pki, ca) for ca in crl.CAS]
+    lists = [crl.current(stored_pki, ca) for ca in CA_ROLES]
     authority.initialise(replace(stored_pki, kept={}))
     assert (states(engine), [get_credential(stored_pki, role).record for role in ROLES]) == before
-    assert [crl.current(stored_pki, ca) for ca in crl.CAS] == lists
+    assert [crl.current(stored_pki, ca) for ca in CA_ROLES] == lists
 
 
 def test_killed_after_any_step_it_is_finished_by_the_next_run(

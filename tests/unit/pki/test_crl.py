@@ -17,6 +17,7 @@ from kernel.clock import FixedClock
 from pki import authority, crl
 from pki.ports import PkiDeps
 from pki.records import CaName, CrlRecord
+from pki.roles import CA_ROLES
 from pki.storage import tables
 from tests.support.pki import COUNTY, OpenSsl, certificate, chain_of, pem
 
@@ -59,7 +60,7 @@ def test_the_principals_list_says_critically_that_it_has_ca_certificates_only(pk
 def test_openssl_refuses_what_the_lists_revoke_and_nothing_else(pki: PkiDeps, openssl: OpenSsl, clock: FixedClock) -> None:
     good, bad = (authority.issue(pki, "person", PERSON, KEY.public_key()) for _ in range(2))
     authority.revoke(pki, bad.serial, "superseded", clock.now())
-    lists = b"".join(parse(crl.current(pki, ca)).public_bytes(Encoding.PEM) for ca in crl.CAS)
+    lists = b"".join(parse(crl.current(pki, ca)).public_bytes(Encoding.PEM) for ca in CA_ROLES)
     file = openssl.file("crls.pem", lists)
     anchor, issuing = chain_of(pki)
     checked = ("-crl_check_all", "-extended_crl", "-CRLfile", file)

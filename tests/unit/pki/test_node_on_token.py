@@ -25,7 +25,7 @@ from pki import authority, crl, jose, seals, tsa
 from pki import ocsp as responder
 from pki.pkcs11_store import TokenKeyStore
 from pki.ports import PkiDeps
-from pki.roles import get_credential
+from pki.roles import CA_ROLES, get_credential
 from tests.support.databases import engine_on
 from tests.support.pki import COUNTY, DEPARTMENT, OpenSsl, chain_of, make_deps, pem
 from tests.support.tokens import SoftHsm
@@ -51,7 +51,7 @@ def node(tmp_path_factory: pytest.TempPathFactory, softhsm: SoftHsm) -> Iterator
 
 def test_its_certificates_and_lists_are_good_for_openssl(node: OnToken, openssl: OpenSsl) -> None:
     anchor, between = chain_of(node.deps)
-    lists = b"".join(x509.load_der_x509_crl(crl.current(node.deps, ca).der).public_bytes(Encoding.PEM) for ca in crl.CAS)
+    lists = b"".join(x509.load_der_x509_crl(crl.current(node.deps, ca).der).public_bytes(Encoding.PEM) for ca in CA_ROLES)
     names = (*COUNTY.names, ("CN", "张三"))
     person = authority.issue(node.deps, "person", names, ec.generate_private_key(ec.SECP256R1()).public_key())
     judged = openssl.verify(pem(person), anchor, between, MOMENT, "-crl_check_all", "-CRLfile", openssl.file("lists.pem", lists))
