@@ -58,7 +58,7 @@ def test_an_unknown_key_number_makes_no_key(keys: FileKeyStore, vault: Vault) ->
     blob[1:3] = (77).to_bytes(2, "big")
     with pytest.raises(Misuse, match="value_unreadable"):
         vault.decrypt(bytes(blob), "c")
-    assert not (keys._directory / "vault-77.secret").exists()
+    assert not (keys._folder.path / "vault-77.secret").exists()
 
 
 def test_a_newer_vault_still_reads_what_an_older_key_encrypted(keys: FileKeyStore, vault: Vault) -> None:
