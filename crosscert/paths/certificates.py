@@ -17,13 +17,15 @@ import asn1crypto.x509
 from cryptography import x509
 
 from crosscert.errors import CERTIFICATE_UNREADABLE
-from crosscert.paths import constraints, signatures
-from crosscert.paths.entries import is_padded
+from crosscert.paths import constraints, extensions, signatures
+from crosscert.paths.der import Malformed, check_shape, is_padded
 from crosscert.paths.names import Certificate, key_of, rfc4514
 from kernel.canonical import Json
 from kernel.errors import Refusal
 
 MAX_CERTIFICATE_BYTES = 128 * 1024
+_MAX_SERIAL_OCTETS = 64
+"""RFC 5280 4.1.2.2 allows 20; there are older certificates."""
 _KEPT = 20_000
 
 Entity: TypeAlias = tuple[str, bytes]
@@ -122,6 +124,8 @@ def parse_certificate(der: bytes) -> ParsedCertificate:
         parsed = _parse(der, digest)
     except Refusal:
         raise
+    except Malformed as error:
+        raise Refusal(CERTIFICATE_UNREADABLE, problem=str(error)) from None
     except Exception as error:  # noqa: BLE001 - the parser meets outsiders' bytes and fails in many ways, all of them the same to us
         raise Refusal(CERTIFICATE_UNREADABLE, problem=f"not well-formed X.509 ({type(error).__name__})") from None
     _cache.put(digest, parsed)
@@ -136,12 +140,14 @@ def from_x509(certificate: x509.Certificate) -> ParsedCertificate:
 
 
 def _parse(der: bytes, digest: str) -> ParsedCertificate:
+    left = check_shape(der)
     certificate = Certificate.load(der, strict=True)
     tbs = certificate["tbs_certificate"]
     tbs.dump()  # what was signed, kept before anything is looked at
-    if is_padded(tbs["serial_number"].contents):  # the library would not know it again on a revocation list
-        raise Refusal(CERTIFICATE_UNREADABLE, problem="the serial number is not DER")
-    _check_extensions(tbs["extensions"])
+    serial = tbs["serial_number"].contents
+    if is_padded(serial) or len(serial) > _MAX_SERIAL_OCTETS:  # padded, the library would not know it again on a revocation list
+        raise Refusal(CERTIFICATE_UNREADABLE, problem="the serial number is not DER or too long")
+    extensions.check(tbs["extensions"], left)
     usage = certificate.key_usage_value
     usages: Collection[str] | None = None if usage is None else usage.native
     validity = tbs["validity"]
@@ -173,16 +179,6 @@ def _parse(der: bytes, digest: str) -> ParsedCertificate:
 def is_signed_by(certificate: ParsedCertificate, issuer: ParsedCertificate) -> bool:
     """Tell whether ``issuer``'s key signed the certificate with an algorithm that counts."""
     return signatures.is_signed(certificate, issuer)
-
-
-def _check_extensions(extensions: Any) -> None:
-    seen = set()
-    for extension in extensions:
-        identifier = extension["extn_id"].dotted
-        if identifier in seen:  # RFC 5280 4.2: a certificate must not include more than one instance of an extension
-            raise Refusal(CERTIFICATE_UNREADABLE, problem=f"extension {identifier} twice")
-        seen.add(identifier)
-        extension["extn_value"].parsed  # noqa: B018 - parsed here, so that it cannot fail later
 
 
 def _crl_issuers(certificate: Any) -> tuple[str, ...]:

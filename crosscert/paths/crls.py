@@ -20,13 +20,16 @@ from typing import Any
 from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 from crosscert.errors import CRL_NOT_GENUINE, CRL_UNREADABLE
-from crosscert.paths import signatures
+from crosscert.paths import extensions, signatures
 from crosscert.paths.certificates import ParsedCertificate
-from crosscert.paths.entries import MAX_BYTES, Entries, Frame, Malformed, frame_of
+from crosscert.paths.der import Malformed, check_shape
+from crosscert.paths.entries import MAX_BYTES, Entries, Frame, frame_of
 from crosscert.paths.names import CertificateList, key_of
 from kernel.errors import Refusal
 
 MAX_CRL_BYTES = MAX_BYTES
+MAX_FRAME_BYTES = 128 * 1024
+"""Of a list without its entries."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,21 +88,26 @@ def parse_crl(der: bytes) -> ParsedCrl:
         return _parse(der)
     except Refusal:
         raise
+    except Malformed as error:
+        raise Refusal(CRL_UNREADABLE, problem=str(error)) from None
     except Exception as error:  # noqa: BLE001 - the parser meets outsiders' bytes and fails in many ways, all of them the same to us
         raise Refusal(CRL_UNREADABLE, problem=f"not well-formed X.509 ({type(error).__name__})") from None
 
 
 def _parse(der: bytes) -> ParsedCrl:
     frame = frame_of(der)
-    parsed = CertificateList.load(frame.cut(der), strict=True)
+    around = len(der) - (frame.entries.stop - frame.entries.start)
+    if around > MAX_FRAME_BYTES:
+        raise Refusal(CRL_UNREADABLE, problem=f"{around} > {MAX_FRAME_BYTES} bytes without its entries")
+    without_entries = frame.cut(der)
+    left = check_shape(without_entries)
+    parsed = CertificateList.load(without_entries, strict=True)
     tbs = parsed["tbs_cert_list"]
-    seen = set()
-    for extension in tbs["crl_extensions"]:
-        identifier = extension["extn_id"].dotted
-        if identifier in seen:
-            raise Refusal(CRL_UNREADABLE, problem=f"extension {identifier} twice")
-        seen.add(identifier)
-        extension["extn_value"].parsed.native  # noqa: B018 - parsed here, so that it cannot fail later
+    extensions.check(tbs["crl_extensions"], left)
+    for name in ("issuing_distribution_point", "freshest_crl", "authority_key_identifier", "issuer_alt_name"):
+        value = getattr(parsed, f"{name}_value")
+        if value is not None:
+            value.native  # noqa: B018 - parsed here, so that it cannot fail later
     if tbs["signature"].dump() != parsed["signature_algorithm"].dump():
         raise Refusal(CRL_UNREADABLE, problem="two signature algorithms")
     parsed["signature"].native  # noqa: B018 - as above; what is parsed while two threads look at it may be seen half done

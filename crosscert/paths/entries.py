@@ -15,42 +15,34 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 
+from crosscert.paths.der import (
+    BOOLEAN,
+    GENERALIZED_TIME,
+    INTEGER,
+    OCTETS,
+    SEQUENCE,
+    UTC_TIME,
+    Malformed,
+    element,
+    is_padded,
+    malformed,
+)
 from pki.der import tlv
 
-SEQUENCE = 0x30
-_INTEGER, _BOOLEAN, _OCTETS, _TIMES = 0x02, 0x01, 0x04, frozenset({0x17, 0x18})
+_TIMES = frozenset({UTC_TIME, GENERALIZED_TIME})
+_BEFORE_ENTRIES = 5
+"""version, signature, issuer, thisUpdate, nextUpdate."""
 _DIRECTORY_NAME = 0xA4
 _CERTIFICATE_ISSUER = bytes.fromhex("0603551d1d")
-_LONG = 0x80
-_MAX_LENGTH_OCTETS = 4
 _OFFSET_BITS = 26
 _HASH_MASK = (1 << 64 - _OFFSET_BITS) - 1
 """Of Python's own hash, keyed anew in every process, so that nobody can make serials collide."""
-_PADDING = frozenset({0x00, 0xFF})
+_PADDING = frozenset({b"", b"\x00", b"\xff"})
 MAX_BYTES = 1 << _OFFSET_BITS
 """No list is longer, so that a place in it fits beside a hash in eight bytes."""
-_MAX_REPEATED = 1_000
+_MAX_ENTRY_BYTES = 4_096
+_MAX_REPEATED = 100
 """How many entries may have one serial (an indirect list speaks of several issuers)."""
-
-
-class Malformed(ValueError):  # noqa: N818 - named for what the bytes are
-    """The bytes are not what RFC 5280 5.1 says, in DER."""
-
-
-def element(data: bytes, place: int, end: int) -> tuple[int, int, int]:
-    """Return tag, begin and end of the contents of the DER element at ``place``; ``Malformed`` when it does not end by ``end``."""
-    if place + 2 > end:
-        raise Malformed
-    tag, length, begin = data[place], data[place + 1], place + 2
-    if length >= _LONG:
-        octets = length - _LONG
-        begin += octets
-        length = int.from_bytes(data[begin - octets : begin], "big")
-        if not 0 < octets <= _MAX_LENGTH_OCTETS or length < _LONG or length >> 8 * (octets - 1) == 0:
-            raise Malformed  # indefinite, absurd or not the shortest form (X.690 10.1)
-    if begin + length > end:
-        raise Malformed
-    return tag, begin, begin + length
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +65,14 @@ def frame_of(der: bytes) -> Frame:
     """Find the parts of a CertificateList (RFC 5280 5.1) without looking into them; ``Malformed`` when it is none."""
     tag, begin, end = element(der, 0, len(der))
     if tag != SEQUENCE or end != len(der):
-        raise Malformed
+        malformed("not one sequence")
     tag, first, stop = element(der, begin, end)
     if tag != SEQUENCE:
-        raise Malformed
+        malformed("nothing that is signed")
     signed, place, times = slice(begin, stop), first, 0
-    while place < stop:
+    for _ in range(_BEFORE_ENTRIES + 1):
+        if place == stop:
+            break
         tag, inside, after = element(der, place, stop)
         if times and tag == SEQUENCE:  # the only one behind thisUpdate and nextUpdate
             return Frame(signed, slice(first, place), slice(inside, after), slice(after, stop))
@@ -96,7 +90,7 @@ class Entries:
         self._der = der
         self._place = place
         self._lock = Lock()
-        self._index: tuple[array[int], array[int]] | Malformed | None = None
+        self._index: tuple[array[int], array[int]] | str | None = None
 
     def about(self, serial: int) -> bytes:
         """Return the entries with this serial, each behind the one that tells whose certificates it and those after it are of.
@@ -118,7 +112,7 @@ class Entries:
             if self._der[begin:end] == wanted:
                 found.append(place)
                 if len(found) > _MAX_REPEATED:
-                    raise Malformed
+                    malformed("a serial number too often")
         out = []
         for place in found:
             before = bisect_right(issuers, place) - 1
@@ -140,10 +134,10 @@ class Entries:
             if self._index is None:
                 try:
                     self._index = _make_index(self._der, self._place)
-                except Malformed:
-                    self._index = Malformed()
-        if isinstance(self._index, Malformed):
-            raise Malformed
+                except Malformed as malformed:
+                    self._index = str(malformed)
+        if isinstance(self._index, str):
+            raise Malformed(self._index)
         return self._index
 
 
@@ -155,8 +149,8 @@ def _make_index(der: bytes, place: slice) -> tuple[array[int], array[int]]:
     while at < end:
         begin, stop, after = _entry(der, at, end)
         serial = der[begin:stop]
-        if serial[0] in _PADDING and is_padded(serial):
-            raise Malformed
+        if serial[:1] in _PADDING and is_padded(serial):
+            malformed("a serial number is not DER")
         packed.append((hash(serial) & _HASH_MASK) << _OFFSET_BITS | at)
         if several and _names_issuer(der, stop, after):
             issuers.append(at)
@@ -169,8 +163,8 @@ def _entry(der: bytes, place: int, end: int) -> tuple[int, int, int]:
     """Return begin and end of an entry's serial, and the end of the entry."""
     tag, inside, after = element(der, place, end)
     inner, begin, stop = element(der, inside, after)
-    if tag != SEQUENCE or inner != _INTEGER or begin == stop:
-        raise Malformed
+    if tag != SEQUENCE or inner != INTEGER or after - place > _MAX_ENTRY_BYTES:
+        malformed("an entry is no entry")
     return begin, stop, after
 
 
@@ -185,13 +179,13 @@ def _names_issuer(der: bytes, place: int, end: int) -> bool:
         _, inside, after = element(der, place, end)
         if der[inside:after].startswith(_CERTIFICATE_ISSUER):
             if found:
-                raise Malformed
+                malformed("certificateIssuer twice")
             found = True
             tag, names, following = element(der, inside + len(_CERTIFICATE_ISSUER), after)
-            if tag == _BOOLEAN:
+            if tag == BOOLEAN:
                 tag, names, _ = element(der, following, after)
-            if tag != _OCTETS or not _has_directory_name(der, names, after):
-                raise Malformed
+            if tag != OCTETS or not _has_directory_name(der, names, after):
+                malformed("certificateIssuer without a name")
         place = after
     return found
 
@@ -207,8 +201,3 @@ def _has_directory_name(der: bytes, place: int, end: int) -> bool:
 
 def _serial(serial: int) -> bytes:
     return serial.to_bytes(((serial if serial >= 0 else ~serial).bit_length() + 8) // 8, "big", signed=True)
-
-
-def is_padded(octets: bytes) -> bool:
-    """Tell whether an INTEGER has more octets than it needs, which DER does not allow (X.690 8.3.2)."""
-    return len(octets) > 1 and (octets[0], octets[1] >> 7) in {(0, 0), (0xFF, 1)}

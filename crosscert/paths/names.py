@@ -26,6 +26,7 @@ _SHORT = {
 }
 _SELECTORS = frozenset(map(chr, (0x034F, *range(0xFE00, 0xFE10), *range(0x180B, 0x180E), *range(0xE0100, 0xE01F0))))
 _LIBRARY_JUDGES = frozenset({"directory_name", "rfc822_name", "dns_name", "uniform_resource_identifier"})
+MAX_CHARACTERS = 512
 _REFUSED = frozenset({"Cn", "Co", "Cs"})
 
 
@@ -36,6 +37,9 @@ def prepare(text: str) -> str:
     unassigned, private-use and surrogate characters: no two of them could be told apart. The blanks around and the doubled ones
     inside are RFC 4518 2.6.1, so that the result equals the library's for names that both can prepare.
     """
+    if len(text) > MAX_CHARACTERS:  # normalising takes time with the square of the marks above one letter
+        message = f"a part of a name has more than {MAX_CHARACTERS} characters"
+        raise ValueError(message)
     if text.isascii() and text.isprintable():
         return f" {'  '.join(text.lower().split())} "
     kept = []

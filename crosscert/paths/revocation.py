@@ -24,7 +24,7 @@ from pyhanko_certvalidator.revinfo.validate_crl import find_cert_in_list, verify
 
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.checks import check_path
-from crosscert.paths.entries import Malformed
+from crosscert.paths.der import Malformed
 from crosscert.paths.explain import PathFault
 from crosscert.paths.path_lists import PlaceLists, Signed, Sources, lists_for
 from crosscert.paths.running import run_now
