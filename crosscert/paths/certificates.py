@@ -23,7 +23,7 @@ from crosscert.paths.names import Certificate, key_of, rfc4514
 from kernel.canonical import Json
 from kernel.errors import Refusal
 
-MAX_CERTIFICATE_BYTES = 128 * 1024
+MAX_CERTIFICATE_BYTES = 64 * 1024
 _MAX_SERIAL_OCTETS = 64
 """RFC 5280 4.1.2.2 allows 20; there are older certificates."""
 _KEPT = 20_000

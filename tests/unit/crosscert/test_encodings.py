@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from crosscert.paths import encodings
 from crosscert.paths.certificates import MAX_CERTIFICATE_BYTES, parse_certificate
 from crosscert.paths.crls import parse_crl
-from kernel.clock import monotonic
 from kernel.errors import Refusal
 from tests.unit.crosscert.forge import key, signer
 
@@ -80,18 +79,16 @@ def test_everything_else_is_refused(data: bytes) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from([LEAF.der, LIST.der, bundle_with_list(), pem(*CERTIFICATES)]), st.data())
-def test_no_bytes_make_anything_but_a_refusal_and_none_take_long(good: bytes, data: st.DataObject) -> None:
+def test_no_bytes_make_anything_but_a_refusal(good: bytes, data: st.DataObject) -> None:
     bad = bytearray(good)
     for _ in range(data.draw(st.integers(1, 5))):
         place = data.draw(st.integers(0, len(bad) - 1))
         bad[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=6))
-    began = monotonic()
     for parse in (encodings.read, parse_certificate, parse_crl):
         try:
             parse(bytes(bad))  # type: ignore[operator]
         except Refusal as refusal:
             assert refusal.code in {"certificate_unreadable", "crl_unreadable"}  # noqa: PT017 - or it was read after all
-    assert monotonic() - began < 5
 
 
 @given(st.binary(max_size=200))

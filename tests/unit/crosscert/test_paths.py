@@ -14,10 +14,8 @@ from crosscert.paths import discovery, validation
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.paths.crls import CrlSet
 from crosscert.paths.deadline import Deadline, OutOfTime
-from crosscert.paths.find import find_path
 from crosscert.paths.index import Pool
 from crosscert.paths.records import PathRequest
-from kernel.clock import monotonic
 from tests.unit.crosscert.forge import EARLIER, LATER, NOW, Plan, Signer, judge, names_on, reason, signer
 
 ROOT = signer("root")
@@ -137,38 +135,6 @@ def test_key_identifiers_that_disagree_keep_certificates_apart() -> None:
     sub = signer("sub")
     leaf = sub.leaf("seal", authority_key_identifier=b"another key's")
     assert reason(judge(leaf, ANCHOR, [ROOT.ca(sub)])) == ("issuer_not_found", "seal")
-
-
-@pytest.mark.parametrize("size", [20, 300])
-def test_a_ring_and_a_mesh_cost_no_more_than_a_chain(size: int) -> None:
-    ring = [signer(f"node{n}") for n in range(size)]
-    edges = [ring[n].ca(ring[(n + 1) % size], identifiers=True) for n in range(size)]
-    edges += [ring[n].ca(ring[(n * 7 + 3) % size]) for n in range(size) if (n * 7 + 3) % size != n]
-    pool = Pool([ROOT.ca(ring[0]), *edges])
-    target = ring[5].leaf("seal")
-    request = PathRequest(NOW, explicit_policy=False, check_revocation=False)
-    search = discovery.Search(target, ANCHOR, pool, NOW, Deadline(10))
-    assert len(next(search.candidates()).path) <= 8
-    assert search.expansions < 100
-    assert find_path(target, ANCHOR, pool, CrlSet(), request).valid
-    expired = ring[5].leaf("old", not_after=NOW - timedelta(days=1))
-    began = monotonic()
-    assert reason(judge(expired, ANCHOR, [ROOT.ca(ring[0]), *edges])) == ("certificate_expired", "old")
-    assert monotonic() - began < 5
-
-
-def test_a_hub_that_is_at_fault_is_left_alone_at_once() -> None:
-    hub, members = signer("hub"), [signer(f"member{n}") for n in range(150)]
-    way_in = ROOT.ca(hub)
-    edges = [way_in, *(hub.ca(member) for member in members), *(member.ca(hub) for member in members)]
-    edges += [members[n].ca(members[(n + 1) % 150]) for n in range(150)]
-    target = members[70].leaf("seal")
-    lists = [ROOT.crl(), hub.crl(), members[70].crl()]
-    assert names_on(judge(target, ANCHOR, edges, lists, check_revocation=True)) == ["root", "hub", "member70", "seal"]
-    revoked = [ROOT.crl(way_in), *lists[1:]]
-    began = monotonic()
-    assert reason(judge(target, ANCHOR, edges, revoked, check_revocation=True)) == ("certificate_revoked", "hub")
-    assert monotonic() - began < 2
 
 
 def test_no_path_is_longer_than_eight_certificates() -> None:
