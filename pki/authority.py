@@ -1,7 +1,7 @@
-"""The node's certification authorities: setting them up, issuing, revoking.
+"""The node's certification authorities: setting them up, issuing.
 
-Left to others: the form of certificates (``certificates``, ``cross_certificates``), the order of steps (``issuance``), seals, which
-node is to be cross-certified and by whose leave (``crosscert``).
+Left to others: the form of certificates (``certificates``, ``cross_certificates``), the order of steps (``issuance``), revoking
+(``revocation``), seals, which node is to be cross-certified and by whose leave (``crosscert``).
 """
 
 from __future__ import annotations
@@ -12,25 +12,19 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from kernel.audit import AuditEvent
-from kernel.clock import rfc3339
 from kernel.errors import Misuse, Refusal
 from kernel.work import Work
 from pki import certificates, crl, cross_certificates, issuance
 from pki.certificates import Draft, Issuer
 from pki.cross_certificates import CrossCertificateTemplate
-from pki.errors import (
-    CERTIFICATE_IN_SERVICE,
-    CERTIFICATE_REVOKED_ALREADY,
-    CERTIFICATE_UNKNOWN,
-    KEY_EXISTS,
-    PROFILE_UNSUITABLE,
-    REVOCATION_MOMENT,
-)
+from pki.errors import KEY_EXISTS, PROFILE_UNSUITABLE
 from pki.names import check_below, x509_name
+from pki.partitions import issuer_with_place
 from pki.ports import KeyStore, PkiDeps, PkiRecords
-from pki.records import CaName, CaRole, CertificateRecord, Names, PrivateKey, PublicKey, Reason, RoleRecord, ca_role
-from pki.roles import CA_ROLES, ca_in, cas_in, credential_in, get_credential, issuer_in, issuer_of, responder_role
+from pki.records import CaName, CaRole, CertificateRecord, Names, PrivateKey, PublicKey, RoleRecord, ca_role
+from pki.registry import get_certificate
+from pki.revocation import revoke
+from pki.roles import ca_in, cas_in, credential_in, get_credential, issuer_of, responder_role
 from policies.certificates import get_profile
 from policies.models import KeyAlgorithm, Profile
 
@@ -110,15 +104,6 @@ def get_issuing(deps: PkiDeps) -> CertificateRecord:
     return get_credential(deps, "issuing").record
 
 
-def get_certificate(deps: PkiDeps, serial: str) -> CertificateRecord:
-    """Return the certificate with this serial (hexadecimal); ``Refusal(certificate_unknown)`` when this node issued none."""
-    with deps.work.read() as work:
-        record = work.records.find_certificate(_normal(serial))
-    if record is None:
-        raise Refusal(CERTIFICATE_UNKNOWN, field="serial", serial=serial)
-    return record
-
-
 def issue(
     deps: PkiDeps,
     profile_name: str,
@@ -135,8 +120,7 @@ def issue(
     """
     profile = _end_entity(deps, profile_name)
     check_below(subject, deps.node.names)
-    with deps.work.read() as work:
-        issuer = issuer_in(deps, work.records, ca)
+    issuer = issuer_with_place(deps, get_credential(deps, ca))
     return issuance.issue(
         deps, order_for(deps, Draft(profile_name, profile, x509_name(subject), public_key, dns_names), issuer, actor)
     )
@@ -153,30 +137,6 @@ def issue_cross_certificate(deps: PkiDeps, template: CrossCertificateTemplate, *
 
     order = issuance.Order(cross_certificates.PROFILE, template.certificate.subject, issuer, build, actor)
     return issuance.issue(deps, order)
-
-
-def revoke(deps: PkiDeps, serial: str, reason: Reason, at: datetime, *, actor: str = "system") -> CertificateRecord:
-    """Revoke a certificate as of ``at`` and publish the list that says so.
-
-    ``Refusal`` for a serial that was never issued, one that is revoked already, the CAs in service, and an ``at`` that is to come or
-    before the certificate was made. When publishing fails,
-    the revocation stands and ``crl.refresh_due`` publishes it.
-    """
-    serial = _normal(serial)
-    record = get_certificate(deps, serial)
-    if not record.not_before <= at <= deps.clock.now():
-        raise Refusal(REVOCATION_MOMENT, field="at", at=rfc3339(at))
-    with deps.work.begin() as work:
-        for role in CA_ROLES:
-            assigned = work.records.find_role(role)
-            if assigned is not None and assigned.serial == serial:
-                raise Refusal(CERTIFICATE_IN_SERVICE, field="serial", role=role)
-        if not work.records.revoke(serial, reason, at):
-            raise Refusal(CERTIFICATE_REVOKED_ALREADY, field="serial", serial=serial)
-        details = {"reason": reason, "profile": record.profile, "ca": record.ca}
-        work.audit.record(AuditEvent(deps.clock.now(), actor, "pki.revoke", f"certificate:{serial}", details=details))
-    crl.publish(deps, record.ca, actor=actor)
-    return get_certificate(deps, serial)
 
 
 def get_or_create_key(keys: KeyStore, label: str, algorithm: KeyAlgorithm) -> PrivateKey:
@@ -212,7 +172,7 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
             ca = credential_in(deps, work.records, "issuing") if role.ca is None else ca_in(deps, work.records, role.ca)
         if serving is not None and serving.revoked_at is None and serving.not_after >= ca.record.not_after:
             return  # its CA lives no longer: a new one would end at the same moment
-        issuer = issuer_of(ca)
+        issuer = issuer_with_place(deps, ca)
     subject = x509_name((*deps.node.names, ("CN", f"{deps.node.name}{role.common_name}")))
     order = order_for(deps, Draft(role.profile, profile, subject, key.public_key()), issuer, "system")
 
@@ -243,8 +203,3 @@ def _end_entity(deps: PkiDeps, profile_name: str) -> Profile:
     if profile.kind != "end_entity":
         raise Refusal(PROFILE_UNSUITABLE, field="profile", profile=profile_name, problem="it is a CA's")
     return profile
-
-
-def _normal(serial: str) -> str:
-    """Return a serial as an operator may write it (upper case, colons) in the form in which it is stored."""
-    return serial.replace(":", "").lower().lstrip("0")

@@ -44,11 +44,15 @@ _RSA_BITS = range(3072, 8193)
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """A CA that can sign. ``certificate`` is None while the principal CA signs itself."""
+    """A CA that can sign. ``certificate`` is None while the principal CA signs itself.
+
+    ``partition`` is where the certificate about to be issued is listed beside the complete list, 0 for nowhere.
+    """
 
     ca: CaName
     key: PrivateKey
     certificate: x509.Certificate | None
+    partition: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ def _extensions(draft: Draft, issuer: Issuer, node: Node, policies: CertificateP
     if issuer.certificate is not None:
         found += [
             (access_to_issuer(node, issuer.ca, ocsp=not profile.no_check), False),
-            (distribution_points(node, issuer.ca), False),
+            (distribution_points(node, issuer.ca, issuer.partition), False),
         ]
     if is_ca:
         found.append((repository(node), False))
@@ -186,10 +190,15 @@ def access_to_issuer(node: Node, ca: CaName, *, ocsp: bool) -> x509.AuthorityInf
     )
 
 
-def distribution_points(node: Node, ca: CaName) -> x509.CRLDistributionPoints:
-    """Return where the CA's revocation list is found."""
-    url = x509.UniformResourceIdentifier(f"{node.url}/pki/{ca}.crl")
+def distribution_points(node: Node, ca: CaName, partition: int = 0) -> x509.CRLDistributionPoints:
+    """Return where the revocation list that speaks for the certificate is found."""
+    url = x509.UniformResourceIdentifier(list_url(node, ca, partition))
     return x509.CRLDistributionPoints([x509.DistributionPoint([url], None, None, None)])
+
+
+def list_url(node: Node, ca: CaName, partition: int = 0) -> str:
+    """Return the address of a CA's complete list, or of a partition's; a partition's list bears the same one (RFC 5280 5.2.5)."""
+    return f"{node.url}/pki/{ca}/{partition}.crl" if partition else f"{node.url}/pki/{ca}.crl"
 
 
 def repository(node: Node) -> x509.SubjectInformationAccess:

@@ -1,71 +1,107 @@
-"""Revocation lists: numbered, complete, archived. The principal CA's lists CA certificates only and says so.
+"""Revocation lists: numbered, archived for ever, of three kinds.
 
-Left to others: deciding to revoke (``authority.revoke``), serving the lists (``views``), lists in parts and of millions of entries:
-:func:`build` is the only place that would change.
+The principal CA's list has CA certificates only and says so. The issuing CA's is complete, and beside it each partition has its own
+(critical issuingDistributionPoint, RFC 5280 5.2.5), to which certificates point: who asks about one certificate fetches its partition's list, which never grows beyond ``partition_size``; the complete one is for
+peers and archives, which want few files. All lists of a CA share one sequence of numbers.
+
+Left to others: deciding to revoke (``revocation``), the form (``crl_der``), serving the lists (``publications``).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Misuse
-from pki import issuance
-from pki.certificates import Issuer, authority_key_identifier, hash_for
+from pki import crl_der, issuance
+from pki.certificates import Issuer, authority_key_identifier, list_url
 from pki.errors import AUTHORITY_MISSING
 from pki.ports import PkiDeps
-from pki.records import CaName, CrlRecord, Reason, Revocation, ca_role
+from pki.records import CaName, CrlRecord, ca_role
 from pki.roles import ca_in, cas_in, issuer_of
 
+LARGE_LIST_WAITS = timedelta(minutes=15)
+"""A complete list beyond a partition's size is archived this often at most: its megabytes are kept for ever, each time.
+The partition's list, to which the certificate points, is out at once."""
 
-def publish(deps: PkiDeps, ca: CaName, *, actor: str = "system") -> CrlRecord:
-    """Sign and store the CA's next list, with every revocation that has committed.
+
+def publish(deps: PkiDeps, ca: CaName, *, partition: int = 0, actor: str = "system") -> CrlRecord:
+    """Sign and store the next list, with every revocation that has committed: the complete one, or a partition's.
 
     The number is taken and the list stored in one transaction that holds others back, so a higher number never lacks an entry
-    of a lower one.
+    of a lower one (unless it was released).
     """
     with deps.work.begin() as work:
         number = work.records.take_crl_number(ca)
         at = deps.clock.now().replace(microsecond=0)
-        issuer = issuer_of(ca_in(deps, work.records, ca))
-        revocations = work.records.revocations(ca)
-        next_update = at + _periods(deps, ca)[1]
-        der = build(issuer, number, revocations, at, next_update)
-        record = CrlRecord(ca, number, at, next_update, len(revocations), hashlib.sha256(der).hexdigest(), der)
+        serving = ca_in(deps, work.records, ca)
+        issuer = issuer_of(serving)
+        times = at, at + _periods(deps, ca)[1]
+        changes = work.records.changes(ca, partition)
+        counts: list[int] = []
+        entries = _counted(work.records.entries(ca, partition), counts)
+        extensions = _extensions(deps, issuer, number, partition)
+        der = crl_der.build(serving.key, serving.certificate.subject, times, entries, extensions)
+        record = CrlRecord(ca, number, *times, sum(counts), hashlib.sha256(der).hexdigest(), der, partition, changes)
         work.records.add_crl(record)
         details: dict[str, Json] = {"number": number, "entries": record.entries, "sha256": record.sha256}
+        if partition:
+            details["partition"] = partition
         work.audit.record(AuditEvent(at, actor, "pki.publish_crl", f"ca:{ca}", details=details))
     return record
 
 
-def current(deps: PkiDeps, ca: CaName) -> CrlRecord:
-    """Return the newest list of the CA; ``Misuse(authority_missing)`` before there is one."""
-    with deps.work.read() as work:
-        found = work.records.find_crl(ca)
+def publish_change(deps: PkiDeps, ca: CaName, partition: int, *, actor: str = "system") -> None:
+    """Publish the lists on which a certificate's status changed: its partition's at once, the complete one unless it is large."""
+    if partition:
+        publish(deps, ca, partition=partition, actor=actor)
+    newest = find_current(deps, ca)
+    if newest is None or not _is_large(deps, newest):
+        publish(deps, ca, actor=actor)
+
+
+def current(deps: PkiDeps, ca: CaName, partition: int = 0) -> CrlRecord:
+    """Return the newest list of this scope; ``Misuse(authority_missing)`` before there is one."""
+    found = find_current(deps, ca, partition)
     if found is None:
         raise Misuse(AUTHORITY_MISSING, role=ca)
     return found
 
 
+def find_current(deps: PkiDeps, ca: CaName, partition: int = 0) -> CrlRecord | None:
+    """Return the newest list of this scope or None."""
+    with deps.work.read() as work:
+        return work.records.find_crl(ca, partition=partition)
+
+
 def refresh_due(deps: PkiDeps) -> Sequence[CrlRecord]:
-    """Publish the lists that are due: by their age, or because a revocation is not on them. Safe to run at any time, twice too."""
+    """Publish the lists that are due: by their age, or because a status changed since. Safe to run at any time, twice too."""
     issuance.settle(deps)
     with deps.work.read() as work:
         names = [ca.key_label for ca in cas_in(deps, work.records)]
-    return [publish(deps, ca) for ca in names if _is_due(deps, ca)]
+        scopes = [(ca, partition) for ca in names for partition in (0, *work.records.partitions(ca))]
+    return [publish(deps, ca, partition=partition) for ca, partition in scopes if _is_due(deps, ca, partition)]
 
 
-def _is_due(deps: PkiDeps, ca: CaName) -> bool:
+def _is_due(deps: PkiDeps, ca: CaName, partition: int) -> bool:
     with deps.work.read() as work:
-        newest = work.records.find_crl(ca)
-        wanted = work.records.count_revocations(ca)
-    return newest is None or newest.entries != wanted or newest.this_update + _periods(deps, ca)[0] <= deps.clock.now()
+        newest = work.records.find_crl(ca, partition=partition)
+        changes = work.records.changes(ca, partition)
+    if newest is None:
+        return True
+    waits = _periods(deps, ca)[0]
+    if newest.changes != changes:
+        waits = LARGE_LIST_WAITS if _is_large(deps, newest) else timedelta(0)
+    return newest.this_update + waits <= deps.clock.now()
+
+
+def _is_large(deps: PkiDeps, found: CrlRecord) -> bool:
+    return found.entries > deps.policies.revocation.partition_size
 
 
 def _periods(deps: PkiDeps, ca: CaName) -> tuple[timedelta, timedelta]:
@@ -78,61 +114,36 @@ def _periods(deps: PkiDeps, ca: CaName) -> tuple[timedelta, timedelta]:
     return timedelta(seconds=every), timedelta(seconds=valid)
 
 
-def build(issuer: Issuer, number: int, revocations: Sequence[Revocation], this_update: datetime, next_update: datetime) -> bytes:
-    """Return the list in DER, signed (RFC 5280 5).
+def _counted(blocks: Iterator[tuple[int, bytes]], counts: list[int]) -> Iterator[bytes]:
+    for count, entries in blocks:
+        counts.append(count)
+        yield entries
+
+
+def _extensions(deps: PkiDeps, issuer: Issuer, number: int, partition: int) -> crl_der.Extensions:
+    """Return the list's extensions.
 
     Entries stay for as long as the CA lives, expired certificates' too: a licence is judged years after its seal expired, and
     that the seal's key was compromised must still be seen then.
     """
-    if issuer.certificate is None:
-        message = "a CA without a certificate has no revocation list"
-        raise ValueError(message)
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(issuer.certificate.subject)
-        .last_update(this_update)
-        .next_update(next_update)
-        .add_extension(authority_key_identifier(issuer), critical=False)
-        .add_extension(x509.CRLNumber(number), critical=False)
-    )
+    found: list[tuple[x509.ExtensionType, bool]] = [
+        (authority_key_identifier(issuer), False),
+        (x509.CRLNumber(number), False),
+    ]
     if ca_role(issuer.ca) == "principal":
-        builder = builder.add_extension(_ONLY_CA_CERTIFICATES, critical=True)
-    for revocation in revocations:
-        builder = builder.add_revoked_certificate(_entry(revocation))
-    return builder.sign(issuer.key, hash_for(issuer.key)).public_bytes(Encoding.DER)
+        found.append((_distribution_point(only_ca_certificates=True), True))
+    elif partition:
+        found.append((_distribution_point(list_url(deps.node, issuer.ca, partition)), True))
+    return found
 
 
-_ONLY_CA_CERTIFICATES = x509.IssuingDistributionPoint(
-    full_name=None,
-    relative_name=None,
-    only_contains_user_certs=False,
-    only_contains_ca_certs=True,
-    only_some_reasons=None,
-    indirect_crl=False,
-    only_contains_attribute_certs=False,
-)
-_REASONS = {
-    "key_compromise": x509.ReasonFlags.key_compromise,
-    "ca_compromise": x509.ReasonFlags.ca_compromise,
-    "affiliation_changed": x509.ReasonFlags.affiliation_changed,
-    "superseded": x509.ReasonFlags.superseded,
-    "cessation_of_operation": x509.ReasonFlags.cessation_of_operation,
-    "privilege_withdrawn": x509.ReasonFlags.privilege_withdrawn,
-}
-
-
-def reason_flag(reason: Reason) -> x509.ReasonFlags | None:
-    """Return the CRLReason; None for "unspecified", which is said by saying nothing (RFC 5280 5.3.1)."""
-    return _REASONS.get(reason)
-
-
-def _entry(revocation: Revocation) -> x509.RevokedCertificate:
-    builder = (
-        x509.RevokedCertificateBuilder()
-        .serial_number(int(revocation.serial, 16))
-        .revocation_date(revocation.at.replace(microsecond=0))
+def _distribution_point(url: str | None = None, *, only_ca_certificates: bool = False) -> x509.IssuingDistributionPoint:
+    return x509.IssuingDistributionPoint(
+        full_name=None if url is None else [x509.UniformResourceIdentifier(url)],
+        relative_name=None,
+        only_contains_user_certs=False,
+        only_contains_ca_certs=only_ca_certificates,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
     )
-    reason = reason_flag(revocation.reason)
-    if reason is not None:
-        builder = builder.add_extension(x509.CRLReason(reason), critical=False)
-    return builder.build()

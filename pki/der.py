@@ -1,6 +1,6 @@
 """A writer of DER for the few structures that are signed by the thousand. asn1crypto writes the rest, and reads everything.
 
-Left to others: what the structures mean (``cms``, ``tsa``).
+Left to others: what the structures mean (``cms``, ``tsa``, ``crl_der``, ``ocsp_der``).
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ def explicit(number: int, *parts: bytes) -> bytes:
 def generalized_time(moment: datetime) -> bytes:
     """Return a GeneralizedTime in UTC to the second."""
     return tlv(0x18, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def utc_time(moment: datetime) -> bytes:
+    """Return a UTCTime to the second: for the years 1950 to 2049."""
+    return tlv(0x17, moment.astimezone(UTC).strftime("%y%m%d%H%M%SZ").encode())
 
 
 @lru_cache(maxsize=256)

@@ -84,11 +84,27 @@ CERTIFICATE_REVOKED_ALREADY = define(
     remedy_zh="无需再次吊销。",
     remedy_en="Nothing more needs to be done.",
 )
+CERTIFICATE_SUSPENDED_ALREADY = define(
+    "certificate_suspended_already",
+    status=409,
+    zh="序列号为 {serial} 的证书已经处于暂停状态。",
+    en="The certificate with serial {serial} is suspended already.",
+    remedy_zh="可以解除暂停，或予以吊销。",
+    remedy_en="Release it, or revoke it.",
+)
+CERTIFICATE_NOT_SUSPENDED = define(
+    "certificate_not_suspended",
+    status=409,
+    zh="序列号为 {serial} 的证书没有被暂停。",
+    en="The certificate with serial {serial} is not suspended.",
+    remedy_zh="无需解除暂停。",
+    remedy_en="There is nothing to release.",
+)
 CERTIFICATE_IN_SERVICE = define(
     "certificate_in_service",
     status=409,
-    zh="这张证书正用作本节点的{role}，不能直接吊销。",
-    en="This certificate serves as the node's {role} and cannot simply be revoked.",
+    zh="这张证书正用作本节点的{role}，不能直接吊销或暂停。",
+    en="This certificate serves as the node's {role} and cannot simply be revoked or suspended.",
     remedy_zh="请先完成密钥更替。",
     remedy_en="Roll the key over first.",
 )

@@ -60,7 +60,7 @@ def issue(deps: PkiDeps, order: Order, then: Then | None = None) -> CertificateR
     serial = format(number, "x")
     builder = order.build(number, at)
     # 1. The intent: before the signature, and on disk before it.
-    intent = Intent(serial, order.subject.rfc4514_string(), order.profile_name, order.issuer.ca, at)
+    intent = Intent(serial, order.subject.rfc4514_string(), order.profile_name, order.issuer.ca, at, order.issuer.partition)
     with deps.work.begin() as work:
         work.records.add_intent(intent)
         work.audit.record(_event(intent, at, order.actor, "intent"))
@@ -98,6 +98,7 @@ def _record(intent: Intent, certificate: x509.Certificate) -> CertificateRecord:
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         der=der,
+        partition=intent.partition,
     )
 
 

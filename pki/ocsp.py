@@ -1,66 +1,123 @@
-"""The OCSP responder (RFC 6960, nonces by RFC 9654): good, revoked, or unknown for what was never issued.
+"""The OCSP responder (RFC 6960, nonces by RFC 9654): good, revoked, suspended, or unknown for what was never issued.
+
+An answer is signed when it is first asked for and kept until half of its life is over; every change of any certificate's status,
+whichever process made it, ends all that is kept at once, since the generation of the statuses is read for each answer. A request
+with a nonce is answered by a signature of its own.
 
 Each CA has a delegated responder certificate of its own, since a responder is only authorised by the CA whose certificates it
 speaks of.
 
-Left to others: HTTP (``views``), answers prepared ahead of time.
+Left to others: the form (``ocsp_der``), HTTP (``dispatch``).
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import cast
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from pki.certificates import hash_for
-from pki.crl import reason_flag
-from pki.ports import PkiDeps
-from pki.records import CertificateStatus
+from pki import ocsp_der
+from pki.ocsp_der import CertificateId, Responder
+from pki.ports import PkiDeps, PkiRecords
+from pki.records import CaName
 from pki.roles import Credential, cas_in, credential_in, responder_role
 
 MAX_REQUEST_BYTES = 65536
 
 _NONCE_OCTETS = range(1, 129)  # RFC 9654 2.1
 _HASHES: tuple[type[hashes.HashAlgorithm], ...] = (hashes.SHA1, hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_MOST_KEPT = 20_000
+"""Some 25 MB. Whoever asks for more than that in different words costs us signatures, not memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """An OCSPResponse; ``times`` (thisUpdate, nextUpdate) only where a cache may keep it. It is one thing: equal to itself only."""
+
+    der: bytes
+    times: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    issuer_name_hash: bytes
-    issuer_key_hash: bytes
-    algorithm: hashes.HashAlgorithm
-    serial: int
-    nonce: bytes | None
+class _Known:
+    """What there is to say of a certificate, and who says it."""
+
+    responder: Responder
+    certificate_id: bytes
+    status: bytes
+    is_issued: bool
+    until: datetime
 
 
-def answer(deps: PkiDeps, request_der: bytes) -> bytes:
-    """Return the OCSPResponse for a request. Never raises for what was sent.
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was found and signed while the statuses were of one generation."""
+
+    generation: int
+    known: dict[CertificateId, _Known] = field(default_factory=dict)
+    answers: dict[bytes, tuple[datetime, Answer]] = field(default_factory=dict)
+
+
+def answer(deps: PkiDeps, request_der: bytes) -> Answer:
+    """Return the answer to a request. Never raises for what was sent.
 
     A request for several certificates at once is answered malformedRequest: clients send one (RFC 5019 2.1.1), and an answer
     for the first alone would be taken for an answer to all. One about a CA that is not ours is answered unauthorized.
     """
+    # Before the status is read: what changes in between is found out by the next who asks.
+    kept = _kept(deps)
+    now = deps.clock.now()
+    ready = kept.answers.get(request_der)
+    if ready is not None and now < ready[0]:
+        return ready[1]
     request = _parse(request_der)
     if request is None:
-        return _refuse(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
-    with deps.work.read() as work:
-        for ca in cas_in(deps, work.records):
-            if _identifies(deps, ca.certificate, request):
-                responder = credential_in(deps, work.records, responder_role(ca.key_label))
-                status = work.records.find_status(ca.key_label, format(request.serial, "x"))
-                return _sign(deps, responder, request, status)
-    return _refuse(ocsp.OCSPResponseStatus.UNAUTHORIZED)
+        return _MALFORMED
+    certificate_id, nonce = request
+    known = kept.known.get(certificate_id)
+    if known is None or known.until <= now:
+        known = _look_up(deps, certificate_id, now)
+        if known is None:
+            return _UNAUTHORIZED
+        if known.is_issued:
+            _keep(kept.known, certificate_id, known)
+    this_update = now.replace(microsecond=0)
+    times = this_update, min(this_update + _valid(deps), known.responder.not_after)
+    signed = ocsp_der.response(known.responder, known.certificate_id, known.status, times, nonce)
+    if nonce is not None or not known.is_issued:
+        return Answer(signed)
+    made = Answer(signed, times)
+    _keep(kept.answers, request_der, (this_update + (times[1] - this_update) / 2, made))
+    return made
 
 
-def _parse(request_der: bytes) -> _Request | None:
-    """Return what is asked, or None when the bytes are not a request for one certificate."""
+def _kept(deps: PkiDeps) -> _Kept:
+    generation = deps.generation(deps.work)
+    kept = cast("_Kept | None", deps.kept.get("ocsp"))
+    if kept is None or kept.generation != generation:
+        kept = deps.kept["ocsp"] = _Kept(generation)
+    return kept
+
+
+def _keep(where: dict[Any, Any], key: object, value: object) -> None:
+    if len(where) >= _MOST_KEPT:
+        where.clear()
+    where[key] = value
+
+
+def _valid(deps: PkiDeps) -> timedelta:
+    return timedelta(seconds=deps.policies.revocation.ocsp_valid_seconds)
+
+
+def _parse(request_der: bytes) -> tuple[CertificateId, bytes | None] | None:
+    """Return what is asked with its nonce, or None when the bytes are not a request for one certificate."""
     if len(request_der) > MAX_REQUEST_BYTES:
         return None
     try:
@@ -69,10 +126,10 @@ def _parse(request_der: bytes) -> _Request | None:
         nonce = _nonce(request)
         if nonce is not None and len(nonce) not in _NONCE_OCTETS:
             return None
-        found = _Request(request.issuer_name_hash, request.issuer_key_hash, algorithm, request.serial_number, nonce)
+        found = CertificateId(algorithm.name, request.issuer_name_hash, request.issuer_key_hash, request.serial_number)
     except (ValueError, TypeError, NotImplementedError, UnsupportedAlgorithm, OverflowError, x509.DuplicateExtension):
         return None  # NotImplementedError: several certificates in one request
-    return found if isinstance(algorithm, _HASHES) and found.serial > 0 else None
+    return (found, nonce) if isinstance(algorithm, _HASHES) and found.serial > 0 else None
 
 
 def _nonce(request: ocsp.OCSPRequest) -> bytes | None:
@@ -85,58 +142,42 @@ def _nonce(request: ocsp.OCSPRequest) -> bytes | None:
     return None
 
 
-def _identifies(deps: PkiDeps, issuer: x509.Certificate, request: _Request) -> bool:
-    return _issuer_hashes(deps, issuer, request.algorithm) == (request.issuer_name_hash, request.issuer_key_hash)
+def _look_up(deps: PkiDeps, asked: CertificateId, now: datetime) -> _Known | None:
+    """Return what there is to say; None when the issuer is none of our CAs."""
+    with deps.work.read() as work:
+        for ca in cas_in(deps, work.records):
+            if _issuer_hashes(deps, ca.certificate, asked.hash_name) == (asked.issuer_name_hash, asked.issuer_key_hash):
+                return _say(deps, work.records, ca.key_label, asked, now)
+    return None
 
 
-def _issuer_hashes(deps: PkiDeps, issuer: x509.Certificate, algorithm: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
-    kept = f"ocsp-issuer:{algorithm.name}:{issuer.serial_number:x}"
+def _say(deps: PkiDeps, records: PkiRecords, ca: CaName, asked: CertificateId, now: datetime) -> _Known:
+    responder = _responder(deps, credential_in(deps, records, responder_role(ca)))
+    status = records.find_status(ca, format(asked.serial, "x"))
+    said = ocsp_der.UNKNOWN if status is None else ocsp_der.status_of(status)
+    return _Known(responder, asked.der(), said, status is not None, now + _valid(deps) / 2)
+
+
+def _issuer_hashes(deps: PkiDeps, issuer: x509.Certificate, hash_name: str) -> tuple[bytes, bytes]:
+    kept = f"ocsp-issuer:{hash_name}:{issuer.serial_number:x}"
     found = deps.kept.get(kept)
     if found is None:
-        name, key = issuer.subject.public_bytes(), _public_key_bits(issuer)
-        found = deps.kept[kept] = (_hash(algorithm, name), _hash(algorithm, key))
+        parts = issuer.subject.public_bytes(), ocsp_der.public_key_bits(issuer)
+        found = deps.kept[kept] = tuple(hashlib.new(hash_name, part, usedforsecurity=False).digest() for part in parts)
     return cast("tuple[bytes, bytes]", found)
 
 
-def _public_key_bits(certificate: x509.Certificate) -> bytes:
-    """Return the content of subjectPublicKey's BIT STRING (RFC 6960 4.1.1)."""
-    key = certificate.public_key()
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    if isinstance(key, rsa.RSAPublicKey):
-        return key.public_bytes(Encoding.DER, PublicFormat.PKCS1)
-    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+def _responder(deps: PkiDeps, serving: Credential) -> Responder:
+    kept = f"ocsp-responder:{serving.record.serial}"
+    found = deps.kept.get(kept)
+    if found is None:
+        found = deps.kept[kept] = ocsp_der.make_responder(serving.key, serving.certificate)
+    return cast("Responder", found)
 
 
-def _hash(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
-    return hashlib.new(algorithm.name, data, usedforsecurity=False).digest()
+def _refuse(status: ocsp.OCSPResponseStatus) -> Answer:
+    return Answer(ocsp.OCSPResponseBuilder.build_unsuccessful(status).public_bytes(Encoding.DER))
 
 
-def _sign(deps: PkiDeps, responder: Credential, request: _Request, status: CertificateStatus | None) -> bytes:
-    now = deps.clock.now().replace(microsecond=0)
-    revoked_at = None if status is None else status.revoked_at
-    builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
-        issuer_name_hash=request.issuer_name_hash,
-        issuer_key_hash=request.issuer_key_hash,
-        serial_number=request.serial,
-        algorithm=request.algorithm,
-        cert_status=_status(status),
-        this_update=now,
-        next_update=now + timedelta(seconds=deps.policies.revocation.ocsp_valid_seconds),
-        revocation_time=None if revoked_at is None else revoked_at.replace(microsecond=0),
-        revocation_reason=None if status is None or status.reason is None else reason_flag(status.reason),
-    )
-    builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, responder.certificate).certificates([responder.certificate])
-    if request.nonce is not None:
-        builder = builder.add_extension(x509.OCSPNonce(request.nonce), critical=False)
-    return builder.sign(responder.key, hash_for(responder.key)).public_bytes(Encoding.DER)
-
-
-def _status(status: CertificateStatus | None) -> ocsp.OCSPCertStatus:
-    if status is None:
-        return ocsp.OCSPCertStatus.UNKNOWN
-    return ocsp.OCSPCertStatus.GOOD if status.revoked_at is None else ocsp.OCSPCertStatus.REVOKED
-
-
-def _refuse(status: ocsp.OCSPResponseStatus) -> bytes:
-    return ocsp.OCSPResponseBuilder.build_unsuccessful(status).public_bytes(Encoding.DER)
+_MALFORMED = _refuse(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
+_UNAUTHORIZED = _refuse(ocsp.OCSPResponseStatus.UNAUTHORIZED)

@@ -5,7 +5,7 @@ Left to others: the records themselves (``records``), keys in files (``keyfiles`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -22,7 +22,6 @@ from pki.records import (
     Intent,
     PrivateKey,
     Reason,
-    Revocation,
     RoleRecord,
     Rollover,
     SealRecord,
@@ -81,18 +80,33 @@ class CertificateRecords(Protocol):
 
 
 class RevocationRecords(Protocol):
-    """Which certificates are revoked, and the lists that say so."""
+    """Which certificates are revoked or suspended, and the lists that say so."""
 
     def revoke(self, serial: str, reason: Reason, at: datetime) -> bool:
-        """Mark an issued certificate as revoked; False when there is none or it is revoked already."""
+        """Revoke an issued certificate for good; False when there is none or it is revoked already.
+
+        One that is suspended counts as revoked since then, or since ``at`` if that is earlier.
+        """
         ...
 
-    def revocations(self, ca: CaName) -> Sequence[Revocation]:
-        """Return every revocation of a CA, oldest first."""
+    def suspend(self, serial: str, at: datetime) -> bool:
+        """Suspend an issued certificate; False when there is none, or it is suspended or revoked already."""
         ...
 
-    def count_revocations(self, ca: CaName) -> int:
-        """Return how many entries the CA's list must have."""
+    def release(self, serial: str) -> bool:
+        """End a suspension; False when there is none."""
+        ...
+
+    def generation(self) -> int:
+        """Return the number that rises with every change of any certificate's status."""
+        ...
+
+    def changes(self, ca: CaName, partition: int = 0) -> int:
+        """Return how often the statuses of the CA's certificates, or of a partition's, have changed."""
+        ...
+
+    def entries(self, ca: CaName, partition: int = 0) -> Iterator[tuple[int, bytes]]:
+        """Yield what the CA's list, or a partition's, must have, in blocks: how many entries, and their DER one after the other."""
         ...
 
     def find_status(self, ca: CaName, serial: str) -> CertificateStatus | None:
@@ -107,8 +121,19 @@ class RevocationRecords(Protocol):
         """Store a published list."""
         ...
 
-    def find_crl(self, ca: CaName, *, at: datetime | None = None) -> CrlRecord | None:
-        """Return the newest list, or the newest of those issued until ``at``."""
+    def find_crl(self, ca: CaName, *, partition: int = 0, at: datetime | None = None) -> CrlRecord | None:
+        """Return the newest list of this scope, or the newest of those issued until ``at``."""
+        ...
+
+    def take_places(self, ca: CaName, count: int, size: int) -> tuple[int, bool]:
+        """Take places for certificates about to be issued; return their partition and whether they are the first in it.
+
+        It is the open one, or the next if that is full.
+        """
+        ...
+
+    def partitions(self, ca: CaName) -> Sequence[int]:
+        """Return a CA's partitions, the oldest first."""
         ...
 
 
@@ -164,10 +189,17 @@ class PkiRecords(CertificateRecords, RevocationRecords, RoleRecords, RolloverRec
     """What this room stores. Each method that returns a bool is one conditional statement: False means somebody was first."""
 
 
+def read_generation(work: UnitOfWork[PkiRecords]) -> int:
+    """Return the number that rises with every change of any certificate's status."""
+    with work.read() as reading:
+        return reading.records.generation()
+
+
 @dataclass(frozen=True, slots=True)
 class PkiDeps:
     """Everything that the operations of this room need.
 
+    ``generation`` reads the generation of the statuses as cheaply as the database lets it: it is asked for every OCSP answer.
     ``kept`` holds parsed forms of what never changes (certificates by serial), so that the hot paths don't parse them again;
     it is no state: losing it costs time only.
     """
@@ -177,4 +209,5 @@ class PkiDeps:
     keys: KeyStore
     clock: Clock
     work: UnitOfWork[PkiRecords]
+    generation: Callable[[UnitOfWork[PkiRecords]], int] = read_generation
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from pki import crl, cross_certificates, links
 from pki.ports import PkiDeps
-from pki.records import CaName, CertificateRecord
+from pki.records import CaName, CertificateRecord, CrlRecord
 from pki.roles import ca_in, cas_in, parsed
 
 _CERTIFICATE_KEPT = timedelta(hours=1)
@@ -46,8 +46,17 @@ def certificate(deps: PkiDeps, ca: CaName) -> Publication:
 
 
 def revocation_list(deps: PkiDeps, ca: CaName) -> Publication:
-    """Return the current list of a CA, which CDP points to. A cache may not keep it beyond its end."""
-    current = crl.current(deps, ca)
+    """Return the current complete list of a CA. A cache may not keep it beyond its end."""
+    return _list(deps, crl.current(deps, ca))
+
+
+def partition_list(deps: PkiDeps, ca: CaName, partition: int) -> Publication | None:
+    """Return the current list of one of a CA's partitions, which CDP points to; None when there is no such partition."""
+    found = crl.find_current(deps, ca, partition)
+    return None if found is None else _list(deps, found)
+
+
+def _list(deps: PkiDeps, current: CrlRecord) -> Publication:
     keep = max(timedelta(0), min(_LIST_KEPT, current.next_update - deps.clock.now()))
     return Publication(current.der, "application/pkix-crl", current.sha256, keep, current.this_update)
 

@@ -35,7 +35,12 @@ Reason = Literal[
     "cessation_of_operation",
     "privilege_withdrawn",
 ]
-"""Why a certificate was revoked (RFC 5280 5.3.1). Suspension (certificateHold) and its release are not offered yet."""
+"""Why a certificate was revoked for good (RFC 5280 5.3.1)."""
+
+ListedReason = Reason | Literal["certificate_hold"]
+"""Why a certificate stands on a list: revoked, or suspended until it is released or revoked."""
+
+HOLD: Literal["certificate_hold"] = "certificate_hold"
 
 
 def ca_role(ca: CaName) -> CaRole:
@@ -48,7 +53,8 @@ class CertificateRecord:
     """A certificate that this node issued.
 
     ``serial`` and ``sha256`` are lower-case hexadecimal, ``subject`` and ``issuer`` RFC 4514. ``profile`` is a profile of the
-    policies, ``cross_certificate`` or ``link``; ``ca`` tells which of the node's CAs signed.
+    policies, ``cross_certificate`` or ``link``; ``ca`` tells which of the node's CAs signed, ``partition`` which of its lists speaks
+    for it beside the complete one (0: none). A suspended certificate has ``revoked_at`` and the reason ``certificate_hold``.
     """
 
     serial: str
@@ -61,7 +67,8 @@ class CertificateRecord:
     not_after: datetime
     der: bytes = field(repr=False)
     revoked_at: datetime | None = None
-    reason: Reason | None = None
+    reason: ListedReason | None = None
+    partition: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +80,24 @@ class Intent:
     profile: str
     ca: CaName
     at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """An entry of a revocation list. A serial whose signing was never finished is listed as well."""
-
-    serial: str
-    at: datetime
-    reason: Reason
+    partition: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateStatus:
-    """Whether a certificate that was issued is revoked: ``revoked_at`` None means good."""
+    """Whether a certificate that was issued is revoked or suspended: ``revoked_at`` None means good."""
 
     serial: str
     revoked_at: datetime | None
-    reason: Reason | None
+    reason: ListedReason | None
 
 
 @dataclass(frozen=True, slots=True)
 class CrlRecord:
-    """A revocation list as published; all are kept, so that any past moment can be judged."""
+    """A revocation list as published; all are kept, so that any past moment can be judged.
+
+    ``partition`` 0 is the complete list. ``changes`` is how often the CA's, or the partition's, statuses had changed by then.
+    """
 
     ca: CaName
     number: int
@@ -104,6 +106,8 @@ class CrlRecord:
     entries: int
     sha256: str
     der: bytes = field(repr=False)
+    partition: int = 0
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,6 @@ def credential_in(deps: PkiDeps, records: PkiRecords, role: str) -> Credential:
     return _credential(deps, records, role, assigned)
 
 
-def issuer_in(deps: PkiDeps, records: PkiRecords, role: CaRole) -> Issuer:
-    """Return the CA that serves in a role as an issuer, within a transaction that is open."""
-    return issuer_of(credential_in(deps, records, role))
-
-
 def issuer_of(ca: Credential) -> Issuer:
     """Return a CA as an issuer."""
     return Issuer(ca.key_label, ca.key, ca.certificate)

@@ -6,6 +6,7 @@ Left to others: what a licence looks like and says (``licenses``), seals in GB/T
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,10 +21,11 @@ from pki.cms import CmsSigner
 from pki.errors import AUTHORITY_MISSING, SEAL_UNUSABLE
 from pki.links import PROFILE as LINK
 from pki.names import MAX_COMMON_NAME_OCTETS, check_below, x509_name
+from pki.partitions import issuer_with_place
 from pki.pdf_signatures import PreparedPdf, Statement
 from pki.ports import PkiDeps, PkiRecords
-from pki.records import CertificateRecord, Department, Names, SealRecord
-from pki.roles import ca_in, cas_in, issuer_in, issuers_in, parsed
+from pki.records import CaName, CertificateRecord, Department, Names, SealRecord, ca_role
+from pki.roles import ca_in, cas_in, get_credential, issuers_in, parsed
 from pki.tsa import TimeStampAuthority
 from policies.certificates import get_profile
 
@@ -135,8 +137,7 @@ def _certify(deps: PkiDeps, department: Department, old: Seal | None, actor: str
     profile = get_profile(deps.policies, PROFILE)
     label = f"seal-{department.uscc}" if old is None else old.key_label
     key = authority.get_or_create_key(deps.keys, label, profile.key_algorithm)
-    with deps.work.read() as work:
-        issuer = issuer_in(deps, work.records, "issuing")
+    issuer = issuer_with_place(deps, get_credential(deps, "issuing"))
     draft = Draft(PROFILE, profile, x509_name(names), key.public_key())
 
     def store(work: Work[PkiRecords], record: CertificateRecord) -> bool:
@@ -176,16 +177,21 @@ def _read_evidence(deps: PkiDeps, records: PkiRecords, seal: Seal, at: datetime)
         raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_REVOKED)
     if not all(seal.certificate.not_before <= moment <= seal.certificate.not_after for moment in (at, now)):
         raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_EXPIRED)
-    lists = [records.find_crl(ca.key_label) for ca in cas_in(deps, records)]
+    stamping = tsa.authority_in(deps, records)
+    signers = seal.certificate, stamping.credential.record
+    # The partitions' lists, to which the certificates point: a document does not carry a complete one, which only grows.
+    scopes = dict.fromkeys([(ca, 0) for ca in _principals(deps, records)] + [(one.ca, one.partition) for one in signers])
+    lists = [records.find_crl(ca, partition=partition) for ca, partition in scopes]
     if any(one is None or one.next_update <= now for one in lists):
         return None
-    stamping = tsa.authority_in(deps, records)
-    chain = dict.fromkeys(
-        one.der for signer in (seal.certificate, stamping.credential.record) for one in issuers_in(deps, records, signer)
-    )
+    chain = dict.fromkeys(one.der for signer in signers for one in issuers_in(deps, records, signer))
     links = [one.der for one in records.certificates(profile=LINK) if one.revoked_at is None and one.not_after > now]
     certificates = (seal.certificate.der, *chain, stamping.credential.record.der, *links)
     return _Evidence(certificates, tuple(one.der for one in lists if one), stamping)
+
+
+def _principals(deps: PkiDeps, records: PkiRecords) -> Sequence[CaName]:
+    return [ca.key_label for ca in cas_in(deps, records) if ca_role(ca.key_label) == "principal"]
 
 
 def _signer(deps: PkiDeps, seal: Seal) -> CmsSigner:

@@ -67,13 +67,14 @@ class CrossCertificateRules(Table):
 
 
 class RevocationRules(Table):
-    """How often revocation lists and OCSP answers are made, and how long they may be used."""
+    """How often revocation lists and OCSP answers are made, how long they may be used, for how many certificates a list in parts speaks."""
 
     ca_crl_every_seconds: Seconds
     ca_crl_valid_seconds: Seconds
     crl_every_seconds: Seconds
     crl_valid_seconds: Seconds
     ocsp_valid_seconds: Seconds
+    partition_size: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 class TimeStampRules(Table):

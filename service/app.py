@@ -22,7 +22,7 @@ from service.adapters import AuditReader
 from service.assets import Assets
 from service.csrf import Csrf
 from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_LARGE, problem
-from service.fast_path import FastPath
+from service.fast_path import FastPath, table
 from service.health import readiness
 from service.metrics import Metrics
 from service.proxies import TrustedProxies
@@ -40,7 +40,8 @@ _HTTP_ERRORS: dict[int, ErrorCode] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 4
 def create_application(services: Services) -> WSGIApplication:
     """Build what a server serves: the hot endpoints in front, the pages behind."""
     metrics = Metrics()
-    application = FastPath(create_app(services, metrics).wsgi_app, services.idp, metrics)
+    hot = table(services.idp, services.pki)
+    application = FastPath(create_app(services, metrics).wsgi_app, hot, metrics)
     return TrustedProxies(application, services.config.trusted_proxies)
 
 

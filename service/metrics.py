@@ -28,12 +28,17 @@ class Metrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
             registry=self.registry,
         )
+        self._kept: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}  # looking labels up costs more than counting
 
     def count(self, endpoint: str, method: str, status: int, seconds: float) -> None:
         """Count one answer. ``method`` outside of HTTP's own is counted as one: a label must not grow with the outside world."""
         known = method if method in _METHODS else "other"
-        self._requests.labels(endpoint, known, status).inc()
-        self._seconds.labels(endpoint).observe(seconds)
+        kept = self._kept.get((endpoint, known, status))
+        if kept is None:
+            found = self._requests.labels(endpoint, known, status), self._seconds.labels(endpoint)
+            kept = self._kept[endpoint, known, status] = found
+        kept[0].inc()
+        kept[1].observe(seconds)
 
     def init_app(self, app: Flask) -> None:
         """Measure every request of ``app`` and serve the figures."""

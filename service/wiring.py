@@ -26,7 +26,7 @@ from pki.keyfiles import FileKeyStore
 from pki.pkcs11 import Token
 from pki.pkcs11_store import TokenKeyStore
 from pki.ports import KeyStore, PkiDeps, PkiRecords
-from pki.storage import SqlPkiRecords
+from pki.storage import GenerationReader, SqlPkiRecords
 from pki.vault import Vault
 from policies.loader import load
 from policies.models import Policies
@@ -47,6 +47,8 @@ class Services:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if "generation" in self.__dict__:
+            self.generation.close()
         if "engine" in self.__dict__:
             self.engine.dispose()
 
@@ -83,7 +85,19 @@ class Services:
     def pki(self) -> PkiDeps:
         """What the CA needs."""
         work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(self.engine, SqlPkiRecords)
-        return PkiDeps(node=self.node, policies=self.policies.certificates, keys=self.keys, clock=self.clock, work=work)
+        return PkiDeps(
+            node=self.node,
+            policies=self.policies.certificates,
+            keys=self.keys,
+            clock=self.clock,
+            work=work,
+            generation=lambda _: self.generation.read(),
+        )
+
+    @cached_property
+    def generation(self) -> GenerationReader:
+        """Tells whether any certificate's status has changed."""
+        return GenerationReader(self.engine)
 
     @cached_property
     def crosscert(self) -> CrosscertDeps:

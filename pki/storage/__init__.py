@@ -6,12 +6,13 @@ Left to others: every decision; transactions (``service.unit_of_work``), migrati
 from __future__ import annotations
 
 from pki.storage.certificates import SqlCertificates
+from pki.storage.generation import GenerationReader
 from pki.storage.revocation import SqlRevocation
 from pki.storage.roles import SqlRoles
 from pki.storage.rollovers import SqlRollovers
 from pki.storage.tables import metadata
 
-__all__ = ["SqlPkiRecords", "metadata"]
+__all__ = ["GenerationReader", "SqlPkiRecords", "metadata"]
 
 
 class SqlPkiRecords(SqlCertificates, SqlRevocation, SqlRoles, SqlRollovers):

@@ -15,6 +15,7 @@ from pki.records import (
     Intent,
 )
 from pki.storage.parts import SqlPart, moment
+from pki.storage.revocation import list_changed
 from pki.storage.tables import certificates
 
 _CERTIFICATE_COLUMNS = (
@@ -29,6 +30,7 @@ _CERTIFICATE_COLUMNS = (
     certificates.c.der,
     certificates.c.revoked_at,
     certificates.c.reason,
+    certificates.c.partition,
 )
 
 # The statements of the hot paths, put together once.
@@ -51,6 +53,7 @@ class SqlCertificates(SqlPart):
                 "profile": intent.profile,
                 "subject": intent.subject,
                 "recorded_at": to_micros(intent.at),
+                "partition": intent.partition,
             },
         )
 
@@ -82,9 +85,15 @@ class SqlCertificates(SqlPart):
                 certificates.c.profile,
                 certificates.c.ca,
                 certificates.c.recorded_at,
+                certificates.c.partition,
+                certificates.c.revoked_at,
+                certificates.c.reason,
             )
-        )
-        return [Intent(row.serial, row.subject, row.profile, row.ca, from_micros(row.recorded_at)) for row in voided]
+        ).all()
+        list_changed(self._connection, voided)
+        return [
+            Intent(row.serial, row.subject, row.profile, row.ca, from_micros(row.recorded_at), row.partition) for row in voided
+        ]
 
     def find_certificate(self, serial: str) -> CertificateRecord | None:
         """Return the issued certificate with this serial."""
@@ -118,4 +127,5 @@ def _certificate(row: sa.Row[*tuple[Any, ...]]) -> CertificateRecord:
         der=bytes(row.der),
         revoked_at=moment(row.revoked_at),
         reason=row.reason,
+        partition=row.partition,
     )

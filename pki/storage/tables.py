@@ -26,7 +26,7 @@ certificates = sa.Table(
     sa.Column("der", sa.LargeBinary, info=_INTERNAL),
     sa.Column("revoked_at", sa.BigInteger, info=_PUBLIC),
     sa.Column("reason", sa.String(32), info=_PUBLIC),
-    sa.Index("ix_pki_certificates_revoked", "ca", "revoked_at"),
+    sa.Column("partition", sa.Integer, nullable=False, server_default="0", info=_PUBLIC),
     sa.Index("ix_pki_certificates_state", "state", "recorded_at"),
     sa.Index("ix_pki_certificates_profile", "profile", "serial"),
 )
@@ -35,6 +35,26 @@ crl_numbers = sa.Table(
     metadata,
     sa.Column("ca", sa.String(16), primary_key=True, info=_PUBLIC),
     sa.Column("number", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("changes", sa.BigInteger, nullable=False, server_default="0", info=_INTERNAL),
+)
+partitions = sa.Table(
+    "pki_partitions",
+    metadata,
+    sa.Column("ca", sa.String(16), primary_key=True, info=_PUBLIC),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False, info=_PUBLIC),
+    sa.Column("issued", sa.Integer, nullable=False, info=_INTERNAL),
+    sa.Column("changes", sa.BigInteger, nullable=False, info=_INTERNAL),
+)
+# What stands on the lists now, each entry encoded once; in the order of the key a list is one pass over the table.
+crl_entries = sa.Table(
+    "pki_crl_entries",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, info=_INTERNAL),
+    sa.Column("serial", sa.String(40), nullable=False, unique=True, info=_PUBLIC),
+    sa.Column("ca", sa.String(16), nullable=False, info=_PUBLIC),
+    sa.Column("partition", sa.Integer, nullable=False, info=_PUBLIC),
+    sa.Column("entry", sa.LargeBinary, nullable=False, info=_PUBLIC),
+    sa.Index("ix_pki_crl_entries_partition", "partition", "id"),
 )
 crls = sa.Table(
     "pki_crls",
@@ -46,6 +66,9 @@ crls = sa.Table(
     sa.Column("entries", sa.BigInteger, nullable=False, info=_PUBLIC),
     sa.Column("sha256", sa.String(64), nullable=False, info=_PUBLIC),
     sa.Column("der", sa.LargeBinary, nullable=False, info=_PUBLIC),
+    sa.Column("partition", sa.Integer, nullable=False, server_default="0", info=_PUBLIC),
+    sa.Column("changes", sa.BigInteger, nullable=False, server_default="0", info=_INTERNAL),
+    sa.Index("ix_pki_crls_scope", "ca", "partition", "number"),
 )
 roles = sa.Table(
     "pki_roles",

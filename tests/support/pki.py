@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -49,6 +49,12 @@ def make_deps(engine: sa.Engine, folder: Path, clock: Clock, node: Node = COUNTY
     create_all(engine, audit.metadata, storage.metadata)
     work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, storage.SqlPkiRecords)
     return PkiDeps(node, _POLICIES, FileKeyStore(folder / "keys", b"a passphrase"), clock, work)
+
+
+def with_partitions_of(size: int, deps: PkiDeps) -> PkiDeps:
+    """The same CA, whose partitions take this many certificates each."""
+    rules = deps.policies.revocation.model_copy(update={"partition_size": size})
+    return replace(deps, policies=deps.policies.model_copy(update={"revocation": rules}), kept={})
 
 
 @dataclass

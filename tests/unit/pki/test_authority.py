@@ -162,11 +162,8 @@ def test_an_abandoned_intent_is_voided_and_its_serial_revoked(new_pki: PkiDeps, 
     clock.advance(issuance.ABANDONED_AFTER + timedelta(seconds=1))
     crl.refresh_due(new_pki)
     assert states(engine) == {"void": 1, "issued": len(ROLES)}
-    with new_pki.work.read() as work:
-        (revoked,) = work.records.revocations("principal")
-    listed = x509.load_der_x509_crl(crl.current(new_pki, "principal").der)
-    assert [format(entry.serial_number, "x") for entry in listed] == [revoked.serial]
-    assert ("pki.issue", f"certificate:{revoked.serial}", "failed") in events(engine)
+    (listed,) = x509.load_der_x509_crl(crl.current(new_pki, "principal").der)
+    assert ("pki.issue", f"certificate:{listed.serial_number:x}", "failed") in events(engine)
 
 
 def test_a_signature_that_comes_after_its_intent_was_voided_is_not_released(

@@ -81,7 +81,7 @@ def test_a_leaf_says_where_its_issuer_its_status_and_its_list_are(pki: PkiDeps) 
     assert uris(access, Access.CA_ISSUERS) == [f"{COUNTY.url}/pki/issuing.cer"]
     assert uris(access, Access.OCSP) == [f"{COUNTY.url}/pki/ocsp"]
     (point,) = found.get_extension_for_class(x509.CRLDistributionPoints).value
-    assert [name.value for name in point.full_name or []] == [f"{COUNTY.url}/pki/issuing.crl"]
+    assert [name.value for name in point.full_name or []] == [f"{COUNTY.url}/pki/issuing/1.crl"]
 
 
 def test_the_time_stamp_certificate_is_for_nothing_else_and_says_so_critically(pki: PkiDeps) -> None:

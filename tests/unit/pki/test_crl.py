@@ -71,11 +71,13 @@ def test_openssl_refuses_what_the_lists_revoke_and_nothing_else(pki: PkiDeps, op
 
 
 def test_numbers_rise_by_one_however_many_publish_at_once(stored_pki: PkiDeps) -> None:
-    first = crl.current(stored_pki, "issuing").number
+    first = crl.publish(stored_pki, "issuing").number
     with ThreadPoolExecutor(5) as pool:
-        published = list(pool.map(lambda _: crl.publish(stored_pki, "issuing"), range(10)))
+        published = list(pool.map(lambda partition: crl.publish(stored_pki, "issuing", partition=partition), [0, 1] * 5))
     assert sorted(record.number for record in published) == list(range(first + 1, first + 11))
-    assert crl.current(stored_pki, "issuing").number == first + 10
+    for partition in (0, 1):
+        newest = max(record.number for record in published if record.partition == partition)
+        assert crl.current(stored_pki, "issuing", partition).number == newest
 
 
 def test_a_higher_number_never_lacks_an_entry_of_a_lower_one(stored_pki: PkiDeps, clock: FixedClock) -> None:
@@ -94,7 +96,8 @@ def test_a_higher_number_never_lacks_an_entry_of_a_lower_one(stored_pki: PkiDeps
 def all_lists(deps: PkiDeps) -> list[CrlRecord]:
     with deps.work.read() as work:
         connection = work.records._connection  # type: ignore[attr-defined]
-        rows = connection.execute(sa.select(tables.crls).where(tables.crls.c.ca == "issuing").order_by(tables.crls.c.number))
+        wanted = sa.select(tables.crls).where(tables.crls.c.ca == "issuing", tables.crls.c.partition == 0)
+        rows = connection.execute(wanted.order_by(tables.crls.c.number))
         return [
             CrlRecord("issuing", row.number, deps.clock.now(), deps.clock.now(), row.entries, row.sha256, bytes(row.der))
             for row in rows
@@ -106,9 +109,9 @@ def test_nothing_is_published_before_it_is_due(stored_pki: PkiDeps, clock: Fixed
     clock.advance(timedelta(seconds=14399))
     assert list(crl.refresh_due(stored_pki)) == []
     clock.advance(timedelta(seconds=1))
-    assert [record.ca for record in crl.refresh_due(stored_pki)] == ["issuing"]
+    assert [(record.ca, record.partition) for record in crl.refresh_due(stored_pki)] == [("issuing", 0), ("issuing", 1)]
     clock.advance(timedelta(days=1))
-    assert [record.ca for record in crl.refresh_due(stored_pki)] == ["principal", "issuing"]
+    assert [record.ca for record in crl.refresh_due(stored_pki)] == ["principal", "issuing", "issuing"]
 
 
 def test_a_revocation_that_was_recorded_but_not_published_is_published_when_due_is_looked_at(
@@ -117,8 +120,8 @@ def test_a_revocation_that_was_recorded_but_not_published_is_published_when_due_
     record = authority.issue(stored_pki, "person", PERSON, KEY.public_key())
     with stored_pki.work.begin() as work:  # the process died before publishing
         assert work.records.revoke(record.serial, "superseded", clock.now())
-    (published,) = crl.refresh_due(stored_pki)
-    assert serials(published) == {record.serial}
+    published = crl.refresh_due(stored_pki)
+    assert [(one.partition, serials(one)) for one in published] == [(0, {record.serial}), (1, {record.serial})]
 
 
 def test_an_entry_stays_after_its_certificate_expired(stored_pki: PkiDeps, clock: FixedClock) -> None:
@@ -148,7 +151,7 @@ def test_lists_are_archived_and_found_by_the_moment_they_were_current(stored_pki
 
 
 def test_a_publication_that_fails_leaves_no_number_taken(stored_pki: PkiDeps) -> None:
-    before = crl.current(stored_pki, "issuing").number
+    before = crl.publish(stored_pki, "issuing").number
     broken = replace(stored_pki, policies=stored_pki.policies.model_copy(update={"revocation": None}))
     with pytest.raises(AttributeError):
         crl.publish(broken, "issuing")

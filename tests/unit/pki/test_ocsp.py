@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from cryptography import x509
@@ -15,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernel.clock import FixedClock, timestamp
-from pki import authority, crl, ocsp
+from pki import authority, crl, ocsp, revocation
 from pki.ports import PkiDeps
 from pki.records import CertificateRecord
 from pki.roles import get_credential
@@ -51,7 +53,7 @@ def request(
 
 
 def asked(pki: PkiDeps, der: bytes) -> x509_ocsp.OCSPResponse:
-    return x509_ocsp.load_der_ocsp_response(ocsp.answer(pki, der))
+    return x509_ocsp.load_der_ocsp_response(ocsp.answer(pki, der).der)
 
 
 def by_openssl(openssl: OpenSsl, pki: PkiDeps, record: CertificateRecord, *serials: str) -> str:
@@ -62,7 +64,7 @@ def by_openssl(openssl: OpenSsl, pki: PkiDeps, record: CertificateRecord, *seria
     file = str(openssl.folder / "request.der")
     made = openssl.run("ocsp", "-no_nonce", "-issuer", issuer, *about, "-reqout", file)
     assert made.returncode == 0, made.stderr
-    response = openssl.file("response.der", ocsp.answer(pki, (openssl.folder / "request.der").read_bytes()))
+    response = openssl.file("response.der", ocsp.answer(pki, (openssl.folder / "request.der").read_bytes()).der)
     trust = ("-CAfile", openssl.file("anchor.pem", anchor), "-verify_other", openssl.file("i.pem", issuing))
     at = ("-attime", str(timestamp(pki.clock.now())), "-validity_period", "100000000")
     judged = openssl.run("ocsp", "-no_nonce", "-respin", response, "-issuer", issuer, *about, *trust, *at)
@@ -145,7 +147,7 @@ def test_openssl_checks_the_nonce_that_it_sent(pki: PkiDeps, openssl: OpenSsl, p
     assert made.returncode == 0
     for sent, verdict in ((True, "verify OK"), (False, "Nonce Verify error")):
         der = (openssl.folder / "request.der").read_bytes() if sent else request(pki, person, None, [x509.OCSPNonce(b"other")])
-        openssl.file("response.der", ocsp.answer(pki, der))
+        openssl.file("response.der", ocsp.answer(pki, der).der)
         at = ("-attime", str(timestamp(pki.clock.now())), "-validity_period", "100000000")
         judged = openssl.run(
             "ocsp", "-reqin", "request.der", "-respin", "response.der", "-CAfile", anchor, "-verify_other", issuing, *at
@@ -178,6 +180,83 @@ def test_several_questions_at_once_are_malformed(pki: PkiDeps, openssl: OpenSsl,
 def test_a_request_beyond_the_size_is_malformed(pki: PkiDeps) -> None:
     found = asked(pki, b"\x30\x83\x01\x00\x00" + bytes(ocsp.MAX_REQUEST_BYTES))
     assert found.response_status is OCSPResponseStatus.MALFORMED_REQUEST
+
+
+def test_an_answer_is_signed_once_and_again_after_half_of_its_life(
+    pki: PkiDeps, person: CertificateRecord, clock: FixedClock
+) -> None:
+    first = ocsp.answer(pki, request(pki, person))
+    half = timedelta(seconds=pki.policies.revocation.ocsp_valid_seconds / 2)
+    clock.advance(half - timedelta(seconds=1))
+    assert ocsp.answer(pki, request(pki, person)) is first
+    clock.advance(timedelta(seconds=1))
+    later = asked(pki, request(pki, person))
+    assert later.this_update_utc == clock.now()
+
+
+def test_a_change_made_by_another_process_is_told_at_once(pki: PkiDeps, person: CertificateRecord, clock: FixedClock) -> None:
+    other = replace(pki, kept={})
+    der = request(pki, person)
+    steps: list[tuple[Callable[[], object], OCSPCertStatus, x509.ReasonFlags | None]] = [
+        (lambda: None, OCSPCertStatus.GOOD, None),
+        (lambda: revocation.suspend(other, person.serial), OCSPCertStatus.REVOKED, x509.ReasonFlags.certificate_hold),
+        (lambda: revocation.release(other, person.serial), OCSPCertStatus.GOOD, None),
+        (
+            lambda: revocation.revoke(other, person.serial, "superseded", clock.now()),
+            OCSPCertStatus.REVOKED,
+            x509.ReasonFlags.superseded,
+        ),
+    ]
+    for step, status, why in steps:
+        step()
+        for _ in range(2):  # signed, and kept
+            found = asked(pki, der)
+            assert (found.certificate_status, found.revocation_reason) == (status, why)
+
+
+def test_a_serial_is_not_kept_as_unknown(pki: PkiDeps, person: CertificateRecord) -> None:
+    """It may be issued the next moment."""
+    with pki.work.begin() as work:
+        connection = work.records._connection  # type: ignore[attr-defined]
+        connection.exec_driver_sql(f"UPDATE pki_certificates SET state='intent' WHERE serial='{person.serial}'")  # noqa: S608
+    assert asked(pki, request(pki, person)).certificate_status is OCSPCertStatus.UNKNOWN
+    with pki.work.begin() as work:
+        connection = work.records._connection  # type: ignore[attr-defined]
+        connection.exec_driver_sql(f"UPDATE pki_certificates SET state='issued' WHERE serial='{person.serial}'")  # noqa: S608
+    assert asked(pki, request(pki, person)).certificate_status is OCSPCertStatus.GOOD
+
+
+def test_each_nonce_gets_a_signature_of_its_own_made_now(pki: PkiDeps, person: CertificateRecord, clock: FixedClock) -> None:
+    der = request(pki, person, extensions=[x509.OCSPNonce(b"n" * 16)])
+    first = ocsp.answer(pki, der)
+    clock.advance(timedelta(minutes=1))
+    assert ocsp.answer(pki, der).der != first.der
+    assert asked(pki, der).produced_at_utc == asked(pki, der).this_update_utc == clock.now()
+
+
+def test_an_answer_does_not_outlive_its_responders_certificate(
+    pki: PkiDeps, person: CertificateRecord, clock: FixedClock
+) -> None:
+    end = get_credential(pki, "ocsp").record.not_after
+    clock.moment = end - timedelta(hours=1)
+    found = asked(pki, request(pki, person))
+    assert (found.this_update_utc, found.next_update_utc) == (clock.now(), end)
+
+
+def test_what_is_kept_is_bounded(pki: PkiDeps, person: CertificateRecord, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocsp, "_MOST_KEPT", 3)
+    for algorithm in (hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()):  # noqa: S303
+        asked(pki, request(pki, person, algorithm))
+    assert len(pki.kept["ocsp"].answers) == len(pki.kept["ocsp"].known) == 1
+
+
+def test_the_responders_certificate_is_short_lived_and_renewed_in_time(pki: PkiDeps, clock: FixedClock) -> None:
+    for role in ("ocsp", "ocsp_principal"):
+        before = get_credential(pki, role).record
+        assert before.not_after - before.not_before <= timedelta(days=120)
+    clock.moment = before.not_after - timedelta(days=29)
+    authority.renew_due(pki)
+    assert get_credential(pki, "ocsp").record.not_after > before.not_after
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

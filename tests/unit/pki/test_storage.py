@@ -8,9 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from kernel.clock import FixedClock
-from pki import authority, storage
-from pki.ports import PkiDeps
+from pki import authority, revocation, storage
+from pki.ports import PkiDeps, read_generation
 from pki.records import SealRecord
+from pki.roles import get_credential
+from pki.storage import tables
 
 
 def test_every_column_says_how_sensitive_it_is() -> None:
@@ -66,3 +68,65 @@ def test_a_role_names_a_certificate_that_exists(stored_pki: PkiDeps, engine: sa.
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
     with pytest.raises(sa.exc.IntegrityError), stored_pki.work.begin() as work:
         work.records.add_seal(SealRecord("1", "x", "seal-x", "77"))
+
+
+def test_entries_come_in_blocks_octet_for_octet_in_the_order_in_which_they_came_about(
+    stored_pki: PkiDeps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zero octets too: one database joins octets as if they were text."""
+    rows = [
+        {"serial": f"{number:x}", "ca": "issuing", "partition": number % 2, "entry": bytes((0x30, 2, number, 0))}
+        for number in range(1, 8)
+    ]
+    monkeypatch.setattr("pki.storage.revocation._BLOCK", 3)
+    with stored_pki.work.begin() as work:
+        connection: sa.Connection = work.records._connection  # type: ignore[attr-defined]
+        connection.execute(tables.crl_entries.insert(), rows)
+    with stored_pki.work.read() as work:
+        blocks = list(work.records.entries("issuing"))
+        assert [count for count, _ in blocks] == [3, 3, 1]
+        assert b"".join(joined for _, joined in blocks) == b"".join(row["entry"] for row in rows)  # type: ignore[misc]
+        odd = list(work.records.entries("issuing", 1))
+        assert [count for count, _ in odd] == [3, 1]
+        assert b"".join(joined for _, joined in odd) == b"".join(row["entry"] for row in rows[::2])  # type: ignore[misc]
+        assert list(work.records.entries("principal")) == []
+
+
+def test_the_generation_rises_with_each_change_and_is_seen_through_any_reader(
+    stored_pki: PkiDeps, engine: sa.Engine, clock: FixedClock
+) -> None:
+    moments = iter(range(100))
+    reader = storage.GenerationReader(engine, lambda: next(moments))
+    before = reader.read()
+    assert reader.read() == before
+    serial = authority.get_certificate(stored_pki, get_credential(stored_pki, "tsa").record.serial).serial
+    for step in (
+        lambda: revocation.suspend(stored_pki, serial),
+        lambda: revocation.release(stored_pki, serial),
+        lambda: revocation.revoke(stored_pki, serial, "superseded", clock.now()),
+    ):
+        step()
+        assert reader.read() == before + 1 == read_generation(stored_pki.work)
+        before += 1
+    reader.close()
+    assert reader.read() == before
+    reader.close()
+
+
+def test_the_generation_is_not_read_again_within_a_millisecond(stored_pki: PkiDeps, engine: sa.Engine) -> None:
+    moments = iter((1.0, 1.0005, 1.0011))
+    reader = storage.GenerationReader(engine, lambda: next(moments))
+    before = reader.read()
+    revocation.suspend(stored_pki, get_credential(stored_pki, "tsa").record.serial)
+    assert [reader.read(), reader.read()] == [before, before + 1]
+    reader.close()
+
+
+def test_a_lost_connection_is_opened_again(stored_pki: PkiDeps, engine: sa.Engine) -> None:
+    moments = iter(range(100))
+    reader = storage.GenerationReader(engine, lambda: next(moments))
+    before = reader.read()
+    reader._connection.close()
+    revocation.suspend(stored_pki, get_credential(stored_pki, "tsa").record.serial)
+    assert reader.read() == before + 1
+    reader.close()

@@ -52,6 +52,61 @@ def test_a_list_is_where_cdp_says_and_not_kept_beyond_its_end(
     assert browser.get(f"/pki/{ca}.crl").cache_control.max_age == 10
 
 
+def test_a_partitions_list_is_where_its_certificates_say(browser: FlaskClient, pki: PkiDeps) -> None:
+    answer = browser.get("/pki/issuing/1.crl")
+    assert (answer.status_code, answer.content_type) == (200, "application/pkix-crl")
+    assert answer.data == crl.current(pki, "issuing", 1).der
+    for name in ("2.crl", "0.crl", "01.crl", "1", "1.cer", "x.crl", "٣.crl", "1.crl/", f"{10**30}.crl", ""):
+        assert browser.get(f"/pki/issuing/{name}").status_code == 404, name
+
+
+def test_a_head_has_what_a_get_has_but_the_body(browser: FlaskClient, pki: PkiDeps) -> None:
+    fetched = f"/pki/ocsp/{quote(base64.b64encode(request_for_issuing(pki)).decode(), safe='')}"
+    for path in ("/pki/issuing.crl", "/pki/issuing/1.crl", "/pki/issuing.cer", fetched):
+        got, head = browser.get(path), browser.head(path)
+        assert head.status_code == 200
+        assert head.data == b""
+        assert {name: value for name, value in head.headers.items() if name != "Date"} == {
+            name: value for name, value in got.headers.items() if name != "Date"
+        }
+        assert int(head.headers["Content-Length"]) == len(got.data)
+
+
+def test_who_knows_a_list_or_an_answer_by_tag_or_date_is_told_so(browser: FlaskClient, pki: PkiDeps) -> None:
+    fetched = f"/pki/ocsp/{quote(base64.b64encode(request_for_issuing(pki)).decode(), safe='')}"
+    for path in ("/pki/issuing.crl", fetched):
+        answer = browser.get(path)
+        tag, date = answer.headers["ETag"], answer.headers["Last-Modified"]
+        for known in (
+            {"If-None-Match": tag},
+            {"If-None-Match": f'"other", W/{tag}'},
+            {"If-None-Match": "*"},
+            {"If-Modified-Since": date},
+        ):
+            again = browser.get(path, headers=known)
+            assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+            assert "Cache-Control" in again.headers
+        for unknown in (
+            {"If-None-Match": '"other"'},
+            {"If-None-Match": '"other"', "If-Modified-Since": date},
+            {"If-Modified-Since": "Thu, 01 Jan 2015 00:00:00 GMT"},
+            {"If-Modified-Since": "yesterday"},
+            {"If-Modified-Since": "Thu, 01 Jan 2099 00:00:00 -0000"},
+        ):
+            assert browser.get(path, headers=unknown).status_code == 200, unknown
+
+
+def test_caches_are_told_what_rfc_5019_wants_and_not_to_keep_refusals(
+    browser: FlaskClient, pki: PkiDeps, clock: FixedClock
+) -> None:
+    answer = browser.get(f"/pki/ocsp/{quote(base64.b64encode(request_for_issuing(pki)).decode(), safe='')}")
+    found = x509_ocsp.load_der_ocsp_response(answer.data)
+    assert answer.headers["Cache-Control"] == "public, max-age=300, no-transform, must-revalidate"
+    assert (answer.last_modified, answer.expires) == (found.this_update_utc, found.next_update_utc)
+    assert answer.last_modified == clock.now()
+    assert browser.get("/pki/ocsp/AAAA").headers["Cache-Control"] == "no-store"
+
+
 def test_what_has_not_changed_is_not_sent_again(browser: FlaskClient, pki: PkiDeps) -> None:
     tag = browser.get("/pki/issuing.crl").headers["ETag"]
     assert browser.get("/pki/issuing.crl", headers={"If-None-Match": tag}).status_code == 304

@@ -1,0 +1,232 @@
+"""OCSP through the real server beside nginx and ``openssl ocsp``, and a revocation list of a million entries.
+
+Each server runs as one process; what counts is answers a second of *its* CPU time, read from /proc, so that the load generator and
+whatever else the machine does don't. wrk asks ours and nginx on kept connections. ``openssl ocsp`` closes each connection and gives up
+after an empty one, which wrk begins with, so a plain client of ours asks it; what that client costs is not counted.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import ocsp
+
+from benchmarks import million_entries
+from benchmarks.figures import Figure
+from kernel.randomness import random_bytes
+from pki import authority
+from pki import ocsp as pki_ocsp
+from pki.roles import get_credential
+from service.config import load_config
+from service.wiring import Services
+from tests.support.pki import pem
+from tests.support.ports import free_port
+from tests.support.programs import need
+
+SECONDS = 3
+_NONCES = 500
+_POST = """
+local bodies = {%s}
+local place = 0
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/ocsp-request"
+request = function()
+  place = place %% #bodies + 1
+  return wrk.format(nil, nil, nil, bodies[place])
+end
+"""
+_NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 256; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  keepalive_requests 1000000000;
+  types {{ application/ocsp-response ocsp; }}
+  server {{
+    listen 127.0.0.1:{port};
+    root {folder};
+    error_page 405 =200 $uri;
+  }}
+}}
+"""
+
+
+def measure() -> Iterator[Figure]:
+    """Measure a node's OCSP service, then its largest list."""
+    with tempfile.TemporaryDirectory(prefix="chaoxin-bench-") as folder:
+        yield from _ocsp(Path(folder))
+    yield from million_entries.measure()
+
+
+def _ocsp(folder: Path) -> Iterator[Figure]:
+    node = _Node(folder)
+    plain = node.request(None)
+    with_nonces = [node.request(random_bytes(16)) for _ in range(_NONCES)]
+    with _served(node.command(), node.port) as ours:
+        posted = _by_wrk(ours, node.port, "/pki/ocsp", [plain])
+        fetched = _by_wrk(ours, node.port, "/pki/ocsp/" + quote(base64.b64encode(plain).decode(), safe=""))
+        nonced = _by_wrk(ours, node.port, "/pki/ocsp", with_nonces)
+    with _served(_nginx(folder, node, port := free_port()), port) as nginx:
+        static_posted = _by_wrk(nginx, port, "/answer.ocsp", [plain])
+        static_fetched = _by_wrk(nginx, port, "/answer.ocsp")
+    with _served(_openssl(folder, node, port := free_port()), port, probe=plain) as openssl:
+        theirs = _by_client(openssl, port, [plain])
+        theirs_nonced = _by_client(openssl, port, with_nonces)
+    unit, more = "1/CPU s", "higher"
+    yield Figure("OCSP kept, POST", posted, unit, "limit: 0.35 nginx, a static file", 0.35 * static_posted, more)
+    yield Figure("OCSP kept, GET", fetched, unit, "limit: 0.35 nginx, a static file", 0.35 * static_fetched, more)
+    yield Figure("OCSP kept, POST", posted, unit, "limit: 2.5 openssl ocsp", 2.5 * theirs, more)
+    yield Figure("OCSP with a nonce", nonced, unit, "limit: 0.6 openssl ocsp", 0.6 * theirs_nonced, more)
+
+
+class _Node:
+    """A county's node in a folder, with one person's certificate to ask about."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder / "node"
+        place = ["--province", "广东省", "--city", "潮州市", "--county", "饶平县", "--port", str(self.port)]
+        url = f"http://localhost:{self.port}"
+        self._chaoxin("init", str(self._folder), "--code", "445122", "--name", "饶平县", "--url", url, *place)
+        with Services(load_config(self._config)) as services:
+            pki = services.pki
+            names = (*pki.node.names, ("CN", "张三"))
+            person = authority.issue(pki, "person", names, ec.generate_private_key(ec.SECP256R1()).public_key())
+            self.person = x509.load_der_x509_certificate(person.der)
+            self.issuing = get_credential(pki, "issuing").certificate
+            responder = get_credential(pki, "ocsp")
+            self.responder = responder.certificate
+            self.responder_key = responder.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            self.answer = pki_ocsp.answer(pki, self.request(None)).der
+
+    @property
+    def _config(self) -> Path:
+        return self._folder / "chaoxin.toml"
+
+    def _chaoxin(self, *arguments: str) -> None:
+        subprocess.run([sys.executable, "-m", "service.cli", *arguments], check=True, capture_output=True)
+
+    def command(self) -> list[str]:
+        """Return the command that serves it in one process."""
+        return [sys.executable, "-m", "service.cli", "--config", str(self._config), "serve", "--workers", "1"]
+
+    def request(self, nonce: bytes | None) -> bytes:
+        """Return a request about the person's certificate."""
+        builder = ocsp.OCSPRequestBuilder().add_certificate(self.person, self.issuing, hashes.SHA256())
+        if nonce is not None:
+            builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+        return builder.build().public_bytes(Encoding.DER)
+
+
+def _nginx(folder: Path, node: _Node, port: int) -> list[str]:
+    place = folder / "nginx"
+    place.mkdir()
+    (place / "answer.ocsp").write_bytes(node.answer)
+    place.chmod(0o755)
+    folder.chmod(0o755)  # its worker is another user
+    (place / "nginx.conf").write_text(_NGINX.format(folder=place, port=port))
+    return [need("nginx", "nginx-light"), "-c", str(place / "nginx.conf"), "-e", str(place / "error.log")]
+
+
+def _openssl(folder: Path, node: _Node, port: int) -> list[str]:
+    files = {"ca.pem": pem(node.issuing), "responder.pem": pem(node.responder), "responder.key": node.responder_key}
+    index = f"V\t491231235959Z\t\t{node.person.serial_number:040X}\tunknown\t/CN=x\n"
+    for name, content in {**files, "index.txt": index.encode()}.items():
+        (folder / name).write_bytes(content)
+    ca, responder, key, index_file = (str(folder / name) for name in ("ca.pem", "responder.pem", "responder.key", "index.txt"))
+    command = [need("openssl", "openssl"), "ocsp", "-port", str(port), "-index", index_file, "-CA", ca]
+    return [*command, "-rsigner", responder, "-rkey", key, "-ndays", "1"]
+
+
+@contextmanager
+def _served(command: Sequence[str], port: int, probe: bytes | None = None) -> Iterator[int]:
+    """Run a server until the block ends; its process identifier."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while not _is_up(port, probe):
+            if process.poll() is not None or time.monotonic() > deadline:
+                message = f"{command[0]} does not answer"
+                raise RuntimeError(message)
+            time.sleep(0.1)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _is_up(port: int, probe: bytes | None) -> bool:
+    try:
+        if probe is not None:
+            return _ask(port, _http(probe)).startswith(b"HTTP/1.")
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _by_wrk(pid: int, port: int, path: str, bodies: Sequence[bytes] = ()) -> float:
+    """Return the answers a CPU second that wrk gets on kept connections, by POST where there are bodies."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        literal = ",".join('"' + "".join(f"\\{octet:03d}" for octet in body) + '"' for body in bodies)
+        script.write(_POST % literal if bodies else "")
+        script.flush()
+        command = [need("wrk", "wrk"), "-t1", "-c32", "-s", script.name, f"http://127.0.0.1:{port}{path}"]
+        subprocess.run([*command, "-d1s"], check=True, capture_output=True)
+        before = _cpu_seconds(pid)
+        told = subprocess.run([*command, f"-d{SECONDS}s"], check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in told:
+        raise RuntimeError(told)
+    answers = next(int(line.split()[0]) for line in told.splitlines() if "requests in" in line)
+    return answers / (_cpu_seconds(pid) - before)
+
+
+def _by_client(pid: int, port: int, bodies: Sequence[bytes]) -> float:
+    """Return the answers a CPU second that a client gets which opens a connection for each."""
+    requests = [_http(body) for body in bodies]
+    before, answers, end = _cpu_seconds(pid), 0, time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        assert b" 200 " in _ask(port, requests[answers % len(requests)])[:20]
+        answers += 1
+    return answers / (_cpu_seconds(pid) - before)
+
+
+def _http(body: bytes) -> bytes:
+    head = f"POST / HTTP/1.0\r\nContent-Type: application/ocsp-request\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def _ask(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        connection.sendall(request)
+        parts = []
+        while part := connection.recv(65536):
+            parts.append(part)
+    return b"".join(parts)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Return the CPU time that a process and those below it have used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(_cpu_seconds(int(child)) for child in children)
