@@ -34,7 +34,7 @@ from policies.certificates import policy_oid
 
 FETCH_SECONDS = 10.0
 PEER_SECONDS = 30.0
-MAX_CRL_BYTES = 32 * 1024 * 1024
+MAX_CRL_BYTES = 64 * 1024 * 1024
 MAX_OBJECT_BYTES = 4 * 1024 * 1024
 STATUS_LIST_TYPE = "statuslist+jwt"
 LOG_KEY_TYPE = "chaoxin-log-key+jwt"

@@ -61,10 +61,10 @@ class GenerationReader:
 
     def _open(self) -> Any:
         pooled = self._engine.raw_connection()
-        connection = pooled.driver_connection
+        connection: Any = pooled.driver_connection
         pooled.detach()
         if self._engine.dialect.name != "sqlite":  # where it is set on every connection
-            connection.autocommit = True  # type: ignore[union-attr]
+            connection.set_autocommit(True)
         return connection
 
     def _close(self) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from kernel.clock import FixedClock, timestamp
 from pki import authority, crl, ocsp, revocation
+from pki.der import explicit, octets, oid, sequence, tlv
 from pki.ports import PkiDeps
 from pki.records import CertificateRecord
 from pki.roles import get_credential
@@ -271,3 +272,43 @@ def test_a_request_with_one_octet_changed_gets_an_answer(pki: PkiDeps, position:
     der = bytearray(request(pki, authority.get_issuing(pki), extensions=[x509.OCSPNonce(b"n" * 16)]))
     der[position % len(der)] = value
     assert asked(pki, bytes(der)).response_status in set(OCSPResponseStatus)
+
+
+def nested(depth: int) -> bytes:
+    der = b""
+    for _ in range(depth):
+        der = tlv(0x30, der)
+    return der
+
+
+@pytest.mark.parametrize(
+    "der",
+    [
+        nested(10_000),
+        sequence(sequence(sequence(*[sequence()] * 20_000))),
+        b"\x30\x80" * 20_000,
+        b"\x30\x84\xff\xff\xff\xff" + bytes(1000),
+        sequence(sequence(explicit(2, sequence(*[sequence(oid("1.2.3"), octets(b""))] * 5000)))),
+    ],
+    ids=["deep", "many", "indefinite", "long", "extensions"],
+)
+def test_a_bomb_is_malformed(pki: PkiDeps, der: bytes) -> None:
+    assert asked(pki, der).response_status is OCSPResponseStatus.MALFORMED_REQUEST
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(changes=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), min_size=1, max_size=6))
+def test_whatever_was_asked_before_the_right_answer_comes_and_nothing_is_stored(
+    pki: PkiDeps, changes: list[tuple[int, int]]
+) -> None:
+    question = request(pki, authority.get_issuing(pki))
+    der = bytearray(question)
+    for place, value in changes:
+        der[place % len(der)] = value
+    with pki.work.read() as work:
+        before = work.records.generation(), len(work.audit.page(limit=500))  # type: ignore[attr-defined]
+    asked(pki, bytes(der))
+    found = asked(pki, question)
+    assert (found.certificate_status, found.serial_number) == (OCSPCertStatus.GOOD, int(authority.get_issuing(pki).serial, 16))
+    with pki.work.read() as work:
+        assert (work.records.generation(), len(work.audit.page(limit=500))) == before  # type: ignore[attr-defined]
