@@ -62,7 +62,7 @@ def test_its_responder_answers_and_its_signature_is_good(node: OnToken) -> None:
     issuing, signer = (get_credential(node.deps, role) for role in ("issuing", "node_signer"))
     builder = ocsp.OCSPRequestBuilder()
     request = builder.add_certificate(signer.certificate, issuing.certificate, hashes.SHA256()).build()
-    answer = ocsp.load_der_ocsp_response(responder.answer(node.deps, request.public_bytes(Encoding.DER)))
+    answer = ocsp.load_der_ocsp_response(responder.answer(node.deps, request.public_bytes(Encoding.DER)).der)
     assert answer.certificate_status is ocsp.OCSPCertStatus.GOOD
     key = answer.certificates[0].public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
