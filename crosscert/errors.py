@@ -119,3 +119,19 @@ CROSS_CERTIFICATE_UNSUITABLE = define(
     remedy_zh="请对方节点按协议重新签发。",
     remedy_en="Ask the other node to issue it anew as agreed.",
 )
+EDGE_UNKNOWN = define(
+    "edge_unknown",
+    status=404,
+    zh="图中没有唯一的交叉证书 {edge}。",
+    en="The graph has no cross-certificate {edge}, or more than one.",
+    remedy_zh="用 chaoxin crosscert graph --json 查看各交叉证书的序列号和摘要。",
+    remedy_en="See the serials and digests of cross-certificates with chaoxin crosscert graph --json.",
+)
+PLAN_NOT_KEPT = define(
+    "plan_not_kept",
+    status=409,
+    zh="签发之后的信任与计划不符：{places}。",
+    en="What is trusted afterwards is not what was planned: {places}.",
+    remedy_zh="请查看新的计划；若不可接受，请吊销刚签发的交叉证书。",
+    remedy_en="Look at the plan anew; where it is not acceptable, revoke the cross-certificate just issued.",
+)

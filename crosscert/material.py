@@ -36,6 +36,7 @@ class Material:
     """One consistent view. ``principals`` tells whose root a key (SHA-256, hex) is: this node's or a peer's.
 
     ``anchors`` are the node's own principal CAs: ``anchor``, which serves, and those that served before a rollover.
+    ``certificates`` and ``lists`` are what ``pool`` and ``crls`` index, for those who look at all of them.
     """
 
     anchor: ParsedCertificate
@@ -44,6 +45,8 @@ class Material:
     crls: CrlSet
     newest: datetime
     principals: Mapping[str, Node]
+    certificates: Sequence[ParsedCertificate]
+    lists: Sequence[ParsedCrl]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def gather(deps: CrosscertDeps, at: datetime) -> Material:
     with deps.work.read() as work_here:
         others = work_here.records.crls(at=at)
     then = [_parsed(deps, found) for found in _lists(own, others)]
-    return replace(material, anchor=_anchor_at(material, at), crls=material.crls.with_more(then))
+    return replace(material, anchor=_anchor_at(material, at), crls=material.crls.with_more(then), lists=(*material.lists, *then))
 
 
 def _anchor_at(material: Material, at: datetime) -> ParsedCertificate:
@@ -94,13 +97,16 @@ def _present(deps: CrosscertDeps) -> Material:
     anchors = tuple(each for each, ca in zip(mine, own.cas, strict=True) if ca_role(ca.role) == "principal")
     lists = [_parsed(deps, found) for found in _lists(own.crls, others)]
     links = [(found.node_code, parse_certificate(found.der)) for found in stored if found.kind == "link"]
+    certificates = [*mine, *(parse_certificate(der) for der in (*issued, *(found.der for found in stored)))]
     material = Material(
         anchor=anchors[0],
         anchors=anchors,
-        pool=Pool([*mine, *(parse_certificate(der) for der in (*issued, *(found.der for found in stored)))]),
+        pool=Pool(certificates),
         crls=CrlSet(lists),
         newest=max((found.this_update for found in lists), default=anchors[0].not_before),
         principals=_principals(peers, links) | {each.key.hex(): deps.node for each in anchors},
+        certificates=certificates,
+        lists=lists,
     )
     deps.kept["material"] = (key, material)
     return material

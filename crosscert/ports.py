@@ -26,7 +26,7 @@ from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork
 from pki.ports import PkiDeps
-from policies.models import CertificatePolicies
+from policies.models import CertificatePolicies, LicenseType
 
 
 class Fetcher(Protocol):
@@ -134,7 +134,7 @@ class CrosscertRecords(Protocol):
 class CrosscertDeps:
     """Everything that the operations of this room need.
 
-    ``kept`` holds what was computed from the store, under the store's generation; it is no state: losing it costs time only.
+    ``license_types`` are those whose certificate levels a plan is told for. ``kept`` holds what was computed from the store, under the store's generation; it is no state: losing it costs time only.
     """
 
     node: Node
@@ -143,4 +143,5 @@ class CrosscertDeps:
     clock: Clock
     work: UnitOfWork[CrosscertRecords]
     fetch: Fetcher
+    license_types: tuple[LicenseType, ...] = ()
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -110,6 +110,7 @@ class Services:
             clock=self.clock,
             work=work,
             fetch=RequestsFetcher(),
+            license_types=self.policies.licenses.types,
         )
 
     @cached_property

@@ -142,7 +142,7 @@ def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, 
         work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, SqlPkiRecords)
         pki = PkiDeps(node, load(None).certificates, keys, clock, work)
     records: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(engine, storage.SqlCrosscertRecords)
-    deps = CrosscertDeps(node, pki.policies, pki, clock, records, web)
+    deps = CrosscertDeps(node, pki.policies, pki, clock, records, web, load(None).licenses.types)
     made = Member(deps, Trust(deps))
     web.answers |= {
         f"{node.url}{node_description.PATH}": lambda: node_description.describe(deps)[0],

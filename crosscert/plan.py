@@ -1,0 +1,130 @@
+"""The plan: what a change of the graph would make valid and what it would break, before a CA key signs anything.
+
+1. the graph is cast into a shadow (``graph.shadow``), the proposed cross-certificate among it;
+2. what is trusted of every place is asked of the engine without the change and with it (``graph.reach``);
+3. what must not be trusted is tried as well (``graph.refusals``).
+
+Left to others: who looks at it and approves (``agreements``), its form (``plan_format``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from cryptography import x509
+
+from crosscert.constraints import template_of
+from crosscert.errors import PLAN_NOT_KEPT
+from crosscert.graph.edges import constraints_json, find_edge
+from crosscert.graph.places import World, make_world
+from crosscert.graph.reach import Reach, reach
+from crosscert.graph.refusals import Tried, try_lies
+from crosscert.graph.shadow import Key, cast_shadow, with_proposed
+from crosscert.material import gather
+from crosscert.paths.certificates import parse_certificate
+from crosscert.plan_format import Kind, Plan, reach_json
+from crosscert.ports import CrosscertDeps
+from crosscert.records import Constraints
+from kernel.canonical import Json
+from kernel.errors import Refusal, Text
+from pki.cross_certificates import check_template
+
+
+def plan_issue(
+    deps: CrosscertDeps,
+    constraints: Constraints,
+    principal_der: bytes,
+    at: datetime,
+    *,
+    offers: Iterable[bytes] = (),
+    instead_of: str | None = None,
+) -> Plan:
+    """Return what certifying the other's principal CA (its self-signed certificate, DER) within the constraints would do.
+
+    ``offers`` are certificates that the other node's description names: its issuing CAs, what it certified. ``instead_of`` is the
+    serial or digest of the cross-certificate that the new one takes the place of: renewed, narrowed, re-keyed.
+    ``Refusal(template_unsuitable)`` for constraints that the CA would refuse to sign.
+    """
+    material = gather(deps, at)
+    check_template(
+        template_of(constraints, x509.load_der_x509_certificate(principal_der)),
+        material.anchor.x509,
+        deps.policies.cross_certificates.max_validity_days,
+    )
+    principal = parse_certificate(principal_der)
+    shadow = cast_shadow(material, [principal, *map(parse_certificate, offers)])
+    proposed, cross = with_proposed(shadow, constraints, principal, at, deps.node)
+    without = None if instead_of is None else find_edge(material, instead_of).sha256
+    before = make_world(deps, shadow, material.principals, at, complete=True)
+    after = make_world(deps, proposed, material.principals, at, without=without, complete=True)
+    edge: dict[str, Json] = {
+        "issuer": material.anchor.subject_text,
+        "subject": principal.subject_text,
+        "principal": principal.sha256,
+        "constraints": constraints_json(cross.certificate),
+        "validity_days": constraints.validity_days,
+        "instead_of": without,
+    }
+    return _plan(deps, "issue", edge, (before, after), (principal.key, cross.certificate.sha256))
+
+
+def plan_revoke(deps: CrosscertDeps, edge: str, at: datetime) -> Plan:
+    """Return what breaks when a cross-certificate of the graph (serial or SHA-256, hexadecimal) is revoked, by whomever issued it.
+
+    ``Refusal(edge_unknown)`` when there is none.
+    """
+    material = gather(deps, at)
+    found = find_edge(material, edge)
+    shadow = cast_shadow(material)
+    before, after = (
+        make_world(deps, shadow, material.principals, at, without=without, complete=True) for without in (None, found.sha256)
+    )
+    named: dict[str, Json] = {"issuer": found.issuer_text, "subject": found.subject_text, "certificate": found.sha256}
+    return _plan(deps, "revoke", named, (before, after), None)
+
+
+def verify_after(deps: CrosscertDeps, plan: Plan, at: datetime) -> None:
+    """Refuse when what is trusted now that the plan was carried out is not what was planned (``plan_not_kept``): tried anew, both ways."""
+    material = gather(deps, at)
+    world = make_world(deps, cast_shadow(material), material.principals, at, complete=True)
+    states = tuple(reach(world))
+    then = {each.key: reach_json(each) for each in plan.after}
+    now = {each.key: reach_json(each) for each in states}
+    names = {each.key: each.name for each in (*plan.after, *states)}
+    differing = [names[key] for key in names if then.get(key) != now.get(key)]
+    tried = _try(world, states, {key for key, name in names.items() if name in {each.place for each in plan.tried}})
+    differing += [each.place for each in tried if each not in plan.tried]
+    if differing:
+        raise Refusal(PLAN_NOT_KEPT, places=", ".join(dict.fromkeys(differing)))
+
+
+def _plan(
+    deps: CrosscertDeps, kind: Kind, edge: Mapping[str, Json], worlds: tuple[World, World], cross: tuple[Key, str] | None
+) -> Plan:
+    before, after = worlds
+    states = tuple(reach(after))
+    over = (
+        set()
+        if cross is None
+        else {cross[0], *(each.key for each in states if any(cross[1] in one.edges for one in each.accepted))}
+    )
+    names = {place.key: place.name for place in after.places}
+    return Plan(
+        kind,
+        edge,
+        tuple(reach(before)),
+        states,
+        tuple(_try(after, states, over)),
+        tuple(names[key] for key in names if key in after.assumed),
+        {each.code: Text(each.name, each.name_en) for each in deps.license_types},
+    )
+
+
+def _try(world: World, states: Sequence[Reach], keys: Collection[Key]) -> Sequence[Tried]:
+    return [
+        tried
+        for place, state in zip(world.places, states, strict=True)
+        if place.key in keys and state.accepted
+        for tried in try_lies(world, place, state)
+    ]
