@@ -9,7 +9,7 @@ Left to others: who looks at it and approves (``agreements``), its form (``plan_
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from cryptography import x509
@@ -17,13 +17,13 @@ from cryptography import x509
 from crosscert.constraints import template_of
 from crosscert.errors import PLAN_NOT_KEPT
 from crosscert.graph.edges import constraints_json, find_edge
-from crosscert.graph.places import World, make_world
+from crosscert.graph.places import World, make_world, seen_from
 from crosscert.graph.reach import Reach, reach
 from crosscert.graph.refusals import Tried, try_lies
 from crosscert.graph.shadow import Key, cast_shadow, with_proposed
 from crosscert.material import gather
 from crosscert.paths.certificates import parse_certificate
-from crosscert.plan_format import Kind, Plan, reach_json
+from crosscert.plan_format import Dependant, Kind, Plan, difference, reach_json
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Constraints
 from kernel.canonical import Json
@@ -66,7 +66,7 @@ def plan_issue(
         "validity_days": constraints.validity_days,
         "instead_of": without,
     }
-    return _plan(deps, "issue", edge, (before, after), (principal.key, cross.certificate.sha256))
+    return _plan(deps, "issue", edge, (before, after), subject=principal.key, made=cross.certificate.sha256)
 
 
 def plan_revoke(deps: CrosscertDeps, edge: str, at: datetime) -> Plan:
@@ -81,7 +81,7 @@ def plan_revoke(deps: CrosscertDeps, edge: str, at: datetime) -> Plan:
         make_world(deps, shadow, material.principals, at, without=without, complete=True) for without in (None, found.sha256)
     )
     named: dict[str, Json] = {"issuer": found.issuer_text, "subject": found.subject_text, "certificate": found.sha256}
-    return _plan(deps, "revoke", named, (before, after), None)
+    return _plan(deps, "revoke", named, (before, after), subject=found.key)
 
 
 def verify_after(deps: CrosscertDeps, plan: Plan, at: datetime) -> None:
@@ -100,25 +100,39 @@ def verify_after(deps: CrosscertDeps, plan: Plan, at: datetime) -> None:
 
 
 def _plan(
-    deps: CrosscertDeps, kind: Kind, edge: Mapping[str, Json], worlds: tuple[World, World], cross: tuple[Key, str] | None
+    deps: CrosscertDeps,
+    kind: Kind,
+    edge: Mapping[str, Json],
+    worlds: tuple[World, World],
+    *,
+    subject: Key,
+    made: str | None = None,
 ) -> Plan:
+    """Return the plan for an edge to ``subject``; ``made`` is the digest of the one that is new, over which lies are tried."""
     before, after = worlds
     states = tuple(reach(after))
-    over = (
-        set()
-        if cross is None
-        else {cross[0], *(each.key for each in states if any(cross[1] in one.edges for one in each.accepted))}
-    )
+    over = {each.key for each in states if any(made in one.edges for one in each.accepted)} | ({subject} if made else set())
     names = {place.key: place.name for place in after.places}
     return Plan(
-        kind,
-        edge,
-        tuple(reach(before)),
-        states,
-        tuple(_try(after, states, over)),
-        tuple(names[key] for key in names if key in after.assumed),
-        {each.code: Text(each.name, each.name_en) for each in deps.license_types},
+        kind=kind,
+        edge=edge,
+        before=tuple(reach(before)),
+        after=states,
+        tried=tuple(_try(after, states, over)),
+        dependants=tuple(_dependants(before, after, subject)),
+        assumed=tuple(names[key] for key in names if key in after.assumed),
+        type_names={each.code: Text(each.name, each.name_en) for each in deps.license_types},
     )
+
+
+def _dependants(before: World, after: World, subject: Key) -> Iterator[Dependant]:
+    """Yield the other nodes for which the trust in the edge's subject changes, with all that changes for each of them."""
+    for place in before.places[1:]:
+        then, now = seen_from(before, place), seen_from(after, place)
+        if then is None or now is None or place.key == subject:
+            continue
+        if difference(reach(then, {subject}), reach(now, {subject})):
+            yield Dependant(place.name, place.code, tuple(difference(reach(then), reach(now))))
 
 
 def _try(world: World, states: Sequence[Reach], keys: Collection[Key]) -> Sequence[Tried]:

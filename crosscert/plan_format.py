@@ -69,6 +69,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Dependant:
+    """Another node that reaches others over the edge, and what changes for it."""
+
+    name: str
+    code: str | None
+    changes: tuple[Change, ...]
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the JSON form."""
+        return {"node": {"code": self.code, "name": self.name}, "changes": [change.as_json() for change in self.changes]}
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a change does. ``edge`` says which cross-certificate it is about.
 
@@ -81,6 +94,7 @@ class Plan:
     before: tuple[Reach, ...]
     after: tuple[Reach, ...]
     tried: tuple[Tried, ...]
+    dependants: tuple[Dependant, ...]
     assumed: tuple[str, ...]
     type_names: Mapping[str, Text]
 
@@ -115,6 +129,7 @@ class Plan:
             "refused": [_tried_json(each) for each in self.tried if each.reason is not None],
             "left_open": [_tried_json(each) for each in self.openings],
             "faults": [_tried_json(each) for each in self.faults],
+            "dependants": [each.as_json() for each in self.dependants],
             "assumed": list(self.assumed),
         }
 
@@ -125,6 +140,8 @@ class Plan:
                 *_head(self),
                 *_section("将变为有效 becomes valid", [self._change(each, gained=True) for each in self.changes if each.gained]),
                 *_section("不再有效 breaks", [self._change(each, gained=False) for each in self.changes if each.lost]),
+                *_section("其他节点经此将信任 other nodes gain", self._of_others(gained=True)),
+                *_section("其他节点不再信任 other nodes lose", self._of_others(gained=False)),
                 *_section("改走其他路径 goes another way", [_way(each) for each in self.changes if each.is_way_only]),
                 *_section("为它留出的余地 left open to it", [_case(each) for each in self.openings]),
                 *_section(
@@ -136,10 +153,18 @@ class Plan:
             ]
         )
 
+    def _of_others(self, *, gained: bool) -> list[str]:
+        return [
+            f"{each.name}: {self._change(change, gained=gained)}"
+            for each in self.dependants
+            for change in each.changes
+            if (change.gained if gained else change.lost)
+        ]
+
     def _change(self, change: Change, *, gained: bool) -> str:
         levels = change.gained if gained else change.lost
         types = change.types_gained if gained else change.types_lost
-        names = ", ".join(f"{self.type_names[code].zh} {self.type_names[code].en}" for code in types)
+        names = "、".join(self.type_names[code].zh for code in types)
         way = " → ".join(change.after if gained else change.before)
         return f"{change.code or '—'} {change.name}  [{', '.join(levels)}]  {way}" + (f"\n      {names}" if names else "")
 

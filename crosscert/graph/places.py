@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -44,11 +44,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One state of the graph in which the engine can be asked. ``assumed``: the places of which something was taken for granted."""
+    """One state of the graph in which the engine can be asked, as ``viewer`` sees it: from its root ``anchor``, on its levels.
+
+    ``assumed``: the places of which something was taken for granted.
+    """
 
     deps: CrosscertDeps
     shadow: Shadow
     at: datetime
+    viewer: Place
+    anchor: ParsedCertificate
     pool: Pool
     crls: CrlSet
     places: tuple[Place, ...]
@@ -86,7 +91,16 @@ def make_world(
         places.append(place)
     places[1:] = sorted(places[1:], key=lambda place: (place.code or "", place.name, place.key))
     digests = {each.certificate.sha256: each for each in casts}
-    return World(deps, shadow, at, Pool(certificates), CrlSet(lists), tuple(places), digests, frozenset(assumed))
+    return World(
+        deps, shadow, at, places[0], shadow.anchor, Pool(certificates), CrlSet(lists), tuple(places), digests, frozenset(assumed)
+    )
+
+
+def seen_from(world: World, viewer: Place) -> World | None:
+    """Return the same graph as another node sees it; None for one whose root or area code is not known."""
+    found = (each.certificate for each in world.by_digest.values() if each.subject == each.issuer == viewer.key)
+    anchor = next((each for each in found if each.self_issued), None)
+    return None if anchor is None or viewer.code is None else replace(world, viewer=viewer, anchor=anchor)
 
 
 def _roots(shadow: Shadow, casts: Iterable[Cast]) -> Iterable[tuple[Key, list[Cast]]]:

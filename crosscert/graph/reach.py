@@ -6,7 +6,7 @@ is it good for this level or a stronger one? Left to others: lies that must be r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from crosscert.graph.places import Place, World
@@ -52,9 +52,9 @@ class Reach:
         return tuple(dict.fromkeys(each.level for each in self.accepted))
 
 
-def reach(world: World) -> Sequence[Reach]:
-    """Return what is trusted of each place: this node first, then as the graph has them."""
-    return [_reach(world, place) for place in world.places]
+def reach(world: World, only: Collection[Key] | None = None) -> Sequence[Reach]:
+    """Return what the viewer trusts of each place, or of ``only`` some: this node first, then by area code."""
+    return [_reach(world, place) for place in world.places if only is None or place.key in only]
 
 
 def try_leaf(
@@ -67,11 +67,11 @@ def try_leaf(
     lists: Iterable[ParsedCrl] = (),
 ) -> PathVerdict:
     """Return the engine's verdict on a leaf that says ``wish``, on ``level`` or a stronger one."""
-    policies, own = world.deps.policies, world.deps.node.code
-    wanted = frozenset(policy_oid(policies, own, name) for name in levels_at_least(policies, level))
+    policies, code = world.deps.policies, world.viewer.code or ""
+    wanted = frozenset(policy_oid(policies, code, name) for name in levels_at_least(policies, level))
     leaf = sign(wish, hand, world.shadow.keys.of(_LEAF).public_key(), world.at)
     pool, crls = world.pool.with_more(certificates), world.crls.with_more(lists)
-    return find_path(leaf, world.shadow.anchor, pool, crls, PathRequest(world.at, wanted))
+    return find_path(leaf, world.anchor, pool, crls, PathRequest(world.at, wanted))
 
 
 def _reach(world: World, place: Place) -> Reach:
@@ -107,5 +107,5 @@ def _accepted(world: World, policy: str, level: str, hand: Hand, verdict: PathVe
     crossed = [
         each for found in verdict.certificates if (each := world.by_digest.get(found.sha256)) is not None and each.is_cross
     ]
-    via = (world.places[0].name, *(names[each.subject] for each in crossed))
+    via = (world.viewer.name, *(names[each.subject] for each in crossed))
     return Accepted(policy, level, via, tuple(each.certificate.sha256 for each in crossed), hand)

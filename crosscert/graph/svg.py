@@ -1,0 +1,118 @@
+"""The graph as an SVG picture: drawn here, with its own colours for light and dark, without scripts, fonts or anything from elsewhere.
+
+Left to others: what there is to draw (``view``), where it stands (``layout``).
+"""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape, quoteattr
+
+from crosscert.graph.layout import LINE, WIDTH, Layout, Line, Point, lay_out
+from crosscert.graph.view import Graph, GraphEdge, GraphNode
+from policies.models import CertificatePolicies
+
+_STYLE = """
+.paper{fill:#fbfcfd}.card{fill:#fff;stroke:#52606d;stroke-width:1.5}.own .card{fill:#e3f1f4;stroke:#0b6b7d;stroke-width:2.5}
+.member .card,.outside .card,.beyond path{stroke-dasharray:6 4}.failing .card{stroke:#b3261e}
+text{font-family:"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC",sans-serif;fill:#1f2933;text-anchor:middle}
+.name{font-size:17px;font-weight:600}.note,.label{font-size:12px}.note,.idle{fill:#52606d}.failing .note,.bad{fill:#b3261e}
+.edge path{fill:none;stroke:#0b6b7d;stroke-width:1.8}.edge.idle path{stroke:#7b8794}.edge.bad path{stroke:#b3261e}
+.edge text{paint-order:stroke;stroke:#fbfcfd;stroke-width:4px}
+.good-head{fill:#0b6b7d}.idle-head{fill:#7b8794}.bad-head{fill:#b3261e}
+@media(prefers-color-scheme:dark){
+.paper{fill:#12181f}.card{fill:#1d2630;stroke:#9aa5b1}.own .card{fill:#0f3440;stroke:#4fb3c4}.failing .card{stroke:#ff8a80}
+text{fill:#e4e7eb}.note,.idle{fill:#9aa5b1}.failing .note,.bad{fill:#ff8a80}
+.edge path{stroke:#4fb3c4}.edge.idle path{stroke:#7b8794}.edge.bad path{stroke:#ff8a80}.edge text{stroke:#12181f}
+.good-head{fill:#4fb3c4}.bad-head{fill:#ff8a80}
+}
+"""
+_ACCESSIBLE = 'role="img" aria-labelledby="title desc"'
+_HEADS = ("good", "idle", "bad")
+
+
+def draw(graph: Graph, policies: CertificatePolicies) -> str:
+    """Return the picture as an SVG document."""
+    layout = lay_out(graph)
+    own = graph.nodes[0].name
+    title = f"{own}的信任关系 The graph of trust of {own}"
+    size = f'width="{layout.width:.0f}" height="{layout.height:.0f}"'
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" {size} {_ACCESSIBLE}>',
+        f'<title id="title">{escape(title)}</title><desc id="desc">{escape(_described(graph))}</desc>',
+        f"<style>{_STYLE}</style>",
+        f"<defs>{''.join(map(_head, _HEADS))}</defs>",
+        '<rect class="paper" width="100%" height="100%"/>',
+        *(_edge(line, policies, graph) for line in layout.lines),
+        *(_node(node, layout, policies) for node in graph.nodes),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _head(kind: str) -> str:
+    return (
+        f'<marker id="{kind}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">'
+        f'<path class="{kind}-head" d="M0 0L10 5L0 10z"/></marker>'
+    )
+
+
+def _node(node: GraphNode, layout: Layout, policies: CertificatePolicies) -> str:
+    card = layout.cards[node.key]
+    at, kinds = card.middle, [node.relation, *(["failing"] if node.is_failing else [])]
+    left, top = at.x - WIDTH / 2, at.y - card.height / 2
+    texts = [_text(node.name, at.x, top + 26, "name"), _text(_note(node, policies), at.x, top + 48, "note")]
+    for number, edge in enumerate(card.labels, 1):
+        mark = "←" if edge.edge.subject == node.key else "→"
+        texts.append(_text(f"{mark} {_label(edge, policies)}", at.x, top + 48 + LINE * number, f"label {_kind(edge)}"))
+    rect = f'<rect class="card" x="{left:.0f}" y="{top:.0f}" width="{WIDTH}" height="{card.height:.0f}" rx="10"/>'
+    return f'<g class="{" ".join(kinds)}">{rect}{"".join(texts)}</g>'
+
+
+def _note(node: GraphNode, policies: CertificatePolicies) -> str:
+    """Say in one line how the node stands: what went wrong, or up to which level it is trusted."""
+    code = node.code or "—"
+    if node.peer is not None and node.peer.last_error is not None:
+        return f"{code} · {node.peer.last_error}"
+    if node.reach is None or not node.reach.accepted:
+        reason = None if node.reach is None else node.reach.reason
+        return f"{code} · {reason.code if reason is not None else '—'}"
+    return f"{code} · {policies.levels[node.reach.levels[-1]].zh}"
+
+
+def _edge(line: Line, policies: CertificatePolicies, graph: Graph) -> str:
+    edge, kind = line.edge, _kind(line.edge)
+    beyond = "" if graph.nodes[0].key in {edge.edge.issuer, edge.edge.subject} else " beyond"
+    path = f"M{_at(line.start)} Q{_at(line.control)} {_at(line.end)}"
+    label = "" if line.label is None else _text(_label(edge, policies), line.label.x, line.label.y, f"label {kind}")
+    return f'<g class="edge {kind}{beyond}"><path d="{path}" marker-end="url(#{kind})"/>{label}</g>'
+
+
+def _kind(edge: GraphEdge) -> str:
+    return "bad" if edge.edge.state != "good" else "good" if edge.levels else "idle"
+
+
+def _label(edge: GraphEdge, policies: CertificatePolicies) -> str:
+    """Say the levels that paths over it end with or what is wrong, its path length, its end."""
+    certificate = edge.edge.certificate
+    names = [policies.levels[level].zh for level in edge.levels]
+    states = {"good": "、".join(names) or "本节点不经此", "revoked": "已吊销", "expired": "已过期", "unknown": "吊销情况不明"}
+    length = "不限" if certificate.path_length is None else certificate.path_length
+    return f"{states[edge.edge.state]} · 路径长 {length} · 至 {certificate.not_after:%Y-%m-%d}"
+
+
+def _described(graph: Graph) -> str:
+    """Say in words what the picture shows, for those who do not see it."""
+    names = {node.key: node.name for node in graph.nodes}
+    said = [
+        f"{names[each.edge.issuer]} → {names[each.edge.subject]}: {', '.join(each.levels) or '—'} ({each.edge.state})"
+        for each in graph.edges
+    ]
+    return "; ".join(said) or "—"
+
+
+def _text(text: str, x: float, y: float, kind: str) -> str:
+    return f'<text class={quoteattr(kind)} x="{x:.0f}" y="{y:.0f}">{escape(text)}</text>'
+
+
+def _at(point: Point) -> str:
+    return f"{point.x:.1f} {point.y:.1f}"
