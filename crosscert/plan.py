@@ -55,7 +55,7 @@ def plan_issue(
     principal = parse_certificate(principal_der)
     shadow = cast_shadow(material, [principal, *map(parse_certificate, offers)])
     proposed, cross = with_proposed(shadow, constraints, principal, at, deps.node)
-    without = None if instead_of is None else find_edge(material, instead_of).sha256
+    without = None if instead_of is None else find_edge(material, instead_of)
     before = make_world(deps, shadow, material.principals, at, complete=True)
     after = make_world(deps, proposed, material.principals, at, without=without, complete=True)
     edge: dict[str, Json] = {
@@ -64,7 +64,7 @@ def plan_issue(
         "principal": principal.sha256,
         "constraints": constraints_json(cross.certificate),
         "validity_days": constraints.validity_days,
-        "instead_of": without,
+        "instead_of": None if without is None else without.sha256,
     }
     return _plan(deps, "issue", edge, (before, after), subject=principal.key, made=cross.certificate.sha256)
 
@@ -78,7 +78,7 @@ def plan_revoke(deps: CrosscertDeps, edge: str, at: datetime) -> Plan:
     found = find_edge(material, edge)
     shadow = cast_shadow(material)
     before, after = (
-        make_world(deps, shadow, material.principals, at, without=without, complete=True) for without in (None, found.sha256)
+        make_world(deps, shadow, material.principals, at, without=without, complete=True) for without in (None, found)
     )
     named: dict[str, Json] = {"issuer": found.issuer_text, "subject": found.subject_text, "certificate": found.sha256}
     return _plan(deps, "revoke", named, (before, after), subject=found.key)
@@ -93,8 +93,11 @@ def verify_after(deps: CrosscertDeps, plan: Plan, at: datetime) -> None:
     now = {each.key: reach_json(each) for each in states}
     names = {each.key: each.name for each in (*plan.after, *states)}
     differing = [names[key] for key in names if then.get(key) != now.get(key)]
-    tried = _try(world, states, {key for key, name in names.items() if name in {each.place for each in plan.tried}})
-    differing += [each.place for each in tried if each not in plan.tried]
+    places = {each.place for each in plan.tried}
+    tried = _try(world, states, {key for key, name in names.items() if name in places})
+    # Which of several ways failed, and why, may differ; what is accepted may not.
+    accepted = {(each.place, each.case, each.of) for each in plan.tried if each.reason is None}
+    differing += [each.place for each in tried if each.reason is None and (each.place, each.case, each.of) not in accepted]
     if differing:
         raise Refusal(PLAN_NOT_KEPT, places=", ".join(dict.fromkeys(differing)))
 

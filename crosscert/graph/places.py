@@ -19,7 +19,7 @@ from crosscert.paths.crls import CrlSet
 from crosscert.paths.index import Pool
 from crosscert.ports import CrosscertDeps
 from kernel.nodes import Node, is_area_code
-from pki.names import x509_name
+from pki.names import is_within
 from policies.certificates import policy_oid
 
 MAX_ISSUERS = 4
@@ -30,7 +30,7 @@ MAX_ISSUERS = 4
 class Place:
     """A node or an outside CA. ``code`` is None when no policy tells it. ``policies`` are those of its own domain that somebody maps to.
 
-    ``subtree`` is the name that it is permitted, ``root`` a shadow certificate of its principal CA.
+    ``subtree`` is the name below which it certifies, ``root`` a shadow certificate of its principal CA.
     """
 
     key: Key
@@ -62,12 +62,18 @@ class World:
 
 
 def make_world(
-    deps: CrosscertDeps, shadow: Shadow, nodes: Mapping[str, Node], at: datetime, *, without: str | None = None, complete: bool
+    deps: CrosscertDeps,
+    shadow: Shadow,
+    nodes: Mapping[str, Node],
+    at: datetime,
+    *,
+    without: ParsedCertificate | None = None,
+    complete: bool,
 ) -> World:
-    """Return the shadow's graph as it stands, without the certificate whose real digest is ``without``.
+    """Return the shadow's graph as it stands, without the real certificate ``without``.
 
-    ``nodes`` names roots by key (hex). ``complete``: where a CA's list, or a place's issuing CA, was never fetched, it is taken for
-    granted that there is one, as there will be once the two nodes talk.
+    ``nodes`` names roots by key (hex). A place whose issuing CA was never fetched has one made for it. ``complete``: where a CA's list
+    was never fetched it is taken for granted that there is one, as there will be once the two nodes talk.
     """
     casts = [each for each in shadow.casts if without is None or each.real != without]
     held = {(found.crl.issuer, found.issuer) for found in shadow.lists}
@@ -77,7 +83,7 @@ def make_world(
     places = []
     for root in _roots(shadow, casts):
         place, domain = _place(deps, shadow, nodes.get(root[0].hex()), root, casts)
-        if complete and not place.issuers:
+        if not place.issuers:
             made = _assumed_issuer(shadow, place, at)
             certificates.append(made)
             domain.append((made, _assumed_key(place.key)))
@@ -117,15 +123,11 @@ def _place(
 ) -> tuple[Place, list[tuple[ParsedCertificate, Key]]]:
     """Return the place, and every CA of its domain with its key."""
     key, leading = root
-    if not leading:
-        policies: Sequence[str] = [policy_oid(deps.policies, deps.node.code, level) for level in deps.policies.levels]
-        certificate, node = shadow.anchor, deps.node
-    else:
-        certificate = leading[0].certificate
-        mapped = {
-            pair["subject_domain_policy"].dotted for each in leading for pair in each.certificate.asn1.policy_mappings_value
-        }
-        policies = sorted(mapped)
+    policies = {pair["subject_domain_policy"].dotted for each in leading for pair in each.certificate.asn1.policy_mappings_value}
+    if key == shadow.own:
+        policies |= {policy_oid(deps.policies, deps.node.code, level) for level in deps.policies.levels}
+        node = deps.node
+    certificate = shadow.anchor if key == shadow.own else leading[0].certificate
     # A domain goes on through every CA certificate without policy mappings, links between two keys of one CA among them.
     domain: dict[Key, ParsedCertificate] = {key: certificate}
     inside: list[tuple[ParsedCertificate, Key]] = []
@@ -137,10 +139,10 @@ def _place(
             domain[each.subject] = each.certificate
             if not each.certificate.self_issued:
                 inside.append((each.certificate, each.subject))
-    subtree = x509_name(node.names) if node is not None else _subtree(certificate)
+    subtree = _subtree(certificate)
     code = node.code if node is not None else _code(deps, policies)
     name = node.name if node is not None else _name(subtree)
-    place = Place(key, name, code, subtree, tuple(policies), certificate, ())
+    place = Place(key, name, code, subtree, tuple(sorted(policies)), certificate, ())
     return _with_issuers(shadow, place, inside), [(found, of) for of, found in domain.items()]
 
 
@@ -150,15 +152,14 @@ def _with_issuers(shadow: Shadow, place: Place, found: Sequence[tuple[ParsedCert
 
 
 def _subtree(certificate: ParsedCertificate) -> x509.Name:
-    """Return the first name that a cross-certificate permits, or the subject's place where it permits none."""
+    """Return the name below which a root certifies: its own without the common name, or what it is permitted if that lies elsewhere."""
+    own = x509.Name(certificate.x509.subject.rdns[:-1])
     try:
         limits = certificate.x509.extensions.get_extension_for_class(x509.NameConstraints).value
     except x509.ExtensionNotFound:
-        limits = None
-    for each in (limits.permitted_subtrees if limits is not None else None) or ():
-        if isinstance(each, x509.DirectoryName):
-            return each.value
-    return x509.Name(certificate.x509.subject.rdns[:-1])
+        return own
+    permitted = [each.value for each in limits.permitted_subtrees or () if isinstance(each, x509.DirectoryName)]
+    return own if not permitted or any(is_within(own, each) for each in permitted) else permitted[0]
 
 
 def _name(subtree: x509.Name) -> str:

@@ -7,7 +7,7 @@ is it good for this level or a stronger one? Left to others: lies that must be r
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crosscert.graph.places import Place, World
 from crosscert.graph.probes import PROBE, Hand, Wish, below, sign
@@ -57,19 +57,22 @@ def reach(world: World, only: Collection[Key] | None = None) -> Sequence[Reach]:
     return [_reach(world, place) for place in world.places if only is None or place.key in only]
 
 
-def try_leaf(
+def make_leaf(world: World, wish: Wish, hand: Hand) -> ParsedCertificate:
+    """Return a leaf that says ``wish``."""
+    return sign(wish, hand, world.shadow.keys.of(_LEAF).public_key(), world.at)
+
+
+def ask(
     world: World,
-    wish: Wish,
-    hand: Hand,
+    leaf: ParsedCertificate,
     level: str,
     *,
     certificates: Iterable[ParsedCertificate] = (),
     lists: Iterable[ParsedCrl] = (),
 ) -> PathVerdict:
-    """Return the engine's verdict on a leaf that says ``wish``, on ``level`` or a stronger one."""
+    """Return the engine's verdict on a leaf, on ``level`` or a stronger one."""
     policies, code = world.deps.policies, world.viewer.code or ""
     wanted = frozenset(policy_oid(policies, code, name) for name in levels_at_least(policies, level))
-    leaf = sign(wish, hand, world.shadow.keys.of(_LEAF).public_key(), world.at)
     pool, crls = world.pool.with_more(certificates), world.crls.with_more(lists)
     return find_path(leaf, world.anchor, pool, crls, PathRequest(world.at, wanted))
 
@@ -92,14 +95,21 @@ def _level_of(world: World, place: Place, policy: str) -> tuple[Accepted | None,
     """Return the strongest level that a policy of the place counts as; otherwise why not even the weakest."""
     levels = sorted(world.deps.policies.levels, key=lambda name: -world.deps.policies.levels[name].number)
     wish = Wish(below(place.subtree, PROBE), (policy,))
+    leaves = [(hand, make_leaf(world, wish, hand)) for hand in place.issuers]
     reason = None
     for level in levels:
-        for hand in place.issuers:
-            verdict = try_leaf(world, wish, hand, level)
+        for hand, leaf in leaves:
+            verdict = ask(world, leaf, level)
             if verdict.valid:
                 return _accepted(world, policy, level, hand, verdict), None
             reason = verdict.reason
-    return None, reason
+    return None, None if reason is None else _real(world, reason)
+
+
+def _real(world: World, reason: Reason) -> Reason:
+    """Return the reason with the real certificate in it in place of the shadow's."""
+    found = None if reason.certificate is None else world.by_digest.get(reason.certificate.sha256)
+    return reason if found is None or found.real is None else replace(reason, certificate=found.real)
 
 
 def _accepted(world: World, policy: str, level: str, hand: Hand, verdict: PathVerdict) -> Accepted:

@@ -14,7 +14,7 @@ from cryptography import x509
 
 from crosscert.graph.places import Place, World
 from crosscert.graph.probes import PROBE, Hand, Wish, below, empty_list, hand_of, sign
-from crosscert.graph.reach import Reach, try_leaf
+from crosscert.graph.reach import Reach, ask, make_leaf
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl
 from pki.names import is_within, x509_name
@@ -184,7 +184,8 @@ def try_lies(world: World, place: Place, reach: Reach) -> Iterator[Tried]:
     ground = Ground(world, place, reach)
     for code, case in CASES:
         for lie in case(ground):
-            verdict = try_leaf(world, lie.wish, lie.hand, lie.level, certificates=lie.certificates, lists=lie.lists)
+            leaf = make_leaf(world, lie.wish, lie.hand)
+            verdict = ask(world, leaf, lie.level, certificates=lie.certificates, lists=lie.lists)
             yield Tried(place.name, code, lie.of, None if verdict.reason is None else verdict.reason.code, lie.allowed)
 
 

@@ -52,12 +52,12 @@ class Throwaways:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """A certificate of the shadow: whose key it certifies, whose key signed it, the digest (hex) of the real one, if there is one."""
+    """A certificate of the shadow: whose key it certifies, whose key signed it, the real one unless it is only proposed."""
 
     certificate: ParsedCertificate
     subject: Key
     issuer: Key
-    real: str | None
+    real: ParsedCertificate | None
 
     @property
     def is_cross(self) -> bool:
@@ -93,7 +93,7 @@ def cast_shadow(material: Material, offers: Iterable[ParsedCertificate] = ()) ->
     for real in dict.fromkeys((*material.certificates, *offered)):
         issuer = next((each for each in pool.issuers_of(real) if is_signed_by(real, each)), None)
         if real.is_ca and issuer is not None:
-            casts.append(Cast(_certificate(real, throwaways, issuer.key), real.key, issuer.key, real.sha256))
+            casts.append(Cast(_certificate(real, throwaways, issuer.key), real.key, issuer.key, real))
     lists = []
     for found in dict.fromkeys(material.lists):
         signer = find_signer(found, pool.named(found.issuer))

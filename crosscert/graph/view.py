@@ -5,16 +5,17 @@ The JSON form has a version and only grows. Left to others: where things stand i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from crosscert.graph.edges import Edge, edges
 from crosscert.graph.places import Place, World, make_world
-from crosscert.graph.reach import Reach, reach
+from crosscert.graph.reach import Accepted, Reach, reach
 from crosscert.graph.shadow import Key, cast_shadow
 from crosscert.material import gather
+from crosscert.paths.certificates import ParsedCertificate
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Peer
 from kernel.canonical import Json
@@ -126,11 +127,17 @@ def _node(place: Place, peer: Peer | None, found: Reach, world: World) -> GraphN
     return GraphNode(place.key, place.name, place.code, relation, peer, found)
 
 
+def real_edges(world: World, accepted: Accepted) -> Sequence[ParsedCertificate]:
+    """Return the real cross-certificates on the way."""
+    found = (world.by_digest[digest].real for digest in accepted.edges)
+    return [each for each in found if each is not None]
+
+
 def _levels(world: World, reached: Iterable[Reach]) -> Mapping[str, tuple[str, ...]]:
     """Return the levels with which paths over each real edge end, the weakest first."""
     order = world.deps.policies.levels
     found: dict[str, set[str]] = {}
     for accepted in (each for state in reached for each in state.accepted):
-        for digest in accepted.edges:
-            found.setdefault(world.by_digest[digest].real or "", set()).add(accepted.level)
+        for real in real_edges(world, accepted):
+            found.setdefault(real.sha256, set()).add(accepted.level)
     return {digest: tuple(sorted(levels, key=lambda name: order[name].number)) for digest, levels in found.items()}

@@ -20,6 +20,7 @@ from crosscert.paths.certificates import MAX_CERTIFICATE_BYTES, parse_certificat
 from crosscert.records import Agreement, Peer
 from kernel.clock import rfc3339
 from kernel.errors import Misuse, Refusal
+from service.cli.crosscert_graph import COMMANDS
 from service.cli.options import EXIT_NO, emit, json_option, pass_services
 from service.wiring import Services
 
@@ -34,6 +35,10 @@ _description = click.option(
 @click.group()
 def command() -> None:
     """Agreements and cross-certificates with other nodes."""
+
+
+for _more in COMMANDS:
+    command.add_command(_more)
 
 
 @command.command()
