@@ -66,7 +66,7 @@ def plan_issue(
         "validity_days": constraints.validity_days,
         "instead_of": None if without is None else without.sha256,
     }
-    return _plan(deps, "issue", edge, (before, after), subject=principal.key, made=cross.certificate.sha256)
+    return _plan(deps, "issue", edge, (before, after), principal.key)
 
 
 def plan_revoke(deps: CrosscertDeps, edge: str, at: datetime) -> Plan:
@@ -81,7 +81,7 @@ def plan_revoke(deps: CrosscertDeps, edge: str, at: datetime) -> Plan:
         make_world(deps, shadow, material.principals, at, without=without, complete=True) for without in (None, found)
     )
     named: dict[str, Json] = {"issuer": found.issuer_text, "subject": found.subject_text, "certificate": found.sha256}
-    return _plan(deps, "revoke", named, (before, after), subject=found.key)
+    return _plan(deps, "revoke", named, (before, after), found.key)
 
 
 def verify_after(deps: CrosscertDeps, plan: Plan, at: datetime) -> None:
@@ -102,26 +102,18 @@ def verify_after(deps: CrosscertDeps, plan: Plan, at: datetime) -> None:
         raise Refusal(PLAN_NOT_KEPT, places=", ".join(dict.fromkeys(differing)))
 
 
-def _plan(
-    deps: CrosscertDeps,
-    kind: Kind,
-    edge: Mapping[str, Json],
-    worlds: tuple[World, World],
-    *,
-    subject: Key,
-    made: str | None = None,
-) -> Plan:
-    """Return the plan for an edge to ``subject``; ``made`` is the digest of the one that is new, over which lies are tried."""
+def _plan(deps: CrosscertDeps, kind: Kind, edge: Mapping[str, Json], worlds: tuple[World, World], subject: Key) -> Plan:
+    """Return the plan for an edge to ``subject``; what is reached through it is lied about when it is to be issued."""
     before, after = worlds
     states = tuple(reach(after))
-    over = {each.key for each in states if any(made in one.edges for one in each.accepted)} | ({subject} if made else set())
+    over = {each.key for each in states for one in each.accepted for way in one.edges if after.by_digest[way].subject == subject}
     names = {place.key: place.name for place in after.places}
     return Plan(
         kind=kind,
         edge=edge,
         before=tuple(reach(before)),
         after=states,
-        tried=tuple(_try(after, states, over)),
+        tried=tuple(_try(after, states, over)) if kind == "issue" else (),
         dependants=tuple(_dependants(before, after, subject)),
         assumed=tuple(names[key] for key in names if key in after.assumed),
         type_names={each.code: Text(each.name, each.name_en) for each in deps.license_types},

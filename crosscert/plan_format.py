@@ -115,8 +115,11 @@ class Plan:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 (hex) over the canonical JSON: what an approval is bound to."""
-        return canonical.digest(self.as_json()).hex()
+        """The SHA-256 (hex) over the canonical JSON: what an approval is bound to.
+
+        Without the reasons: of several ways that fail, which one is told about is chance.
+        """
+        return canonical.digest(_without_reasons(self.as_json())).hex()
 
     def as_json(self) -> dict[str, Json]:
         """Return the JSON form."""
@@ -196,6 +199,14 @@ def reach_json(reach: Reach) -> dict[str, Json]:
         "license_types": list(reach.license_types),
         "reason": None if reach.reason is None else reach.reason.code,
     }
+
+
+def _without_reasons(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return {name: _without_reasons(each) for name, each in value.items() if name != "reason"}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_without_reasons(each) for each in value]
+    return value
 
 
 def _facts(reach: Reach | None) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
