@@ -135,3 +135,19 @@ PLAN_NOT_KEPT = define(
     remedy_zh="请查看新的计划；若不可接受，请吊销刚签发的交叉证书。",
     remedy_en="Look at the plan anew; where it is not acceptable, revoke the cross-certificate just issued.",
 )
+DIRECTORY_UNREACHABLE = define(
+    "directory_unreachable",
+    status=502,
+    zh="目录服务没有正常应答（{url}）：{problem}。",
+    en="The directory did not answer as it should ({url}): {problem}.",
+    remedy_zh="稍后会自动重试；请检查 [directory] 中的地址、CA 文件、绑定名称和口令文件。",
+    remedy_en="It is tried again by itself; check address, CA file, bind name and password file in [directory].",
+)
+DIRECTORY_ANSWER = define(
+    "directory_answer",
+    status=502,
+    zh="目录服务的应答不可用：{problem}。",
+    en="What the directory answers cannot be used: {problem}.",
+    remedy_zh="请检查目录的模式（core）、本节点的写权限和条目内容。",
+    remedy_en="Check the directory's schema (core), this node's right to write, and the entry.",
+)

@@ -18,6 +18,7 @@ from crosscert.records import (
     Fetched,
     ObjectKind,
     Peer,
+    Published,
     StoredCertificate,
     StoredCrl,
     SyncedObject,
@@ -123,6 +124,14 @@ class CrosscertRecords(Protocol):
 
     def put_object(self, found: SyncedObject) -> None:
         """Store what a peer published in place of what was held."""
+        ...
+
+    def find_published(self, entry: str) -> Published | None:
+        """Return how the publication of an entry in the directory stands."""
+        ...
+
+    def put_published(self, published: Published) -> None:
+        """Store how it stands."""
         ...
 
     def confirm_object(self, node_code: str, kind: ObjectKind, at: datetime) -> None:

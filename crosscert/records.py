@@ -129,6 +129,18 @@ class SyncedObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """How the publication of an entry in the directory stands: the content that is there since ``at``, and the last try."""
+
+    entry: str
+    sha256: str | None
+    at: datetime | None
+    tried_at: datetime
+    failures: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """An answer to a fetch. ``data`` is None when the peer said that nothing changed since ``etag``."""
 

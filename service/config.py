@@ -77,6 +77,16 @@ class KeysTable(_Table):
         return self
 
 
+class DirectoryTable(_Table):
+    """The directory in which the node publishes its CAs: an ldaps address whose certificate ``ca_file`` vouches for."""
+
+    url: Annotated[Word, Field(pattern=r"^ldaps://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
+    base_dn: Word
+    bind_dn: Word
+    password_file: Word
+    ca_file: Word
+
+
 class PoliciesTable(_Table):
     """A folder whose documents replace the packaged ones."""
 
@@ -91,6 +101,7 @@ class Settings(_Table):
     database: DatabaseTable
     keys: KeysTable = KeysTable()
     policies: PoliciesTable | None = None
+    directory: DirectoryTable | None = None
 
 
 class Config:
@@ -127,6 +138,16 @@ class Config:
     def licenses_directory(self) -> Path:
         """Where ``chaoxin license issue`` puts PDFs unless told otherwise."""
         return self.directory / "licenses"
+
+    def secret(self, key: str, file: str) -> str:
+        """Return the one line of a file that holds a secret; ``Misuse`` naming the configuration's ``key`` when there is none."""
+        try:
+            text = (self.directory / file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise Misuse(CONFIG_INVALID, field=key, file=str(self.file), problem=f"{key}: {type(error).__name__}") from None
+        if not text:
+            raise Misuse(CONFIG_INVALID, field=key, file=str(self.file), problem=f"{key}: empty")
+        return text
 
     def passphrase(self) -> bytes:
         """Return the key store's passphrase; ``Misuse`` when there is none."""

@@ -20,6 +20,14 @@ CONFIG_INVALID = define(
     remedy_zh="按 docs/operations.md 的配置说明改正。",
     remedy_en="Correct it as docs/operations.md describes.",
 )
+DIRECTORY_MISSING = define(
+    "directory_missing",
+    status=500,
+    zh="本节点没有配置目录服务。",
+    en="No directory is configured for this node.",
+    remedy_zh="在配置文件中加上 [directory]，见 docs/operations.md。",
+    remedy_en="Add [directory] to the configuration, as docs/operations.md describes.",
+)
 PASSPHRASE_MISSING = define(
     "passphrase_missing",
     status=500,

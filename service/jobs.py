@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from huey import Huey, SqliteHuey, crontab
 
-from crosscert import sync
+from crosscert import publication, sync
 from idp import housekeeping
 from pki import authority, crl
 from service import audit
@@ -41,6 +41,12 @@ def synchronise_peers(services: Services) -> None:
     sync.sync_all(services.crosscert)
 
 
+def publish_in_directory(services: Services) -> None:
+    """Write to the directory, if there is one, what changed since it was last written."""
+    if services.directory is not None:
+        publication.publish(services.crosscert, services.directory, only_due=True, actor="system")
+
+
 def seal_audit(services: Services) -> None:
     """Chain the audit events that have committed since the last time."""
     audit.seal(services.engine, older_than=services.clock.now() - AUDIT_SEALED_AFTER)
@@ -55,6 +61,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (renew_certificates, 60),
     (refresh_revocation_lists, 1),
     (synchronise_peers, 1),
+    (publish_in_directory, 1),
     (seal_audit, 1),
     (clean_up, 5),
 )

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from crosscert.http import RequestsFetcher
 from crosscert.ports import CrosscertDeps, CrosscertRecords
+from crosscert.publication import Directory
 from crosscert.storage import SqlCrosscertRecords
 from crosscert.trust import Trust
 from idp.ports import IdpDeps, IdpRecords
@@ -112,6 +113,17 @@ class Services:
             fetch=RequestsFetcher(),
             license_types=self.policies.licenses.types,
         )
+
+    @cached_property
+    def directory(self) -> Directory | None:
+        """Where the CAs are published, if the configuration names a directory."""
+        table = self.config.settings.directory
+        if table is None:
+            return None
+        from crosscert.directory import LdapDirectory  # noqa: PLC0415 - a node without one does not load the library
+
+        password = self.config.secret("directory.password_file", table.password_file)
+        return LdapDirectory(table.url, table.base_dn, table.bind_dn, password, self.config.directory / table.ca_file)
 
     @cached_property
     def trust(self) -> Trust:

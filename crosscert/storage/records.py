@@ -23,6 +23,7 @@ from crosscert.records import (
     StoredCrl,
     SyncedObject,
 )
+from crosscert.storage.publications import SqlPublications
 from crosscert.storage.rows import (
     agreement_of,
     constraints_text,
@@ -37,7 +38,7 @@ from crosscert.storage.tables import agreements, approvals, certificates, crls, 
 from kernel.clock import from_micros, to_micros
 
 
-class SqlCrosscertRecords:
+class SqlCrosscertRecords(SqlPublications):
     """The ``CrosscertRecords`` of one connection."""
 
     def __init__(self, connection: sa.Connection) -> None:

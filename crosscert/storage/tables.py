@@ -99,3 +99,13 @@ objects = sa.Table(
     sa.Column("issued_at", sa.BigInteger, info=_PUBLIC),
     sa.Column("expires_at", sa.BigInteger, info=_PUBLIC),
 )
+published = sa.Table(
+    "crosscert_published",
+    metadata,
+    sa.Column("entry", sa.String(64), primary_key=True, info=_PUBLIC),
+    sa.Column("sha256", sa.String(64), info=_PUBLIC),
+    sa.Column("at", sa.BigInteger, info=_INTERNAL),
+    sa.Column("tried_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("failures", sa.Integer, nullable=False, info=_INTERNAL),
+    sa.Column("error", sa.Text, info=_INTERNAL),
+)

@@ -24,6 +24,7 @@ from crosscert.plan import plan_issue, plan_revoke
 from crosscert.plan_format import Plan
 from kernel.errors import Refusal
 from kernel.nodes import is_area_code
+from service.cli import crosscert_publish
 from service.cli.options import EXIT_NO, emit, json_option, pass_services
 from service.wiring import Services
 
@@ -90,7 +91,7 @@ def explain(context: click.Context, services: Services, target: str, as_json: bo
         raise SystemExit(EXIT_NO)
 
 
-COMMANDS = (graph, plan, breaks, explain)
+COMMANDS = (graph, plan, breaks, explain, crosscert_publish.command)
 
 
 def _tell(found: Plan, *, as_json: bool) -> None:

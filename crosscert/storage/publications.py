@@ -1,0 +1,38 @@
+"""How publication in the directory stands, in SQL. Left to others: every decision (``crosscert.publication``)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from crosscert.records import Published
+from crosscert.storage.tables import published
+from kernel.clock import from_micros, to_micros
+
+
+class SqlPublications:
+    """This part of the records, on one connection; the meaning of each method is told in :mod:`crosscert.ports`."""
+
+    _connection: sa.Connection
+
+    def find_published(self, entry: str) -> Published | None:
+        """Return how it stands."""
+        row = self._connection.execute(sa.select(published).where(published.c.entry == entry)).first()
+        if row is None:
+            return None
+        at = None if row.at is None else from_micros(row.at)
+        return Published(row.entry, row.sha256, at, from_micros(row.tried_at), row.failures, row.error)
+
+    def put_published(self, found: Published) -> None:
+        """Store how it stands."""
+        values = {
+            "entry": found.entry,
+            "sha256": found.sha256,
+            "at": None if found.at is None else to_micros(found.at),
+            "tried_at": to_micros(found.tried_at),
+            "failures": found.failures,
+            "error": found.error,
+        }
+        insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
+        statement = insert(published).values(values)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["entry"], set_=values))
