@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from crosscert.errors import EDGE_UNKNOWN
 from crosscert.graph.shadow import Key
 from crosscert.material import Material
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by
 from crosscert.paths.crls import find_signer, lists_serial
+from crosscert.paths.names import rfc4514
 from kernel.canonical import Json
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
@@ -75,15 +76,20 @@ def constraints_json(certificate: ParsedCertificate) -> dict[str, Json]:
     """Return what a cross-certificate permits, as it stands in it."""
     mappings = certificate.asn1.policy_mappings_value or ()
     policies = certificate.asn1.policy_constraints_value
-    limits = certificate.limits
+    limits = certificate.asn1.name_constraints_value
     return {
         "path_length": certificate.path_length,
-        "permitted": [f"{each.kind}:{each}" for each in limits.permitted] if limits is not None else [],
-        "excluded": [f"{each.kind}:{each}" for each in limits.excluded] if limits is not None else [],
+        "permitted": _subtrees(limits, "permitted_subtrees"),
+        "excluded": _subtrees(limits, "excluded_subtrees"),
         "mappings": [[pair["issuer_domain_policy"].dotted, pair["subject_domain_policy"].dotted] for pair in mappings],
         "require_explicit_policy": None if policies is None else policies["require_explicit_policy"].native,
         "inhibit_policy_mapping": None if policies is None else policies["inhibit_policy_mapping"].native,
     }
+
+
+def _subtrees(limits: Any, name: str) -> list[Json]:
+    found = [each["base"] for each in (() if limits is None else limits[name] or ())]
+    return [f"{each.name}:{rfc4514(each.chosen) if each.name == 'directory_name' else each.native}" for each in found]
 
 
 def _issuer(material: Material, certificate: ParsedCertificate) -> ParsedCertificate | None:

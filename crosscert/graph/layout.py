@@ -101,9 +101,9 @@ def _places(graph: Graph, middle: GraphNode) -> dict[Key, Point]:
         (node for node in graph.nodes if node is not middle), key=lambda node: (node.relation != "own", node.code or "")
     )
     places = {middle.key: Point(0, 0)}
+    grown = max(1.0, min(len(others), _RING) / 6)
     for number in range(0, len(others), _RING):
         ring = others[number : number + _RING]
-        grown = max(1.0, len(ring) / 6)
         across, down = (_RADIUS[axis] * grown + _NEXT[axis] * (number // _RING) for axis in (0, 1))
         for place, node in enumerate(ring):
             turn = math.pi * (1 + 2 * place / len(ring))

@@ -120,6 +120,8 @@ def liar(folder: Path, answers: list[bytes], *, endless: bool = False, host: str
         with suppress(OSError), listener.accept()[0] as plain, context.wrap_socket(plain, server_side=True) as tls:
             for answer in answers:
                 asked = tls.recv(65536)
+                if not asked:
+                    return
                 tls.sendall(answer.replace(b"\x02\x01\xee", asked[asked.index(b"\x02") :][:3], 1))
             while endless:
                 tls.sendall(b"\x00" * 65536)
