@@ -17,10 +17,10 @@ from cryptography import x509
 from crosscert.constraints import template_of
 from crosscert.errors import PLAN_NOT_KEPT
 from crosscert.graph.edges import constraints_json, find_edge
-from crosscert.graph.places import World, make_world, seen_from
 from crosscert.graph.reach import Reach, reach
 from crosscert.graph.refusals import Tried, try_lies
 from crosscert.graph.shadow import Key, cast_shadow, with_proposed
+from crosscert.graph.world import World, make_world, seen_from
 from crosscert.material import gather
 from crosscert.paths.certificates import parse_certificate
 from crosscert.plan_format import Dependant, Kind, Plan, difference, reach_json
@@ -105,8 +105,13 @@ def verify_after(deps: CrosscertDeps, plan: Plan, at: datetime) -> None:
 def _plan(deps: CrosscertDeps, kind: Kind, edge: Mapping[str, Json], worlds: tuple[World, World], subject: Key) -> Plan:
     """Return the plan for an edge to ``subject``; what is reached through it is lied about when it is to be issued."""
     before, after = worlds
-    states = tuple(reach(after))
-    over = {each.key for each in states for one in each.accepted for way in one.edges if after.by_digest[way].subject == subject}
+    states, subject = tuple(reach(after)), after.owners.of(subject)
+    over = {
+        each.key
+        for each in states
+        for one in each.accepted
+        if subject in {after.owners.of(after.by_digest[way].subject) for way in one.edges}
+    }
     names = {place.key: place.name for place in after.places}
     return Plan(
         kind=kind,

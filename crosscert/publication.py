@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from cryptography import x509
+
 from crosscert.certificate_pair import CertificatePair
+from crosscert.graph.edges import is_cross
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Published
@@ -24,10 +27,12 @@ from kernel.canonical import Json, digest
 from kernel.errors import ChaoxinError
 from pki import crl
 from pki.publications import ca_certificates
-from pki.roles import get_credential
+from pki.records import ca_role
+from pki.roles import cas_in
 
 AGAIN_AFTER = timedelta(days=1)
 """A directory may lose what was written: an entry is written anew when this long has passed."""
+_CERTIFICATES, _PAIRS = "cACertificate;binary", "crossCertificatePair;binary"
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=1)
 
@@ -68,26 +73,21 @@ class EntryState:
 
 
 def entries(deps: CrosscertDeps) -> tuple[Entry, ...]:
-    """Return what ought to be in the directory now: the principal CA's entry and the issuing CA's."""
-    principal, issuing = (get_credential(deps.pki, ca) for ca in crl.CAS)
-    pairs = _pairs(deps, parse_certificate(principal.record.der))
-    return (
-        Entry(
-            f"{deps.node.name}根CA",
-            {
-                "cACertificate;binary": (principal.record.der,),
-                "authorityRevocationList;binary": (crl.current(deps.pki, "principal").der,),
-                "crossCertificatePair;binary": tuple(pair.encode() for pair in pairs),
-            },
-        ),
-        Entry(
-            f"{deps.node.name}签发CA",
-            {
-                "cACertificate;binary": (issuing.record.der,),
-                "certificateRevocationList;binary": (crl.current(deps.pki, "issuing").der,),
-            },
-        ),
-    )
+    """Return what ought to be in the directory now: the principal CA's entry and the issuing CA's, each with all of its keys in force."""
+    with deps.pki.work.read() as work:
+        cas = cas_in(deps.pki, work.records)
+    published = [parse_certificate(record.der) for record in ca_certificates(deps.pki)]
+    made = []
+    for role, lists in (("principal", "authorityRevocationList;binary"), ("issuing", "certificateRevocationList;binary")):
+        keys = [ca for ca in cas if ca_role(ca.key_label) == role]
+        names = {parse_certificate(ca.record.der).subject for ca in keys}
+        own = [each.der for each in published if each.subject in names and not is_cross(each)]
+        attributes = {_CERTIFICATES: sorted(own), lists: [crl.current(deps.pki, ca.key_label).der for ca in keys]}
+        if role == "principal":
+            roots = [parse_certificate(ca.record.der) for ca in keys]
+            attributes[_PAIRS] = [pair.encode() for pair in _pairs(deps, roots, [each for each in published if is_cross(each)])]
+        made.append(Entry(_common_name(keys[0].certificate), attributes))
+    return tuple(made)
 
 
 def states(deps: CrosscertDeps) -> Sequence[EntryState]:
@@ -149,14 +149,15 @@ def _note(deps: CrosscertDeps, state: EntryState, now: datetime, error: ChaoxinE
             work.audit.record(AuditEvent(now, actor, "crosscert.publish", target, outcome, details))
 
 
-def _pairs(deps: CrosscertDeps, principal: ParsedCertificate) -> Sequence[CertificatePair]:
+def _pairs(
+    deps: CrosscertDeps, roots: Sequence[ParsedCertificate], issued: Sequence[ParsedCertificate]
+) -> Sequence[CertificatePair]:
     """Return the pairs: what was issued to this root beside what it issued to the same one (RFC 4523 2.4)."""
     now = deps.clock.now()
-    issued = [parse_certificate(record.der) for record in ca_certificates(deps.pki)]
-    issued = [each for each in issued if each.issuer == principal.subject and each.asn1.policy_mappings_value is not None]
     with deps.work.read() as work:
         stored = [parse_certificate(found.der) for found in work.records.certificates(kind="received")]
-    received = [each for each in stored if each.entity == principal.entity and each.not_after > now]
+    own = {root.entity for root in roots}
+    received = [each for each in stored if each.entity in own and each.not_after > now]
     left = list(issued)
     pairs = []
     for forward in received:
@@ -166,3 +167,7 @@ def _pairs(deps: CrosscertDeps, principal: ParsedCertificate) -> Sequence[Certif
         pairs.append(CertificatePair(forward, reverse))
     pairs += [CertificatePair(None, reverse) for reverse in left]
     return sorted(pairs, key=CertificatePair.encode)
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    return str(certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value)

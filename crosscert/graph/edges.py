@@ -14,7 +14,7 @@ from crosscert.errors import EDGE_UNKNOWN
 from crosscert.graph.shadow import Key
 from crosscert.material import Material
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by
-from crosscert.paths.crls import find_signer, lists_serial
+from crosscert.paths.crls import find_signer
 from crosscert.paths.names import rfc4514
 from kernel.canonical import Json
 from kernel.clock import rfc3339
@@ -101,7 +101,7 @@ def _state(material: Material, certificate: ParsedCertificate, issuer: ParsedCer
     if not certificate.not_before <= at <= certificate.not_after:
         return "expired"
     lists = [found for found in material.crls.named(issuer.subject) if find_signer(found, (issuer,)) is not None]
-    if any(lists_serial(found, certificate.serial) for found in lists):
+    if any(found.lists(certificate.serial) for found in lists):
         return "revoked"
     in_force = any(found.this_update <= at and (found.next_update is None or at <= found.next_update) for found in lists)
     return "good" if in_force else "unknown"

@@ -12,10 +12,10 @@ from datetime import datetime
 
 from crosscert.errors import PEER_UNKNOWN
 from crosscert.graph.edges import constraints_json, is_cross
-from crosscert.graph.places import make_world
 from crosscert.graph.reach import reach
 from crosscert.graph.shadow import cast_shadow
 from crosscert.graph.view import real_edges
+from crosscert.graph.world import make_world
 from crosscert.material import gather
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.records import PathRequest, PathVerdict, Reason

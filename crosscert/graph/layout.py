@@ -91,7 +91,7 @@ def lay_out(graph: Graph) -> Layout:
 
 def _middle(graph: Graph) -> GraphNode:
     """Return the node with the most edges: a bridge. Among equals this node comes first."""
-    degree = Counter(key for each in graph.edges for key in (each.edge.issuer, each.edge.subject))
+    degree = Counter(key for each in graph.edges for key in (each.issuer, each.subject))
     return max(graph.nodes, key=lambda node: degree[node.key])
 
 
@@ -112,14 +112,14 @@ def _places(graph: Graph, middle: GraphNode) -> dict[Key, Point]:
 
 
 def _ends(edge: GraphEdge) -> set[Key]:
-    return {edge.edge.issuer, edge.edge.subject}
+    return {edge.issuer, edge.subject}
 
 
 def _lines(graph: Graph, middle: GraphNode, cards: Mapping[Key, Card]) -> Sequence[Line]:
     seen: Counter[tuple[Key, Key]] = Counter()
     lines = []
     for edge in graph.edges:
-        ends = (edge.edge.issuer, edge.edge.subject)
+        ends = (edge.issuer, edge.subject)
         seen[ends] += 1
         apart, bend = (_APART * (2 * seen[ends] - 1), 0.0) if middle.key in ends else (_APART, _BEND * seen[ends])
         lines.append(_line(edge, cards[ends[0]], cards[ends[1]], apart, bend))

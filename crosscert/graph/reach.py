@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from crosscert.graph.places import Place, World
+from crosscert.graph.places import Place
 from crosscert.graph.probes import PROBE, Hand, Wish, below, sign
 from crosscert.graph.shadow import Key
+from crosscert.graph.world import World
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl
 from crosscert.paths.find import find_path
@@ -117,5 +118,5 @@ def _accepted(world: World, policy: str, level: str, hand: Hand, verdict: PathVe
     crossed = [
         each for found in verdict.certificates if (each := world.by_digest.get(found.sha256)) is not None and each.is_cross
     ]
-    via = (world.viewer.name, *(names[each.subject] for each in crossed))
+    via = (world.viewer.name, *(names[world.owners.of(each.subject)] for each in crossed))
     return Accepted(policy, level, via, tuple(each.certificate.sha256 for each in crossed), hand)

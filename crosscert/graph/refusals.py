@@ -12,9 +12,10 @@ from typing import TypeAlias
 
 from cryptography import x509
 
-from crosscert.graph.places import Place, World
+from crosscert.graph.places import Place
 from crosscert.graph.probes import PROBE, Hand, Wish, below, empty_list, hand_of, sign
 from crosscert.graph.reach import Reach, ask, make_leaf
+from crosscert.graph.world import World
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl
 from pki.names import is_within, x509_name
@@ -144,7 +145,7 @@ def longer_path(ground: Ground) -> Iterator[Lie]:
     """Try one CA more below the root than the cross-certificate's path length allows."""
     world, place, last = ground.world, ground.place, ground.reach.accepted[-1]
     edge = world.by_digest[last.edges[-1]].certificate
-    hand, certificates, lists = _root(ground), [], []
+    hand, certificates, lists = place.root, [], []
     for number in range((edge.path_length or 0) + 1):
         subject = below(place.subtree, (("CN", f"下级CA {number + 1}"),))
         hand, certificate, empty = _further_ca(world, hand, Wish(subject, place.policies, is_ca=True), b"deeper%d" % number)
@@ -189,10 +190,6 @@ def try_lies(world: World, place: Place, reach: Reach) -> Iterator[Tried]:
             yield Tried(place.name, code, lie.of, None if verdict.reason is None else verdict.reason.code, lie.allowed)
 
 
-def _root(ground: Ground) -> Hand:
-    return hand_of(ground.place.root, ground.world.shadow.keys.of(ground.place.key))
-
-
 def _further_ca(world: World, hand: Hand, wish: Wish, label: bytes) -> tuple[Hand, ParsedCertificate, ParsedCrl]:
     """Return a CA that ``hand`` certifies: who signs as it, its certificate, its empty list."""
     key = world.shadow.keys.of(label)
@@ -206,7 +203,7 @@ def _stranger(ground: Ground, name: x509.Name, *, allowed: bool = False) -> Lie:
     theirs = tuple(f"{oid}.1" for oid in place.policies)
     mappings = tuple(zip(place.policies, theirs, strict=True))
     crossing = Wish(below(name, _STRANGER), place.policies, is_ca=True, mappings=mappings)
-    root, certificate, empty = _further_ca(world, _root(ground), crossing, b"stranger")
+    root, certificate, empty = _further_ca(world, place.root, crossing, b"stranger")
     inside = below(name, (_STRANGER[0], ("CN", "签发CA")))
     hand, issuer, another = _further_ca(world, root, Wish(inside, theirs, is_ca=True, path_length=0), b"stranger's issuing CA")
     wish = Wish(below(name, (_STRANGER[0], PROBE[1])), (f"{last.policy}.1",))

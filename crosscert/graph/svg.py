@@ -62,7 +62,7 @@ def _node(node: GraphNode, layout: Layout, policies: CertificatePolicies) -> str
     left, top = at.x - WIDTH / 2, at.y - card.height / 2
     texts = [_text(node.name, at.x, top + 26, "name"), _text(_note(node, policies), at.x, top + 48, "note")]
     for number, edge in enumerate(card.labels, 1):
-        mark = "←" if edge.edge.subject == node.key else "→"
+        mark = "←" if edge.subject == node.key else "→"
         texts.append(_text(f"{mark} {_label(edge, policies)}", at.x, top + 48 + LINE * number, f"label {_kind(edge)}"))
     rect = f'<rect class="card" x="{left:.0f}" y="{top:.0f}" width="{WIDTH}" height="{card.height:.0f}" rx="10"/>'
     return f'<g class="{" ".join(kinds)}">{rect}{"".join(texts)}</g>'
@@ -81,7 +81,7 @@ def _note(node: GraphNode, policies: CertificatePolicies) -> str:
 
 def _edge(line: Line, policies: CertificatePolicies, graph: Graph) -> str:
     edge, kind = line.edge, _kind(line.edge)
-    beyond = "" if graph.nodes[0].key in {edge.edge.issuer, edge.edge.subject} else " beyond"
+    beyond = "" if graph.nodes[0].key in {edge.issuer, edge.subject} else " beyond"
     path = f"M{_at(line.start)} Q{_at(line.control)} {_at(line.end)}"
     label = "" if line.label is None else _text(_label(edge, policies), line.label.x, line.label.y, f"label {kind}")
     return f'<g class="edge {kind}{beyond}"><path d="{path}" marker-end="url(#{kind})"/>{label}</g>'
@@ -104,7 +104,7 @@ def _described(graph: Graph) -> str:
     """Say in words what the picture shows, for those who do not see it."""
     names = {node.key: node.name for node in graph.nodes}
     said = [
-        f"{names[each.edge.issuer]} → {names[each.edge.subject]}: {', '.join(each.levels) or '—'} ({each.edge.state})"
+        f"{names[each.issuer]} → {names[each.subject]}: {', '.join(each.levels) or '—'} ({each.edge.state})"
         for each in graph.edges
     ]
     return "; ".join(said) or "—"

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from crosscert.graph.edges import Edge, edges
-from crosscert.graph.places import Place, World, make_world
+from crosscert.graph.places import Place
 from crosscert.graph.reach import Accepted, Reach, reach
 from crosscert.graph.shadow import Key, cast_shadow
+from crosscert.graph.world import World, make_world
 from crosscert.material import gather
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.ports import CrosscertDeps
@@ -65,16 +66,18 @@ class GraphNode:
 
 @dataclass(frozen=True, slots=True)
 class GraphEdge:
-    """A cross-certificate between two nodes. ``levels`` are those of this node that paths over it end with."""
+    """A cross-certificate between two nodes, told by their keys. ``levels`` are those of this node that paths over it end with."""
 
     edge: Edge
+    issuer: Key
+    subject: Key
     levels: tuple[str, ...]
 
     def as_json(self) -> dict[str, Json]:
         """Return the JSON form."""
         return {
-            "issuer": self.edge.issuer.hex(),
-            "subject": self.edge.subject.hex(),
+            "issuer": self.issuer.hex(),
+            "subject": self.subject.hex(),
             **self.edge.as_json(),
             "levels": list(self.levels),
         }
@@ -102,24 +105,19 @@ def see(deps: CrosscertDeps, at: datetime) -> Graph:
     """Return the graph as it stands at ``at``: nothing is taken for granted, what was not fetched is not trusted."""
     material = gather(deps, at)
     with deps.work.read() as work:
-        peers = {bytes.fromhex(peer.principal_key): peer for peer in work.records.peers() if peer.principal_key is not None}
+        known = work.records.peers()
     world = make_world(deps, cast_shadow(material), material.principals, at, complete=False)
+    peers = {world.owners.of(bytes.fromhex(peer.principal_key)): peer for peer in known if peer.principal_key is not None}
     reached = {each.key: each for each in reach(world)}
-    nodes = [_node(place, peers.get(place.key), reached[place.key], world) for place in world.places]
-    held = {node.key for node in nodes}
-    nodes += [
-        GraphNode(key, peer.node.name, peer.node.code, peer.relation, peer, None)
-        for key, peer in peers.items()
-        if key not in held
-    ]
-    known = {node.key for node in nodes}
+    nodes = {place.key: _node(place, peers.get(place.key), reached[place.key], world) for place in world.places}
+    for key, peer in peers.items():
+        nodes.setdefault(key, GraphNode(key, peer.node.name, peer.node.code, peer.relation, peer, None))
     levels = _levels(world, reached.values())
-    drawn = [
-        GraphEdge(edge, levels.get(edge.certificate.sha256, ()))
+    found = [
+        GraphEdge(edge, world.owners.of(edge.issuer), world.owners.of(edge.subject), levels.get(edge.certificate.sha256, ()))
         for edge in edges(material, at)
-        if edge.issuer in known and edge.subject in known
     ]
-    return Graph(at, tuple(nodes), tuple(drawn))
+    return Graph(at, tuple(nodes.values()), tuple(each for each in found if {each.issuer, each.subject} <= nodes.keys()))
 
 
 def _node(place: Place, peer: Peer | None, found: Reach, world: World) -> GraphNode:

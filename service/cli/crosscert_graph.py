@@ -105,7 +105,7 @@ def _graph_text(found: Graph) -> str:
     return "\n".join(
         [
             *map(_node_line, found.nodes),
-            *(f"{names[each.edge.issuer]} → {names[each.edge.subject]}  {_edge_text(each)}" for each in found.edges),
+            *(f"{names[each.issuer]} → {names[each.subject]}  {_edge_text(each)}" for each in found.edges),
         ]
     )
 

@@ -52,10 +52,10 @@ def test_both_cas_are_published_with_lists_and_pairs(nodes: Federation) -> None:
     directory = Memory()
     assert run(nodes.city, directory) == BOTH
     principal, issuing = (directory.entries[name].attributes for name in BOTH)
-    assert principal["cACertificate;binary"] == (authority.get_principal(nodes.city.deps.pki).der,)
-    assert issuing["cACertificate;binary"] == (authority.get_issuing(nodes.city.deps.pki).der,)
-    assert principal["authorityRevocationList;binary"] == (crl.current(nodes.city.deps.pki, "principal").der,)
-    assert issuing["certificateRevocationList;binary"] == (crl.current(nodes.city.deps.pki, "issuing").der,)
+    assert principal["cACertificate;binary"] == [authority.get_principal(nodes.city.deps.pki).der]
+    assert issuing["cACertificate;binary"] == [authority.get_issuing(nodes.city.deps.pki).der]
+    assert principal["authorityRevocationList;binary"] == [crl.current(nodes.city.deps.pki, "principal").der]
+    assert issuing["certificateRevocationList;binary"] == [crl.current(nodes.city.deps.pki, "issuing").der]
     city = parse_certificate(authority.get_principal(nodes.city.deps.pki).der)
     found = [parse_pair(value) for value in principal["crossCertificatePair;binary"]]
     assert len(found) == 2

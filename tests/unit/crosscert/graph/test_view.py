@@ -35,7 +35,7 @@ def node(graph: Graph, name: str) -> GraphNode:
 
 def edges(graph: Graph) -> dict[tuple[str, str], GraphEdge]:
     names = {each.key: each.name for each in graph.nodes}
-    return {(names[each.edge.issuer], names[each.edge.subject]): each for each in graph.edges}
+    return {(names[each.issuer], names[each.subject]): each for each in graph.edges}
 
 
 def picture(member: Member) -> ET.Element:
@@ -117,7 +117,7 @@ def test_two_edges_the_same_way_are_both_told(synced: Federation) -> None:
     certify(synced.county, synced.other)
     certify(synced.county, synced.other)
     graph = seen(synced.county)
-    ends = [(each.edge.issuer, each.edge.subject) for each in graph.edges]
+    ends = [(each.issuer, each.subject) for each in graph.edges]
     assert len(ends) - len(set(ends)) == 1
     assert node(graph, "潮安区").as_json()["via"] == ["饶平县", "潮安区"]
 
@@ -149,8 +149,8 @@ def test_cards_do_not_lie_upon_each_other_and_stay_in_the_picture(count: int) ->
         county, key, code = signer(f"县{number}"), b"%d" % number, f"4451{number:02d}"
         peer = Peer(Node(code, f"县{number}", "county", "https://x", ()), "member", None, None)
         nodes.append(GraphNode(key, f"县{number}", code, "member", peer, None))
-        found.append(GraphEdge(Edge(city.ca(county, path_length=1), b"city", key, "good"), ("high",)))
-        found.append(GraphEdge(Edge(county.ca(city), key, b"city", "good"), ()))
+        found.append(GraphEdge(Edge(city.ca(county, path_length=1), b"city", key, "good"), b"city", key, ("high",)))
+        found.append(GraphEdge(Edge(county.ca(city), key, b"city", "good"), key, b"city", ()))
     layout = lay_out(Graph(NOW, tuple(nodes), tuple(found)))
     for card in layout.cards.values():
         assert WIDTH / 2 <= card.middle.x <= layout.width - WIDTH / 2
