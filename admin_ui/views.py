@@ -16,12 +16,15 @@ from werkzeug.wrappers import Response
 from admin_ui import certificates, federation, overview
 from admin_ui.access import verify_access
 from admin_ui.ports import AdminDeps
+from crosscert.graph.svg import draw
+from crosscert.graph.view import see
 from policies.roles import permits
 
 PAGE = 50
 _LATEST = 8
+_PICTURE_KEPT_SECONDS = 60
 
-Page = Callable[..., str]
+Page = Callable[..., str | Response]
 Guarded = Callable[..., str | Response]
 
 
@@ -69,14 +72,21 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
     @pages.get("/federation")
     @_guard(deps, "nodes.read")
     def show_federation() -> str:
-        peers = federation.list_peers(deps.crosscert, deps.clock.now(), max_age)
         return render_template(
             "admin_ui/federation.html",
-            peers=peers,
+            peers=federation.list_peers(deps.crosscert, deps.clock.now(), max_age),
             agreements=federation.list_agreements(deps.crosscert),
-            drawing=federation.draw(deps.node.name, deps.node.code, peers),
             arc=f"{deps.policies.certificates.arc}.",
         )
+
+    @pages.get("/federation/graph.svg")
+    @_guard(deps, "nodes.read")
+    def draw_federation() -> Response:
+        drawn = draw(see(deps.crosscert, deps.clock.now()), deps.policies.certificates)
+        response = Response(drawn, mimetype="image/svg+xml")
+        response.cache_control.private = True
+        response.cache_control.max_age = _PICTURE_KEPT_SECONDS
+        return response
 
     @pages.get("/audit")
     @_guard(deps, "audit.read")

@@ -35,7 +35,12 @@ def test_a_security_admin_reads_certificates_the_federation_and_the_audit_log(fe
     rows = page.get_by_role("table").get_by_role("row")
     expect(rows.filter(has_text=CITY).first).to_contain_text("本节点签发了交叉证书")
     expect(rows.filter(has_text=RAOPING).first).to_contain_text(f"经由{CITY}到达")
-    expect(page.locator(".cx-dot")).to_have_count(3)
+    picture = page.get_by_role("img", name="互信图")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 800")
+    drawn = page.request.get(base + "/admin/federation/graph.svg")
+    assert drawn.headers["content-type"].startswith("image/svg+xml")
+    assert all(f">{name}</text>" in drawn.text() for name in ("潮州市", "潮安区", "饶平县"))
 
     # 3. The cross-certificate for the city says what it permits.
     page.get_by_role("link", name="查看交叉证书").click()

@@ -1,4 +1,4 @@
-"""The federation as this node sees it: who can be heard, and the drawing of it."""
+"""The federation as this node sees it: who can be heard."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from admin_ui.federation import PeerState, draw, peer_kind
+from admin_ui.federation import peer_kind
 from admin_ui.overview import Kind, list_kind
 from crosscert.records import Peer, Relation
 from kernel.nodes import Node
@@ -48,26 +48,3 @@ def test_a_revocation_list_warns_in_its_last_quarter_and_alarms_when_it_is_over_
     assert list_kind(crl(-DAY * 0.76, DAY * 0.24), NOW) == "warn"
     assert list_kind(crl(-DAY, timedelta(0)), NOW) == "bad"
     assert list_kind(None, NOW) == "bad"
-
-
-def test_the_drawing_leads_from_this_node_over_bridges_to_those_beyond() -> None:
-    states = [
-        PeerState(peer("445100"), "ok", None),
-        PeerState(peer("445122", beyond="445100"), "bad", None),
-        PeerState(peer("445103", beyond="445100"), "warn", None),
-    ]
-    drawing = draw("潮安区", "445103x", states)
-    assert [dot.code for dot in drawing.dots] == ["445103x", "445100", "445122", "445103"]
-    assert [(edge.start.code, edge.end.code, edge.kind) for edge in drawing.edges] == [
-        ("445103x", "445100", "ok"),
-        ("445100", "445122", "bad"),
-        ("445100", "445103", "warn"),
-    ]
-    assert len({(dot.x, dot.y) for dot in drawing.dots}) == 4
-    assert all(90 < dot.x < drawing.width - 90 and 30 < dot.y < drawing.height - 30 for dot in drawing.dots)
-
-
-def test_a_node_without_peers_and_one_whose_bridge_is_unknown_are_drawn_too() -> None:
-    assert [dot.kind for dot in draw("潮州市", "445100", []).dots] == [None]
-    lost = draw("潮州市", "445100", [PeerState(peer("445122", beyond="440000"), "ok", None)])
-    assert [edge.start.code for edge in lost.edges] == ["445100"]
