@@ -21,10 +21,10 @@ from crosscert.paths.find import find_path
 from crosscert.paths.index import Pool
 from crosscert.paths.records import PathRequest, PathVerdict
 from kernel.clock import SystemClock, parse_rfc3339
-from kernel.errors import Misuse, Refusal
+from kernel.errors import ChaoxinError, Misuse
 from service.cli.options import EXIT_NO, emit, json_option
 
-MAX_FILES = 20_000
+MAX_FILES = 100_000
 _LISTS = ("--anchor", "--certs", "--crls", "--policy")
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 
@@ -80,9 +80,9 @@ def _gather(paths: Iterable[Path]) -> Gathered:
         for file in _files(path):
             try:
                 found = encodings.read(_bytes(file))
-            except Refusal as refusal:
+            except ChaoxinError as error:
                 if file == path:
-                    raise Misuse(refusal.error, field=str(file), **refusal.details) from None
+                    raise Misuse(error.error, field=_printable(str(file)), **error.details) from None
                 gathered.skipped.append(file)
                 continue
             gathered.certificates += found.certificates
@@ -93,7 +93,7 @@ def _gather(paths: Iterable[Path]) -> Gathered:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.is_file())
+    files = sorted(file for file in path.rglob("*") if not file.is_dir())
     if len(files) > MAX_FILES:
         raise Misuse(CERTIFICATE_UNREADABLE, field=str(path), problem=f"more than {MAX_FILES} files")
     return files
@@ -158,25 +158,35 @@ def command(
 
     Files are PEM, DER, .p7b or .p7c.
     """
-    given = _gather([target])
+    given, trusted, material, lists = (_gather(paths) for paths in ([target], anchors, certs, crls))
+    for skipped in (*trusted.skipped, *material.skipped, *lists.skipped):
+        click.echo(_printable(f"{skipped}: neither certificate nor revocation list, passed over"), err=True)
     if not given.certificates:
         raise Misuse(CERTIFICATE_UNREADABLE, field=str(target), problem="no certificate in it")
-    roots = [root for path in anchors for root in _gather([path]).certificates]
-    if not roots:
+    if not trusted.certificates:
         raise Misuse(CERTIFICATE_UNREADABLE, field="--anchor", problem="no certificate in it")
-    material, lists = _gather(certs), _gather(crls)
-    certificate, *chain = given.certificates  # whatever a bundle holds beside its first certificate may help
-    pool = Pool([*chain, *material.certificates, *lists.certificates])
-    known = [*given.crls, *material.crls, *lists.crls]
+    certificate = _lowest(given.certificates)  # whatever a bundle holds beside it may help
+    everything = (given, trusted, material, lists)
+    pool = Pool(each for gathered in everything for each in gathered.certificates)
+    known = [each for gathered in everything for each in gathered.crls]
     for each in known:
         each.entries.prepare()
-    for skipped in (*material.skipped, *lists.skipped):
-        click.echo(f"{skipped}: neither certificate nor revocation list, passed over", err=True)
     request = PathRequest(check_revocation=not no_revocation, **asked)
-    verdict = _first_good(certificate, roots, pool, CrlSet(known), request)
-    emit(verdict.as_json(), as_json, lambda: _text(verdict))
+    verdict = _first_good(certificate, trusted.certificates, pool, CrlSet(known), request)
+    emit(verdict.as_json(), as_json, lambda: _printable(_text(verdict)))
     if not verdict.valid:
         raise SystemExit(EXIT_NO)
+
+
+def _lowest(bundle: Sequence[ParsedCertificate]) -> ParsedCertificate:
+    """Return the first certificate that issued none of the others: the order of a PKCS#7 bundle means nothing."""
+    above = {each.issuer for each in bundle if not each.self_issued}
+    return next((each for each in bundle if each.subject not in above), bundle[0])
+
+
+def _printable(text: str) -> str:
+    """Return ``text`` with what a terminal would obey written out: names in certificates and of files are others' words."""
+    return "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in text)
 
 
 def _first_good(

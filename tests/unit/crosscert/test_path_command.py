@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from kernel.errors import Misuse
 from service.cli.path import command
 from tests.unit.crosscert.forge import ParsedCertificate, ParsedCrl, oid, signer
+from tests.unit.crosscert.test_hostile import CERTIFICATES, LISTS
 
 ROOT, SUB = signer("root"), signer("sub")
 LEAF = SUB.leaf("饶平县", "印章", policies=["1"])
@@ -104,6 +107,72 @@ def test_for_people_it_says_the_path_and_the_reason_in_words(folder: Path) -> No
     assert told.exit_code == 1
     assert "issuer_not_found" in told.stdout
     assert "找不到" in told.stdout
+
+
+def test_a_bundles_lowest_certificate_is_the_target_whatever_its_order(folder: Path) -> None:
+    certificates = [x509.load_der_x509_certificate(each.der) for each in (ROOT.root(), SUB_CA, LEAF)]
+    rest = ("--anchor", "{d}/root.cer", "--crls", "{d}/crls", *AT, "--json")
+    for order in permutations(certificates):
+        (folder / "chain.pem").write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in order))
+        result = run(folder, "{d}/chain.pem", *rest)
+        assert result.exit_code == 0
+        assert json.loads(result.stdout)["path"][-1]["sha256"] == LEAF.sha256
+    (folder / "chain.p7c").write_bytes(pkcs7.serialize_certificates(certificates, Encoding.DER))
+    assert json.loads(run(folder, "{d}/chain.p7c", *rest).stdout)["path"][-1]["sha256"] == LEAF.sha256
+
+
+def test_each_anchor_is_tried_also_out_of_a_folder_or_bundle(folder: Path) -> None:
+    strangers = [signer(f"stranger{n}").root() for n in range(3)]
+    (folder / "anchors").mkdir()
+    for place, found in enumerate([*strangers, ROOT.root()]):
+        write(folder / "anchors" / f"{place}.cer", found)
+    (folder / "anchors" / "notes.txt").write_text("not a certificate")
+    found = [x509.load_der_x509_certificate(each.der) for each in (*strangers, ROOT.root())]
+    (folder / "anchors.p7b").write_bytes(pkcs7.serialize_certificates(found, Encoding.PEM))
+    rest = ("--certs", "{d}/certs", "--crls", "{d}/crls", *AT, "--json")
+    result = run(folder, "{d}/leaf.cer", "--anchor", "{d}/anchors", *rest)
+    assert result.exit_code == 0
+    assert "notes.txt" in result.stderr
+    assert run(folder, "{d}/leaf.cer", "--anchor", "{d}/anchors.p7b", *rest).exit_code == 0
+    assert run(folder, "{d}/leaf.cer", "--anchor", "{d}/anchors/0.cer", "{d}/anchors/3.cer", *rest).exit_code == 0
+    told = json.loads(run(folder, "{d}/leaf.cer", "--anchor", "{d}/anchors/0.cer", "{d}/anchors/1.cer", *rest).stdout)
+    assert told["valid"] is False
+
+
+def test_hostile_files_in_folders_are_named_and_passed_over(folder: Path) -> None:
+    hostile = folder / "certs" / "hostile"
+    hostile.mkdir()
+    for place, data in enumerate([b"", *CERTIFICATES.values(), *LISTS.values(), LEAF.der[:-1]]):
+        (hostile / f"{place}.der").write_bytes(data)
+    (hostile / "nowhere").symlink_to(folder / "missing")
+    os.mkfifo(hostile / "pipe")
+    (hostile / "round").symlink_to(folder / "certs", target_is_directory=True)
+    (hostile / "red\x1b[31m.cer").write_bytes(b"red")
+    Path(os.fsdecode(os.fsencode(hostile) + b"/\xff.cer")).write_bytes(b"no text")
+    result = run(folder, *WHOLE, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["valid"] is True
+    for name in ("0.der", "40.der", "nowhere", "pipe", "red\\u001b[31m.cer", "readme.txt"):
+        assert name in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_names_in_certificates_do_not_write_to_the_terminal(folder: Path) -> None:
+    write(folder / "leaf.cer", SUB.leaf("red\x1b[31m", "seal\u202e", policies=["1"]))
+    result = run(folder, *WHOLE)
+    assert result.exit_code == 0
+    assert "O=red\\u001b[31m" in result.stdout
+    assert "seal\\u202e" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize("what", ["an absurd tag", "a deep subject", "100,000 extensions"])
+def test_a_hostile_target_or_anchor_is_misuse_that_names_the_file(folder: Path, what: str) -> None:
+    (folder / "bad.cer").write_bytes(CERTIFICATES[what])
+    for arguments in (("{d}/bad.cer", "--anchor", "{d}/root.cer"), ("{d}/leaf.cer", "--anchor", "{d}/bad.cer")):
+        error = run(folder, *arguments, *AT, "--json").exception
+        assert isinstance(error, Misuse)
+        assert error.field == f"{folder}/bad.cer"
 
 
 @pytest.mark.parametrize(
