@@ -25,6 +25,8 @@ from kernel.errors import ChaoxinError, Misuse
 from service.cli.options import EXIT_NO, emit, json_option
 
 MAX_FILES = 100_000
+_BUDGET_SECONDS = 10.0
+"""More than a node allows itself: here one waits for one answer, and for its reason."""
 _LISTS = ("--anchor", "--certs", "--crls", "--policy")
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 
@@ -171,7 +173,7 @@ def command(
     known = [each for gathered in everything for each in gathered.crls]
     for each in known:
         each.entries.prepare()
-    request = PathRequest(check_revocation=not no_revocation, **asked)
+    request = PathRequest(check_revocation=not no_revocation, budget_seconds=_BUDGET_SECONDS, **asked)
     verdict = _first_good(certificate, trusted.certificates, pool, CrlSet(known), request)
     emit(verdict.as_json(), as_json, lambda: _printable(_text(verdict)))
     if not verdict.valid:

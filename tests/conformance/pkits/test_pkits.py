@@ -14,12 +14,15 @@ from typing import Any
 
 import cryptography_vectors
 import pytest
+from click.testing import CliRunner
 
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.paths.crls import CrlSet, ParsedCrl, parse_crl
 from crosscert.paths.find import find_path
 from crosscert.paths.index import Pool
 from crosscert.paths.records import PathRequest, PathVerdict
+from kernel.clock import rfc3339
+from service.cli.path import command
 
 DATA = Path(cryptography_vectors.__file__).parent / "x509" / "PKITS_data"
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[2] / "vectors" / "pkits" / "pkits.json").read_text("utf-8"))
@@ -65,6 +68,7 @@ class Everything:
             explicit_policy=asked.get("initial_explicit_policy", False),
             inhibit_policy_mapping=asked.get("initial_policy_mapping_inhibit", False),
             inhibit_any_policy=asked.get("initial_any_policy_inhibit", False),
+            budget_seconds=60,
         )
         anchor = self.certificates["TrustAnchorRootCertificate.crt"]
         return find_path(self.certificates[case["cert"]], anchor, self.pool, self.crls, request)
@@ -112,3 +116,21 @@ def test_judging_again_changes_nothing(everything: Everything) -> None:
     for certificate in everything.certificates.values():
         assert certificate.asn1["tbs_certificate"].dump() in certificate.der
         assert (certificate.asn1.subject.hashable, certificate.asn1.issuer.hashable) == (certificate.subject, certificate.issuer)
+
+
+@pytest.mark.parametrize("case", CASES[::25], ids=[f"{case['id']}" for case in CASES[::25]])
+def test_the_command_says_the_same_from_folders_of_everything(case: dict[str, Any]) -> None:
+    asked = case.get("params", {})
+    flags = {
+        "initial_explicit_policy": "--explicit-policy",
+        "initial_policy_mapping_inhibit": "--inhibit-policy-mapping",
+        "initial_any_policy_inhibit": "--inhibit-any-policy",
+    }
+    arguments = [str(DATA / "certs" / case["cert"]), "--anchor", str(DATA / "certs" / "TrustAnchorRootCertificate.crt")]
+    arguments += ["--certs", str(DATA / "certs"), "--crls", str(DATA / "crls"), "--at", rfc3339(MOMENT), "--json"]
+    arguments += [word for policy in asked.get("user_initial_policy_set", ()) for word in ("--policy", policy)]
+    arguments += [flag for name, flag in flags.items() if asked.get(name)]
+    result = CliRunner().invoke(command, arguments)
+    valid = "error" not in case and case["name"] not in REFUSED_BY_POLICY
+    assert result.exit_code == (0 if valid else 1), result.output
+    assert json.loads(result.stdout)["valid"] == valid

@@ -136,7 +136,7 @@ def judge(
     **asked: Any,
 ) -> PathVerdict:
     """What the engine says, by default without revocation and policies."""
-    usual = {"at": NOW, "explicit_policy": False, "check_revocation": False}
+    usual = {"at": NOW, "explicit_policy": False, "check_revocation": False, "budget_seconds": 60.0}
     return find_path(target, anchor, Pool(certificates), CrlSet(crls), PathRequest(**{**usual, **asked}))
 
 

@@ -36,7 +36,7 @@ class Everything:
     steps: int
 
     def judge(self, target: ParsedCertificate) -> PathVerdict:
-        request = PathRequest(AT, explicit_policy=False)
+        request = PathRequest(AT, explicit_policy=False, budget_seconds=60)
         return find_path(target, self.anchor, Pool(self.certificates), CrlSet(self.crls), request)
 
     def search(self, target: ParsedCertificate) -> Search:
