@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from crosscert.paths.names import key_of
+from crosscert.paths.names import parts_of
 
 Kind: TypeAlias = Literal["directory_name", "rfc822_name", "dns_name", "uniform_resource_identifier", "ip_address", "other"]
 Value: TypeAlias = "str | bytes | tuple[str, ...]"
@@ -58,7 +58,7 @@ def names_in(certificate: Any) -> tuple[GeneralName, ...]:
     names = []
     subject = certificate.subject
     if len(subject.chosen):
-        names.append(GeneralName("directory_name", _directory(subject)))
+        names.append(GeneralName("directory_name", parts_of(subject)))
     alternatives = certificate.subject_alt_name_value
     if alternatives is None:
         names += [
@@ -139,16 +139,11 @@ def _general_name(name: Any) -> GeneralName:
     if kind not in _KINDS:
         return GeneralName("other", name.dump(), kind)
     if kind == "directory_name":
-        return GeneralName("directory_name", _directory(name.chosen))
+        return GeneralName("directory_name", parts_of(name.chosen))
     contents: bytes = name.chosen.contents
     if kind == "ip_address":
         return GeneralName("ip_address", contents)
     return GeneralName(kind, contents.decode("ascii", "backslashreplace"))
-
-
-def _directory(name: Any) -> tuple[str, ...]:
-    key_of(name)
-    return tuple(part.hashable for part in name.chosen)
 
 
 def _address_text(value: bytes) -> str:

@@ -27,7 +27,12 @@ _SHORT = {
 _SELECTORS = frozenset(map(chr, (0x034F, *range(0xFE00, 0xFE10), *range(0x180B, 0x180E), *range(0xE0100, 0xE01F0))))
 _LIBRARY_JUDGES = frozenset({"directory_name", "rfc822_name", "dns_name", "uniform_resource_identifier"})
 MAX_CHARACTERS = 512
+_KEPT = 20_000
+_BETWEEN_PARTS = "\x1e"
 _REFUSED = frozenset({"Cn", "Co", "Cs"})
+
+
+_keys: dict[bytes, str] = {}
 
 
 def prepare(text: str) -> str:
@@ -93,6 +98,10 @@ class Name(x509.Name):  # type: ignore[misc]
             self._key = super().hashable
         return self._key
 
+    def set_key(self, key: str) -> None:
+        """Say what is known of an equal name: :attr:`hashable` need not be computed."""
+        self._key = key
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, x509.Name) and bool(other.hashable == self.hashable)
 
@@ -135,13 +144,12 @@ class Certificate(x509.Certificate):  # type: ignore[misc]
         if whole is None:
             return None
         if self._shown is None:
-            self._shown = x509.NameConstraints(
-                {
-                    field: kept
-                    for field in ("permitted_subtrees", "excluded_subtrees")
-                    if (kept := [subtree for subtree in whole[field] or () if subtree["base"].name in _LIBRARY_JUDGES])
-                }
-            )
+            kept = {
+                field: [subtree for subtree in whole[field] or () if subtree["base"].name in _LIBRARY_JUDGES]
+                for field in ("permitted_subtrees", "excluded_subtrees")
+            }
+            same = all(len(subtrees) == len(whole[field] or ()) for field, subtrees in kept.items())
+            self._shown = whole if same else x509.NameConstraints({field: each for field, each in kept.items() if each})
         return self._shown
 
 
@@ -156,16 +164,30 @@ class CertificateList(crl.CertificateList):  # type: ignore[misc]
 
 
 def key_of(name: x509.Name) -> str:
-    """Return what two equal names have in common: the key under which a name is indexed.
+    """Return what two equal names have in common: the key under which a name is indexed. Kept by the name's bytes: names recur.
 
     ``ValueError`` when a part of the name holds one attribute twice: the library would compare only one of them.
     """
-    for part in name.chosen:
-        if len({attribute["type"].dotted for attribute in part}) != len(part):
-            message = "one attribute twice in one part of a name"
-            raise ValueError(message)
-    hashable: str = name.hashable
-    return hashable
+    der = name.dump()
+    key = _keys.get(der)
+    if key is None:
+        for part in name.chosen:
+            if len({attribute["type"].dotted for attribute in part}) != len(part):
+                message = "one attribute twice in one part of a name"
+                raise ValueError(message)
+        key = str(name.hashable)
+        if len(_keys) >= _KEPT:
+            _keys.clear()
+        _keys[der] = key
+    if isinstance(name, Name):
+        name.set_key(key)
+    return key
+
+
+def parts_of(name: x509.Name) -> tuple[str, ...]:
+    """Return the prepared parts of a name, from the country downward; no prepared value contains what stands between them."""
+    key = key_of(name)
+    return tuple(key.split(_BETWEEN_PARTS)) if key else ()
 
 
 def rfc4514(name: x509.Name) -> str:
