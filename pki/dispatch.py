@@ -24,6 +24,7 @@ from pki.ports import PkiDeps
 from pki.publications import Publication
 
 _OF_CA = re.compile(r"(?P<ca>[a-z]+(-[1-9][0-9]{0,5})?)(\.(?P<kind>cer|crl)|/(?P<partition>[1-9][0-9]{0,8})\.crl)")
+_MOST_DIGITS = 9
 _OCSP_TYPE = "application/ocsp-response"
 _OCSP_KEPT = timedelta(minutes=5)
 
@@ -144,10 +145,11 @@ def _body(environ: Environ, content_type: str, most: int) -> bytes | Response:
     """Return what was posted, or the refusal: only of this type, and not longer than ``most``."""
     if environ["REQUEST_METHOD"] != "POST":
         return METHOD
-    if environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != content_type:
+    told = environ.get("CONTENT_TYPE", "")
+    if told != content_type and told.partition(";")[0].strip().lower() != content_type:
         return TYPE
     length = environ.get("CONTENT_LENGTH") or "0"
-    if not (length.isascii() and length.isdigit()) or len(length) > len(str(most)) or int(length) > most:
+    if not (length.isascii() and length.isdigit()) or len(length) > _MOST_DIGITS or int(length) > most:
         return TOO_LARGE
     body: bytes = environ["wsgi.input"].read(int(length))
     return body

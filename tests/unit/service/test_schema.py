@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -9,6 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from kernel.errors import Misuse
+from pki.crl_der import entry
+from pki.storage import SqlPkiRecords
 from service import schema
 
 
@@ -45,3 +49,27 @@ def test_downgrading_leaves_no_table_behind(engine: sa.Engine) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
     assert sa.inspect(engine).get_table_names() == ["alembic_version"]
+
+
+def test_what_was_revoked_before_there_were_entries_stands_on_the_next_list(engine: sa.Engine) -> None:
+    config = schema._alembic()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        connection.execute(
+            sa.text(
+                "INSERT INTO pki_certificates (serial, state, ca, profile, recorded_at, subject, revoked_at, reason) VALUES"
+                " ('7f', 'void', 'issuing', 'person', 0, 'CN=x', 86400000000, 'unspecified'),"
+                " ('80', 'issued', 'issuing', 'person', 0, 'CN=x', 172800000000, 'superseded'),"
+                " ('81', 'issued', 'issuing', 'person', 0, 'CN=x', NULL, NULL)"
+            )
+        )
+        connection.execute(sa.text("INSERT INTO pki_crl_numbers (ca, number) VALUES ('issuing', 3)"))
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        records = SqlPkiRecords(connection)
+        ((count, entries),) = records.entries("issuing")
+        assert records.changes("issuing") > 0  # so that the list is published once more
+    day = datetime(1970, 1, 2, tzinfo=UTC)
+    wanted = entry("7f", day, "unspecified") + entry("80", day + timedelta(days=1), "superseded")
+    assert (count, entries) == (2, wanted)
