@@ -99,3 +99,23 @@ def test_a_peer_takes_partitions_lists_in_by_their_scope(
 def crl_partitions(pki: PkiDeps) -> list[int]:
     with pki.work.read() as work:
         return list(work.records.partitions("issuing"))
+
+
+def test_a_moment_of_suspension_is_judged_as_such_for_ever_at_home_and_by_a_peer(synced: Federation) -> None:
+    clock, county, city = synced.clock, synced.county, synced.city
+    seal = county.seal()
+    moments = [clock.now()]
+    for step in (revocation.suspend, revocation.release):
+        clock.advance(timedelta(hours=1))
+        step(county.deps.pki, f"{seal.serial_number:x}")
+        synced.sync(city)
+        moments.append(clock.now() + timedelta(minutes=1))
+    clock.advance(timedelta(hours=1))
+    for member in (county, city):
+        good, suspended, released, now = (member.trust.path(seal, at=at, levels="substantial") for at in (*moments, clock.now()))
+        assert good.valid
+        assert reason(suspended)[0] == "certificate_revoked"
+        assert suspended.reason is not None
+        assert "certificate_hold" in suspended.reason.message.en
+        assert released.valid
+        assert now.valid
