@@ -1,4 +1,4 @@
-"""Takes the pictures of README.md from a running demo: ``make demo`` in one terminal, this in another.
+"""Takes the pictures of README.md and docs/trust.md from a running demo: ``make demo`` in one terminal, this in another.
 
 Reads ``var/demo/demo.json``; writes ``docs/images/*.png``.
 """
@@ -6,7 +6,10 @@ Reads ``var/demo/demo.json``; writes ``docs/images/*.png``.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
@@ -37,11 +40,23 @@ def main() -> None:
         page.locator('form:has(input[type="file"]) button[type="submit"]').click()
         page.locator("[data-indication]").wait_for()
         _shoot(page, "verdict")
+        _shoot_graph(page, next(n["code"] for n in demo["nodes"] if n["level"] == "county"))
         browser.close()
 
 
 def _url_of(demo: dict[str, Any], code: str) -> str:
     return str(next(node["url"] for node in demo["nodes"] if node["code"] == code))
+
+
+def _shoot_graph(page: Page, code: str) -> None:
+    """Keep the graph of trust as the node draws it."""
+    config = f"var/demo/{code}/chaoxin.toml"
+    with TemporaryDirectory() as folder:
+        drawn = Path(folder) / "graph.svg"
+        command = [sys.executable, "-m", "service.cli", "--config", config, "crosscert", "graph", "--svg", str(drawn)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+        page.goto(drawn.as_uri())
+        page.locator("svg").screenshot(path=IMAGES / "trust.png")
 
 
 def _shoot(page: Page, name: str) -> None:

@@ -22,6 +22,7 @@ from crosscert.paths import encodings
 from crosscert.paths.crls import MAX_CRL_BYTES
 from crosscert.plan import plan_issue, plan_revoke
 from crosscert.plan_format import Plan
+from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.nodes import is_area_code
 from service.cli import crosscert_publish
@@ -129,8 +130,17 @@ def _explained(found: Explanation) -> str:
     for each in found.way:
         lines.append(f"  {each.subject_text}  {each.sha256}")
         if is_cross(each):
-            lines += [f"      {name}: {value}" for name, value in constraints_json(each).items() if value not in (None, [])]
+            lines += [
+                f"      {name}: {_said(value)}" for name, value in constraints_json(each).items() if value not in (None, [])
+            ]
     if found.reason is not None:
         at = "" if found.reason.certificate is None else f"  ({found.reason.certificate.subject_text})"
         lines.append(f"  {found.reason.code}{at}: {found.reason.message.zh} {found.reason.message.en}")
     return "\n".join(lines)
+
+
+def _said(value: Json) -> str:
+    """Return a constraint as a line: pairs as what is mapped to what."""
+    if isinstance(value, list):
+        return "; ".join(" = ".join(map(str, each)) if isinstance(each, list) else str(each) for each in value)
+    return str(value)
