@@ -37,7 +37,7 @@ class AgreementState:
     @property
     def waiting(self) -> bool:
         """Whether an admin's approval is wanted."""
-        return self.agreement.state == "requested"
+        return self.agreement.kind != "asked" and self.agreement.state in {"requested", "compared"}
 
 
 def list_peers(deps: CrosscertDeps, at: datetime, max_age: timedelta) -> Sequence[PeerState]:

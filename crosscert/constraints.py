@@ -6,15 +6,19 @@ Left to others: who agreed to it (``agreements``), the certificate's form (``pki
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from crosscert.errors import PEER_UNSUITABLE
-from crosscert.records import Constraints
+from crosscert.errors import PEER_UNSUITABLE, WISH_TOO_WIDE
+from crosscert.records import Constraints, Wish
 from kernel.errors import Refusal
 from kernel.nodes import Node, area_contains, area_level, is_area_code
 from pki.cross_certificates import CrossCertificateTemplate
+from pki.names import check_names
+from pki.records import Names
 from policies.certificates import policy_oid
 from policies.models import CertificatePolicies
 
@@ -54,6 +58,105 @@ def constraints_for(policies: CertificatePolicies, own: Node, peer: Node) -> Con
     )
 
 
+def everything(policies: CertificatePolicies, own: Node, issuer: Node) -> Wish:
+    """Return the widest wish of ``own`` that ``issuer`` would grant under rules like this node's."""
+    most = constraints_for(policies, issuer, own)
+    levels = tuple(sorted(policies.levels, key=lambda name: policies.levels[name].number))
+    return Wish(
+        levels, most.path_length, most.permitted_names, most.permitted_dns, most.permitted_uris, validity_days=most.validity_days
+    )
+
+
+def narrowed(policies: CertificatePolicies, own: Node, peer: Node, wish: Wish, also: tuple[Names, ...] = ()) -> Constraints:
+    """Return the constraints that ``peer`` wishes for; ``Refusal(wish_too_wide)`` for more than :func:`constraints_for` gives it.
+
+    ``also`` are subtrees that ``own`` itself decides to permit a bridge beside the bridge's own: those of CAs that it reaches only
+    through it. Without them nothing else than the bridge's area is trusted through a bridge.
+    """
+    rules = constraints_for(policies, own, peer)
+    if set(wish.levels) - set(policies.levels):
+        raise Refusal(WISH_TOO_WIDE, field="levels", problem="levels")
+    asked = replace(
+        rules,
+        path_length=wish.path_length,
+        permitted_names=wish.permitted_names,
+        permitted_dns=wish.permitted_dns,
+        permitted_uris=wish.permitted_uris,
+        policies=tuple(policy_oid(policies, own.code, level) for level in wish.levels),
+        mappings=tuple((policy_oid(policies, own.code, one), policy_oid(policies, peer.code, one)) for one in wish.levels),
+        validity_days=wish.validity_days,
+    )
+    check_not_wider(asked, rules)
+    if also and not is_bridge(own, peer):
+        raise Refusal(WISH_TOO_WIDE, field="also", problem="further names, and the other node is no bridge")
+    for names in also:
+        check_outside_names(names, (own,))
+    return replace(asked, permitted_names=(*asked.permitted_names, *also))
+
+
+def check_not_wider(asked: Constraints, most: Constraints) -> None:
+    """Refuse constraints that permit anything that ``most`` does not, or that leave a kind of name without a limit."""
+    for problem, found in (
+        ("path_length", not 0 <= asked.path_length <= most.path_length),
+        ("permitted_names", not _all_below(asked.permitted_names, most.permitted_names)),
+        (
+            "permitted_dns",
+            not asked.permitted_dns or any(not _host_below(one, most.permitted_dns) for one in asked.permitted_dns),
+        ),
+        ("permitted_uris", not asked.permitted_uris or not set(asked.permitted_uris) <= {*most.permitted_uris, _NOWHERE}),
+        ("levels", not asked.policies or not set(asked.policies) <= set(most.policies)),
+        ("levels", not asked.mappings or not set(asked.mappings) <= set(most.mappings)),
+        ("inhibit_policy_mapping", asked.inhibit_policy_mapping > most.inhibit_policy_mapping),
+        ("validity_days", not 0 < asked.validity_days <= most.validity_days),
+    ):
+        if found:
+            raise Refusal(WISH_TOO_WIDE, field=problem, problem=problem)
+
+
+def outside_constraints(
+    policies: CertificatePolicies,
+    own: Node,
+    known: Sequence[Node],
+    names: tuple[Names, ...],
+    mappings: Sequence[tuple[str, str]],
+    *,
+    path_length: int,
+    validity_days: int,
+) -> Constraints:
+    """Return the constraints for a CA that is no node: what it may name, and which of its policies count as which level here.
+
+    ``mappings`` are pairs of a level's name and the CA's own policy OID. No subtree may hold a node's names or lie within them.
+    """
+    for one in names:
+        check_outside_names(one, (own, *known))
+    pairs = tuple((policy_oid(policies, own.code, level), theirs) for level, theirs in mappings)
+    asked = Constraints(
+        path_length=path_length,
+        permitted_names=names,
+        permitted_dns=(_NOWHERE,),
+        permitted_uris=(_NOWHERE,),
+        policies=tuple(dict.fromkeys(ours for ours, _ in pairs)),
+        mappings=pairs,
+        inhibit_policy_mapping=0,
+        validity_days=validity_days,
+    )
+    check_not_wider(asked, replace(asked, validity_days=policies.cross_certificates.max_validity_days))
+    return asked
+
+
+def check_outside_names(names: Names, nodes: Sequence[Node]) -> None:
+    """Refuse a subtree for a CA outside that touches the government's own names."""
+    check_names(names)
+    for problem, found in (
+        ("a whole country", len(names) < 2),  # noqa: PLR2004 - a country alone
+        ("names of nodes", any(_contains(names, node.names) or _contains(node.names, names) for node in nodes)),
+        # A county knows few of the others, but all of them lie within its city.
+        ("names of nodes", any(_contains(node.names[:3], names) for node in nodes if len(node.names) > 3)),  # noqa: PLR2004
+    ):
+        if found:
+            raise Refusal(PEER_UNSUITABLE, field="names", problem=problem)
+
+
 def check_peer(own: Node, peer: Node) -> None:
     """Refuse a node that cannot be certified by this one."""
     for problem, found in (
@@ -87,6 +190,14 @@ def template_of(constraints: Constraints, principal: x509.Certificate) -> CrossC
 
 def _contains(outer: tuple[tuple[str, str], ...], inner: tuple[tuple[str, str], ...]) -> bool:
     return inner[: len(outer)] == outer
+
+
+def _all_below(names: tuple[Names, ...], tops: tuple[Names, ...]) -> bool:
+    return bool(names) and all(any(_contains(top, one) for top in tops) for one in names)
+
+
+def _host_below(host: str, tops: tuple[str, ...]) -> bool:
+    return host == _NOWHERE or any(host == top or host.endswith(f".{top}") for top in tops)
 
 
 def _host(url: str) -> str:

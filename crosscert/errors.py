@@ -94,8 +94,24 @@ AGREEMENT_STATE = define(
     status=409,
     zh="协议处于“{state}”状态，不能{action}。",
     en="The agreement is {state}; it cannot be moved on this way ({action}).",
-    remedy_zh="顺序为：申请、两名管理员批准、签发、吊销。",
-    remedy_en="The order is: request, approval by two admins, issue, revoke.",
+    remedy_zh="顺序为：申请、核对验证码、两名管理员批准、签发、吊销。",
+    remedy_en="The order is: request, comparison of the code, approval by two admins, issue, revoke.",
+)
+CODE_WRONG = define(
+    "code_wrong",
+    status=403,
+    zh="核对码不一致（第 {misses} 次，共可输入 {most} 次）。",
+    en="This is not the code (try {misses} of {most}).",
+    remedy_zh="请对方通过电话等其他渠道再读一遍；若仍不一致，则收到的申请并非对方所发。",
+    remedy_en="Let the other side read it out again over another channel; if it still differs, the request is not theirs.",
+)
+PLAN_CHANGED = define(
+    "plan_changed",
+    status=409,
+    zh="信任关系已经变化，批准所依据的方案不再有效。",
+    en="What would become trusted has changed since this plan was looked at.",
+    remedy_zh="请重新查看方案，再批准新的方案。",
+    remedy_en="Look at the plan as it is now and approve that one.",
 )
 APPROVER_UNSUITABLE = define(
     "approver_unsuitable",
@@ -104,6 +120,35 @@ APPROVER_UNSUITABLE = define(
     en="{approver} cannot approve this agreement: {problem}.",
     remedy_zh="须由两名不同的、且都不是申请人的管理员批准。",
     remedy_en="Two different admins must approve, neither of them the requester.",
+)
+REVIEWER_UNSUITABLE = define(
+    "reviewer_unsuitable",
+    status=403,
+    zh="{reviewer} 不能复核这次吊销：{problem}。",
+    en="{reviewer} cannot review this revocation: {problem}.",
+    remedy_zh="须由吊销人以外的管理员复核，且只复核一次。",
+    remedy_en="An admin other than the one who revoked reviews it, once.",
+)
+ACTOR_UNSUITABLE = define(
+    "actor_unsuitable",
+    zh="操作人姓名不合格：{problem}。",
+    en="The name of whoever does this is not acceptable: {problem}.",
+    remedy_zh="请写明操作人，不超过 200 个字符，不含控制字符。",
+    remedy_en="Say who does this, in at most 200 characters without control characters.",
+)
+WISH_TOO_WIDE = define(
+    "wish_too_wide",
+    zh="申请的范围超出允许：{problem}。",
+    en="More is asked for than may be given: {problem}.",
+    remedy_zh="缩小申请范围；只能与规则或原协议相同或更窄。",
+    remedy_en="Ask for less: the same as the rules or the present agreement give, or narrower.",
+)
+REQUEST_INVALID = define(
+    "request_invalid",
+    zh="交叉认证申请不合格：{problem}。",
+    en="The request for cross-certification is not acceptable: {problem}.",
+    remedy_zh="请对方节点用 chaoxin crosscert ask 重新生成申请。",
+    remedy_en="Ask the other node to make it anew with chaoxin crosscert ask.",
 )
 PEER_UNSUITABLE = define(
     "peer_unsuitable",

@@ -42,11 +42,10 @@ VALID = timedelta(hours=24)
 class IntroducedDescription:
     """A description that agrees with itself: signed under the very root that it presents, and not out of date.
 
-    Who presents it is not proven by that: two people compare ``code`` over another channel, and two admins approve.
+    Who presents it is not proven by that: two people compare a code over another channel, and two admins approve.
     """
 
     description: UnverifiedDescription
-    code: str
 
 
 def describe(deps: CrosscertDeps) -> tuple[bytes, str]:
@@ -103,8 +102,13 @@ def introduce(document: bytes, at: datetime) -> IntroducedDescription:
     """Return a description that agrees with itself; ``Refusal`` else. For the first contact, before any agreement."""
     description = parse(document)
     check_fresh(description, at)
-    header = jose.unverified_header(description.jws, max_bytes=MAX_BYTES)
-    signer, *chain = read_x5c(header)
+    check_own_signature(description.jws, TYPE, description, at)
+    return IntroducedDescription(description)
+
+
+def check_own_signature(jws: str, typ: str, description: UnverifiedDescription, at: datetime) -> None:
+    """Refuse a token that was not signed by the described node's signer, below the very root that the description presents."""
+    signer, *chain = read_x5c(jose.unverified_header(jws, max_bytes=MAX_BYTES))
     pool = Pool([*description.issuing, *description.links, *chain])
     request = PathRequest(at=at, explicit_policy=False, check_revocation=False)
     verdict = find_path(signer, description.principal, pool, CrlSet(), request)
@@ -112,25 +116,16 @@ def introduce(document: bytes, at: datetime) -> IntroducedDescription:
         raise Refusal(DESCRIPTION_INVALID, problem=f"its signer, {verdict.reason.code}")
     check_signer(signer, description.node)
     jose.verify(
-        description.jws,
+        jws,
         public_key_of(signer),
         algorithms=("ES256", "RS256"),
-        typ=TYPE,
+        typ=typ,
         audience=None,
         issuer=None,
         now=at,
         max_bytes=MAX_BYTES,
         require=(),
     )
-    return IntroducedDescription(description, verification_code(description))
-
-
-def verification_code(description: UnverifiedDescription) -> str:
-    """Return twelve characters that two people can read to each other: over the root, the area code and the address."""
-    node = description.node
-    digest = hashlib.sha256(f"{node.code}\n{node.url}\n".encode() + description.principal.der).digest()
-    text = base64.b32encode(digest)[:12].decode()
-    return "-".join(text[place : place + 4] for place in range(0, 12, 4))
 
 
 def _endpoints(url: str, cas: Sequence[CaName]) -> dict[str, Json]:

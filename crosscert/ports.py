@@ -41,19 +41,11 @@ class Fetcher(Protocol):
         ...
 
 
-class CrosscertRecords(Protocol):
-    """What this room stores. Each method that returns a bool is one conditional statement: False means it did not apply."""
-
-    def generation(self) -> int:
-        """Return the number that rises with every change of what paths are built of or judged by."""
-        ...
-
-    def raise_generation(self) -> None:
-        """Raise it."""
-        ...
+class AgreementRecords(Protocol):
+    """Agreements and who approved them."""
 
     def add_agreement(self, agreement: Agreement) -> bool:
-        """Store a new request; False when one for the same node is open already."""
+        """Store a new agreement; False when one of its kind with the same peer is open already."""
         ...
 
     def find_agreement(self, identifier: str) -> Agreement | None:
@@ -64,22 +56,52 @@ class CrosscertRecords(Protocol):
         """Return agreements, the newest request first."""
         ...
 
-    def add_approval(self, identifier: str, approval: Approval) -> bool:
-        """Store an admin's yes to a request that is still open; False when it is not, or the admin gave theirs already."""
+    def count_miss(self, identifier: str) -> int | None:
+        """Count a wrong code and return how many there were; None when none is waited for any more."""
         ...
 
-    def count_approvals(self, identifier: str) -> int:
-        """Return how many different admins said yes."""
+    def add_approval(self, identifier: str, approval: Approval) -> bool:
+        """Store a person's yes, in place of theirs to another plan; False when it is there already, or none is waited for."""
+        ...
+
+    def count_approvals(self, identifier: str, plan_sha256: str) -> int:
+        """Return how many different people said yes to this plan."""
         ...
 
     def move_agreement(
-        self, identifier: str, *, before: AgreementState, after: AgreementState, attempt: int, at: datetime | None = None
+        self,
+        identifier: str,
+        *,
+        before: AgreementState,
+        after: AgreementState,
+        attempt: int,
+        at: datetime | None = None,
+        by: str | None = None,
     ) -> bool:
-        """Move an agreement on if it is in state ``before`` of this attempt. Into ``issuing`` the attempt counts up."""
+        """Move an agreement on if it is in state ``before`` of this attempt. Into ``issuing`` the attempt counts up.
+
+        ``at`` and ``by`` say when and by whom it was ended.
+        """
         ...
 
-    def finish_issuing(self, identifier: str, *, attempt: int, serial: str, certificate: bytes) -> bool:
+    def finish_issuing(self, identifier: str, *, attempt: int, serial: str, certificate: bytes, at: datetime) -> bool:
         """Store what was issued; False when somebody else took the issuing over."""
+        ...
+
+    def review_agreement(self, identifier: str, *, by: str, at: datetime) -> bool:
+        """Note who looked a revocation over; False when there is none or somebody did."""
+        ...
+
+
+class CrosscertRecords(AgreementRecords, Protocol):
+    """What this room stores. Each method that returns a bool is one conditional statement: False means it did not apply."""
+
+    def generation(self) -> int:
+        """Return the number that rises with every change of what paths are built of or judged by."""
+        ...
+
+    def raise_generation(self) -> None:
+        """Raise it."""
         ...
 
     def put_peer(self, peer: Peer) -> None:

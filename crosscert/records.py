@@ -13,11 +13,16 @@ from typing import Any, Literal
 from kernel.nodes import Node
 from pki.records import Names
 
-AgreementState = Literal["requested", "approved", "issuing", "issued", "rejected", "revoked"]
-"""``issuing``: the intent is recorded, the signature may or may not have been made."""
+AgreementKind = Literal["node", "asked", "outside"]
+"""``node``: this node certifies another. ``asked``: it asked another to certify it. ``outside``: it certifies a CA that is no node."""
 
-Relation = Literal["agreed", "member"]
-"""``agreed``: this node certified it. ``member``: a bridge that this node certified did."""
+AgreementState = Literal[
+    "requested", "compared", "approved", "issuing", "issued", "received", "rejected", "superseded", "revoked"
+]
+"""``compared``: two people found the same code. ``issuing``: the intent is recorded, the signature may or may not have been made."""
+
+Relation = Literal["agreed", "member", "outside"]
+"""``agreed``: this node certified it. ``member``: a bridge that this node certified did. ``outside``: a CA that is no node."""
 
 CertificateKind = Literal["principal", "issuing", "link", "cross", "received"]
 """A peer's root, a peer's issuing CA, a link between two keys of a peer's root, a cross-certificate between others, a cross-certificate that this node received."""
@@ -41,19 +46,36 @@ class Constraints:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What a node asks another to certify of it, in words of its own: the issuer's rules may give less, never more."""
+
+    levels: tuple[str, ...]
+    path_length: int
+    permitted_names: tuple[Names, ...]
+    permitted_dns: tuple[str, ...]
+    permitted_uris: tuple[str, ...]
+    validity_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
-    """One admin's yes."""
+    """One admin's yes to one plan. ``person`` is who that is, however the name was spelt (``agreements.people``)."""
 
     approver: str
     at: datetime
+    person: str
+    plan_sha256: str
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The decision behind a cross-certificate that this node issues: for whom, who asked, what is limited, who approved.
+    """The decision behind a cross-certificate: for whom, who asked, what is limited, who approved.
 
-    ``principal`` is the other node's self-signed certificate (DER), ``code`` the short code that both sides compare over another
-    channel. ``attempt`` counts who took up the issuing. ``serial`` and ``certificate`` are there once issued.
+    ``principal`` is the other side's self-signed certificate (DER), ``code`` the short code that both sides compare over another
+    channel, ``misses`` how often another one was typed. ``offers`` are certificates (DER) that the other side names: its CAs below
+    the root, and those that it certified; ``crl_urls`` is where an outside CA's lists are. ``replaces`` names the agreement that this one is to take the place of.
+    ``attempt`` counts who took up the issuing. ``serial`` and ``certificate`` are there once issued. ``ended_by`` is who rejected
+    or revoked; a revocation is reviewed by somebody else.
     """
 
     identifier: str
@@ -69,6 +91,15 @@ class Agreement:
     serial: str | None = None
     certificate: bytes | None = field(default=None, repr=False)
     ended_at: datetime | None = None
+    kind: AgreementKind = "node"
+    replaces: str | None = None
+    misses: int = 0
+    issued_at: datetime | None = None
+    ended_by: str | None = None
+    reviewed_by: str | None = None
+    reviewed_at: datetime | None = None
+    offers: tuple[bytes, ...] = field(default=(), repr=False)
+    crl_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +107,7 @@ class Peer:
     """Another node as this one knows it. ``principal_key`` is the SHA-256 (hex) of its principal CA's public key info.
 
     ``learned_from`` is the bridge's code for a member. ``last_error`` is the code of the last failure, None after a success.
+    ``crl_urls`` is where an outside CA's lists are; a node's stand in its description.
     """
 
     node: Node
@@ -86,6 +118,7 @@ class Peer:
     last_tried_at: datetime | None = None
     last_error: str | None = None
     last_error_text: str | None = None
+    crl_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,14 @@ def area_contains(outer: str, inner: str) -> bool:
 class Node:
     """One running Chaoxin.
 
+    ``level`` is ``outside`` for a CA that is no node but certified like one: it has a short name for a code, and no pages.
     ``url`` is its configured base URL without a trailing slash; every address that it publishes starts with it. ``names`` are
     its X.500 attributes from the top (``(("C", "CN"), ("ST", "广东省"), ("L", "潮州市"), ("O", "饶平县"))``): its name subtree.
     """
 
     code: str
     name: str
-    level: Level
+    level: Level | Literal["outside"]
     url: str
     names: tuple[tuple[str, str], ...]
 

@@ -56,7 +56,11 @@ class Profile(Table):
 
 
 class CrossCertificateRules(Table):
-    """What every cross-certificate of this node obeys (design: trust, 3)."""
+    """What every cross-certificate of this node obeys (design: trust, 3).
+
+    One that was replaced is withdrawn when the new one has been public for ``overlap_seconds``; one admin's emergency revocation
+    is reviewed by another within ``review_seconds``.
+    """
 
     max_validity_days: Annotated[int, Field(gt=0, le=1096)]
     path_length_toward_bridge: Annotated[int, Field(ge=0, le=5)]
@@ -64,6 +68,8 @@ class CrossCertificateRules(Table):
     inhibit_policy_mapping_toward_bridge: Annotated[int, Field(ge=0, le=5)]
     inhibit_policy_mapping_beyond_bridge: Annotated[int, Field(ge=0, le=5)]
     approvers: Annotated[int, Field(ge=2, le=5)]
+    overlap_seconds: Seconds
+    review_seconds: Seconds
 
 
 class RevocationRules(Table):

@@ -1,6 +1,6 @@
-"""Agreements, peers, their certificates, revocation lists and published objects in SQL.
+"""Peers, their certificates, revocation lists and published objects in SQL.
 
-Left to others: every decision; transactions (``service.unit_of_work``), migrations.
+Left to others: agreements (``agreements``); every decision; transactions (``service.unit_of_work``), migrations.
 """
 
 from __future__ import annotations
@@ -10,12 +10,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crosscert.records import (
-    Agreement,
-    AgreementState,
-    Approval,
     CertificateKind,
     ObjectKind,
     Peer,
@@ -23,26 +19,15 @@ from crosscert.records import (
     StoredCrl,
     SyncedObject,
 )
+from crosscert.storage.agreements import SqlAgreementRecords
 from crosscert.storage.publications import SqlPublications
-from crosscert.storage.rows import (
-    agreement_of,
-    constraints_text,
-    crl_of,
-    micros,
-    node_text,
-    number_text,
-    object_of,
-    peer_of,
-)
-from crosscert.storage.tables import agreements, approvals, certificates, crls, nodes, objects, state
+from crosscert.storage.rows import crl_of, micros, node_text, number_text, object_of, peer_of, texts
+from crosscert.storage.tables import certificates, crls, nodes, objects, state
 from kernel.clock import from_micros, to_micros
 
 
-class SqlCrosscertRecords(SqlPublications):
+class SqlCrosscertRecords(SqlAgreementRecords, SqlPublications):
     """The ``CrosscertRecords`` of one connection."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
 
     # The generation
 
@@ -57,78 +42,6 @@ class SqlCrosscertRecords(SqlPublications):
             statement.on_conflict_do_update(index_elements=["identifier"], set_={"generation": state.c.generation + 1})
         )
 
-    # Agreements
-
-    def add_agreement(self, agreement: Agreement) -> bool:
-        """Insert the request unless one for the same node is open."""
-        values = {
-            "identifier": agreement.identifier,
-            "peer_code": agreement.peer.code,
-            "peer": node_text(agreement.peer),
-            "state": agreement.state,
-            "requested_by": agreement.requested_by,
-            "requested_at": to_micros(agreement.requested_at),
-            "code": agreement.code,
-            "constraints": constraints_text(agreement.constraints),
-            "principal": agreement.principal,
-            "attempt": agreement.attempt,
-        }
-        statement = self._insert(agreements).values(values).on_conflict_do_nothing()
-        return self._applied(statement)
-
-    def find_agreement(self, identifier: str) -> Agreement | None:
-        """Return one agreement."""
-        found = self._agreements(agreements.c.identifier == identifier)
-        return found[0] if found else None
-
-    def agreements(self, *, peer_code: str | None = None) -> Sequence[Agreement]:
-        """Return agreements, the newest request first."""
-        return self._agreements(sa.true() if peer_code is None else agreements.c.peer_code == peer_code)
-
-    def _agreements(self, condition: sa.ColumnElement[bool]) -> list[Agreement]:
-        order = (agreements.c.requested_at.desc(), agreements.c.identifier)
-        rows = self._connection.execute(sa.select(agreements).where(condition).order_by(*order)).all()
-        return [agreement_of(row, self._approvals(row.identifier)) for row in rows]
-
-    def _approvals(self, identifier: str) -> tuple[Approval, ...]:
-        query = sa.select(approvals.c.approver, approvals.c.at).where(approvals.c.agreement == identifier)
-        rows = self._connection.execute(query.order_by(approvals.c.at, approvals.c.approver))
-        return tuple(Approval(row.approver, from_micros(row.at)) for row in rows)
-
-    def add_approval(self, identifier: str, approval: Approval) -> bool:
-        """Insert the approval if the request is open and the approver new to it."""
-        # Two admins at one moment must see each other's: whoever is second waits here for the first to commit.
-        held = sa.and_(agreements.c.identifier == identifier, agreements.c.state == "requested")
-        if not self._applied(sa.update(agreements).where(held).values(attempt=agreements.c.attempt)):
-            return False
-        values = {"agreement": identifier, "approver": approval.approver, "at": to_micros(approval.at)}
-        return self._applied(self._insert(approvals).values(values).on_conflict_do_nothing())
-
-    def count_approvals(self, identifier: str) -> int:
-        """Return the number of approvals."""
-        query = sa.select(sa.func.count()).select_from(approvals).where(approvals.c.agreement == identifier)
-        return self._connection.execute(query).scalar_one()
-
-    def move_agreement(
-        self, identifier: str, *, before: AgreementState, after: AgreementState, attempt: int, at: datetime | None = None
-    ) -> bool:
-        """Update the state if it is still ``before``."""
-        statement = (
-            sa.update(agreements)
-            .where(agreements.c.identifier == identifier, agreements.c.state == before, agreements.c.attempt == attempt)
-            .values(state=after, attempt=attempt + (after == "issuing"), ended_at=micros(at))
-        )
-        return self._applied(statement)
-
-    def finish_issuing(self, identifier: str, *, attempt: int, serial: str, certificate: bytes) -> bool:
-        """Store the issued certificate for this attempt."""
-        statement = (
-            sa.update(agreements)
-            .where(agreements.c.identifier == identifier, agreements.c.state == "issuing", agreements.c.attempt == attempt)
-            .values(state="issued", serial=serial, certificate=certificate)
-        )
-        return self._applied(statement)
-
     # Peers
 
     def put_peer(self, peer: Peer) -> None:
@@ -139,6 +52,7 @@ class SqlCrosscertRecords(SqlPublications):
             "relation": peer.relation,
             "learned_from": peer.learned_from,
             "principal_key": peer.principal_key,
+            "crl_urls": texts(peer.crl_urls),
         }
         changed = {name: value for name, value in values.items() if name != "code"}
         statement = self._insert(nodes).values(values)
@@ -250,13 +164,3 @@ class SqlCrosscertRecords(SqlPublications):
         """Update when it was fetched."""
         condition = (objects.c.node_code == node_code, objects.c.kind == kind)
         self._connection.execute(sa.update(objects).where(*condition).values(fetched_at=to_micros(at)))
-
-    def _applied(self, statement: sa.Executable) -> bool:
-        """Run a conditional statement and tell whether it changed its one row."""
-        result = self._connection.execute(statement, execution_options={"preserve_rowcount": True})
-        return isinstance(result, sa.CursorResult) and result.rowcount == 1
-
-    def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-        if self._connection.dialect.name == "sqlite":
-            return sqlite.insert(table)
-        return postgresql.insert(table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import datetime
 from typing import Any
@@ -77,6 +78,20 @@ def _constraints(text: str) -> Constraints:
     )
 
 
+def texts(values: tuple[str, ...]) -> str | None:
+    """Return the stored form of some texts; None for none."""
+    return canonical(values).decode() if values else None
+
+
+def offers_text(offers: tuple[bytes, ...]) -> str | None:
+    """Return the stored form of certificates; None for none."""
+    return texts(tuple(base64.b64encode(der).decode() for der in offers))
+
+
+def _texts(stored: str | None) -> tuple[str, ...]:
+    return () if stored is None else tuple(json.loads(stored))
+
+
 def agreement_of(row: sa.Row[Any], given: tuple[Approval, ...]) -> Agreement:
     """Return the agreement of a row with the approvals given."""
     return Agreement(
@@ -93,6 +108,15 @@ def agreement_of(row: sa.Row[Any], given: tuple[Approval, ...]) -> Agreement:
         serial=row.serial,
         certificate=row.certificate,
         ended_at=moment(row.ended_at),
+        kind=row.kind,
+        replaces=row.replaces,
+        misses=row.misses,
+        issued_at=moment(row.issued_at),
+        ended_by=row.ended_by,
+        reviewed_by=row.reviewed_by,
+        reviewed_at=moment(row.reviewed_at),
+        offers=tuple(base64.b64decode(one) for one in _texts(row.offers)),
+        crl_urls=_texts(row.crl_urls),
     )
 
 
@@ -107,6 +131,7 @@ def peer_of(row: sa.Row[Any]) -> Peer:
         last_tried_at=moment(row.last_tried_at),
         last_error=row.last_error,
         last_error_text=row.last_error_text,
+        crl_urls=_texts(row.crl_urls),
     )
 
 

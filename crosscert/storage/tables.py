@@ -10,7 +10,7 @@ metadata = sa.MetaData()
 
 _PUBLIC = {"sensitivity": "public"}
 _INTERNAL = {"sensitivity": "internal"}
-OPEN: tuple[AgreementState, ...] = ("requested", "approved", "issuing")
+OPEN: tuple[AgreementState, ...] = ("requested", "compared", "approved", "issuing")
 
 state = sa.Table(
     "crosscert_state",
@@ -22,32 +22,44 @@ agreements = sa.Table(
     "crosscert_agreements",
     metadata,
     sa.Column("identifier", sa.String(32), primary_key=True, info=_INTERNAL),
+    sa.Column("kind", sa.String(8), nullable=False, info=_INTERNAL),
     sa.Column("peer_code", sa.String(6), nullable=False, info=_PUBLIC),
     sa.Column("peer", sa.Text, nullable=False, info=_PUBLIC),
     sa.Column("state", sa.String(16), nullable=False, info=_INTERNAL),
     sa.Column("requested_by", sa.String(200), nullable=False, info=_INTERNAL),
     sa.Column("requested_at", sa.BigInteger, nullable=False, info=_INTERNAL),
     sa.Column("code", sa.String(32), nullable=False, info=_INTERNAL),
+    sa.Column("misses", sa.Integer, nullable=False, info=_INTERNAL),
     sa.Column("constraints", sa.Text, nullable=False, info=_PUBLIC),
     sa.Column("principal", sa.LargeBinary, nullable=False, info=_PUBLIC),
+    sa.Column("offers", sa.Text, info=_PUBLIC),
+    sa.Column("crl_urls", sa.Text, info=_PUBLIC),
+    sa.Column("replaces", sa.String(32), info=_INTERNAL),
     sa.Column("attempt", sa.Integer, nullable=False, info=_INTERNAL),
     sa.Column("serial", sa.String(40), info=_PUBLIC),
     sa.Column("certificate", sa.LargeBinary, info=_PUBLIC),
+    sa.Column("issued_at", sa.BigInteger, info=_INTERNAL),
     sa.Column("ended_at", sa.BigInteger, info=_INTERNAL),
+    sa.Column("ended_by", sa.String(200), info=_INTERNAL),
+    sa.Column("reviewed_at", sa.BigInteger, info=_INTERNAL),
+    sa.Column("reviewed_by", sa.String(200), info=_INTERNAL),
     sa.Index("ix_crosscert_agreements_peer", "peer_code", "requested_at"),
 )
 sa.Index(
     "ux_crosscert_agreements_open",
     agreements.c.peer_code,
+    agreements.c.kind,
     unique=True,
     sqlite_where=agreements.c.state.in_(OPEN),
     postgresql_where=agreements.c.state.in_(OPEN),
 )
 approvals = sa.Table(
-    "crosscert_approvals",
+    "crosscert_plan_approvals",
     metadata,
     sa.Column("agreement", sa.String(32), sa.ForeignKey("crosscert_agreements.identifier"), primary_key=True, info=_INTERNAL),
-    sa.Column("approver", sa.String(200), primary_key=True, info=_INTERNAL),
+    sa.Column("person", sa.String(200), primary_key=True, info=_INTERNAL),
+    sa.Column("approver", sa.String(200), nullable=False, info=_INTERNAL),
+    sa.Column("plan_sha256", sa.String(64), nullable=False, info=_INTERNAL),
     sa.Column("at", sa.BigInteger, nullable=False, info=_INTERNAL),
 )
 nodes = sa.Table(
@@ -62,6 +74,7 @@ nodes = sa.Table(
     sa.Column("last_tried_at", sa.BigInteger, info=_INTERNAL),
     sa.Column("last_error", sa.String(64), info=_INTERNAL),
     sa.Column("last_error_text", sa.Text, info=_INTERNAL),
+    sa.Column("crl_urls", sa.Text, info=_PUBLIC),
 )
 certificates = sa.Table(
     "crosscert_certificates",

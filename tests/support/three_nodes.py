@@ -17,11 +17,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from crosscert import agreements, node_description, storage, sync
+from crosscert.agreements import plans
+from crosscert.constraints import everything
 from crosscert.errors import PEER_UNREACHABLE
 from crosscert.http import is_below
 from crosscert.node_description import IntroducedDescription
 from crosscert.ports import CrosscertDeps, CrosscertRecords
-from crosscert.records import Agreement, Fetched
+from crosscert.records import Agreement, Fetched, Wish
 from crosscert.trust import Trust
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
@@ -35,6 +37,7 @@ from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
 from tests.support.pki import CITY, COUNTY, OTHER_COUNTY, certificate, make_deps
 
+ASKER = "account:chen"
 ADMINS = ("account:wang", "account:li")
 NODES = (CITY, COUNTY, OTHER_COUNTY)
 Answer = Callable[[], bytes]
@@ -115,13 +118,29 @@ class Federation:
 
 def certify(issuer: Member, subject: Member) -> Agreement:
     """Take ``issuer`` through the whole agreement, and hand the certificate over."""
-    agreement = agreements.request(issuer.deps, subject.introduce(), requester="account:chen")
+    asked, document = request(subject, issuer)
+    taken = agreements.take(issuer.deps, document, requester=ASKER)
+    agreements.confirm(issuer.deps, taken.identifier, asked.code, actor=ASKER)
+    agreements.confirm(subject.deps, asked.identifier, taken.code, actor=ASKER)
+    issued = approve_and_issue(issuer, taken)
+    assert issued.certificate is not None
+    agreements.receive(subject.deps, asked.identifier, issued.certificate, actor=ASKER)
+    return issued
+
+
+def request(asker: Member, issuer: Member, wish: Wish | None = None) -> tuple[Agreement, bytes]:
+    """Let ``asker`` ask to be certified: for ``wish``, or for as much as the rules give."""
+    introduced = issuer.introduce()
+    wish = wish or everything(asker.deps.policies, asker.node, issuer.node)
+    return agreements.ask(asker.deps, introduced, wish, requester=ASKER)
+
+
+def approve_and_issue(issuer: Member, agreement: Agreement) -> Agreement:
+    """Let both admins look at the plan, approve it, and the CA issue."""
+    plan = plans.digest(issuer.deps, agreement)
     for admin in ADMINS:
-        agreements.approve(issuer.deps, agreement.identifier, approver=admin)
-    agreement = agreements.issue(issuer.deps, agreement.identifier, actor="account:chen")
-    assert agreement.certificate is not None
-    agreements.receive(subject.deps, issuer.introduce(), agreement.certificate, actor="account:chen")
-    return agreement
+        agreements.approve(issuer.deps, agreement.identifier, approver=admin, plan_sha256=plan)
+    return agreements.issue(issuer.deps, agreement.identifier, actor=ASKER)
 
 
 @contextmanager

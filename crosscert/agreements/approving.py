@@ -1,0 +1,74 @@
+"""Two people compare the code, two admins approve the plan that they saw, or somebody rejects.
+
+Left to others: what the plan says (``plans``), issuing (``issuing``).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import unicodedata
+
+from crosscert.agreements import plans
+from crosscert.agreements.people import person_of, who
+from crosscert.agreements.states import after
+from crosscert.agreements.steps import advance, get, get_in, record
+from crosscert.errors import APPROVER_UNSUITABLE, CODE_WRONG, PLAN_CHANGED
+from crosscert.ports import CrosscertDeps
+from crosscert.records import Agreement, Approval
+from kernel.errors import Refusal
+
+MOST_MISSES = 5
+
+
+def confirm(deps: CrosscertDeps, identifier: str, code: str, *, actor: str) -> Agreement:
+    """Record that the code which the other side read out is this agreement's.
+
+    ``Refusal(code_wrong)`` for another; the fifth of them rejects the request, since then it is not the other side's.
+    """
+    actor = who(actor)
+    with deps.work.begin() as work:
+        agreement = get_in(work.records, identifier)
+        after(agreement.kind, agreement.state, "confirm")
+        if hmac.compare_digest(_bare(code), _bare(agreement.code)):
+            return advance(deps, work, agreement, "confirm", actor)
+        misses = work.records.count_miss(identifier) or MOST_MISSES
+        record(deps, work, agreement, actor, action="confirm", details={"misses": misses}, outcome="failed")
+        if misses >= MOST_MISSES:
+            advance(deps, work, agreement, "reject", actor, details={"misses": misses})
+    raise Refusal(CODE_WRONG, field="code", misses=misses, most=MOST_MISSES)  # beyond the block: the count must stand
+
+
+def approve(deps: CrosscertDeps, identifier: str, *, approver: str, plan_sha256: str) -> Agreement:
+    """Record an admin's yes to the plan with this digest; with the last one that is needed the agreement is approved.
+
+    ``Refusal`` for the requester, for a second yes of one person, for a plan that is not today's, and when no approval is awaited.
+    """
+    approver, person = who(approver), person_of(who(approver))
+    current = plans.digest(deps, get(deps, identifier))
+    with deps.work.begin() as work:
+        agreement = get_in(work.records, identifier)
+        after(agreement.kind, agreement.state, "approve")
+        if person == person_of(agreement.requested_by):
+            raise Refusal(APPROVER_UNSUITABLE, field="by", approver=approver, problem="the requester")
+        if plan_sha256 != current:
+            raise Refusal(PLAN_CHANGED, field="plan")
+        if not work.records.add_approval(identifier, Approval(approver, deps.clock.now(), person, current)):
+            agreement = get_in(work.records, identifier)
+            after(agreement.kind, agreement.state, "approve")
+            raise Refusal(APPROVER_UNSUITABLE, field="by", approver=approver, problem="has approved already")
+        if work.records.count_approvals(identifier, current) < deps.policies.cross_certificates.approvers:
+            record(deps, work, agreement, approver, action="approve", details={"plan": current})
+            return get_in(work.records, identifier)
+        return advance(deps, work, agreement, "agree", approver, details={"plan": current})
+
+
+def reject(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
+    """End a request that was not issued yet."""
+    with deps.work.begin() as work:
+        return advance(deps, work, get_in(work.records, identifier), "reject", who(actor))
+
+
+def _bare(code: str) -> bytes:
+    """Return a code as it was meant: groups, colons, small and full-width letters make no difference."""
+    return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", code).upper()).encode()

@@ -1,0 +1,32 @@
+"""Who acts: one name for one person, however it is spelt. Left to others: who may do what (the operations, ``idp``)."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from crosscert.errors import ACTOR_UNSUITABLE
+from kernel.errors import Refusal
+from kernel.text import find_unwanted_character, normal_form
+
+_MAX_WHO = 200
+_SPELLING = frozenset({"Zs", "Pd", "Pc", "Po", "Lm", "Mn", "Sk"})
+"""Blanks, hyphens, points, accents: what one name is written with and without."""
+
+
+def who(name: str) -> str:
+    """Return the name as it stands in the audit trail; ``Refusal(actor_unsuitable)`` for one that nobody could be held to."""
+    found = normal_form(name)
+    problem = find_unwanted_character(found)
+    if not 0 < len(found) <= _MAX_WHO or problem is not None or not person_of(found):
+        raise Refusal(ACTOR_UNSUITABLE, field="by", problem=problem or f"1-{_MAX_WHO}")
+    return found
+
+
+def person_of(name: str) -> str:
+    """Return what is the same for every spelling of a name, and for one person at the console and at a terminal.
+
+    ``operator:Chen`` and ``account:ｃｈｅｎ`` are one person: two admins of one name must be told apart by their names.
+    """
+    bare = name.partition(":")[2] or name
+    decomposed = unicodedata.normalize("NFKD", bare).casefold()
+    return "".join(character for character in decomposed if unicodedata.category(character) not in _SPELLING)
