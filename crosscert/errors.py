@@ -113,6 +113,14 @@ PLAN_CHANGED = define(
     remedy_zh="请重新查看方案，再批准新的方案。",
     remedy_en="Look at the plan as it is now and approve that one.",
 )
+PLAN_FAULTY = define(
+    "plan_faulty",
+    status=409,
+    zh="该方案会使不应有效的证书变为有效：{faults}。",
+    en="The plan would make valid what must not be: {faults}.",
+    remedy_zh="缩小协议的范围，再重新申请。",
+    remedy_en="Ask anew for narrower limits.",
+)
 APPROVER_UNSUITABLE = define(
     "approver_unsuitable",
     status=403,

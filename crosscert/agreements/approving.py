@@ -13,7 +13,7 @@ from crosscert.agreements import plans
 from crosscert.agreements.people import person_of, who
 from crosscert.agreements.states import after
 from crosscert.agreements.steps import advance, get, get_in, record
-from crosscert.errors import APPROVER_UNSUITABLE, CODE_WRONG, PLAN_CHANGED
+from crosscert.errors import APPROVER_UNSUITABLE, CODE_WRONG, PLAN_CHANGED, PLAN_FAULTY
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement, Approval
 from kernel.errors import Refusal
@@ -42,25 +42,33 @@ def confirm(deps: CrosscertDeps, identifier: str, code: str, *, actor: str) -> A
 def approve(deps: CrosscertDeps, identifier: str, *, approver: str, plan_sha256: str) -> Agreement:
     """Record an admin's yes to the plan with this digest; with the last one that is needed the agreement is approved.
 
-    ``Refusal`` for the requester, for a second yes of one person, for a plan that is not today's, and when no approval is awaited.
+    ``Refusal`` for the requester, for a second yes of one person, for a plan that is not today's or at fault, and
+    when no approval is awaited.
     """
-    approver, person = who(approver), person_of(who(approver))
-    current = plans.digest(deps, get(deps, identifier))
+    approver = who(approver)
+    agreement = get(deps, identifier)
+    _check_approver(agreement, approver)
+    plan = plans.plan_of(deps, agreement)
+    if plan_sha256 != plan.digest:
+        raise Refusal(PLAN_CHANGED, field="plan")
+    if plan.faults:
+        raise Refusal(PLAN_FAULTY, field="plan", faults="; ".join(f"{each.place}: {each.case}" for each in plan.faults))
     with deps.work.begin() as work:
         agreement = get_in(work.records, identifier)
-        after(agreement.kind, agreement.state, "approve")
-        if person == person_of(agreement.requested_by):
-            raise Refusal(APPROVER_UNSUITABLE, field="by", approver=approver, problem="the requester")
-        if plan_sha256 != current:
-            raise Refusal(PLAN_CHANGED, field="plan")
-        if not work.records.add_approval(identifier, Approval(approver, deps.clock.now(), person, current)):
-            agreement = get_in(work.records, identifier)
-            after(agreement.kind, agreement.state, "approve")
+        _check_approver(agreement, approver)
+        if not work.records.add_approval(identifier, Approval(approver, deps.clock.now(), person_of(approver), plan.digest)):
+            after(agreement.kind, get_in(work.records, identifier).state, "approve")
             raise Refusal(APPROVER_UNSUITABLE, field="by", approver=approver, problem="has approved already")
-        if work.records.count_approvals(identifier, current) < deps.policies.cross_certificates.approvers:
-            record(deps, work, agreement, approver, action="approve", details={"plan": current})
+        if work.records.count_approvals(identifier, plan.digest) < deps.policies.cross_certificates.approvers:
+            record(deps, work, agreement, approver, action="approve", details={"plan": plan.digest})
             return get_in(work.records, identifier)
-        return advance(deps, work, agreement, "agree", approver, details={"plan": current})
+        return advance(deps, work, agreement, "agree", approver, details={"plan": plan.digest})
+
+
+def _check_approver(agreement: Agreement, approver: str) -> None:
+    after(agreement.kind, agreement.state, "approve")
+    if person_of(approver) == person_of(agreement.requested_by):
+        raise Refusal(APPROVER_UNSUITABLE, field="by", approver=approver, problem="the requester")
 
 
 def reject(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:

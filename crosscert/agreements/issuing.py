@@ -19,8 +19,10 @@ from crosscert.agreements.steps import advance, get, get_in, list_agreements, re
 from crosscert.constraints import template_of
 from crosscert.errors import PLAN_CHANGED
 from crosscert.paths.certificates import parse_certificate
+from crosscert.plan import verify_after
+from crosscert.plan_format import Plan
 from crosscert.ports import CrosscertDeps, CrosscertRecords
-from crosscert.records import Agreement, Peer, Relation
+from crosscert.records import Agreement, CertificateKind, Peer, Relation
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from pki import authority
@@ -32,15 +34,17 @@ def issue(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
     """Issue the cross-certificate of an approved agreement, or finish the issuing that was interrupted; idempotent once issued.
 
     ``Refusal(plan_changed)`` when something else would become valid than was approved: the agreement then waits for approval again.
+    ``Refusal(plan_not_kept)`` when, once issued, something else is valid than was planned.
     """
     actor = who(actor)
     agreement = get(deps, identifier)
     after(agreement.kind, agreement.state, "issue")
+    plan = None
     if agreement.state != "issued":
         # 1. Is it still what was approved? Then the intent.
         interrupted = agreement.state == "issuing"
         if not interrupted:
-            _check_plan(deps, agreement, actor)
+            plan = _check_plan(deps, agreement, actor)
         agreement = _begin_issuing(deps, agreement, actor)
         # 2. The signature, unless an interrupted attempt made it.
         signed = next(iter(_unrecorded(deps, agreement)), None) if interrupted else None
@@ -54,16 +58,20 @@ def issue(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
         for orphan in _unrecorded(deps, agreement):
             with suppress(Refusal):  # the other attempt withdraws it at the same moment
                 authority.revoke(deps.pki, orphan.serial, "superseded", deps.clock.now(), actor=actor)
+    # 5. What is trusted now is what was planned. One that takes the place of another is not alone yet.
+    if plan is not None and agreement.state == "issued" and agreement.replaces is None:
+        verify_after(deps, plan, deps.clock.now())
     return agreement
 
 
-def _check_plan(deps: CrosscertDeps, agreement: Agreement, actor: str) -> None:
-    current = plans.digest(deps, agreement)
-    approved = [each for each in agreement.approvals if each.plan_sha256 == current]
+def _check_plan(deps: CrosscertDeps, agreement: Agreement, actor: str) -> Plan:
+    plan = plans.plan_of(deps, agreement)
+    approved = [each for each in agreement.approvals if each.plan_sha256 == plan.digest]
     if len(approved) < deps.policies.cross_certificates.approvers:
         with deps.work.begin() as work:
-            advance(deps, work, agreement, "reopen", actor, details={"plan": current})
+            advance(deps, work, agreement, "reopen", actor, details={"plan": plan.digest})
         raise Refusal(PLAN_CHANGED, field="plan")
+    return plan
 
 
 def _begin_issuing(deps: CrosscertDeps, agreement: Agreement, actor: str) -> Agreement:
@@ -90,9 +98,9 @@ def _make_known(deps: CrosscertDeps, records: CrosscertRecords, agreement: Agree
     principal = parse_certificate(agreement.principal)
     relation: Relation = "outside" if agreement.kind == "outside" else "agreed"
     records.put_peer(Peer(agreement.peer, relation, None, principal.key.hex(), crl_urls=agreement.crl_urls))
-    if relation == "outside":  # a node's are fetched
-        for der in agreement.offers:
-            store(deps, records, parse_certificate(der), "issuing", agreement.peer.code)
+    for offered in map(parse_certificate, agreement.offers):
+        kind: CertificateKind = "issuing" if offered.asn1.policy_mappings_value is None else "cross"
+        store(deps, records, offered, kind, agreement.peer.code)
     store(deps, records, principal, "principal", agreement.peer.code)
 
 

@@ -60,7 +60,7 @@ def _request(issuer: CrosscertDeps, subject: CrosscertDeps) -> tuple[Agreement, 
 
 
 def _approve(issuer: CrosscertDeps, agreement: Agreement) -> Agreement:
-    plan = plans.digest(issuer, agreement)
+    plan = plans.plan_of(issuer, agreement).digest
     for approver in APPROVERS:
         if approver not in {approval.approver for approval in agreement.approvals if approval.plan_sha256 == plan}:
             agreement = agreements.approve(issuer, agreement.identifier, approver=approver, plan_sha256=plan)

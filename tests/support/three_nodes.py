@@ -137,7 +137,7 @@ def request(asker: Member, issuer: Member, wish: Wish | None = None) -> tuple[Ag
 
 def approve_and_issue(issuer: Member, agreement: Agreement) -> Agreement:
     """Let both admins look at the plan, approve it, and the CA issue."""
-    plan = plans.digest(issuer.deps, agreement)
+    plan = plans.plan_of(issuer.deps, agreement).digest
     for admin in ADMINS:
         agreements.approve(issuer.deps, agreement.identifier, approver=admin, plan_sha256=plan)
     return agreements.issue(issuer.deps, agreement.identifier, actor=ASKER)
