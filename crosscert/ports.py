@@ -121,7 +121,7 @@ class CrosscertRecords(AgreementRecords, Protocol):
         ...
 
     def add_certificate(self, certificate: StoredCertificate) -> bool:
-        """Store a certificate; False when it is there already."""
+        """Store a certificate; False when it is there already. One of any kind becomes ``received`` when it is."""
         ...
 
     def certificates(self, *, kind: CertificateKind | None = None) -> Sequence[StoredCertificate]:

@@ -27,6 +27,7 @@ def person_of(name: str) -> str:
 
     ``operator:Chen`` and ``account:ｃｈｅｎ`` are one person: two admins of one name must be told apart by their names.
     """
-    bare = name.partition(":")[2] or name
+    prefix, colon, rest = name.partition(":")
+    bare = rest if colon else prefix
     decomposed = unicodedata.normalize("NFKD", bare).casefold()
     return "".join(character for character in decomposed if unicodedata.category(character) not in _SPELLING)

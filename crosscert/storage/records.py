@@ -79,7 +79,7 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPublications):
     # Certificates and lists
 
     def add_certificate(self, certificate: StoredCertificate) -> bool:
-        """Insert unless it is there."""
+        """Insert unless it is there; one that a peer's description brought before may become this node's own."""
         statement = self._insert(certificates).values(
             sha256=certificate.sha256,
             kind=certificate.kind,
@@ -87,7 +87,9 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPublications):
             der=certificate.der,
             stored_at=to_micros(certificate.stored_at),
         )
-        return self._applied(statement.on_conflict_do_nothing())
+        own = sa.and_(certificates.c.kind != "received", sa.literal(certificate.kind) == "received")
+        changed = {"kind": certificate.kind, "node_code": certificate.node_code}
+        return self._applied(statement.on_conflict_do_update(index_elements=["sha256"], set_=changed, where=own))
 
     def certificates(self, *, kind: CertificateKind | None = None) -> Sequence[StoredCertificate]:
         """Return certificates by digest."""

@@ -33,6 +33,7 @@ from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.roles import get_chain, get_credential
 from pki.storage import SqlPkiRecords
 from policies.loader import load
+from service import audit
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
 from tests.support.pki import CITY, COUNTY, OTHER_COUNTY, certificate, make_deps
@@ -71,6 +72,7 @@ class Member:
 
     deps: CrosscertDeps
     trust: Trust
+    engine: sa.Engine
 
     @property
     def node(self) -> Node:
@@ -78,6 +80,13 @@ class Member:
 
     def introduce(self) -> IntroducedDescription:
         return node_description.introduce(node_description.describe(self.deps)[0], self.deps.clock.now())
+
+    def audited(self, target: str) -> list[str]:
+        """What the audit trail tells of ``target``, oldest first: the last part of each action."""
+        events = audit.events.c
+        query = sa.select(events.action).where(events.target == target).order_by(events.number)
+        with self.engine.connect() as connection:
+            return [action.rpartition(".")[2] for action in connection.execute(query).scalars()]
 
     def seal(self, name: str = "市场监督管理局") -> x509.Certificate:
         """A department's seal certificate, from the node's issuing CA."""
@@ -162,7 +171,7 @@ def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, 
         pki = PkiDeps(node, load(None).certificates, keys, clock, work)
     records: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(engine, storage.SqlCrosscertRecords)
     deps = CrosscertDeps(node, pki.policies, pki, clock, records, web, load(None).licenses.types)
-    made = Member(deps, Trust(deps))
+    made = Member(deps, Trust(deps), engine)
     web.answers |= {
         f"{node.url}{node_description.PATH}": lambda: node_description.describe(deps)[0],
         **{f"{node.url}/pki/{ca}.crl": _list_of(pki, ca) for ca in ("principal", "issuing", "principal-2", "issuing-2")},
@@ -180,6 +189,13 @@ def _list_of(pki: PkiDeps, ca: str) -> Answer:
 def _claims(deps: CrosscertDeps, **more: object) -> dict[str, object]:
     now = int(deps.clock.now().timestamp())
     return {"iss": deps.node.url, "iat": now, "exp": now + 3600, **more}
+
+
+@contextmanager
+def strangers(folder: Path, clock: FixedClock) -> Iterator[Federation]:
+    """Three nodes that have agreed on nothing."""
+    with _nodes(folder, clock, {}) as made:
+        yield made
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,23 +14,12 @@ depends_on = None
 
 _OPEN = "state IN ('requested', 'approved', 'issuing')"
 _OPEN_NOW = "state IN ('requested', 'compared', 'approved', 'issuing')"
-_ADDED = (
-    sa.Column("kind", sa.String(length=8), nullable=False, server_default="node"),
-    sa.Column("misses", sa.Integer(), nullable=False, server_default="0"),
-    sa.Column("offers", sa.Text(), nullable=True),
-    sa.Column("crl_urls", sa.Text(), nullable=True),
-    sa.Column("replaces", sa.String(length=32), nullable=True),
-    sa.Column("issued_at", sa.BigInteger(), nullable=True),
-    sa.Column("ended_by", sa.String(length=200), nullable=True),
-    sa.Column("reviewed_at", sa.BigInteger(), nullable=True),
-    sa.Column("reviewed_by", sa.String(length=200), nullable=True),
-)
 
 
 def upgrade() -> None:
     """Add the columns; approvals move to a table that knows people and plans."""
-    for column in _ADDED:
-        op.add_column("crosscert_agreements", column.copy())
+    for column in _added():
+        op.add_column("crosscert_agreements", column)
     op.execute("UPDATE crosscert_agreements SET issued_at = requested_at WHERE serial IS NOT NULL")
     # Who was revoked before there were reviews needs none.
     op.execute("UPDATE crosscert_agreements SET reviewed_at = ended_at, reviewed_by = '-' WHERE state = 'revoked'")
@@ -67,7 +58,7 @@ def downgrade() -> None:
     op.drop_table("crosscert_plan_approvals")
     op.drop_column("crosscert_nodes", "crl_urls")
     op.drop_index("ux_crosscert_agreements_open", table_name="crosscert_agreements")
-    for column in reversed(_ADDED):
+    for column in reversed(_added()):
         op.drop_column("crosscert_agreements", column.name)
     _index(["peer_code"], _OPEN)
 
@@ -80,4 +71,18 @@ def _index(columns: list[str], condition: str) -> None:
         unique=True,
         sqlite_where=sa.text(condition),
         postgresql_where=sa.text(condition),
+    )
+
+
+def _added() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("kind", sa.String(length=8), nullable=False, server_default="node"),
+        sa.Column("misses", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("offers", sa.Text(), nullable=True),
+        sa.Column("crl_urls", sa.Text(), nullable=True),
+        sa.Column("replaces", sa.String(length=32), nullable=True),
+        sa.Column("issued_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", sa.String(length=200), nullable=True),
+        sa.Column("reviewed_at", sa.BigInteger(), nullable=True),
+        sa.Column("reviewed_by", sa.String(length=200), nullable=True),
     )

@@ -8,8 +8,22 @@ from pathlib import Path
 import pytest
 
 from kernel.clock import FixedClock
-from tests.support.three_nodes import Federation, Template, federation, template_of
+from tests.support.three_nodes import Federation, Template, federation, strangers, template_of
 from tests.unit.crosscert.forge import NOW
+
+
+@pytest.fixture(scope="session")
+def unacquainted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    folder = tmp_path_factory.mktemp("unacquainted")
+    with strangers(folder, FixedClock(NOW)) as made:
+        yield template_of(made, folder)
+
+
+@pytest.fixture
+def apart(unacquainted: Template, tmp_path: Path, clock: FixedClock) -> Iterator[Federation]:
+    """The city and two counties that have agreed on nothing."""
+    with unacquainted.copy(tmp_path, clock) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -68,12 +68,6 @@ def test_it_is_served_with_an_etag_that_holds_while_nothing_changes(nodes: Feder
     assert later.status_code == 200
 
 
-def test_both_sides_compute_the_same_code_and_another_root_gives_another(nodes: Federation) -> None:
-    assert nodes.county.introduce().code == nodes.county.introduce().code
-    assert nodes.county.introduce().code != nodes.other.introduce().code
-    assert len(nodes.county.introduce().code) == 14
-
-
 def changed(**changes: Any) -> Callable[[Member], bytes]:
     """The node's own description with changes, signed by the node itself: what a node that lies could publish."""
 

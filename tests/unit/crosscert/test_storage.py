@@ -47,6 +47,49 @@ def test_only_one_agreement_with_a_node_is_open(records: SqlCrosscertRecords) ->
     assert (stored.state, stored.ended_at) == ("rejected", NOW)
 
 
+def test_everything_of_an_agreement_is_stored(records: SqlCrosscertRecords) -> None:
+    outside = replace(CITY, code="GDCA", level="outside")
+    whole = replace(
+        AGREEMENT,
+        kind="outside",
+        peer=outside,
+        misses=2,
+        replaces="a0",
+        offers=(b"\x00", b"1"),
+        crl_urls=("http://ca.example/1.crl",),
+    )
+    assert records.add_agreement(whole)
+    assert records.find_agreement("a1") == whole
+    peer = Peer(outside, "outside", None, "k1", crl_urls=whole.crl_urls)
+    records.put_peer(peer)
+    assert records.find_peer("GDCA") == peer
+
+
+def test_a_node_may_be_asked_and_certified_at_one_time(records: SqlCrosscertRecords) -> None:
+    assert records.add_agreement(AGREEMENT)
+    assert records.add_agreement(replace(AGREEMENT, identifier="a2", kind="asked"))
+    assert not records.add_agreement(replace(AGREEMENT, identifier="a3", kind="asked"))
+
+
+def test_wrong_codes_count_while_the_code_is_waited_for(records: SqlCrosscertRecords) -> None:
+    records.add_agreement(AGREEMENT)
+    assert [records.count_miss("a1") for _ in range(3)] == [1, 2, 3]
+    records.move_agreement("a1", before="requested", after="compared", attempt=0)
+    assert records.count_miss("a1") is None
+    assert records.count_miss("a9") is None
+
+
+def test_a_revocation_is_reviewed_once(records: SqlCrosscertRecords) -> None:
+    records.add_agreement(replace(AGREEMENT, state="issued"))
+    assert not records.review_agreement("a1", by="account:li", at=NOW)
+    assert records.move_agreement("a1", before="issued", after="revoked", attempt=0, at=NOW, by="account:wang")
+    assert records.review_agreement("a1", by="account:li", at=NOW)
+    assert not records.review_agreement("a1", by="account:zhao", at=NOW)
+    stored = records.find_agreement("a1")
+    assert stored is not None
+    assert (stored.ended_by, stored.reviewed_by, stored.reviewed_at) == ("account:wang", "account:li", NOW)
+
+
 def test_an_agreement_moves_only_from_where_it_is(records: SqlCrosscertRecords) -> None:
     records.add_agreement(AGREEMENT)
     assert not records.move_agreement("a1", before="approved", after="issuing", attempt=0)
@@ -54,22 +97,30 @@ def test_an_agreement_moves_only_from_where_it_is(records: SqlCrosscertRecords) 
     assert records.move_agreement("a1", before="approved", after="issuing", attempt=0)
     assert not records.move_agreement("a1", before="issuing", after="issuing", attempt=0)
     assert records.move_agreement("a1", before="issuing", after="issuing", attempt=1)
-    assert not records.finish_issuing("a1", attempt=1, serial="01", certificate=b"x")
-    assert records.finish_issuing("a1", attempt=2, serial="02", certificate=b"y")
+    assert not records.finish_issuing("a1", attempt=1, serial="01", certificate=b"x", at=NOW)
+    assert records.finish_issuing("a1", attempt=2, serial="02", certificate=b"y", at=NOW)
     stored = records.find_agreement("a1")
     assert stored is not None
     assert (stored.state, stored.serial, stored.certificate, stored.attempt) == ("issued", "02", b"y", 2)
+    assert stored.issued_at == NOW
 
 
-def test_an_approval_counts_once_and_only_while_the_request_is_open(records: SqlCrosscertRecords) -> None:
-    records.add_agreement(AGREEMENT)
-    assert records.add_approval("a1", Approval("account:li", NOW))
-    assert not records.add_approval("a1", Approval("account:li", NOW))
-    assert records.add_approval("a1", Approval("account:wang", NOW))
-    assert records.count_approvals("a1") == 2
-    records.move_agreement("a1", before="requested", after="approved", attempt=0)
-    assert not records.add_approval("a1", Approval("account:zhao", NOW))
-    assert not records.add_approval("a9", Approval("account:zhao", NOW))
+def test_a_person_approves_a_plan_once_and_another_plan_instead(records: SqlCrosscertRecords) -> None:
+    records.add_agreement(replace(AGREEMENT, state="compared"))
+    li = Approval("account:li", NOW, "li", "p1")
+    assert records.add_approval("a1", li)
+    assert not records.add_approval("a1", replace(li, approver="operator:Li"))
+    assert records.add_approval("a1", Approval("account:wang", NOW, "wang", "p1"))
+    assert (records.count_approvals("a1", "p1"), records.count_approvals("a1", "p2")) == (2, 0)
+    again = replace(li, at=NOW + timedelta(hours=1), plan_sha256="p2")
+    assert records.add_approval("a1", again)
+    assert (records.count_approvals("a1", "p1"), records.count_approvals("a1", "p2")) == (1, 1)
+    stored = records.find_agreement("a1")
+    assert stored is not None
+    assert stored.approvals == (Approval("account:wang", NOW, "wang", "p1"), again)
+    records.move_agreement("a1", before="compared", after="approved", attempt=0)
+    assert not records.add_approval("a1", Approval("account:zhao", NOW, "zhao", "p2"))
+    assert not records.add_approval("a9", Approval("account:zhao", NOW, "zhao", "p2"))
 
 
 def test_a_peer_keeps_how_fetching_went_and_does_not_become_less_than_agreed(records: SqlCrosscertRecords) -> None:
@@ -112,6 +163,10 @@ def test_certificates_are_kept_once(records: SqlCrosscertRecords) -> None:
     assert not records.add_certificate(replace(stored, kind="issuing"))
     assert records.certificates() == [stored]
     assert records.certificates(kind="issuing") == []
+    assert records.add_certificate(replace(stored, kind="received"))
+    assert not records.add_certificate(replace(stored, kind="received"))
+    assert not records.add_certificate(stored)
+    assert [each.kind for each in records.certificates()] == ["received"]
 
 
 def test_an_object_is_replaced_and_confirmed(records: SqlCrosscertRecords) -> None:

@@ -1,0 +1,145 @@
+"""What a crash or a race leaves behind: one certificate, one decision. On both databases."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from crosscert import agreements
+from crosscert.agreements import plans
+from crosscert.errors import AGREEMENT_STATE, CODE_WRONG
+from crosscert.records import Agreement
+from kernel.clock import FixedClock
+from kernel.errors import Refusal
+from tests.support.pki import CITY, COUNTY
+from tests.support.three_nodes import ADMINS, ASKER, Member, Web, make_member, member
+from tests.unit.crosscert.agreements.steps import approved, compared, standing, taken
+
+
+@pytest.fixture
+def city(engine: sa.Engine, tmp_path: Path, clock: FixedClock) -> Member:
+    """A city on each database engine, without agreements."""
+    (tmp_path / "city").mkdir()
+    return make_member(engine, tmp_path / "city", clock, CITY, Web())
+
+
+@pytest.fixture
+def county(tmp_path: Path, clock: FixedClock) -> Iterator[Member]:
+    with member(tmp_path / "county", clock, COUNTY, Web()) as made:
+        yield made
+
+
+def at_once(*acts: Callable[[], Agreement]) -> list[object]:
+    """Run all at one moment; return what each came to: a state, or the code of a refusal."""
+    start = threading.Barrier(len(acts))
+    outcomes: list[object] = []
+
+    def run(act: Callable[[], Agreement]) -> None:
+        start.wait()
+        try:
+            outcomes.append(act().state)
+        except Refusal as refusal:
+            outcomes.append(refusal.error)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def test_of_two_who_act_at_once_each_step_is_taken_once(city: Member, county: Member) -> None:
+    found = taken(city, county)
+    deps, identifier = city.deps, found.identifier
+    # Wrong codes are all counted.
+    wrong = at_once(*(lambda: agreements.confirm(deps, identifier, "no", actor=ASKER) for _ in range(3)))
+    assert wrong == [CODE_WRONG] * 3
+    assert agreements.get(deps, identifier).misses == 3
+    # One confirms, the other finds it confirmed.
+    outcomes = at_once(*(lambda: agreements.confirm(deps, identifier, found.code, actor=ASKER) for _ in range(2)))
+    assert sorted(map(str, outcomes)) == sorted(map(str, ["compared", AGREEMENT_STATE]))
+    # Two admins at one moment both count.
+    plan = plans.plan_of(deps, found).digest
+
+    def approve(admin: str) -> Callable[[], Agreement]:
+        return lambda: agreements.approve(deps, identifier, approver=admin, plan_sha256=plan)
+
+    assert "approved" in at_once(*map(approve, ADMINS))
+    assert agreements.get(deps, identifier).state == "approved"
+    # Of two who issue one certificate stands.
+    outcomes = at_once(*(lambda: agreements.issue(deps, identifier, actor=ASKER) for _ in range(2)))
+    final = agreements.issue(deps, identifier, actor=ASKER)
+    assert final.state == "issued"
+    assert set(outcomes) <= {"issued", "issuing", AGREEMENT_STATE}
+    assert standing(city) == [final.serial]
+    # Both who revoke see it revoked, or that it was.
+    outcomes = at_once(*(lambda: agreements.revoke(deps, identifier, actor=ASKER) for _ in range(2)))
+    assert "revoked" in outcomes
+    assert set(outcomes) <= {"revoked", AGREEMENT_STATE}
+    assert standing(city) == []
+
+
+def test_an_issuing_that_was_killed_after_signing_adopts_what_was_signed(city: Member, county: Member) -> None:
+    found = approved(city, county)
+    broken = _BrokenAtTheEnd(city)
+    with pytest.raises(ZeroDivisionError):
+        agreements.issue(broken.deps, found.identifier, actor=ASKER)
+    assert agreements.get(city.deps, found.identifier).state == "issuing"
+    signed = standing(city)
+    assert len(signed) == 1
+    issued = agreements.issue(city.deps, found.identifier, actor=ASKER)
+    assert (issued.state, issued.serial) == ("issued", signed[0])
+    assert standing(city) == signed
+
+
+def test_an_issuing_that_was_killed_before_signing_is_taken_up(city: Member, county: Member) -> None:
+    found = approved(city, county)
+    with city.deps.work.begin() as work:
+        assert work.records.move_agreement(found.identifier, before="approved", after="issuing", attempt=0)
+    assert agreements.issue(city.deps, found.identifier, actor=ASKER).state == "issued"
+    assert len(standing(city)) == 1
+
+
+def test_a_revocation_that_was_killed_half_way_is_finished(city: Member, county: Member) -> None:
+    found = agreements.issue(city.deps, approved(city, county).identifier, actor=ASKER)
+    broken = _BrokenAtTheEnd(city, writes=0)
+    with pytest.raises(ZeroDivisionError):
+        agreements.revoke(broken.deps, found.identifier, actor=ADMINS[0])
+    assert (agreements.get(city.deps, found.identifier).state, standing(city)) == ("issued", [])
+    assert agreements.revoke(city.deps, found.identifier, actor=ADMINS[0]).state == "revoked"
+
+
+def test_an_approval_and_its_audit_row_are_stored_together_or_not_at_all(city: Member, county: Member) -> None:
+    found = compared(city, county)
+    broken = _BrokenAtTheEnd(city, writes=0)
+    plan = plans.plan_of(city.deps, found).digest
+    with pytest.raises(ZeroDivisionError):
+        agreements.approve(broken.deps, found.identifier, approver=ADMINS[0], plan_sha256=plan)
+    assert agreements.get(city.deps, found.identifier).approvals == ()
+
+
+class _BrokenAtTheEnd:
+    """A node whose store fails at the write after ``writes`` of them: by default when the issued certificate is to be recorded."""
+
+    def __init__(self, whole: Member, writes: int = 1) -> None:
+        outer = whole.deps.work
+
+        class Work:
+            count = 0
+
+            def begin(self) -> object:
+                Work.count += 1
+                if Work.count > writes:
+                    raise ZeroDivisionError
+                return outer.begin()
+
+            def read(self) -> object:
+                return outer.read()
+
+        self.deps = replace(whole.deps, work=Work())  # type: ignore[arg-type]

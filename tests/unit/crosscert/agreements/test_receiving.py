@@ -1,0 +1,48 @@
+"""What a node takes in as issued for it: by the one that it asked, for its own root, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from crosscert import agreements
+from crosscert.errors import AGREEMENT_STATE, CROSS_CERTIFICATE_UNSUITABLE
+from crosscert.records import Agreement
+from kernel.errors import Refusal
+from pki.authority import get_principal
+from tests.support.pki import CITY, COUNTY, OTHER_COUNTY
+from tests.support.three_nodes import ASKER, Federation, Member, request
+from tests.unit.crosscert.agreements.steps import received, refused
+
+
+def asked_of(member: Member, code: str) -> Agreement:
+    return next(each for each in agreements.list_agreements(member.deps, peer_code=code) if each.kind == "asked")
+
+
+def test_what_is_received_must_be_for_this_node_by_the_one_that_was_asked(nodes: Federation) -> None:
+    for_other = agreements.find_live(nodes.city.deps, OTHER_COUNTY.code)
+    mine = agreements.find_live(nodes.city.deps, COUNTY.code)
+    assert for_other is not None
+    assert mine is not None
+    assert for_other.certificate is not None
+    assert mine.certificate is not None
+    asked = asked_of(nodes.county, CITY.code)
+    for certificate in (for_other.certificate, get_principal(nodes.city.deps.pki).der, get_principal(nodes.county.deps.pki).der):
+        with refused(CROSS_CERTIFICATE_UNSUITABLE):
+            agreements.receive(nodes.county.deps, asked.identifier, certificate, actor=ASKER)
+    with refused(CROSS_CERTIFICATE_UNSUITABLE):  # by another than was asked
+        agreements.receive(nodes.city.deps, asked_of(nodes.city, OTHER_COUNTY.code).identifier, mine.certificate, actor=ASKER)
+    nodes.clock.advance(timedelta(days=1095))
+    with pytest.raises(Refusal):
+        agreements.receive(nodes.county.deps, asked.identifier, mine.certificate, actor=ASKER)
+
+
+def test_nothing_is_received_before_the_code_was_compared_on_this_side_too(nodes: Federation) -> None:
+    mine = agreements.find_live(nodes.city.deps, COUNTY.code)
+    assert mine is not None
+    assert mine.certificate is not None
+    again, _ = request(nodes.county, nodes.city)
+    with refused(AGREEMENT_STATE):
+        agreements.receive(nodes.county.deps, again.identifier, mine.certificate, actor=ASKER)
+    assert received(nodes.county) == {mine.certificate}
