@@ -21,6 +21,7 @@ from crosscert.errors import DESCRIPTION_INVALID, DESCRIPTION_OLD, PEER_UNKNOWN,
 from crosscert.http import is_below
 from crosscert.intake import Taken, store_crls, take_crl
 from crosscert.linked import linked_keys
+from crosscert.outside_lists import fetch_outside_lists
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl, parse_crl
 from crosscert.ports import CrosscertDeps, CrosscertRecords
@@ -111,6 +112,9 @@ def _sync(deps: CrosscertDeps, code: str) -> None:
         held = work.records.find_object(code, "description")
     if peer is None:
         raise Refusal(PEER_UNKNOWN, field="code", code=code)
+    if peer.relation == "outside":
+        fetch_outside_lists(deps, peer)
+        return
     fetching = _Fetching(deps, peer.node)
     # 1. What the peer says of itself, and the lists of its CAs.
     url = peer.node.url + node_description.PATH

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from huey import Huey, SqliteHuey, crontab
 
-from crosscert import publication, sync
+from crosscert import agreements, publication, sync
 from idp import housekeeping
 from pki import authority, crl
 from service import audit
@@ -45,6 +45,10 @@ def publish_in_directory(services: Services) -> None:
     """Write to the directory, if there is one, what changed since it was last written."""
     if services.directory is not None:
         publication.publish(services.crosscert, services.directory, only_due=True, actor="system")
+def carry_on_agreements(services: Services) -> None:
+    """Take in cross-certificates that this node asked for, and withdraw those whose replacement has been public long enough."""
+    agreements.receive_published(services.crosscert)
+    agreements.supersede_due(services.crosscert)
 
 
 def seal_audit(services: Services) -> None:
@@ -62,6 +66,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (refresh_revocation_lists, 1),
     (synchronise_peers, 1),
     (publish_in_directory, 1),
+    (carry_on_agreements, 1),
     (seal_audit, 1),
     (clean_up, 5),
 )

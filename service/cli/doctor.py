@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from crosscert import agreements
 from service import schema
 from service.cli.options import EXIT_NO, emit, json_option, pass_services
-from service.health import readiness
+from service.health import Finding, readiness
 from service.wiring import Services
 
 
@@ -16,9 +17,15 @@ from service.wiring import Services
 def command(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Look at configuration, database, keys, CAs and revocation lists; exit 1 if anything is wrong."""
     schema.check_current(services.engine)
-    findings = readiness(services)
+    findings = [*readiness(services), _reviews(services)]
     ok = all(finding.ok for finding in findings)
     data = {"ok": ok, "checks": [{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings]}
     emit(data, as_json, lambda: "\n".join(f"{'✓' if f.ok else '✗'} {f.check}: {f.detail}" for f in findings))
     if not ok:
         raise SystemExit(EXIT_NO)
+
+
+def _reviews(services: Services) -> Finding:
+    """Tell of revocations of cross-certificates that no second admin has looked over in time."""
+    overdue = agreements.overdue_reviews(services.crosscert)
+    return Finding("reviews", not overdue, ", ".join(f"{each.identifier} ({each.peer.code})" for each in overdue) or "ok")

@@ -6,7 +6,7 @@ What a node would publish over HTTP is asked of it directly, so that tests can h
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -144,11 +144,11 @@ def request(asker: Member, issuer: Member, wish: Wish | None = None) -> tuple[Ag
     return agreements.ask(asker.deps, introduced, wish, requester=ASKER)
 
 
-def approve_and_issue(issuer: Member, agreement: Agreement) -> Agreement:
+def approve_and_issue(issuer: Member, agreement: Agreement, *, faults: Collection[str] = ()) -> Agreement:
     """Let both admins look at the plan, approve it, and the CA issue."""
     plan = plans.plan_of(issuer.deps, agreement).digest
     for admin in ADMINS:
-        agreements.approve(issuer.deps, agreement.identifier, approver=admin, plan_sha256=plan)
+        agreements.approve(issuer.deps, agreement.identifier, approver=admin, plan_sha256=plan, faults=faults)
     return agreements.issue(issuer.deps, agreement.identifier, actor=ASKER)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from service.cli import crosscert_graph
 from service.cli.crosscert import changing, deciding, looking
 
 
@@ -29,5 +30,6 @@ for each in (
     changing.revoke,
     changing.review,
     looking.sync_,
+    *crosscert_graph.COMMANDS,
 ):
     command.add_command(each)

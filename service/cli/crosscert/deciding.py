@@ -21,7 +21,7 @@ from kernel.errors import Misuse, Text
 from service.cli.crosscert.files import by_option, file_type, introduce, out_option, read, write
 from service.cli.crosscert.forms import agreement_json, agreement_line, agreement_text
 from service.cli.crosscert.limits import limit_options, narrow_wish, parse_names
-from service.cli.crosscert.previews import preview_of, show_or_go
+from service.cli.crosscert.previews import FAULT, preview_of, show_or_go
 from service.cli.options import emit, json_option, pass_services
 from service.cli.preview import override_option, yes_option
 from service.wiring import Services
@@ -121,7 +121,8 @@ def approve(services: Services, identifier: str, by: str, plan_sha256: str | Non
         message = "--plan is wanted with --yes: the digest of the plan that you looked at"
         raise click.UsageError(message)
     if show_or_go(plan, preview, yes=said["yes"], overrides=said["overrides"], as_json=as_json):
-        found = agreements.approve(deps, identifier, approver=f"operator:{by}", plan_sha256=plan_sha256 or "")
+        faults = [each.removeprefix(FAULT) for each in said["overrides"]]
+        found = agreements.approve(deps, identifier, approver=f"operator:{by}", plan_sha256=plan_sha256 or "", faults=faults)
         emit(agreement_json(deps, found), as_json, lambda: agreement_line(deps, found))
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crosscert.plan_format import Plan
+from crosscert.plan_format import CASES, Plan
 from crosscert.records import Agreement
 from kernel.errors import Text
 from service.cli.options import emit
 from service.cli.preview import Preview, Warned, go_ahead
 
 TRUST_LOST = "trust_lost"
+FAULT = "fault_"
+"""Before the case (``plan_format.CASES``)."""
 
 
 def preview_of(plan: Plan, action: Text, standing: Sequence[Agreement]) -> Preview:
@@ -21,6 +23,11 @@ def preview_of(plan: Plan, action: Text, standing: Sequence[Agreement]) -> Previ
         names = "、".join(each.name for each in lost)
         warnings.append(
             Warned(TRUST_LOST, Text(f"以下节点将不再（或较少）受信任：{names}。", f"Trusted no more, or less: {names}."))
+        )
+    for fault in plan.faults:
+        words = CASES[fault.case].fill({"of": fault.of})
+        warnings.append(
+            Warned(FAULT + fault.case, Text(f"不应有效却会有效：{words.zh}", f"Accepted and must not be: {words.en}"))
         )
     types = dict.fromkeys(one for each in plan.changes for one in (*each.types_gained, *each.types_lost))
     return Preview(
