@@ -36,7 +36,7 @@ def revoke(deps: CrosscertDeps, identifier: str, *, actor: str, reason: Reason =
 
 
 def standing_with(deps: CrosscertDeps, agreement: Agreement) -> Sequence[Agreement]:
-    """Return the agreement and those by which its peer would stay certified without it, the newest first."""
+    """Return the agreement and those by which its peer would stay certified without it."""
     found = list_agreements(deps, peer_code=agreement.peer.code)
     return [each for each in found if each.state == "issued" and each.kind == agreement.kind]
 

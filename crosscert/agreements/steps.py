@@ -47,9 +47,14 @@ def list_agreements(deps: CrosscertDeps, *, peer_code: str | None = None) -> Seq
 
 
 def find_live(deps: CrosscertDeps, peer_code: str) -> Agreement | None:
-    """Return the agreement by which this node certifies a peer now, or else the one that is open, or None."""
+    """Return the agreement by which this node certifies a peer now, or else the one that is open, or None.
+
+    While one takes the place of another it is the new one.
+    """
     found = [each for each in list_agreements(deps, peer_code=peer_code) if each.kind != "asked" and each.state not in ENDS]
-    return next((each for each in found if each.state == "issued"), found[0] if found else None)
+    issued = [each for each in found if each.state == "issued"]
+    replaced = {each.replaces for each in issued}
+    return next((each for each in issued if each.identifier not in replaced), found[0] if found else None)
 
 
 def list_peers(deps: CrosscertDeps) -> Sequence[Peer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +12,12 @@ from crosscert import agreements
 from crosscert.agreements import plans
 from crosscert.constraints import everything
 from crosscert.errors import AGREEMENT_OPEN, AGREEMENT_STATE, WISH_TOO_WIDE
+from crosscert.paths.certificates import parse_certificate
 from crosscert.records import Agreement
-from pki import authority
+from pki import authority, crl
 from policies.certificates import policy_oid
 from tests.support.pki import CITY, COUNTY
-from tests.support.three_nodes import ADMINS, ASKER, Federation, approve_and_issue
+from tests.support.three_nodes import ADMINS, ASKER, Federation, Web, approve_and_issue, member
 from tests.unit.crosscert.agreements.steps import approve, compared, refused, standing
 
 
@@ -128,3 +130,26 @@ def test_a_new_request_of_a_certified_node_takes_the_place_of_the_present_certif
     nodes.clock.advance(timedelta(hours=1))
     assert [each.identifier for each in agreements.supersede_due(nodes.city.deps)] == [old.identifier]
     assert live(nodes) == issued
+
+
+def test_a_node_with_a_new_key_is_certified_anew_and_the_old_key_is_withdrawn(synced: Federation, tmp_path: Path) -> None:
+    city, old = synced.city, live(synced)
+    with member(tmp_path / "new key", synced.clock, COUNTY, Web()) as rekeyed:
+        new = compared(city, rekeyed)
+        assert (new.replaces, new.principal == old.principal) == (old.identifier, False)
+        issued = approve_and_issue(city, new)
+        peer = next(each for each in agreements.list_peers(city.deps) if each.node.code == COUNTY.code)
+        assert peer.principal_key == parse_certificate(issued.principal).key.hex()
+        now = synced.clock.now
+        lists = [crl.current(rekeyed.deps.pki, name).der for name in ("principal", "issuing")]
+        seals = {key: each.seal() for key, each in (("old", synced.county), ("new", rekeyed))}
+
+        def trusted() -> set[str]:
+            trust = city.trust.at(now())
+            paths = {key: trust.path(seal, levels="substantial", extra_crls=lists) for key, seal in seals.items()}
+            return {key for key, path in paths.items() if path.reason is None}
+
+        assert trusted() == {"old", "new"}
+        synced.clock.advance(timedelta(hours=1))
+        agreements.supersede_due(city.deps)
+        assert trusted() == {"new"}
