@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from crosscert.agreements.people import person_of, who
-from crosscert.agreements.states import after
+from crosscert.agreements.states import TRANSITIONS, after
 from crosscert.agreements.steps import advance, get, get_in, list_agreements, record
 from crosscert.errors import REVIEWER_UNSUITABLE
 from crosscert.ports import CrosscertDeps
@@ -24,6 +24,7 @@ def revoke(deps: CrosscertDeps, identifier: str, *, actor: str, reason: Reason =
     """Revoke what was issued to the agreement's peer and publish that. Repeated after a crash it finishes.
 
     While one certificate takes the place of another both stand: both go, or the peer would stay trusted by the other one.
+    What was asked for in their place is rejected.
     """
     actor, agreement = who(actor), get(deps, identifier)
     after(agreement.kind, agreement.state, "revoke")
@@ -32,7 +33,16 @@ def revoke(deps: CrosscertDeps, identifier: str, *, actor: str, reason: Reason =
         with deps.work.begin() as work:
             advance(deps, work, each, "revoke", actor, details={"serial": each.serial, "reason": reason})
             work.records.raise_generation()
+    _reject_successors(deps, agreement, actor)
     return get(deps, identifier)
+
+
+def _reject_successors(deps: CrosscertDeps, agreement: Agreement, actor: str) -> None:
+    """End what was on its way to take the place of what is revoked: the peer is to ask anew."""
+    for each in list_agreements(deps, peer_code=agreement.peer.code):
+        if each.kind == agreement.kind and each.replaces is not None and "reject" in TRANSITIONS[each.kind].get(each.state, {}):
+            with deps.work.begin() as work:
+                advance(deps, work, each, "reject", actor, details={"revoked": agreement.identifier})
 
 
 def standing_with(deps: CrosscertDeps, agreement: Agreement) -> Sequence[Agreement]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,6 +72,13 @@ def test_whatever_counts_changes_the_code(apart: Federation) -> None:
         ),
     }
     assert len(codes) == 11
+
+
+def test_requests_of_the_first_version_are_read_for_ever() -> None:
+    document = (Path(__file__).parents[3] / "vectors" / "request" / "request-1.json").read_bytes()
+    found = request_document.verify(document.strip(), CITY.code, NOW)
+    assert (found.description.node, found.code) == (COUNTY, "EY5Q-4G2L-7MQR-VHMJ")
+    assert found.wish.levels == ("basic", "substantial", "high")
 
 
 def changed(**changes: Any) -> Callable[[Federation], bytes]:

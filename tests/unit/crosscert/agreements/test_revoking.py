@@ -72,3 +72,10 @@ def test_while_one_certificate_takes_the_place_of_another_both_are_revoked(nodes
     assert agreements.revoke(deps, old.identifier, actor=ADMINS[0]).state == "revoked"
     assert agreements.get(deps, new.identifier).state == "revoked"
     assert set(standing(nodes.city)) == others
+
+
+def test_what_was_to_take_the_place_of_a_revoked_certificate_is_rejected(nodes: Federation) -> None:
+    deps, old = nodes.city.deps, live(nodes)
+    new = agreements.renew(deps, old.identifier, old.constraints, requester=ASKER)
+    agreements.revoke(deps, old.identifier, actor=ADMINS[0])
+    assert agreements.get(deps, new.identifier).state == "rejected"
