@@ -45,6 +45,8 @@ def publish_in_directory(services: Services) -> None:
     """Write to the directory, if there is one, what changed since it was last written."""
     if services.directory is not None:
         publication.publish(services.crosscert, services.directory, only_due=True, actor="system")
+
+
 def carry_on_agreements(services: Services) -> None:
     """Take in cross-certificates that this node asked for, and withdraw those whose replacement has been public long enough."""
     agreements.receive_published(services.crosscert)

@@ -1,9 +1,9 @@
-"""What a crash or a race leaves behind: one certificate, one decision. On both databases."""
+"""What a crash or a race leaves behind: one certificate, one decision. Races on both databases."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,22 +16,17 @@ from crosscert.errors import AGREEMENT_STATE, CODE_WRONG
 from crosscert.records import Agreement
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from tests.support.pki import CITY, COUNTY
-from tests.support.three_nodes import ADMINS, ASKER, Member, Web, make_member, member
+from tests.support.pki import CITY
+from tests.support.three_nodes import ADMINS, ASKER, Federation, Member, Web, make_member
 from tests.unit.crosscert.agreements.steps import approved, compared, standing, taken
 
 
 @pytest.fixture
 def city(engine: sa.Engine, tmp_path: Path, clock: FixedClock) -> Member:
     """A city on each database engine, without agreements."""
-    (tmp_path / "city").mkdir()
-    return make_member(engine, tmp_path / "city", clock, CITY, Web())
-
-
-@pytest.fixture
-def county(tmp_path: Path, clock: FixedClock) -> Iterator[Member]:
-    with member(tmp_path / "county", clock, COUNTY, Web()) as made:
-        yield made
+    folder = tmp_path / "city on the engine"
+    folder.mkdir()
+    return make_member(engine, folder, clock, CITY, Web())
 
 
 def at_once(*acts: Callable[[], Agreement]) -> list[object]:
@@ -54,8 +49,8 @@ def at_once(*acts: Callable[[], Agreement]) -> list[object]:
     return outcomes
 
 
-def test_of_two_who_act_at_once_each_step_is_taken_once(city: Member, county: Member) -> None:
-    found = taken(city, county)
+def test_of_two_who_act_at_once_each_step_is_taken_once(city: Member, apart: Federation) -> None:
+    found = taken(city, apart.county)
     deps, identifier = city.deps, found.identifier
     # Wrong codes are all counted.
     wrong = at_once(*(lambda: agreements.confirm(deps, identifier, "no", actor=ASKER) for _ in range(3)))
@@ -85,7 +80,8 @@ def test_of_two_who_act_at_once_each_step_is_taken_once(city: Member, county: Me
     assert standing(city) == []
 
 
-def test_an_issuing_that_was_killed_after_signing_adopts_what_was_signed(city: Member, county: Member) -> None:
+def test_an_issuing_that_was_killed_after_signing_adopts_what_was_signed(apart: Federation) -> None:
+    city, county = apart.city, apart.county
     found = approved(city, county)
     broken = _BrokenAtTheEnd(city)
     with pytest.raises(ZeroDivisionError):
@@ -98,7 +94,8 @@ def test_an_issuing_that_was_killed_after_signing_adopts_what_was_signed(city: M
     assert standing(city) == signed
 
 
-def test_an_issuing_that_was_killed_before_signing_is_taken_up(city: Member, county: Member) -> None:
+def test_an_issuing_that_was_killed_before_signing_is_taken_up(apart: Federation) -> None:
+    city, county = apart.city, apart.county
     found = approved(city, county)
     with city.deps.work.begin() as work:
         assert work.records.move_agreement(found.identifier, before="approved", after="issuing", attempt=0)
@@ -106,7 +103,8 @@ def test_an_issuing_that_was_killed_before_signing_is_taken_up(city: Member, cou
     assert len(standing(city)) == 1
 
 
-def test_a_revocation_that_was_killed_half_way_is_finished(city: Member, county: Member) -> None:
+def test_a_revocation_that_was_killed_half_way_is_finished(apart: Federation) -> None:
+    city, county = apart.city, apart.county
     found = agreements.issue(city.deps, approved(city, county).identifier, actor=ASKER)
     broken = _BrokenAtTheEnd(city, writes=0)
     with pytest.raises(ZeroDivisionError):
@@ -115,7 +113,8 @@ def test_a_revocation_that_was_killed_half_way_is_finished(city: Member, county:
     assert agreements.revoke(city.deps, found.identifier, actor=ADMINS[0]).state == "revoked"
 
 
-def test_an_approval_and_its_audit_row_are_stored_together_or_not_at_all(city: Member, county: Member) -> None:
+def test_an_approval_and_its_audit_row_are_stored_together_or_not_at_all(apart: Federation) -> None:
+    city, county = apart.city, apart.county
     found = compared(city, county)
     broken = _BrokenAtTheEnd(city, writes=0)
     plan = plans.plan_of(city.deps, found).digest
