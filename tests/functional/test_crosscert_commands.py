@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from kernel.clock import SystemClock
 from kernel.errors import ChaoxinError, Misuse
@@ -112,6 +114,8 @@ def test_the_whole_way_by_files(city: Path, county: Path, tmp_path: Path) -> Non
     assert told(chaoxin(city, "crosscert", "show", identifier, "--json"))["state"] == "approved"
     done = chaoxin(city, "crosscert", "issue", identifier, "--by", "chen", "--out", cross, "--yes")
     assert done.returncode == 0, done.stderr
+    nothing = chaoxin(county, "crosscert", "receive", asked["identifier"], "--by", "chen")
+    assert (nothing.returncode, "compared" in nothing.stdout) == (1, True)
     received = told(chaoxin(county, "crosscert", "receive", asked["identifier"], cross, "--by", "chen", "--json"))
     assert received["state"] == "received"
 
@@ -156,7 +160,8 @@ def test_a_ca_outside_is_taken_in_by_its_files(county: Path, tmp_path: Path) -> 
     arguments += ["--name", names[0], "--name", names[1], "--map", f"basic={LOW}", "--by", "chen", "--json"]
     taken = told(chaoxin(county, "crosscert", "outside", str(tmp_path / "gdca.p7b"), *arguments))
     assert (taken["kind"], taken["state"], taken["peer"]["code"]) == ("outside", "requested", "GDCA")
-    published = taken["principal"]["sha256"]
+    assert (taken["code"], taken["principal"]["sha256"]) == (None, None)  # it is to be looked up, not copied
+    published = x509.load_pem_x509_certificate(made.bundle).fingerprint(SHA256()).hex()
     assert told(chaoxin(county, "crosscert", "confirm", taken["identifier"], published, "--by", "chen", "--json"))
     approved(county, taken["identifier"], "wang", "li")
     refused(chaoxin(county, "crosscert", "outside", str(tmp_path / "missing"), *arguments), "description_invalid", 2)

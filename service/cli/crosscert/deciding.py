@@ -22,7 +22,7 @@ from service.cli.crosscert.files import by_option, file_type, introduce, out_opt
 from service.cli.crosscert.forms import agreement_json, agreement_line, agreement_text
 from service.cli.crosscert.limits import limit_options, narrow_wish, parse_names
 from service.cli.crosscert.previews import FAULT, preview_of, show_or_go
-from service.cli.options import emit, json_option, pass_services
+from service.cli.options import EXIT_NO, emit, json_option, pass_services
 from service.cli.preview import override_option, yes_option
 from service.wiring import Services
 
@@ -168,7 +168,10 @@ def issue(services: Services, identifier: str, by: str, out: Path | None, as_jso
 @by_option
 @json_option
 def receive(services: Services, identifier: str, certificate: Path | None, by: str, as_json: bool) -> None:  # noqa: FBT001
-    """Store the cross-certificate that this node asked for, to be published: from a file, or as the peer publishes it."""
+    """Store the cross-certificate that this node asked for, to be published: from a file, or as the peer publishes it.
+
+    Exit 1 when the peer does not yet.
+    """
     deps = services.crosscert
     if certificate is None:
         agreements.receive_published(deps)
@@ -179,3 +182,5 @@ def receive(services: Services, identifier: str, certificate: Path | None, by: s
         agreements.receive(deps, identifier, found.certificates[0].der, actor=f"operator:{by}")
     agreement = agreements.get(deps, identifier)
     emit(agreement_json(deps, agreement), as_json, lambda: agreement_line(deps, agreement))
+    if agreement.state != "received":
+        raise SystemExit(EXIT_NO)

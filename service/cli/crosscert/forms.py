@@ -28,6 +28,7 @@ _KINDS = {"node": "←", "asked": "→", "outside": "⇠"}
 def agreement_json(deps: CrosscertDeps, found: Agreement) -> dict[str, Any]:
     """Return the JSON form of an agreement."""
     constraints, until = found.constraints, review_until(deps, found)
+    principal = parse_certificate(found.principal).as_json()
     return {
         "identifier": found.identifier,
         "kind": found.kind,
@@ -40,7 +41,7 @@ def agreement_json(deps: CrosscertDeps, found: Agreement) -> dict[str, Any]:
         "approvals": [
             {"approver": each.approver, "at": rfc3339(each.at), "plan_sha256": each.plan_sha256} for each in found.approvals
         ],
-        "principal": parse_certificate(found.principal).as_json(),
+        "principal": {**principal, "sha256": shown_fingerprint(found)},
         "serial": found.serial,
         "crl_urls": list(found.crl_urls),
         "constraints": {
@@ -63,6 +64,11 @@ def shown_code(found: Agreement) -> str | None:
     return None if found.kind != "asked" and found.state == "requested" else found.code
 
 
+def shown_fingerprint(found: Agreement) -> str | None:
+    """Return the root's SHA-256; not while somebody is to look it up where a CA outside publishes it."""
+    return None if found.kind == "outside" and found.state == "requested" else parse_certificate(found.principal).sha256
+
+
 def agreement_line(deps: CrosscertDeps, found: Agreement) -> str:
     """Return an agreement in one line, with what is waited for."""
     until = review_until(deps, found)
@@ -83,7 +89,7 @@ def agreement_text(deps: CrosscertDeps, found: Agreement) -> str:
         [
             agreement_line(deps, found),
             f"  核对码 code to compare: {shown_code(found) or '请对方读出 to be read out by the other side'}",
-            f"  根证书 principal: {parse_certificate(found.principal).sha256}",
+            f"  根证书 principal: {shown_fingerprint(found) or '请查对方公布的值 as it publishes it'}",
             *(f"  允许的名称 permitted: {', '.join('='.join(pair) for pair in names)}" for names in constraints.permitted_names),
             f"  允许的主机 permitted hosts: {', '.join(constraints.permitted_dns)}",
             *(f"  策略映射 mapping: {ours} = {theirs}" for ours, theirs in constraints.mappings),

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from crosscert import agreements
 from crosscert.agreements import plans
 from crosscert.errors import AGREEMENT_STATE, REVIEWER_UNSUITABLE
 from crosscert.records import Agreement
+from service.cli.doctor import _reviews
 from tests.support.pki import CITY, COUNTY, OTHER_COUNTY
 from tests.support.three_nodes import ADMINS, ASKER, Federation, approve_and_issue
 from tests.unit.crosscert.agreements.steps import refused, standing
+
+if TYPE_CHECKING:
+    from service.wiring import Services
 
 DAY = timedelta(days=1)
 
@@ -54,6 +60,8 @@ def test_a_revocation_is_reviewed_by_somebody_else_within_a_day(nodes: Federatio
     assert agreements.overdue_reviews(deps) == []
     nodes.clock.advance(timedelta(microseconds=1))
     assert [each.identifier for each in agreements.overdue_reviews(deps)] == [found.identifier]
+    told = _reviews(cast("Services", SimpleNamespace(crosscert=deps)))  # what doctor says
+    assert (told.ok, found.identifier in told.detail) == (False, True)
     reviewed = agreements.review(deps, found.identifier, reviewer="account:li")
     assert (reviewed.reviewed_by, reviewed.reviewed_at) == ("account:li", nodes.clock.now())
     assert agreements.review_until(deps, reviewed) is None
