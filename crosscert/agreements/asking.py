@@ -51,21 +51,21 @@ def take(deps: CrosscertDeps, document: bytes, *, requester: str, also: tuple[Na
     that does not prove itself, a wish that is too wide, or when a request is open.
     """
     taken = request_document.verify(document, deps.node.code, deps.clock.now())
-    node = taken.description.node
-    present = find_live(deps, node.code)
+    other = taken.description
+    present = find_live(deps, other.node.code)
     agreement = Agreement(
         identifier=new_identifier(),
-        peer=node,
+        peer=other.node,
         state="requested",
         requested_by=who(requester),
         requested_at=deps.clock.now(),
         code=taken.code,
-        constraints=narrowed(deps.policies, deps.node, node, taken.wish, also),
-        principal=taken.description.principal.der,
-        offers=tuple(each.der for each in (*taken.description.issuing, *taken.description.issued)),
+        constraints=narrowed(deps.policies, deps.node, other.node, taken.wish, also),
+        principal=other.principal.der,
+        offers=tuple(each.der for each in (*other.issuing, *other.links, *other.issued)),
         replaces=present.identifier if present is not None and present.state == "issued" else None,
     )
-    _add(deps, agreement, "take", {"sha256": taken.sha256, "principal": taken.description.principal.sha256})
+    _add(deps, agreement, "take", {"sha256": taken.sha256, "principal": other.principal.sha256})
     return agreement
 
 

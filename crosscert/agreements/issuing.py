@@ -18,7 +18,7 @@ from crosscert.agreements.states import after
 from crosscert.agreements.steps import advance, get, get_in, list_agreements, record, store
 from crosscert.constraints import template_of
 from crosscert.errors import PLAN_CHANGED
-from crosscert.paths.certificates import parse_certificate
+from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.plan import verify_after
 from crosscert.plan_format import Plan
 from crosscert.ports import CrosscertDeps, CrosscertRecords
@@ -100,9 +100,14 @@ def _make_known(deps: CrosscertDeps, records: CrosscertRecords, agreement: Agree
     relation: Relation = "outside" if agreement.kind == "outside" else "agreed"
     records.put_peer(Peer(agreement.peer, relation, None, principal.key.hex(), crl_urls=agreement.crl_urls))
     for offered in map(parse_certificate, agreement.offers):
-        kind: CertificateKind = "issuing" if offered.asn1.policy_mappings_value is None else "cross"
-        store(deps, records, offered, kind, agreement.peer.code)
+        store(deps, records, offered, _kind(offered), agreement.peer.code)
     store(deps, records, principal, "principal", agreement.peer.code)
+
+
+def _kind(offered: ParsedCertificate) -> CertificateKind:
+    if offered.asn1.policy_mappings_value is not None:
+        return "cross"
+    return "link" if offered.self_issued else "issuing"
 
 
 def _unrecorded(deps: CrosscertDeps, agreement: Agreement) -> Sequence[CertificateRecord]:
