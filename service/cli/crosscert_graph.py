@@ -11,6 +11,7 @@ from typing import BinaryIO
 import click
 
 from crosscert import agreements, node_description
+from crosscert.agreements.plans import plan_of
 from crosscert.constraints import constraints_for
 from crosscert.description_format import MAX_BYTES
 from crosscert.errors import CERTIFICATE_UNREADABLE
@@ -54,8 +55,7 @@ def plan(services: Services, identifier: str | None, peer_description: BinaryIO 
         message = "an agreement's identifier or --peer-description, one of them"
         raise click.UsageError(message)
     if peer_description is None:
-        agreement = agreements.get(deps, identifier or "")
-        found = plan_issue(deps, agreement.constraints, agreement.principal, now)
+        found = plan_of(deps, agreements.get(deps, identifier or ""))
     else:
         other = node_description.introduce(peer_description.read(MAX_BYTES + 1).strip(), now).description
         constraints = constraints_for(deps.policies, deps.node, other.node)

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from crosscert import agreements, node_description
+from crosscert.constraints import everything
 from kernel.clock import SystemClock
 from kernel.errors import Misuse, Refusal
 from service.cli import cli
@@ -86,11 +87,14 @@ def test_a_node_or_certificate_that_is_not_trusted_is_answered_with_no(pair: Pai
 def test_an_agreements_plan_and_what_breaks_without_it(pair: Pair) -> None:
     with Services(load_config(pair.config)) as services:
         deps = services.crosscert
-        introduced = node_description.introduce(pair.description.read_bytes(), services.clock.now())
-        agreement = agreements.request(deps, introduced, requester="account:chen")
+        introduced = node_description.introduce(node_description.describe(deps)[0], services.clock.now())
+        wish = everything(pair.city.deps.policies, CITY, deps.node)
+        _, request = agreements.ask(pair.city.deps, introduced, wish, requester="account:chen")
+        agreement = agreements.take(deps, request, requester="account:chen")
+        agreements.confirm(deps, agreement.identifier, agreement.code, actor="account:chen")
         planned = pair.told("plan", agreement.identifier)
         for admin in ("account:wang", "account:li"):
-            agreements.approve(deps, agreement.identifier, approver=admin)
+            agreements.approve(deps, agreement.identifier, approver=admin, plan_sha256=planned["digest"])
         serial = agreements.issue(deps, agreement.identifier, actor="account:chen").serial
     assert planned["edge"]["subject"] == "CN=潮州市根CA,L=潮州市,ST=广东省,C=CN"
     assert serial is not None
