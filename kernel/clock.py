@@ -46,6 +46,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def thread_seconds() -> float:
+    """Return the seconds of work that this thread has done, for budgets of work: a busy machine uses up none of them."""
+    return time.thread_time()
+
+
 def rfc3339(moment: datetime) -> str:
     """Return ``moment`` as RFC 3339 in UTC to the second, e.g. ``2026-11-23T08:00:00Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
