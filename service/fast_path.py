@@ -16,6 +16,7 @@ import structlog
 import idp.dispatch
 import pki.dispatch
 from idp.ports import IdpDeps
+from idp.wire import OAuthResponse
 from kernel.clock import monotonic
 from kernel.randomness import token
 from pki.ports import PkiDeps
@@ -41,19 +42,18 @@ class _Response(Protocol):
     def headers(self) -> tuple[tuple[str, str], ...]: ...
 
 
-Handler = Callable[["WSGIEnvironment"], _Response | None]
-"""Answers a request; None leaves it to the pages, which word a refusal."""
+Handler = Callable[[str, "WSGIEnvironment"], _Response]
+"""Answers a request; the text is what follows an address that ends in a slash."""
 
 
 def table(idp_deps: IdpDeps, pki_deps: PkiDeps) -> Mapping[str, Handler]:
     """Return what answers where; an address that ends in a slash stands for everything that begins so."""
-    handlers: dict[str, Handler] = {path: partial(idp.dispatch.answer, idp_deps, path) for path in idp.dispatch.ENDPOINTS}
-    return handlers | {path: partial(_pki, pki_deps, path) for path in pki.dispatch.ADDRESSES}
+    handlers: dict[str, Handler] = {path: partial(_idp, idp_deps, path) for path in idp.dispatch.ENDPOINTS}
+    return handlers | {path: partial(handler, pki_deps) for path, handler in pki.dispatch.ADDRESSES.items()}
 
 
-def _pki(deps: PkiDeps, path: str, environ: WSGIEnvironment) -> _Response | None:
-    found = pki.dispatch.answer(deps, path, environ)
-    return found if found.status < HTTPStatus.BAD_REQUEST else None
+def _idp(deps: IdpDeps, path: str, _: str, environ: WSGIEnvironment) -> _Response:
+    return idp.dispatch.answer(deps, path, environ)
 
 
 class FastPath:
@@ -66,32 +66,34 @@ class FastPath:
         self._metrics = metrics
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer the request, or hand it on."""
-        endpoint = self._find(environ.get("PATH_INFO", ""))
+        """Answer the request, or hand it on: what is nobody's here, and a refusal without words."""
+        path = environ.get("PATH_INFO", "")
+        endpoint = path if path in self._handlers else self._find(path)
         if endpoint is None:
             return self._pages(environ, start_response)
         started = monotonic()
-        answered = self._answer(endpoint, environ)
-        if answered is None:
+        response = self._answer(endpoint, path, environ)
+        status, body = response.status, response.body
+        if status >= HTTPStatus.BAD_REQUEST and not body:
             return self._pages(environ, start_response)
-        status, body, headers = answered
         method = environ["REQUEST_METHOD"]
         self._metrics.count(endpoint, method, status, monotonic() - started)
-        length = () if status in _WITHOUT_LENGTH else (("Content-Length", str(len(body))),)
-        start_response(_LINES[status], [*headers, *_ALWAYS, *length])
+        headers = [*response.headers, *_ALWAYS]
+        if status not in _WITHOUT_LENGTH:
+            headers.append(("Content-Length", str(len(body))))
+        start_response(_LINES[status], headers)
         return () if method == "HEAD" else (body,)
 
     def _find(self, path: str) -> str | None:
-        if path in self._handlers:
-            return path
-        return next((prefix for prefix in self._prefixes if path.startswith(prefix)), None)
+        if path.startswith(self._prefixes):
+            return next(prefix for prefix in self._prefixes if path.startswith(prefix))
+        return None
 
-    def _answer(self, endpoint: str, environ: WSGIEnvironment) -> tuple[int, bytes, tuple[tuple[str, str], ...]] | None:
+    def _answer(self, endpoint: str, path: str, environ: WSGIEnvironment) -> _Response:
         try:
-            response = self._handlers[endpoint](environ)
+            return self._handlers[endpoint](path[len(endpoint) :], environ)
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets an opaque answer and the log the rest
             incident = token(6)
             _log.exception("request_failed", incident=incident, endpoint=endpoint)
             body = f'{{"error":"server_error","error_description":"incident {incident}"}}'.encode()
-            return 500, body, (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
-        return None if response is None else (response.status, response.body, response.headers)
+            return OAuthResponse(500, body, (("Content-Type", "application/json"), ("Cache-Control", "no-store")))

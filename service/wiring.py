@@ -92,7 +92,7 @@ class Services:
             keys=self.keys,
             clock=self.clock,
             work=work,
-            generation=lambda _: self.generation.read(),
+            generation=self.generation,
         )
 
     @cached_property

@@ -31,7 +31,7 @@ class GenerationReader:
         self._connection: Any = None
         self._found = (float("-inf"), 0)
 
-    def read(self) -> int:
+    def __call__(self, _: object = None) -> int:
         """Return the generation."""
         read_at, found = self._found
         # The moment is taken before the statement: what is committed after it is not held against.

@@ -97,8 +97,8 @@ def test_the_generation_rises_with_each_change_and_is_seen_through_any_reader(
 ) -> None:
     moments = iter(range(100))
     reader = storage.GenerationReader(engine, lambda: next(moments))
-    before = reader.read()
-    assert reader.read() == before
+    before = reader()
+    assert reader() == before
     serial = authority.get_certificate(stored_pki, get_credential(stored_pki, "tsa").record.serial).serial
     for step in (
         lambda: revocation.suspend(stored_pki, serial),
@@ -106,27 +106,27 @@ def test_the_generation_rises_with_each_change_and_is_seen_through_any_reader(
         lambda: revocation.revoke(stored_pki, serial, "superseded", clock.now()),
     ):
         step()
-        assert reader.read() == before + 1 == read_generation(stored_pki.work)
+        assert reader() == before + 1 == read_generation(stored_pki.work)
         before += 1
     reader.close()
-    assert reader.read() == before
+    assert reader() == before
     reader.close()
 
 
 def test_the_generation_is_not_read_again_within_a_millisecond(stored_pki: PkiDeps, engine: sa.Engine) -> None:
     moments = iter((1.0, 1.0005, 1.0011))
     reader = storage.GenerationReader(engine, lambda: next(moments))
-    before = reader.read()
+    before = reader()
     revocation.suspend(stored_pki, get_credential(stored_pki, "tsa").record.serial)
-    assert [reader.read(), reader.read()] == [before, before + 1]
+    assert [reader(), reader()] == [before, before + 1]
     reader.close()
 
 
 def test_a_lost_connection_is_opened_again(stored_pki: PkiDeps, engine: sa.Engine) -> None:
     moments = iter(range(100))
     reader = storage.GenerationReader(engine, lambda: next(moments))
-    before = reader.read()
+    before = reader()
     reader._connection.close()
     revocation.suspend(stored_pki, get_credential(stored_pki, "tsa").record.serial)
-    assert reader.read() == before + 1
+    assert reader() == before + 1
     reader.close()

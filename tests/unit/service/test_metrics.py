@@ -1,0 +1,41 @@
+"""Figures for Prometheus: what every thread counted, put together when it is read."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from prometheus_client import generate_latest
+
+from service.metrics import Metrics
+
+
+def test_what_all_threads_counted_is_told_together() -> None:
+    metrics, together = Metrics(), Barrier(4)
+
+    def count(_: int) -> None:
+        together.wait()
+        for _ in range(500):
+            metrics.count("/pki/ocsp", "POST", 200, 0.0005)
+        metrics.count("/pki/ocsp", "POST", 200, 0.3)
+        metrics.count("/pki/ocsp", "BREW", 405, 100.0)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(count, range(4)))
+    value = metrics.registry.get_sample_value
+    posted = {"endpoint": "/pki/ocsp", "method": "POST", "status": "200"}
+    assert value("chaoxin_http_requests_total", posted) == 2004
+    assert value("chaoxin_http_requests_total", {**posted, "method": "other", "status": "405"}) == 4
+    buckets = {
+        bound: value("chaoxin_http_request_seconds_bucket", {"endpoint": "/pki/ocsp", "le": bound})
+        for bound in ("0.001", "0.25", "0.5", "5.0", "+Inf")
+    }
+    assert buckets == {"0.001": 2000, "0.25": 2000, "0.5": 2004, "5.0": 2004, "+Inf": 2008}
+    assert value("chaoxin_http_request_seconds_count", {"endpoint": "/pki/ocsp"}) == 2008
+    total = value("chaoxin_http_request_seconds_sum", {"endpoint": "/pki/ocsp"})
+    assert total is not None
+    assert round(total, 6) == round(2000 * 0.0005 + 4 * 0.3 + 400, 6)
+
+
+def test_nothing_counted_is_nothing_told() -> None:
+    assert b"endpoint=" not in generate_latest(Metrics().registry)
