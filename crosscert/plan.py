@@ -10,6 +10,7 @@ Left to others: who looks at it and approves (``agreements``), its form (``plan_
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from cryptography import x509
@@ -102,37 +103,41 @@ def verify_after(deps: CrosscertDeps, plan: Plan, at: datetime) -> None:
         raise Refusal(PLAN_NOT_KEPT, places=", ".join(dict.fromkeys(differing)))
 
 
-def _plan(deps: CrosscertDeps, kind: Kind, edge: Mapping[str, Json], worlds: tuple[World, World], subject: Key) -> Plan:
-    """Return the plan for an edge to ``subject``; what is reached through it is lied about when it is to be issued."""
+def _plan(deps: CrosscertDeps, kind: Kind, edge: Mapping[str, Json], worlds: tuple[World, World], key: Key) -> Plan:
+    """Return the plan for an edge to the root with ``key``; what is reached through it is lied about when it is to be issued."""
     before, after = worlds
-    states, subject = tuple(reach(after)), after.owners.of(subject)
-    over = {
-        each.key
-        for each in states
-        for one in each.accepted
-        if subject in {after.owners.of(after.by_digest[way].subject) for way in one.edges}
-    }
+    subject = after.owners.of(key)
+    then, now = tuple(reach(before)), tuple(reach(after))
+    over = _through(after, now, subject)
     names = {place.key: place.name for place in after.places}
     return Plan(
         kind=kind,
         edge=edge,
-        before=tuple(reach(before)),
-        after=states,
-        tried=tuple(_try(after, states, over)) if kind == "issue" else (),
-        dependants=tuple(_dependants(before, after, subject)),
+        before=then,
+        after=now,
+        tried=tuple(_try(after, now, over)) if kind == "issue" else (),
+        dependants=tuple(_dependants(before, after, subject, over | _through(before, then, subject))),
         assumed=tuple(names[key] for key in names if key in after.assumed),
         type_names={each.code: Text(each.name, each.name_en) for each in deps.license_types},
     )
 
 
-def _dependants(before: World, after: World, subject: Key) -> Iterator[Dependant]:
-    """Yield the other nodes for which the trust in the edge's subject changes, with all that changes for each of them."""
+def _through(world: World, states: Sequence[Reach], subject: Key) -> set[Key]:
+    """Return the places that are reached by a certificate for ``subject``, itself among them."""
+    digests = {digest for digest, each in world.by_digest.items() if each.is_cross and world.owners.of(each.subject) == subject}
+    return {state.key for state in states if any(digests & set(each.edges) for each in state.accepted)}
+
+
+def _dependants(before: World, after: World, subject: Key, through: AbstractSet[Key]) -> Iterator[Dependant]:
+    """Yield the other nodes for which the trust in the edge's subject changes, with what changes of all that lies beyond it."""
     for place in before.places[1:]:
         then, now = seen_from(before, place), seen_from(after, place)
         if then is None or now is None or place.key == subject:
             continue
-        if difference(reach(then, {subject}), reach(now, {subject})):
-            yield Dependant(place.name, place.code, tuple(difference(reach(then), reach(now))))
+        first = difference(reach(then, {subject}), reach(now, {subject}))
+        if first:
+            beyond = through - {subject, place.key}
+            yield Dependant(place.name, place.code, (*first, *difference(reach(then, beyond), reach(now, beyond))))
 
 
 def _try(world: World, states: Sequence[Reach], keys: Collection[Key]) -> Sequence[Tried]:

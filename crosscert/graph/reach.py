@@ -59,8 +59,11 @@ def reach(world: World, only: Collection[Key] | None = None) -> Sequence[Reach]:
 
 
 def make_leaf(world: World, wish: Wish, hand: Hand) -> ParsedCertificate:
-    """Return a leaf that says ``wish``."""
-    return sign(wish, hand, world.shadow.keys.of(_LEAF).public_key(), world.at)
+    """Return a leaf that says ``wish``; the same in every state of one shadow, so that nothing is judged twice."""
+    leaves, place = world.shadow.leaves, (wish, hand.name, hand.identifier)
+    if place not in leaves:
+        leaves[place] = sign(wish, hand, world.shadow.keys.of(_LEAF).public_key(), world.at)
+    return leaves[place]
 
 
 def ask(

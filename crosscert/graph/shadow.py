@@ -13,7 +13,7 @@ Left to others: what is asked (``reach``, ``refusals``), what is tried in it (``
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias, cast
 
@@ -75,13 +75,14 @@ class CastList:
 
 @dataclass(frozen=True, slots=True)
 class Shadow:
-    """The graph, cast. ``own`` is the anchor's real key."""
+    """The graph, cast. ``own`` is the anchor's real key. ``leaves`` keeps what was tried in it, for the next state of it."""
 
     anchor: ParsedCertificate
     own: Key
     casts: tuple[Cast, ...]
     lists: tuple[CastList, ...]
     keys: Throwaways
+    leaves: dict[object, ParsedCertificate] = field(default_factory=dict)
 
 
 def cast_shadow(material: Material, offers: Iterable[ParsedCertificate] = ()) -> Shadow:
