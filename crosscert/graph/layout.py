@@ -65,8 +65,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The picture: its size, the cards by the nodes' keys, the edges."""
+    """The picture: where it begins, its size, the cards by the nodes' keys, the edges. The bridge's middle is the point of origin."""
 
+    left: float
+    top: float
     width: float
     height: float
     cards: Mapping[Key, Card]
@@ -76,17 +78,16 @@ class Layout:
 def lay_out(graph: Graph) -> Layout:
     """Return the layout; the same graph always gives the same one."""
     middle = _middle(graph)
-    places = _places(graph, middle)
-    left, top = (min(getattr(each, axis) for each in places.values()) for axis in ("x", "y"))
     cards = {}
-    for node in graph.nodes:
-        labels = [each for each in graph.edges if node is not middle and _ends(each) == {node.key, middle.key}]
-        place = places[node.key].plus(WIDTH / 2 + _MARGIN - left, HEIGHT / 2 + LINE + _MARGIN - top)
-        cards[node.key] = Card(place, tuple(labels))
+    for key, place in _places(graph, middle).items():
+        labels = [each for each in graph.edges if key != middle.key and {each.issuer, each.subject} == {key, middle.key}]
+        cards[key] = Card(place, tuple(labels))
     lines = _lines(graph, middle, cards)
-    width = max(card.middle.x for card in cards.values()) + WIDTH / 2 + _MARGIN
-    height = max(card.middle.y + card.height / 2 for card in cards.values()) + _MARGIN
-    return Layout(width, height, cards, lines)
+    corners = [card.middle.plus(side * WIDTH / 2, side * card.height / 2) for card in cards.values() for side in (-1, 1)]
+    points = [*corners, *(line.label for line in lines if line.label is not None)]
+    left, top = min(each.x for each in points) - _MARGIN, min(each.y for each in points) - _MARGIN
+    width, height = max(each.x for each in points) + _MARGIN - left, max(each.y for each in points) + _MARGIN - top
+    return Layout(left, top, width, height, cards, lines)
 
 
 def _middle(graph: Graph) -> GraphNode:
@@ -111,10 +112,6 @@ def _places(graph: Graph, middle: GraphNode) -> dict[Key, Point]:
     return places
 
 
-def _ends(edge: GraphEdge) -> set[Key]:
-    return {edge.issuer, edge.subject}
-
-
 def _lines(graph: Graph, middle: GraphNode, cards: Mapping[Key, Card]) -> Sequence[Line]:
     seen: Counter[tuple[Key, Key]] = Counter()
     lines = []
@@ -132,9 +129,10 @@ def _line(edge: GraphEdge, start: Card, end: Card, apart: float, bend: float) ->
     length = math.hypot(across, down) or 1.0
     right = (-down / length, across / length)
     begin, finish = (card.middle.plus(right[0] * apart, right[1] * apart) for card in (start, end))
-    top = Point((begin.x + finish.x) / 2 + right[0] * bend, (begin.y + finish.y) / 2 + right[1] * bend)
-    control = top.plus(right[0] * bend, right[1] * bend)
-    return Line(edge, _border(start, begin, control), control, _border(end, finish, control), top if bend else None)
+    control = Point((begin.x + finish.x) / 2, (begin.y + finish.y) / 2).plus(2 * right[0] * bend, 2 * right[1] * bend)
+    leaves, arrives = _border(start, begin, control), _border(end, finish, control)
+    crest = Point((leaves.x + 2 * control.x + arrives.x) / 4, (leaves.y + 2 * control.y + arrives.y) / 4)
+    return Line(edge, leaves, control, arrives, crest if bend else None)
 
 
 def _border(card: Card, inside: Point, toward: Point) -> Point:

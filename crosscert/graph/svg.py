@@ -35,13 +35,14 @@ def draw(graph: Graph, policies: CertificatePolicies) -> str:
     layout = lay_out(graph)
     own = graph.nodes[0].name
     title = f"{own}的信任关系 The graph of trust of {own}"
+    box = f"{layout.width:.0f} {layout.height:.0f}"
     size = f'width="{layout.width:.0f}" height="{layout.height:.0f}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {layout.width:.0f} {layout.height:.0f}" {size} {_ACCESSIBLE}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{layout.left:.0f} {layout.top:.0f} {box}" {size} {_ACCESSIBLE}>',
         f'<title id="title">{escape(title)}</title><desc id="desc">{escape(_described(graph))}</desc>',
         f"<style>{_STYLE}</style>",
         f"<defs>{''.join(map(_head, _HEADS))}</defs>",
-        '<rect class="paper" width="100%" height="100%"/>',
+        f'<rect class="paper" x="{layout.left:.0f}" y="{layout.top:.0f}" {size}/>',
         *(_edge(line, policies, graph) for line in layout.lines),
         *(_node(node, layout, policies) for node in graph.nodes),
         "</svg>",
@@ -83,7 +84,7 @@ def _edge(line: Line, policies: CertificatePolicies, graph: Graph) -> str:
     edge, kind = line.edge, _kind(line.edge)
     beyond = "" if graph.nodes[0].key in {edge.issuer, edge.subject} else " beyond"
     path = f"M{_at(line.start)} Q{_at(line.control)} {_at(line.end)}"
-    label = "" if line.label is None else _text(_label(edge, policies), line.label.x, line.label.y, f"label {kind}")
+    label = "" if line.label is None else _text(_label(edge, policies), line.label.x, line.label.y - 9, f"label {kind}")
     return f'<g class="edge {kind}{beyond}"><path d="{path}" marker-end="url(#{kind})"/>{label}</g>'
 
 

@@ -153,8 +153,8 @@ def test_cards_do_not_lie_upon_each_other_and_stay_in_the_picture(count: int) ->
         found.append(GraphEdge(Edge(county.ca(city), key, b"city", "good"), key, b"city", ()))
     layout = lay_out(Graph(NOW, tuple(nodes), tuple(found)))
     for card in layout.cards.values():
-        assert WIDTH / 2 <= card.middle.x <= layout.width - WIDTH / 2
-        assert card.height / 2 <= card.middle.y <= layout.height - card.height / 2
+        assert WIDTH / 2 <= card.middle.x - layout.left <= layout.width - WIDTH / 2
+        assert card.height / 2 <= card.middle.y - layout.top <= layout.height - card.height / 2
     for one, two in combinations(layout.cards.values(), 2):
         apart = abs(one.middle.x - two.middle.x) >= WIDTH or abs(one.middle.y - two.middle.y) >= (one.height + two.height) / 2
         assert apart, (one, two)
