@@ -29,6 +29,7 @@ from crosscert.ports import CrosscertDeps
 from crosscert.records import Constraints
 from kernel.canonical import Json
 from kernel.errors import Refusal, Text
+from kernel.nodes import Node
 from pki.cross_certificates import check_template
 
 
@@ -40,11 +41,13 @@ def plan_issue(
     *,
     offers: Iterable[bytes] = (),
     instead_of: str | None = None,
+    peer: Node | None = None,
 ) -> Plan:
     """Return what certifying the other's principal CA (its self-signed certificate, DER) within the constraints would do.
 
     ``offers`` are certificates that the other node's description names: its issuing CAs, what it certified. ``instead_of`` is the
-    serial or digest of the cross-certificate that the new one takes the place of: renewed, narrowed, re-keyed.
+    serial or digest of the cross-certificate that the new one takes the place of: renewed, narrowed, re-keyed. ``peer`` is
+    who the other is, so that the plan calls it as it will be called afterwards.
     ``Refusal(template_unsuitable)`` for constraints that the CA would refuse to sign.
     """
     material = gather(deps, at)
@@ -57,8 +60,9 @@ def plan_issue(
     shadow = cast_shadow(material, [principal, *map(parse_certificate, offers)])
     proposed, cross = with_proposed(shadow, constraints, principal, at, deps.node)
     without = None if instead_of is None else find_edge(material, instead_of)
-    before = make_world(deps, shadow, material.principals, at, complete=True)
-    after = make_world(deps, proposed, material.principals, at, without=without, complete=True)
+    principals = material.principals if peer is None else {**material.principals, principal.key.hex(): peer}
+    before = make_world(deps, shadow, principals, at, complete=True)
+    after = make_world(deps, proposed, principals, at, without=without, complete=True)
     edge: dict[str, Json] = {
         "issuer": material.anchor.subject_text,
         "subject": principal.subject_text,

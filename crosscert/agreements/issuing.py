@@ -58,9 +58,8 @@ def issue(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
         for orphan in _unrecorded(deps, agreement):
             with suppress(Refusal):  # the other attempt withdraws it at the same moment
                 authority.revoke(deps.pki, orphan.serial, "superseded", deps.clock.now(), actor=actor)
-    # 5. What is trusted now is what was planned. One that takes the place of another is not alone yet, and a CA outside gets its
-    #    code only now, so that its place has another name than in the plan.
-    if plan is not None and agreement.state == "issued" and agreement.replaces is None and agreement.kind == "node":
+    # 5. What is trusted now is what was planned. One that takes the place of another is not alone yet.
+    if plan is not None and agreement.state == "issued" and agreement.replaces is None:
         verify_after(deps, plan, deps.clock.now())
     return agreement
 

@@ -28,7 +28,15 @@ def plan_of(deps: CrosscertDeps, agreement: Agreement) -> Plan:
         return kept[1]
     old = None if agreement.replaces is None else get(deps, agreement.replaces)
     instead_of = old.serial if old is not None and old.state == "issued" else None
-    plan = plan_issue(deps, agreement.constraints, agreement.principal, now, offers=agreement.offers, instead_of=instead_of)
+    plan = plan_issue(
+        deps,
+        agreement.constraints,
+        agreement.principal,
+        now,
+        offers=agreement.offers,
+        instead_of=instead_of,
+        peer=agreement.peer,
+    )
     deps.kept["plan"] = (key, plan)
     return plan
 

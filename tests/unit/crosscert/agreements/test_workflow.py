@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -25,7 +26,7 @@ from crosscert.errors import (
 from pki.policy_mappings import parse_policy_mappings
 from policies.certificates import policy_oid
 from tests.support.pki import CITY, COUNTY
-from tests.support.three_nodes import ADMINS, ASKER, Federation, certify, request
+from tests.support.three_nodes import ADMINS, ASKER, Federation, Web, certify, member, request
 from tests.unit.crosscert.agreements.steps import approve, approved, compared, received, refused, taken
 
 
@@ -189,6 +190,17 @@ def test_what_was_approved_is_not_issued_when_the_plan_changed_since(apart: Fede
     for admin in ADMINS:
         approve(city, found, admin)
     assert agreements.issue(city.deps, found.identifier, actor=ASKER).state == "issued"
+
+
+def test_a_node_may_have_another_name_than_its_area(apart: Federation, tmp_path: Path) -> None:
+    office = replace(COUNTY, name="饶平县政务服务数据管理局")
+    with member(tmp_path / "office", apart.clock, office, Web()) as county:
+        found = compared(apart.city, county)
+        (change,) = plans.plan_of(apart.city.deps, found).changes
+        assert (change.code, change.name) == (COUNTY.code, office.name)
+        for admin in ADMINS:
+            approve(apart.city, found, admin)
+        assert agreements.issue(apart.city.deps, found.identifier, actor=ASKER).state == "issued"  # and the plan was kept
 
 
 def test_one_request_of_a_kind_is_open_with_a_node(apart: Federation) -> None:
