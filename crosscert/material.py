@@ -74,9 +74,10 @@ def gather(deps: CrosscertDeps, at: datetime) -> Material:
 
 
 def _anchor_at(material: Material, at: datetime) -> ParsedCertificate:
-    """Return the root that the node had at a moment before the one that it has now came to be."""
-    before = [each for each in material.anchors if each.not_before + _ANCHOR_SETTLED <= at]
-    return material.anchor if material.anchor in before or not before else max(before, key=lambda each: each.not_before)
+    """Return the root that the node had at a moment before now."""
+    first, *later = sorted(material.anchors, key=lambda each: each.not_before)
+    since = [first, *(each for each in later if each.not_before + _ANCHOR_SETTLED <= at)]
+    return material.anchor if material.anchor in since else since[-1]
 
 
 def _present(deps: CrosscertDeps) -> Material:

@@ -14,17 +14,16 @@ from cryptography import x509
 
 from kernel.errors import Misuse, Refusal
 from kernel.work import Work
-from pki import certificates, crl, cross_certificates, issuance
+from pki import certificates, crl, cross_certificates, issuance, revocation
 from pki.certificates import Draft, Issuer
 from pki.cross_certificates import CrossCertificateTemplate
 from pki.errors import KEY_EXISTS, PROFILE_UNSUITABLE
 from pki.names import check_below, x509_name
 from pki.partitions import issuer_with_place
 from pki.ports import KeyStore, PkiDeps, PkiRecords
-from pki.records import CaName, CaRole, CertificateRecord, Names, PrivateKey, PublicKey, RoleRecord, ca_role
+from pki.records import CaName, CaRole, CertificateRecord, Names, PrivateKey, PublicKey, Reason, RoleRecord, ca_role
 from pki.registry import get_certificate
-from pki.revocation import revoke
-from pki.roles import ca_in, cas_in, credential_in, get_credential, issuer_of, responder_role
+from pki.roles import ca_in, cas_in, credential_in, get_credential, is_ca_revoked, issuer_of, responder_role
 from policies.certificates import get_profile
 from policies.models import KeyAlgorithm, Profile
 
@@ -44,6 +43,7 @@ __all__ = [
 
 _RENEWED_BEFORE = timedelta(days=30)
 PRINCIPAL_NAME, ISSUING_NAME = "根CA", "签发CA"
+_CA_PROFILES = frozenset({"principal_ca", "issuing_ca"})
 _RESPONDER_NAMES: dict[CaRole, str] = {"principal": "根CA证书状态查询", "issuing": "证书状态查询"}
 
 
@@ -139,6 +139,14 @@ def issue_cross_certificate(deps: PkiDeps, template: CrossCertificateTemplate, *
     return issuance.issue(deps, order)
 
 
+def revoke(deps: PkiDeps, serial: str, reason: Reason, at: datetime, *, actor: str = "system") -> CertificateRecord:
+    """Revoke a certificate (``revocation.revoke``); of a CA that served before, certify the node's own services anew."""
+    record = revocation.revoke(deps, serial, reason, at, actor=actor)
+    if record.profile in _CA_PROFILES:
+        renew_due(deps)
+    return record
+
+
 def get_or_create_key(keys: KeyStore, label: str, algorithm: KeyAlgorithm) -> PrivateKey:
     """Return the key under ``label``, made if it is missing; what another process made at the same moment counts."""
     key = keys.find(label)
@@ -157,7 +165,8 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
     with deps.work.read() as work:
         assigned = work.records.find_role(role.name)
         serving = None if assigned is None else work.records.find_certificate(assigned.serial)
-    if serving is not None and (role in _CAS or not _is_due(serving, deps.clock.now())):
+        orphaned = serving is not None and role.ca is None and is_ca_revoked(deps, work.records, serving)
+    if serving is not None and not orphaned and (role in _CAS or not _is_due(serving, deps.clock.now())):
         return
     # A revoked certificate's key is not used again; an expiring one's is.
     label = assigned.key_label if assigned is not None else role.name
@@ -170,7 +179,7 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
     else:
         with deps.work.read() as work:
             ca = credential_in(deps, work.records, "issuing") if role.ca is None else ca_in(deps, work.records, role.ca)
-        if serving is not None and serving.revoked_at is None and serving.not_after >= ca.record.not_after:
+        if serving is not None and not orphaned and serving.revoked_at is None and serving.not_after >= ca.record.not_after:
             return  # its CA lives no longer: a new one would end at the same moment
         issuer = issuer_with_place(deps, ca)
     subject = x509_name((*deps.node.names, ("CN", f"{deps.node.name}{role.common_name}")))

@@ -108,6 +108,14 @@ CERTIFICATE_IN_SERVICE = define(
     remedy_zh="请先完成密钥更替。",
     remedy_en="Roll the key over first.",
 )
+ROLLOVER_UNKNOWN = define(
+    "rollover_unknown",
+    status=404,
+    zh="没有人申请过更替为 {ca}。",
+    en="Nobody asked for a rollover to {ca}.",
+    remedy_zh="先用 chaoxin ca rollover 申请，再批准它给出的名称。",
+    remedy_en="Ask for it with chaoxin ca rollover first, then approve the name that it gives.",
+)
 ROLLOVER_APPROVER = define(
     "rollover_approver",
     status=403,

@@ -9,7 +9,10 @@ Left to others: who may do this and who is asked first (the callers), the lists 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+
+from cryptography import x509
 
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
@@ -24,28 +27,34 @@ from pki.errors import (
     CERTIFICATE_SUSPENDED_ALREADY,
     REVOCATION_MOMENT,
 )
+from pki.links import PROFILE as LINK
 from pki.ports import PkiDeps, PkiRecords
 from pki.records import HOLD, CertificateRecord, Reason
 from pki.registry import get_certificate
-from pki.roles import CA_ROLES
+from pki.roles import CA_ROLES, credential_in, issuers_in
 
 
 def revoke(deps: PkiDeps, serial: str, reason: Reason, at: datetime, *, actor: str = "system") -> CertificateRecord:
     """Revoke a certificate for good as of ``at`` and publish the lists that say so.
 
-    One that is suspended counts as revoked since its suspension: between the two it was not valid, and now never will be.
-    ``Refusal`` for a serial that was never issued, one that is revoked already, the CAs in service, and an ``at`` that is to come or
-    before the certificate was made.
+    One that is suspended counts as revoked since its suspension: between the two it was not valid, and now never will be. With an old
+    root go the links to its key. ``Refusal`` for a serial that was never issued, one that is revoked already, the CAs in service and
+    those above them, and an ``at`` that is to come or before the certificate was made.
     """
     record = get_certificate(deps, serial)
     now = deps.clock.now()
     if not record.not_before <= at <= now:
         raise Refusal(REVOCATION_MOMENT, field="at", at=rfc3339(at))
     with deps.work.begin() as work:
-        _check_not_in_service(work, record)
+        _check_not_in_service(deps, work, record)
         if not work.records.revoke(record.serial, reason, at):
             raise Refusal(CERTIFICATE_REVOKED_ALREADY, field="serial", serial=record.serial)
         _note(work, record, "pki.revoke", now, actor, reason=reason)
+        links = [one for one in _links_to(work.records, record) if work.records.revoke(one.serial, reason, at)]
+        for one in links:
+            _note(work, one, "pki.revoke", now, actor, reason=reason)
+    for one in links:
+        _publish(deps, one, actor)
     return _publish(deps, record, actor)
 
 
@@ -57,7 +66,7 @@ def suspend(deps: PkiDeps, serial: str, *, actor: str = "system") -> Certificate
     record = get_certificate(deps, serial)
     now = deps.clock.now()
     with deps.work.begin() as work:
-        _check_not_in_service(work, record)
+        _check_not_in_service(deps, work, record)
         if not work.records.suspend(record.serial, now):
             raise _state(work, record, CERTIFICATE_SUSPENDED_ALREADY)
         _note(work, record, "pki.suspend", now, actor)
@@ -77,11 +86,20 @@ def release(deps: PkiDeps, serial: str, *, actor: str = "system") -> Certificate
     return _publish(deps, record, actor)
 
 
-def _check_not_in_service(work: Work[PkiRecords], record: CertificateRecord) -> None:
+def _check_not_in_service(deps: PkiDeps, work: Work[PkiRecords], record: CertificateRecord) -> None:
+    """Refuse a CA that serves, or that signed one which does: everything below it would be worth nothing."""
     for role in CA_ROLES:
-        assigned = work.records.find_role(role)
-        if assigned is not None and assigned.serial == record.serial:
+        serving = credential_in(deps, work.records, role).record
+        if record.serial in {serving.serial, *(one.serial for one in issuers_in(deps, work.records, serving))}:
             raise Refusal(CERTIFICATE_IN_SERVICE, field="serial", role=role)
+
+
+def _links_to(records: PkiRecords, root: CertificateRecord) -> Sequence[CertificateRecord]:
+    """Return the links that certify the key of an old root: its standing rests on them alone."""
+    if root.profile != "principal_ca":
+        return ()
+    key = x509.load_der_x509_certificate(root.der).public_key()
+    return [one for one in records.certificates(profile=LINK) if x509.load_der_x509_certificate(one.der).public_key() == key]
 
 
 def _state(work: Work[PkiRecords], record: CertificateRecord, otherwise: ErrorCode) -> Refusal:

@@ -94,6 +94,12 @@ def issuers_in(deps: PkiDeps, records: PkiRecords, record: CertificateRecord) ->
     return found
 
 
+def is_ca_revoked(deps: PkiDeps, records: PkiRecords, record: CertificateRecord) -> bool:
+    """Tell whether a CA above a certificate that this node issued was revoked, as it stands now."""
+    above = (records.find_certificate(one.serial) for one in issuers_in(deps, records, record))
+    return any(one is None or one.revoked_at is not None for one in above)
+
+
 def responder_role(ca: CaName) -> str:
     """Return the role of the OCSP responder for what a CA issued: each key has its own (RFC 6960 4.2.2.2)."""
     return {"principal": "ocsp_principal", "issuing": "ocsp"}.get(ca, f"ocsp_{ca}")

@@ -1,6 +1,6 @@
 """Rolling a CA over to a new key while everything that the old key signed stays valid.
 
-One admin asks, two others approve; with the last yes it is carried out, and whoever says yes after a crash takes it up again:
+One admin asks, two others approve; with the last yes it is carried out, and any yes after a crash takes it up again:
 1. the new key is made; 2. the new CA gets its certificate, self-signed or by the principal CA; 3. a principal CA's old and new key certify
 each other; 4. the new CA has a responder and a list of its own; 5. in one transaction it takes over.
 Each step looks at what is there. Until 5 the old CA signs as before, while the new one is published already: the peers know it when it
@@ -21,9 +21,9 @@ from kernel.errors import Refusal
 from kernel.work import Work
 from pki import authority, crl, issuance, links
 from pki.certificates import Draft, Issuer
-from pki.errors import ROLLOVER_APPROVER
+from pki.errors import ROLLOVER_APPROVER, ROLLOVER_UNKNOWN
 from pki.ports import PkiDeps, PkiRecords
-from pki.records import CaRole, CertificateRecord, PrivateKey, RoleRecord, Rollover
+from pki.records import CaName, CaRole, CertificateRecord, PrivateKey, RoleRecord, Rollover, ca_role
 from pki.roles import Credential, ca_in, credential_in, issuer_of
 from policies.certificates import get_profile
 
@@ -34,23 +34,20 @@ def find_open(deps: PkiDeps, role: CaRole) -> Rollover | None:
         return next((each for each in work.records.rollovers(role) if each.done_at is None), None)
 
 
-def advance(deps: PkiDeps, role: CaRole, by: str) -> Rollover:
-    """Record that ``by`` wants the role's CA rolled over: as a request, then as an approval; do it when that suffices.
-
-    ``Refusal(rollover_approver)`` when ``by`` asked for it or approved already and more people are needed.
-    """
-    found = find_open(deps, role)
-    if found is None:
-        return _request(deps, role, by)
-    if len(found.approvals) < deps.policies.cross_certificates.approvers:
-        found = _approve(deps, found, by)
-    if len(found.approvals) >= deps.policies.cross_certificates.approvers:
-        _carry_out(deps, found, by)
+def find(deps: PkiDeps, ca: CaName) -> Rollover:
+    """Return the rollover to the CA ``ca``; ``Refusal(rollover_unknown)`` when nobody asked for it."""
     with deps.work.read() as work:
-        return next(each for each in work.records.rollovers(role) if each.ca == found.ca)
+        for each in work.records.rollovers(ca_role(ca)):
+            if each.ca == ca:
+                return each
+    raise Refusal(ROLLOVER_UNKNOWN, field="ca", ca=ca)
 
 
-def _request(deps: PkiDeps, role: CaRole, by: str) -> Rollover:
+def request(deps: PkiDeps, role: CaRole, by: str) -> Rollover:
+    """Ask for a new CA in a role, and return the request, or the one that is open already."""
+    found = find_open(deps, role)
+    if found is not None:
+        return found
     now = deps.clock.now()
     with deps.work.begin() as work:
         old = credential_in(deps, work.records, role)
@@ -58,7 +55,21 @@ def _request(deps: PkiDeps, role: CaRole, by: str) -> Rollover:
         asked = Rollover(f"{role}-{generation}", role, old.key_label, by, now)
         if work.records.add_rollover(asked):
             work.audit.record(_event(asked, by, now, "pki.request_rollover"))
-    return asked
+    return find(deps, asked.ca)
+
+
+def approve(deps: PkiDeps, ca: CaName, by: str) -> Rollover:
+    """Approve a rollover, and carry it out when that suffices, or when it was and did not come to its end. Done, it stays done.
+
+    ``Refusal(rollover_approver)`` when ``by`` asked for it or approved already and more people are needed.
+    """
+    found = find(deps, ca)
+    needed = deps.policies.cross_certificates.approvers
+    if found.done_at is None and len(found.approvals) < needed:
+        found = _approve(deps, found, by)
+    if found.done_at is None and len(found.approvals) >= needed:
+        _carry_out(deps, found, by)
+    return find(deps, ca)
 
 
 def _approve(deps: PkiDeps, found: Rollover, by: str) -> Rollover:
@@ -68,7 +79,7 @@ def _approve(deps: PkiDeps, found: Rollover, by: str) -> Rollover:
     with deps.work.begin() as work:
         if work.records.approve_rollover(found.ca, by, now):
             work.audit.record(_event(found, by, now, "pki.approve_rollover"))
-        return next(each for each in work.records.rollovers(found.role) if each.ca == found.ca)
+    return find(deps, found.ca)
 
 
 def _carry_out(deps: PkiDeps, rollover: Rollover, by: str) -> None:

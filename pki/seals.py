@@ -25,7 +25,7 @@ from pki.partitions import issuer_with_place
 from pki.pdf_signatures import PreparedPdf, Statement
 from pki.ports import PkiDeps, PkiRecords
 from pki.records import CaName, CertificateRecord, Department, Names, SealRecord, ca_role
-from pki.roles import ca_in, cas_in, get_credential, issuers_in, parsed
+from pki.roles import ca_in, cas_in, get_credential, is_ca_revoked, issuers_in, parsed
 from pki.tsa import TimeStampAuthority
 from policies.certificates import get_profile
 
@@ -91,7 +91,9 @@ def get_or_create_seal(deps: PkiDeps, department: Department, *, actor: str = "s
     if seal is not None and seal.certificate.revoked_at is not None:
         raise Refusal(SEAL_UNUSABLE, name=department.name, problem=_REVOKED)
     if seal is not None and not _is_due(seal, department, deps.clock.now()):
-        return seal
+        with deps.work.read() as work:
+            if not is_ca_revoked(deps, work.records, seal.certificate):
+                return seal
     return _certify(deps, department, seal, actor)
 
 
@@ -173,7 +175,7 @@ def _gather(deps: PkiDeps, seal: Seal, at: datetime) -> _Evidence:
 def _read_evidence(deps: PkiDeps, records: PkiRecords, seal: Seal, at: datetime) -> _Evidence | None:
     now = deps.clock.now()
     status = records.find_status(seal.certificate.ca, seal.certificate.serial)
-    if status is None or status.revoked_at is not None:
+    if status is None or status.revoked_at is not None or is_ca_revoked(deps, records, seal.certificate):
         raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_REVOKED)
     if not all(seal.certificate.not_before <= moment <= seal.certificate.not_after for moment in (at, now)):
         raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_EXPIRED)

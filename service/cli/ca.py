@@ -10,6 +10,7 @@ from kernel.clock import parse_rfc3339, rfc3339
 from pki import authority, crl
 from pki.records import CertificateRecord, CrlRecord, Reason
 from pki.roles import cas_in
+from service.cli import rollover
 from service.cli.options import emit, json_option, pass_services
 from service.wiring import Services
 
@@ -18,7 +19,10 @@ _OPERATOR = "operator:cli"
 
 @click.group()
 def command() -> None:
-    """Show the node's certification authorities, publish their lists, revoke."""
+    """Show the node's certification authorities, publish their lists, revoke, roll over."""
+
+
+command.add_command(rollover.command, "rollover")
 
 
 @command.command()

@@ -174,7 +174,10 @@ def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, 
     made = Member(deps, Trust(deps), engine)
     web.answers |= {
         f"{node.url}{node_description.PATH}": lambda: node_description.describe(deps)[0],
-        **{f"{node.url}/pki/{ca}.crl": _list_of(pki, ca) for ca in ("principal", "issuing", "principal-2", "issuing-2")},
+        **{
+            f"{node.url}/pki/{ca}.crl": _list_of(pki, ca)
+            for ca in ("principal", "issuing", "principal-2", "principal-3", "issuing-2")
+        },
         f"{node.url}/licenses/status": lambda: made.sign(_claims(deps, sub="status"), sync.STATUS_LIST_TYPE).encode(),
         f"{node.url}/licenses/log/key": lambda: made.sign(_claims(deps, sub="log"), sync.LOG_KEY_TYPE).encode(),
         f"{node.url}/licenses/log/checkpoint": f"{node.code}\n1\n".encode,

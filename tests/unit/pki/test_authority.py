@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -18,82 +18,16 @@ from kernel.clock import FixedClock
 from kernel.errors import Misuse, Refusal
 from kernel.work import UnitOfWork, Work
 from pki import authority, crl, issuance
-from pki.ports import KeyStore, PkiDeps, PkiRecords
-from pki.records import PrivateKey
+from pki.ports import PkiDeps, PkiRecords
 from pki.roles import CA_ROLES, get_credential
 from pki.storage import tables
-from policies.models import KeyAlgorithm
 from service.audit import SqlAuditTrail
+from tests.support.dying import KilledError, dying
 from tests.support.pki import COUNTY, MemoryKeys, OpenSsl, certificate, chain_of, make_deps, pem
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 ROLES = ("principal", "issuing", "ocsp", "ocsp_principal", "tsa", "node_signer")
 PERSON = (*COUNTY.names, ("CN", "张三"))
-
-
-class KilledError(BaseException):
-    """The process is gone: nothing after this moment runs."""
-
-
-@dataclass
-class Fuse:
-    """Burns down by one at each step that lasts (a key or a transaction written) and kills before or after the last."""
-
-    left: int
-
-    def burn(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise KilledError
-
-
-@dataclass
-class DyingWork:
-    """The unit of work of a process that dies."""
-
-    inner: UnitOfWork[PkiRecords]
-    fuse: Fuse
-
-    @contextmanager
-    def begin(self) -> Iterator[Work[PkiRecords]]:
-        self.fuse.burn()
-        with self.inner.begin() as work:
-            yield work
-        self.fuse.burn()
-
-    def read(self) -> AbstractContextManager[Work[PkiRecords]]:
-        return self.inner.read()
-
-
-@dataclass
-class DyingKeys:
-    """The key store of a process that dies."""
-
-    inner: KeyStore
-    fuse: Fuse
-
-    def create(self, label: str, algorithm: KeyAlgorithm) -> PrivateKey:
-        self.fuse.burn()
-        key = self.inner.create(label, algorithm)
-        self.fuse.burn()
-        return key
-
-    def get(self, label: str) -> PrivateKey:
-        return self.inner.get(label)
-
-    def find(self, label: str) -> PrivateKey | None:
-        return self.inner.find(label)
-
-    def labels(self) -> Sequence[str]:
-        return self.inner.labels()
-
-    def secret(self, label: str, length: int = 32) -> bytes:
-        return self.inner.secret(label, length)
-
-
-def dying(deps: PkiDeps, steps: int) -> PkiDeps:
-    fuse = Fuse(steps)
-    return replace(deps, keys=DyingKeys(deps.keys, fuse), work=DyingWork(deps.work, fuse), kept={})
 
 
 def states(engine: sa.Engine) -> dict[str, int]:

@@ -76,3 +76,26 @@ def test_revoke_asks_first_and_then_publishes(config: Path) -> None:
 )
 def test_a_command_that_cannot_be_meant_is_a_misuse(config: Path, arguments: tuple[str, ...]) -> None:
     assert chaoxin(config, *arguments, "--yes").exit_code == 2
+
+
+def test_a_rollover_is_shown_first_asked_for_by_one_and_done_by_the_second_approval(config: Path) -> None:
+    before = printed(chaoxin(config, "show", "--json"))
+    command = ("rollover", "issuing", "--json", "--by")
+    preview = printed(chaoxin(config, *command, "wang"))
+    assert preview["changed"] is False
+    assert preview["concerns"]["certificates"] == [
+        " ".join(before["issuing"]["certificate"][key] for key in ("serial", "subject"))
+    ]
+    asked = printed(chaoxin(config, *command, "wang", "--yes"))
+    assert (asked["ca"], asked["requested_by"], asked["done_at"]) == ("issuing-2", "operator:wang", None)
+    approve = ("rollover", "issuing", "--approve", "issuing-2", "--yes", "--json", "--by")
+    assert isinstance(chaoxin(config, *approve, "wang").exception, Refusal)
+    assert printed(chaoxin(config, *approve, "li"))["done_at"] is None
+    done = printed(chaoxin(config, *approve, "chen"))
+    assert done["approvals"] == ["operator:li", "operator:chen"]
+    assert done["done_at"] is not None
+    after = printed(chaoxin(config, "show", "--json"))
+    assert list(after) == ["principal", "issuing-2", "issuing"]
+    assert after["issuing"]["certificate"] == before["issuing"]["certificate"]
+    old = before["issuing"]["certificate"]["serial"]
+    assert printed(chaoxin(config, "revoke", old, "--reason", "superseded", "--yes", "--json"))["serial"] == old

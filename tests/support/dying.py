@@ -1,0 +1,77 @@
+"""A process that is killed after any step that lasts: what was written is there, nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+
+from kernel.work import UnitOfWork, Work
+from pki.ports import KeyStore, PkiDeps, PkiRecords
+from pki.records import PrivateKey
+from policies.models import KeyAlgorithm
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing after this moment runs."""
+
+
+@dataclass
+class Fuse:
+    """Burns down by one at each step that lasts (a key or a transaction written) and kills before or after the last."""
+
+    left: int
+
+    def burn(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise KilledError
+
+
+@dataclass
+class DyingWork:
+    """The unit of work of a process that dies."""
+
+    inner: UnitOfWork[PkiRecords]
+    fuse: Fuse
+
+    @contextmanager
+    def begin(self) -> Iterator[Work[PkiRecords]]:
+        self.fuse.burn()
+        with self.inner.begin() as work:
+            yield work
+        self.fuse.burn()
+
+    def read(self) -> AbstractContextManager[Work[PkiRecords]]:
+        return self.inner.read()
+
+
+@dataclass
+class DyingKeys:
+    """The key store of a process that dies."""
+
+    inner: KeyStore
+    fuse: Fuse
+
+    def create(self, label: str, algorithm: KeyAlgorithm) -> PrivateKey:
+        self.fuse.burn()
+        key = self.inner.create(label, algorithm)
+        self.fuse.burn()
+        return key
+
+    def get(self, label: str) -> PrivateKey:
+        return self.inner.get(label)
+
+    def find(self, label: str) -> PrivateKey | None:
+        return self.inner.find(label)
+
+    def labels(self) -> Sequence[str]:
+        return self.inner.labels()
+
+    def secret(self, label: str, length: int = 32) -> bytes:
+        return self.inner.secret(label, length)
+
+
+def dying(deps: PkiDeps, steps: int) -> PkiDeps:
+    fuse = Fuse(steps)
+    return replace(deps, keys=DyingKeys(deps.keys, fuse), work=DyingWork(deps.work, fuse), kept={})
