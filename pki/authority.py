@@ -36,6 +36,7 @@ __all__ = [
     "initialise",
     "issue",
     "issue_cross_certificate",
+    "make_ca",
     "order_for",
     "renew_due",
     "revoke",
@@ -77,11 +78,16 @@ def initialise(deps: PkiDeps) -> None:
 
     Each step looks at what is there: a key without a certificate is used, a certificate without a role was never released.
     """
-    issuance.settle(deps)
-    for role in _CAS:
-        _fill(deps, role)
+    make_ca(deps, "principal")
+    make_ca(deps, "issuing")
     renew_due(deps)
     crl.refresh_due(deps)
+
+
+def make_ca(deps: PkiDeps, role: CaRole) -> None:
+    """Set up the first CA of a role, the principal one before the other; do nothing when there is one."""
+    issuance.settle(deps)
+    _fill(deps, next(each for each in _CAS if each.name == role))
 
 
 def renew_due(deps: PkiDeps) -> None:

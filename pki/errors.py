@@ -124,6 +124,20 @@ ROLLOVER_APPROVER = define(
     remedy_zh="请没有申请、也没有批准过的管理员批准。",
     remedy_en="Somebody who neither asked for it nor approved it must approve.",
 )
+CEREMONY_INVALID = define(
+    "ceremony_invalid",
+    zh="密钥仪式的方案或记录不合格：{problem}。",
+    en="The plan or the transcript of the key ceremony is not acceptable: {problem}.",
+    remedy_zh="按原方案和原记录继续；若记录被改动过，请停止并查明原因。",
+    remedy_en="Go on with the original plan and transcript; if the transcript was changed, stop and find out why.",
+)
+CEREMONY_WITNESS = define(
+    "ceremony_witness",
+    zh="见证人 {name} 给出的散列不对。",
+    en="The hash that the witness {name} gave is wrong.",
+    remedy_zh="由见证人对屏幕上的散列加上自己的姓名重新计算 SHA-256，至少输入前 16 位。",
+    remedy_en="The witness computes SHA-256 over the hash shown followed by their name again, and types at least 16 digits.",
+)
 REVOCATION_MOMENT = define(
     "revocation_moment",
     zh="吊销时间 {at} 不合格：不能晚于现在，也不能早于证书生效。",

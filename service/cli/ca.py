@@ -10,7 +10,7 @@ from kernel.clock import parse_rfc3339, rfc3339
 from pki import authority, crl
 from pki.records import CertificateRecord, CrlRecord, Reason
 from pki.roles import cas_in
-from service.cli import rollover
+from service.cli import ceremony, rollover
 from service.cli.options import emit, json_option, pass_services
 from service.wiring import Services
 
@@ -22,6 +22,7 @@ def command() -> None:
     """Show the node's certification authorities, publish their lists, revoke, roll over."""
 
 
+command.add_command(ceremony.command, "ceremony")
 command.add_command(rollover.command, "rollover")
 
 

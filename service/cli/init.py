@@ -47,14 +47,18 @@ url = {database}
 @click.option("--database", default="sqlite:///node.sqlite", show_default=True)
 @click.option("--pkcs11-module", type=click.Path(path_type=str), help="Keep the keys on a token: its vendor's library.")
 @click.option("--pkcs11-token", help="The token's label; its PIN is in CHAOXIN_PIN or the file pin.")
-def command(directory: Path, **options: str | int | None) -> None:
+@click.option("--no-ca", is_flag=True, help="Leave the CAs to a key ceremony (chaoxin ca ceremony).")
+def command(directory: Path, *, no_ca: bool, **options: str | int | None) -> None:
     """Make a node in DIRECTORY: configuration, passphrase, keys, database, principal and issuing CA.
 
     What exists is kept, so an interrupted run is simply repeated.
     """
     write_new_files(directory, configuration(options), passphrase=options["pkcs11_token"] is None)
     with Services(load_config(directory / "chaoxin.toml")) as services:
-        initialise(services)
+        if no_ca:
+            schema.upgrade(services.engine)
+        else:
+            initialise(services)
         click.echo(f"{services.node.code} {services.node.name}: {services.config.file}")
 
 
