@@ -10,19 +10,29 @@ from typing import TypeAlias
 
 from kernel.errors import Text
 from policies.lines import Path
-from policies.models import Policies, Release
+from policies.models import KeyAlgorithm, Policies, Release
 
 Finding: TypeAlias = "tuple[str, Path, Text]"
 
 PROFILES = ("principal_ca", "issuing_ca", "department_seal", "token_signer", "ocsp", "tsa")
 """Profiles that a node cannot run without."""
 
+_SIGNING: dict[str, tuple[KeyAlgorithm, ...]] = {
+    "token_signer": ("P-256", "RSA-3072"),  # ES256 or RS256
+    "department_seal": ("P-256", "P-384", "RSA-3072"),  # what readers of PDF verify
+    "tsa": ("P-256", "P-384", "RSA-3072"),
+}
+_USAGES: dict[str, tuple[KeyAlgorithm, ...]] = {  # RFC 3279 2.3.1, RFC 5480 3, RFC 8410 5
+    "key_encipherment": ("RSA-3072",),
+    "key_agreement": ("P-256", "P-384"),
+}
+
 ROLES = ("security_admin",)
 
 
 def find_contradictions(policies: Policies) -> Iterator[Finding]:
     """Yield every contradiction in the order of the documents."""
-    for check in (_profiles, _levels, _revocation, _assurance, _tokens, _claims, _types, _roles):
+    for check in (_profiles, _algorithms, _levels, _revocation, _assurance, _tokens, _claims, _types, _roles):
         yield from check(policies)
 
 
@@ -46,6 +56,26 @@ def _profiles(policies: Policies) -> Iterator[Finding]:
             yield "certificates", (*where, "level"), Text(f"没有等级 {profile.level}", f"there is no level {profile.level}")
         if profile.level == "all" and profile.kind == "end_entity":
             yield "certificates", (*where, "level"), Text("终端证书要写明等级", "an end entity's certificate has one level")
+
+
+def _algorithms(policies: Policies) -> Iterator[Finding]:
+    for name, profile in policies.certificates.profiles.items():
+        where = ("profiles", name)
+        wanted = _SIGNING.get(name)
+        if wanted is not None and profile.key_algorithm not in wanted:
+            names = ", ".join(wanted)
+            yield (
+                "certificates",
+                (*where, "key_algorithm"),
+                Text(f"这种签名只用 {names}", f"its signatures are made with {names}"),
+            )
+        for usage, algorithms in _USAGES.items():
+            if usage in profile.key_usage and profile.key_algorithm not in algorithms:
+                yield (
+                    "certificates",
+                    (*where, "key_usage"),
+                    Text(f"{profile.key_algorithm} 密钥不能用于 {usage}", f"a {profile.key_algorithm} key does no {usage}"),
+                )
 
 
 def _levels(policies: Policies) -> Iterator[Finding]:
