@@ -8,7 +8,7 @@ Left to others: filling and renewing the roles (``authority``), rollover (``roll
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -78,31 +78,35 @@ def cas_in(deps: PkiDeps, records: PkiRecords) -> Sequence[Credential]:
 
 def ca_in(deps: PkiDeps, records: PkiRecords, name: CaName) -> Credential:
     """Return the CA ``name``, in service or not; ``Misuse(authority_missing)`` when the node has none of that name."""
-    for row in records.authorities():
-        if row.key_label == name:
-            return _credential(deps, records, ca_role(name), row)
-    raise Misuse(AUTHORITY_MISSING, role=name)
+    return _ca(deps, records, {row.key_label: row for row in records.authorities()}, name)
 
 
 def issuers_in(deps: PkiDeps, records: PkiRecords, record: CertificateRecord) -> Sequence[CertificateRecord]:
     """Return the certificates of the CAs above one that this node issued, its issuer's first, up to a root."""
+    rows = {row.key_label: row for row in records.authorities()}
     found: list[CertificateRecord] = []
-    issuer = ca_in(deps, records, record.ca).record
+    issuer = _ca(deps, records, rows, record.ca).record
     while issuer.serial != record.serial:
         found.append(issuer)
-        record, issuer = issuer, ca_in(deps, records, issuer.ca).record
+        record, issuer = issuer, _ca(deps, records, rows, issuer.ca).record
     return found
 
 
 def is_ca_revoked(deps: PkiDeps, records: PkiRecords, record: CertificateRecord) -> bool:
     """Tell whether a CA above a certificate that this node issued was revoked, as it stands now."""
-    above = (records.find_certificate(one.serial) for one in issuers_in(deps, records, record))
+    above = (records.find_status(one.ca, one.serial) for one in issuers_in(deps, records, record))
     return any(one is None or one.revoked_at is not None for one in above)
 
 
 def responder_role(ca: CaName) -> str:
     """Return the role of the OCSP responder for what a CA issued: each key has its own (RFC 6960 4.2.2.2)."""
     return {"principal": "ocsp_principal", "issuing": "ocsp"}.get(ca, f"ocsp_{ca}")
+
+
+def _ca(deps: PkiDeps, records: PkiRecords, rows: Mapping[CaName, RoleRecord], name: CaName) -> Credential:
+    if name not in rows:
+        raise Misuse(AUTHORITY_MISSING, role=name)
+    return _credential(deps, records, ca_role(name), rows[name])
 
 
 def _credential(deps: PkiDeps, records: PkiRecords, role: str, assigned: RoleRecord) -> Credential:

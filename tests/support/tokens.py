@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,13 @@ class SoftHsm:
 
     folder: Path
     module: Path = field(default_factory=_library)
+
+    def configure(self, set_variable: Callable[[str, str], None]) -> None:
+        """Let the library look into this folder, and nowhere else, for as long as the variable stands."""
+        self.tokens.mkdir()
+        config = self.folder / "softhsm2.conf"
+        config.write_text(f"directories.tokendir = {self.tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
+        set_variable("SOFTHSM2_CONF", str(config))
 
     def make(self) -> str:
         """Make an empty token; return its label."""
@@ -71,13 +77,6 @@ class SoftHsm:
 def softhsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftHsm]:
     """SoftHSM2 with no token yet; this process's library and those of its children look there."""
     made = SoftHsm(tmp_path_factory.mktemp("softhsm"))
-    made.tokens.mkdir()
-    config = made.folder / "softhsm2.conf"
-    config.write_text(f"directories.tokendir = {made.tokens}\nobjectstore.backend = file\nlog.level = ERROR\n")
-    before = os.environ.get("SOFTHSM2_CONF")
-    os.environ["SOFTHSM2_CONF"] = str(config)
-    yield made
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        made.configure(patch.setenv)
+        yield made
