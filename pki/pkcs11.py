@@ -44,6 +44,10 @@ _SECRETS = "chaoxin-secrets"
 _TAG_BITS = 128
 
 
+class _MissingError(Exception):
+    """Something that was on the token is not there."""
+
+
 class _Module:
     """A vendor's library as this process uses it: one lock, one session for each token."""
 
@@ -114,8 +118,7 @@ class Token:
         def signed(session: Any) -> bytes:
             key = self._module.keys.get((self.label, key_id))
             if key is None:
-                (key,) = _objects(session, ObjectClass.PRIVATE_KEY, {Attribute.ID: key_id})
-                self._module.keys[self.label, key_id] = key
+                key = self._module.keys[self.label, key_id] = _first(session, ObjectClass.PRIVATE_KEY, key_id)
             signature: bytes = key.sign(data, mechanism=_MECHANISMS[how])
             return signature
 
@@ -143,7 +146,7 @@ class Token:
 
         def found(session: Any) -> list[tuple[bytes, PublicKey]]:
             ids = [key[Attribute.ID] for key in _objects(session, ObjectClass.PRIVATE_KEY, {Attribute.LABEL: label})]
-            return [(each, _public(_objects(session, ObjectClass.PUBLIC_KEY, {Attribute.ID: each})[0])) for each in ids]
+            return [(each, _public(_first(session, ObjectClass.PUBLIC_KEY, each))) for each in ids]
 
         return self._ask(found)
 
@@ -181,14 +184,14 @@ class Token:
         with module.lock:
             try:
                 return operation(self._session())
-            except (pkcs11.PKCS11Error, ValueError, IndexError) as error:  # the last two: what was found before is not there
+            except (pkcs11.PKCS11Error, _MissingError) as error:
                 if not again:
                     module.forget()
                     raise self._unusable(error) from None
             try:
                 module.reset()
                 return operation(self._session())
-            except (pkcs11.PKCS11Error, ValueError, IndexError) as error:
+            except (pkcs11.PKCS11Error, _MissingError) as error:
                 module.forget()
                 raise self._unusable(error) from None
 
@@ -208,11 +211,19 @@ class Token:
         return session
 
     def _unusable(self, error: Exception) -> Misuse:
-        return Misuse(TOKEN_UNUSABLE, token=self.label, problem=f"{type(error).__name__} {error}".strip())
+        return Misuse(TOKEN_UNUSABLE, token=self.label, problem=str(error) or type(error).__name__)
 
 
 def _objects(session: Any, kind: ObjectClass, wanted: dict[Attribute, Any]) -> list[Any]:
     return list(session.get_objects({Attribute.CLASS: kind, Attribute.TOKEN: True, **wanted}))
+
+
+def _first(session: Any, kind: ObjectClass, key_id: bytes) -> Any:
+    found = _objects(session, kind, {Attribute.ID: key_id})
+    if not found:
+        message = f"there is no {kind.name.lower().replace('_', ' ')} {key_id.hex()}"
+        raise _MissingError(message)
+    return found[0]
 
 
 def _secret_key(session: Any) -> Any:

@@ -50,12 +50,12 @@ class SoftHsm:
     def open(self, label: str, pin: str = PIN) -> Token:
         return Token(self.module, label, lambda: pin)
 
-    def session(self, label: str) -> Any:
+    def session(self, label: str, *, rw: bool = False) -> Any:
         """A session of the test's own, after the one of the code under test was logged in."""
-        return pkcs11.lib(str(self.module)).get_token(token_label=label).open()
+        return pkcs11.lib(str(self.module)).get_token(token_label=label).open(rw=rw)
 
     def set_pin(self, label: str, old: str, new: str) -> None:
-        session = pkcs11.lib(str(self.module)).get_token(token_label=label).open(rw=True)
+        session = self.session(label, rw=True)
         session.set_pin(old, new)
         session.close()
 

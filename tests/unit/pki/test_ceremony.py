@@ -225,3 +225,10 @@ def test_a_key_of_each_algorithm_signs_its_transcript(pki: PkiDeps, record: Path
 def test_bytes_from_outside_are_refused_and_nothing_else(data: bytes) -> None:
     with pytest.raises(Refusal, match="ceremony_invalid"):
         transcript.verify(data)
+
+
+def test_a_transcript_of_the_first_version_verifies_for_ever() -> None:
+    kept = Path(__file__).parents[2] / "vectors" / "ceremony" / "rollover-issuing-1.jsonl"
+    verified = transcript.verify(kept.read_bytes())
+    assert verified.plan == plan("rollover-issuing")
+    assert verified.lines[-1].hash == "82c22a3957f0e22f1d605a45e11e4909a3956e5683c580c765816794df3213ff"

@@ -147,6 +147,14 @@ def test_a_token_that_goes_away_is_named_and_serves_again_when_it_is_back(
     assert store.labels() == ["a"]
 
 
+def test_a_key_that_was_deleted_on_the_token_is_named(softhsm: SoftHsm, label: str, store: TokenKeyStore) -> None:
+    key = store.create("a", "P-256")
+    for found in softhsm.session(label, rw=True).get_objects({pkcs11.Attribute.LABEL: "a"}):
+        found.destroy()
+    with pytest.raises(Misuse, match=r"token_unusable.*there is no private key"):
+        check(key)
+
+
 def test_a_pin_that_was_refused_is_not_tried_again(softhsm: SoftHsm, label: str, tmp_path: Path) -> None:
     pin = ["000000"]
     store = TokenKeyStore(Token(softhsm.module, label, lambda: pin[0]), tmp_path / "keys")
