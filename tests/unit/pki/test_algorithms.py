@@ -78,7 +78,7 @@ def test_ocsp_answers(node: PkiDeps, openssl: OpenSsl) -> None:
     anchor, between = (openssl.file(name, text) for name, text in zip(("anchor.pem", "issuing.pem"), chain_of(node), strict=True))
     about = "-issuer", between, "-cert", openssl.file("leaf.pem", pem(get_credential(node, "tsa").record))
     openssl.run("ocsp", "-no_nonce", *about, "-reqout", "request")
-    response = openssl.file("response", ocsp.answer(node, (openssl.folder / "request").read_bytes()))
+    response = openssl.file("response", ocsp.answer(node, (openssl.folder / "request").read_bytes()).der)
     judged = openssl.run(
         "ocsp", "-no_nonce", "-respin", response, *about, "-CAfile", anchor, "-verify_other", between,
         "-attime", str(timestamp(node.clock.now())), "-validity_period", "4000000000",

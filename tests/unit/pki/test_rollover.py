@@ -132,10 +132,12 @@ def test_each_key_is_answered_for_by_its_own_responder_and_list(pki: PkiDeps) ->
     roll(pki, "issuing")
     for leaf, issuer in ((before, old), (person(pki), get_credential(pki, "issuing"))):
         builder = x509_ocsp.OCSPRequestBuilder().add_certificate(certificate(leaf), issuer.certificate, hashes.SHA256())
-        answer = x509_ocsp.load_der_ocsp_response(ocsp.answer(pki, builder.build().public_bytes(Encoding.DER)))
+        answer = x509_ocsp.load_der_ocsp_response(ocsp.answer(pki, builder.build().public_bytes(Encoding.DER)).der)
         assert answer.certificate_status is x509_ocsp.OCSPCertStatus.GOOD
         answer.certificates[0].verify_directly_issued_by(issuer.certificate)
-        assert f"/{issuer.key_label}.crl" in str(certificate(leaf).extensions.get_extension_for_class(x509.CRLDistributionPoints))
+        assert f"/pki/{issuer.key_label}/1.crl" in str(
+            certificate(leaf).extensions.get_extension_for_class(x509.CRLDistributionPoints)
+        )
 
 
 def test_the_old_ca_goes_on_until_it_is_over(pki: PkiDeps, clock: FixedClock) -> None:
