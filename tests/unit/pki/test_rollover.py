@@ -18,14 +18,14 @@ from cryptography.x509 import ocsp as x509_ocsp
 
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from pki import authority, crl, ocsp, publications, rollover
+from pki import authority, crl, ocsp, publications, rollover, seals
 from pki.links import PROFILE as LINK
 from pki.ports import PkiDeps
 from pki.records import CaRole, CertificateRecord
 from pki.roles import cas_in, get_credential, responder_role
 from service.audit import SqlAuditTrail
 from tests.support.dying import KilledError, dying
-from tests.support.pki import COUNTY, OpenSsl, certificate, pem
+from tests.support.pki import COUNTY, DEPARTMENT, OpenSsl, certificate, pem
 from tests.unit.pki.conftest import Template, copy_of
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -154,6 +154,31 @@ def test_the_old_ca_goes_on_until_it_is_over(pki: PkiDeps, clock: FixedClock) ->
     clock.advance(timedelta(days=600))  # the old CA is over
     authority.renew_due(pki)
     assert {one.ca for one in crl.refresh_due(pki)} == {"principal", "issuing-2"}
+
+
+def test_what_hung_on_an_old_ca_that_is_revoked_is_certified_anew(pki: PkiDeps, clock: FixedClock) -> None:
+    seal, old = seals.get_or_create_seal(pki, DEPARTMENT), authority.get_issuing(pki)
+    roll(pki, "issuing")
+    assert get_credential(pki, "node_signer").record.ca == "issuing"  # good as it is, and known to the peers
+    assert seals.get_or_create_seal(pki, DEPARTMENT) == seal
+    authority.revoke(pki, old.serial, "ca_compromise", clock.now())
+    for role in ("node_signer", "tsa"):
+        assert get_credential(pki, role).record.ca == "issuing-2"
+    with pytest.raises(Refusal, match="seal_unusable"):
+        seals.prepare(pki, seal, b"", at=clock.now(), reason="证照")
+    renewed = seals.get_or_create_seal(pki, DEPARTMENT)
+    assert (renewed.certificate.ca, renewed.key_label) == ("issuing-2", seal.key_label)
+
+
+def test_a_root_is_not_revoked_while_the_issuing_ca_hangs_on_it(pki: PkiDeps, clock: FixedClock) -> None:
+    old = authority.get_principal(pki)
+    roll(pki, "principal")
+    with pytest.raises(Refusal, match=r"certificate_in_service.*issuing"):
+        authority.revoke(pki, old.serial, "ca_compromise", clock.now())
+    roll(pki, "issuing")
+    authority.revoke(pki, old.serial, "ca_compromise", clock.now())
+    gone = {one.ca for one in links(pki) if one.revoked_at is not None}
+    assert gone == {"principal-2"}  # OldWithNew; nobody is led to the old key any more
 
 
 def test_a_second_rollover_goes_on_from_the_first(pki: PkiDeps, openssl: OpenSsl) -> None:
