@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import IPv6Address, ip_address
 from threading import Lock, Timer
 from typing import Any
 
@@ -28,7 +29,13 @@ _OK, _NOT_MODIFIED = 200, 304
 
 
 class RequestsFetcher:
-    """A ``Fetcher``. Proxies and credentials of the environment are not used."""
+    """A ``Fetcher``. Proxies and credentials of the environment are not used.
+
+    ``outward``: for addresses that others named. Then nothing is sent to this machine itself or its link, whatever a name resolves to.
+    """
+
+    def __init__(self, *, outward: bool = False) -> None:
+        self._outward = outward
 
     def get(self, url: str, *, below: str, max_bytes: int, timeout: float, etag: str | None = None) -> Fetched:
         """Return what ``url`` holds; see :class:`crosscert.ports.Fetcher`."""
@@ -37,7 +44,7 @@ class RequestsFetcher:
         headers = {"Accept-Encoding": "identity", "User-Agent": "chaoxin"}
         if etag is not None:
             headers["If-None-Match"] = etag
-        adapter = _Adapter()
+        adapter = _Adapter(outward=self._outward)
         try:
             with _deadline(adapter, timeout), requests.Session() as session:
                 session.trust_env = False
@@ -63,6 +70,14 @@ def is_below(url: str, base: str) -> bool:
     )
 
 
+def is_inward(address: str) -> bool:
+    """Tell whether an IP address is this machine or its link, where no stranger's document lies (cloud metadata, local services)."""
+    ip = ip_address(address.partition("%")[0])
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    ip = ip if mapped is None else mapped
+    return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
+
+
 def _read(response: requests.Response, max_bytes: int, url: str) -> Fetched:
     if response.status_code == _NOT_MODIFIED:
         return Fetched(_NOT_MODIFIED, None, response.headers.get("ETag"))
@@ -79,7 +94,8 @@ def _read(response: requests.Response, max_bytes: int, url: str) -> Fetched:
 class _Adapter(HTTPAdapter):
     """Connections that are shut down when the time is up, whatever they are waiting for: a server may drip for ever."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, outward: bool) -> None:
+        self._outward = outward
         self._lock = Lock()
         self._sockets: list[socket.socket] = []
         self.expired = False
@@ -91,11 +107,17 @@ class _Adapter(HTTPAdapter):
         adapter = self
 
         class Plain(HTTPConnection):
+            def _new_conn(self) -> socket.socket:
+                return adapter.admit(super()._new_conn())
+
             def connect(self) -> None:
                 super().connect()
                 adapter.watch(self.sock)
 
         class Secure(HTTPSConnection):
+            def _new_conn(self) -> socket.socket:
+                return adapter.admit(super()._new_conn())
+
             def connect(self) -> None:
                 super().connect()
                 adapter.watch(self.sock)
@@ -107,6 +129,13 @@ class _Adapter(HTTPAdapter):
             ConnectionCls = Secure
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+
+    def admit(self, connected: socket.socket) -> socket.socket:
+        """Return a socket that may be spoken through: decided by where it really ends, not by what a name resolved to before."""
+        if self._outward and is_inward(connected.getpeername()[0]):
+            connected.close()
+            raise ConnectionRefusedError
+        return connected
 
     def watch(self, connected: Any) -> None:
         """Take a connection's socket in; shut it at once when it came too late."""

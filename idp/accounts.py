@@ -51,6 +51,7 @@ class NewAccount:
     uscc: str | None = None
     phone: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
     real_name_level: int = 2
     organization: str | None = None
     department: str | None = None
@@ -76,6 +77,7 @@ def create(deps: IdpDeps, new: NewAccount, *, actor: str) -> Account:
         uscc=new.uscc,
         phone=new.phone,
         email=new.email,
+        address=None if new.address is None else normal_form(new.address),
         real_name_level=new.real_name_level,
         organization=new.organization,
         department=new.department,
@@ -155,6 +157,7 @@ def open_record(deps: IdpDeps, record: AccountRecord) -> Account:
         uscc=person.get("uscc"),
         phone=person.get("phone"),
         email=person.get("email"),
+        address=person.get("address"),
         real_name_level=record.real_name_level,
         organization=record.organization,
         department=record.department,
@@ -172,6 +175,7 @@ def _seal(deps: IdpDeps, account: Account, now: datetime) -> AccountRecord:
         "uscc": account.uscc,
         "phone": account.phone,
         "email": account.email,
+        "address": account.address,
     }
     person = canonical({name: value for name, value in values.items() if value is not None}).decode()
 
@@ -209,7 +213,12 @@ def _check_username(_deps: IdpDeps, new: NewAccount) -> None:
 
 
 def _check_names(_deps: IdpDeps, new: NewAccount) -> None:
-    for name, value in (("name", new.name), ("organization", new.organization), ("department", new.department)):
+    for name, value in (
+        ("name", new.name),
+        ("organization", new.organization),
+        ("department", new.department),
+        ("address", new.address),
+    ):
         if value is None:
             continue
         if not normal_form(value) or len(value) > _MAX_NAME or find_unwanted_character(value):

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from idp.records import NO_CLAIMS, ClaimNames
 from kernel.canonical import Json
 
-ResponseMode = Literal["query", "form_post"]
+ResponseMode = Literal["query", "fragment", "form_post"]
 Prompt = Literal["none", "login", "consent", "select_account"]
 PROMPTS: tuple[Prompt, ...] = ("none", "login", "consent", "select_account")
-RESPONSE_MODES: tuple[ResponseMode, ...] = ("query", "form_post")
+RESPONSE_MODES: tuple[ResponseMode, ...] = ("query", "fragment", "form_post")
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,11 @@ class ReturnAddress:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """What a client asks for. ``scopes`` is what it asked for *and* may have; ``hint_subject`` comes from a verified hint."""
+    """What a client asks for. ``scopes`` and ``claims`` are what it asked for *and* may have.
+
+    ``subjects`` are the persons one of whom must answer (empty: anybody), ``acr_values`` levels in the client's order of preference,
+    ``acr_essential`` those of which the answer must name one (empty: any).
+    """
 
     address: ReturnAddress
     scopes: tuple[str, ...]
@@ -40,12 +45,14 @@ class AuthorizationRequest:
     prompts: tuple[str, ...] = ()
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
-    hint_subject: str | None = None
+    acr_essential: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    claims: ClaimNames = NO_CLAIMS
     login_hint: str | None = None
     ui_locales: str | None = None
 
     def as_json(self) -> dict[str, Json]:
-        """Return the form in which it waits for the person to log in."""
+        """Return the form in which it waits for the person to log in, or for the browser that its client announced."""
         return {
             "version": _VERSION,
             "client_id": self.address.client_id,
@@ -58,14 +65,18 @@ class AuthorizationRequest:
             "prompts": list(self.prompts),
             "max_age": self.max_age,
             "acr_values": list(self.acr_values),
-            "hint_subject": self.hint_subject,
+            "acr_essential": list(self.acr_essential),
+            "subjects": list(self.subjects),
+            "claims": {"id_token": list(self.claims.id_token), "userinfo": list(self.claims.userinfo)},
             "login_hint": self.login_hint,
             "ui_locales": self.ui_locales,
         }
 
 
 def from_json(values: Mapping[str, Any]) -> AuthorizationRequest:
-    """Return the request that :meth:`AuthorizationRequest.as_json` wrote."""
+    """Return the request that :meth:`AuthorizationRequest.as_json` wrote, also in version 1."""
+    hinted = values.get("hint_subject")  # version 1: the person of an id_token_hint
+    claims = values.get("claims", {})
     return AuthorizationRequest(
         address=ReturnAddress(values["client_id"], values["redirect_uri"], values["response_mode"], values["state"]),
         scopes=tuple(values["scopes"]),
@@ -74,7 +85,9 @@ def from_json(values: Mapping[str, Any]) -> AuthorizationRequest:
         prompts=tuple(values["prompts"]),
         max_age=values["max_age"],
         acr_values=tuple(values["acr_values"]),
-        hint_subject=values["hint_subject"],
+        acr_essential=tuple(values.get("acr_essential", ())),
+        subjects=tuple(values.get("subjects", () if hinted is None else (hinted,))),
+        claims=ClaimNames(tuple(claims.get("id_token", ())), tuple(claims.get("userinfo", ()))),
         login_hint=values["login_hint"],
         ui_locales=values["ui_locales"],
     )

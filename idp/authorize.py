@@ -1,6 +1,7 @@
 """The authorization endpoint (RFC 6749 4.1.1, OpenID Connect Core 3.1.2): from a request to its answer.
 
-1. The client and its return address are established; until then refusals are shown, not redirected (``authorize_checks``).
+1. The client is established. What it asks for may stand in the address, in a request object (``request_objects``) or here already
+   (``pushed_requests``). Its return address is established; until then refusals are shown, not redirected (``authorize_checks``).
 2. The other checks of the table; their refusals are answered to the return address.
 3. What must still be asked of the person (``interactions``): nothing, or the request waits as a transaction.
 4. When nothing is left to ask: grant and code are stored, the transaction finished, the event audited, all in one transaction.
@@ -15,17 +16,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from idp import pushed_requests, request_objects
 from idp.authorization_request import AuthorizationRequest, ReturnAddress, from_json
-from idp.authorize_checks import CHECKS, Asked, find_client, find_return_address
+from idp.authorize_checks import check_request, find_client, find_return_address
+from idp.claims import scopes_told
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
 from idp.hashes import digest
-from idp.interactions import WITHOUT_ASKING, Situation, Step, find_step
+from idp.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
 from idp.oauth_errors import ACCESS_DENIED, oauth_name
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, Code, Grant, Session, Transaction
+from idp.records import NO_CLAIMS, Client, Code, Grant, Session, Transaction
 from idp.transactions import Visit, open_transaction, verify_transaction
 from idp.wire import Parameters
 from kernel.audit import AuditEvent
+from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.randomness import token
 
@@ -54,10 +58,18 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
 
     ``Refusal`` (for a page, never to be redirected) when client or return address are not established.
     """
+    # 1. Who asks, and for what.
     client = find_client(deps, parameters)
-    address = find_return_address(parameters, client)
     try:
-        request = _check(deps, parameters, client, address)
+        pushed = pushed_requests.take(deps, client, parameters)
+        said = parameters if pushed is not None else request_objects.unpack(deps, client, parameters)
+    except Refusal as refusal:
+        return refuse(deps, find_return_address(parameters, client, otherwise=refusal), refusal)
+    address = find_return_address(said, client) if pushed is None else pushed.address
+    try:
+        # 2. Is it right?
+        request = check_request(deps, said, client, address) if pushed is None else pushed
+        # 3. to 5.
         with deps.work.begin() as work:
             if visit is None:
                 return Ask(open_transaction(work, deps, browser=None, request=request).id, None)
@@ -106,13 +118,6 @@ def refuse(deps: IdpDeps, address: ReturnAddress, refusal: Refusal) -> Answer:
     return _answer(deps, address, parameters)
 
 
-def _check(deps: IdpDeps, parameters: Parameters, client: Client, address: ReturnAddress) -> AuthorizationRequest:
-    asked = Asked(deps, parameters, client, AuthorizationRequest(address, ()))
-    for check in CHECKS:
-        asked = check(asked)
-    return asked.request
-
-
 def _proceed(
     work: IdpWork,
     deps: IdpDeps,
@@ -129,6 +134,7 @@ def _proceed(
         policies=deps.policies.assurance,
         request=request,
         client=client,
+        scopes_told=scopes_told(deps, client, request.scopes, request.claims),
         session=session,
         has_second_factor=any(one.kind == "totp" for one in work.records.authenticators(account_id)),
         consent=work.records.find_consent(account_id, client.client_id),
@@ -165,10 +171,11 @@ def _finish(
         account_id=session.account_id,
         session_id=session.id,
         scopes=request.scopes,
-        acr=session.acr,
+        acr=acr_told(deps.policies.assurance, request, session),
         amr=session.amr,
         auth_time=session.auth_time,
         created_at=now,
+        claims=request.claims,
     )
     work.records.add_grant(grant)
     value = token()
@@ -184,7 +191,9 @@ def _finish(
     )
     work.records.add_code(code)
     work.records.put_session_client(session.id, client.client_id, now)
-    details = {"grant": grant.id, "scopes": list(request.scopes), "acr": session.acr, "session": session.id}
+    details: dict[str, Json] = {"grant": grant.id, "scopes": list(request.scopes), "acr": grant.acr, "session": session.id}
+    if request.claims != NO_CLAIMS:
+        details["claims"] = [*request.claims.id_token, *request.claims.userinfo]
     actor = f"account:{session.account_id}"
     work.audit.record(AuditEvent(now, actor, "idp.authorize", f"client:{client.client_id}", details=details))
     return _answer(deps, request.address, {"code": value})

@@ -9,16 +9,48 @@ from collections.abc import Iterable
 from typing import Any
 
 from idp.ports import IdpDeps
-from idp.records import Account, Client
+from idp.records import Account, ClaimNames, Client
 from kernel.clock import timestamp
 from policies import claims
 
 
-def released(deps: IdpDeps, client: Client, account: Account, scopes: Iterable[str]) -> dict[str, Any]:
-    """Return the claims about ``account`` that ``client`` gets for ``scopes``: the policies' choice, ``sub`` always."""
+def released(
+    deps: IdpDeps, client: Client, account: Account, scopes: Iterable[str], named: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return the claims about ``account`` that ``client`` gets for ``scopes`` and by name: the policies' choice, ``sub`` always."""
     wanted = claims.released_claims(deps.policies.claims, client.department, scopes)
+    if named:
+        wanted |= obtainable(deps, client).intersection(named)
+    return {"sub": account.id} | told(account, wanted)
+
+
+def told(account: Account, names: Iterable[str]) -> dict[str, Any]:
+    """Return those of the named claims that the account has a value for (Core 5.3.2: others are left out)."""
     values = _values(account)
-    return {"sub": account.id} | {name: values[name] for name in sorted(wanted) if values.get(name) is not None}
+    return {name: values[name] for name in sorted(names) if values.get(name) is not None}
+
+
+def obtainable(deps: IdpDeps, client: Client) -> frozenset[str]:
+    """Return the claims that a client could have by asking for every scope that it is registered for."""
+    return claims.released_claims(deps.policies.claims, client.department, client.scopes)
+
+
+def allowed_names(deps: IdpDeps, client: Client, names: ClaimNames) -> ClaimNames:
+    """Return the claims asked for by name that the client may have."""
+    may = obtainable(deps, client)
+    id_token, userinfo = (
+        tuple(name for name in asked if name in may and name != "sub") for asked in (names.id_token, names.userinfo)
+    )
+    return ClaimNames(id_token, userinfo)
+
+
+def scopes_told(deps: IdpDeps, client: Client, scopes: tuple[str, ...], names: ClaimNames) -> tuple[str, ...]:
+    """Return the scopes whose sentences say what is told: those asked for, and those of the claims asked for by name."""
+    known = deps.policies.claims.scopes
+    named = frozenset((*names.id_token, *names.userinfo))
+    held = frozenset(claim for scope in scopes for claim in known[scope].claims)
+    more = (scope for scope in client.scopes if (named - held).intersection(known[scope].claims))
+    return tuple(dict.fromkeys((*scopes, *more)))
 
 
 def _values(account: Account) -> dict[str, Any]:
@@ -34,6 +66,7 @@ def _values(account: Account) -> dict[str, Any]:
         "real_name_level": account.real_name_level,
         "email": account.email,
         "email_verified": None if account.email is None else False,
+        "address": None if account.address is None else {"formatted": account.address, "country": "CN"},
         "phone_number": account.phone,
         "phone_number_verified": None if account.phone is None else False,
         "resident_id": account.resident_id,

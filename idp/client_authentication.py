@@ -10,7 +10,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import unquote_plus
 
@@ -18,6 +18,7 @@ from idp.clients import hash_secret
 from idp.oauth_errors import CLIENT_AUTHENTICATION, CLIENT_METHODS, PARAMETER_IN_QUERY
 from idp.ports import IdpDeps
 from idp.records import Client, ClientAuthentication
+from idp.signing_keys import keyring
 from idp.wire import OAuthRequest
 from kernel.clock import from_micros, timestamp
 from kernel.errors import Refusal
@@ -119,17 +120,15 @@ def _prove_secret(_deps: IdpDeps, client: Client | None, presented: _Presented, 
 
 
 def _prove_key(deps: IdpDeps, client: Client | None, presented: _Presented, endpoint: str) -> bool:
-    if client is None or client.jwks is None:
-        return False
     now = deps.clock.now()
     try:
         claims = jose.verify(
             presented.proof,
-            jose.parse_jwks(client.jwks),
+            _keys_of(deps, client, presented.proof),
             algorithms=("ES256", "RS256"),
             typ=("JWT", "client-authentication+jwt", None),
             audience=(deps.issuer, endpoint),
-            issuer=client.client_id,
+            issuer=presented.client_id,
             now=now,
             leeway=10,
             require=("iss", "sub", "aud", "exp", "jti"),
@@ -138,11 +137,26 @@ def _prove_key(deps: IdpDeps, client: Client | None, presented: _Presented, endp
         return False
     # One audience only: an assertion that is good elsewhere too could be replayed there, or here.
     one_audience = isinstance(claims["aud"], str) or len(claims["aud"]) == 1
-    if claims["sub"] != client.client_id or not one_audience or claims["exp"] > timestamp(now) + MAX_ASSERTION_SECONDS:
+    if (
+        client is None
+        or claims["sub"] != client.client_id
+        or not one_audience
+        or claims["exp"] > timestamp(now) + MAX_ASSERTION_SECONDS
+    ):
         return False
     expires_at = from_micros(int(claims["exp"]) * 1_000_000) + timedelta(seconds=60)
     with deps.work.begin() as work:
         return work.records.take_assertion(client.client_id, claims["jti"], expires_at)
+
+
+def _keys_of(deps: IdpDeps, client: Client | None, assertion: str) -> jose.Keys:
+    """Return the keys to verify with: the client's, or for nobody's assertion one of our own, so that it costs the same and fails."""
+    if client is not None:
+        return jose.parse_jwks(client.jwks)
+    ours = jose.parse_jwks({"keys": list(keyring(deps).published)}).values()
+    algorithm = jose.unverified_header(assertion).get("alg")
+    fitting = next((key for key in ours if key.alg == algorithm), next(iter(ours)))
+    return replace(fitting, kid=None)
 
 
 _READERS = (_read_basic, _read_post, _read_assertion)

@@ -40,6 +40,7 @@ _SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 _CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{1,63}")  # no dot: every sub has one (accounts.SUBJECT_PREFIX)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}")
 _MAX_URIS = 50
+_MAX_REQUEST_URI = 512  # Core 6.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,9 @@ class NewClient:
     home_url: str | None = None
     task: str | None = None
     origins: tuple[str, ...] = ()
+    request_uris: tuple[str, ...] = ()
+    require_pushed_authorization_requests: bool = False
+    userinfo_signed_response_alg: SigningAlgorithm | None = None
 
     @property
     def public(self) -> bool:
@@ -102,6 +106,9 @@ def register(deps: IdpDeps, new: NewClient, *, actor: str) -> Registered:
         home_url=new.home_url,
         task=new.task,
         origins=new.origins,
+        request_uris=new.request_uris,
+        require_pushed_authorization_requests=new.require_pushed_authorization_requests,
+        userinfo_signed_response_alg=new.userinfo_signed_response_alg,
         created_at=now,
     )
     if new.waive_pkce:
@@ -173,9 +180,9 @@ def _check_names(_deps: IdpDeps, new: NewClient) -> None:
 def _check_method(_deps: IdpDeps, new: NewClient) -> None:
     if new.token_endpoint_auth_method not in AUTHENTICATION_METHODS:
         raise _unsuitable(field="token_endpoint_auth_method", zh="没有这种方式", en="no such method")
-    if (new.jwks is not None) != (new.token_endpoint_auth_method == "private_key_jwt"):  # noqa: S105 - a method's name
+    if new.jwks is None and (new.request_uris or new.token_endpoint_auth_method == "private_key_jwt"):  # noqa: S105 - a method's name
         raise _unsuitable(
-            field="jwks", zh="private_key_jwt 须有公钥，其他方式不能有", en="needed for private_key_jwt and only for it"
+            field="jwks", zh="private_key_jwt 和请求对象须有公钥", en="needed for private_key_jwt and for request objects"
         )
     if new.jwks is not None:
         jose.parse_jwks(new.jwks)
@@ -195,8 +202,12 @@ def _check_grants(deps: IdpDeps, new: NewClient) -> None:
     scopes = new.scope.split()
     if not scopes or not set(scopes) <= deps.policies.claims.scopes.keys():
         raise _unsuitable(field="scope", zh="为空或含有未知项", en="empty, or it holds one that policies do not know")
-    if new.id_token_signed_response_alg not in deps.policies.tokens.signing_algorithms:
-        raise _unsuitable(field="id_token_signed_response_alg", zh="不支持", en="not supported")
+    for name, algorithm in (
+        ("id_token_signed_response_alg", new.id_token_signed_response_alg),
+        ("userinfo_signed_response_alg", new.userinfo_signed_response_alg),
+    ):
+        if algorithm is not None and algorithm not in deps.policies.tokens.signing_algorithms:
+            raise _unsuitable(field=name, zh="不支持", en="not supported")
     if new.default_acr is not None and assurance.find_level(deps.policies.assurance, new.default_acr) is None:
         raise _unsuitable(field="default_acr", zh="没有这个等级", en="no such level")
 
@@ -208,14 +219,21 @@ def _check_addresses(_deps: IdpDeps, new: NewClient) -> None:
         "redirect_uris": new.redirect_uris,
         "post_logout_redirect_uris": new.post_logout_redirect_uris,
         "home_url": (new.home_url,) if new.home_url else (),
+        "request_uris": new.request_uris,
     }
     for name, uris in groups.items():
         if len(uris) > _MAX_URIS:
             raise _unsuitable(field=name, zh="太多", en="too many")
         for uri in uris:
-            fault = redirect_uris.find_fault(uri, private_use=new.public and name != "home_url")
+            fault = redirect_uris.find_fault(uri, private_use=new.public and name not in {"home_url", "request_uris"})
             if fault is not None:
                 raise _unsuitable(field=name, zh=fault[0], en=fault[1])
+
+
+def _check_request_uris(_deps: IdpDeps, new: NewClient) -> None:
+    for uri in new.request_uris:
+        if not uri.startswith("https://") or len(uri) > _MAX_REQUEST_URI:
+            raise _unsuitable(field="request_uris", zh="须以 https 开头，最长 512 个字符", en="https, of at most 512 characters")
 
 
 def _check_origins(_deps: IdpDeps, new: NewClient) -> None:
@@ -227,4 +245,4 @@ def _check_origins(_deps: IdpDeps, new: NewClient) -> None:
             raise _unsuitable(field="origins", zh="须形如 https://example.cn", en="scheme and host only")
 
 
-_CHECKS = (_check_client_id, _check_names, _check_method, _check_grants, _check_addresses, _check_origins)
+_CHECKS = (_check_client_id, _check_names, _check_method, _check_grants, _check_addresses, _check_request_uris, _check_origins)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from idp import authorize
 from idp.authorization_request import AuthorizationRequest
+from idp.claims import scopes_told
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
 from idp.ports import IdpDeps
 from idp.records import Client, Consent
@@ -34,8 +35,9 @@ def describe(deps: IdpDeps, transaction_id: str, visit: Visit) -> Question:
         client = work.records.find_client(request.address.client_id)
     if client is None:
         raise Refusal(AUTHORIZE_CLIENT)
-    released = claims.released_claims(deps.policies.claims, client.department, request.scopes)
-    scopes = (deps.policies.claims.scopes[scope] for scope in request.scopes)
+    told = scopes_told(deps, client, request.scopes, request.claims)
+    released = claims.released_claims(deps.policies.claims, client.department, told)
+    scopes = (deps.policies.claims.scopes[scope] for scope in told)
     sentences = (Text(scope.zh, scope.en) for scope in scopes if not scope.claims or released.intersection(scope.claims))
     return Question(client, request, tuple(sentences))
 
@@ -48,10 +50,13 @@ def agree(deps: IdpDeps, transaction_id: str, visit: Visit) -> authorize.Outcome
         raise Refusal(TRANSACTION_OVER)
     now = deps.clock.now()
     account_id = visit.current.account.id
+    client_id = request.address.client_id
     with deps.work.begin() as work:
         outcome = authorize.resume_within(work, deps, transaction, visit, agreed=True)
-        if isinstance(outcome, authorize.Answer) and "code" in outcome.parameters:
-            work.records.put_consent(Consent(account_id, request.address.client_id, request.scopes, now))
-            target, details = f"client:{request.address.client_id}", {"scopes": list(request.scopes)}
+        client = work.records.find_client(client_id)
+        if client is not None and isinstance(outcome, authorize.Answer) and "code" in outcome.parameters:
+            told = scopes_told(deps, client, request.scopes, request.claims)
+            work.records.put_consent(Consent(account_id, client_id, told, now))
+            target, details = f"client:{client_id}", {"scopes": list(told)}
             work.audit.record(AuditEvent(now, f"account:{account_id}", "idp.consent", target, details=details))
     return outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp import endpoints
+from idp import endpoints, request_objects
 from idp.authorization_request import PROMPTS, RESPONSE_MODES
 from idp.clients import AUTHENTICATION_METHODS, GRANT_TYPES
 from idp.ports import IdpDeps
@@ -33,6 +33,7 @@ def document(deps: IdpDeps) -> dict[str, Any]:
     return {
         "issuer": deps.issuer,
         "authorization_endpoint": endpoints.url(deps, endpoints.AUTHORIZE),
+        "pushed_authorization_request_endpoint": endpoints.url(deps, endpoints.PUSHED_REQUEST),
         "token_endpoint": endpoints.url(deps, endpoints.TOKEN),
         "userinfo_endpoint": endpoints.url(deps, endpoints.USERINFO),
         "jwks_uri": endpoints.url(deps, endpoints.JWKS),
@@ -46,6 +47,8 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "acr_values_supported": [level.acr for level in policies.assurance.levels],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms,
+        "userinfo_signing_alg_values_supported": algorithms,
+        "request_object_signing_alg_values_supported": list(request_objects.ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
         "introspection_endpoint_auth_methods_supported": confidential,
@@ -57,7 +60,9 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "ui_locales_supported": ["zh-CN", "en"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
-        "claims_parameter_supported": False,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "claims_parameter_supported": True,
+        "request_parameter_supported": True,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
+        "require_pushed_authorization_requests": False,
     }

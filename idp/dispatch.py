@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from idp import cors, discovery, endpoints, introspection, jwks, revocation, token, userinfo
+from idp import cors, discovery, endpoints, introspection, jwks, pushed_requests, revocation, token, userinfo
 from idp.ports import IdpDeps
 from idp.wire import OAuthRequest, OAuthResponse, error_response, read_request
 from kernel.errors import Refusal
@@ -13,6 +13,7 @@ from kernel.errors import Refusal
 ENDPOINTS: Mapping[str, Callable[[IdpDeps, OAuthRequest], OAuthResponse]] = {
     endpoints.DISCOVERY: discovery.handle,
     endpoints.JWKS: jwks.handle,
+    endpoints.PUSHED_REQUEST: pushed_requests.handle,
     endpoints.TOKEN: token.handle,
     endpoints.USERINFO: userinfo.handle,
     endpoints.INTROSPECT: introspection.handle,

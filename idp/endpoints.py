@@ -6,6 +6,7 @@ from idp.ports import IdpDeps
 
 DISCOVERY = "/.well-known/openid-configuration"
 AUTHORIZE = "/oauth/authorize"
+PUSHED_REQUEST = "/oauth/par"
 TOKEN = "/oauth/token"  # noqa: S105 - a path
 USERINFO = "/oauth/userinfo"
 JWKS = "/oauth/jwks"

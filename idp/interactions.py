@@ -31,11 +31,12 @@ WITHOUT_ASKING: dict[Step, ErrorCode] = {
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A request and how things stand. ``here``: somebody logged in through this very transaction; ``agreed``: and agreed."""
+    """A request and how things stand. ``scopes_told``: what must be agreed to. ``here``: somebody logged in through this very transaction; ``agreed``: and agreed."""
 
     policies: AssurancePolicies
     request: AuthorizationRequest
     client: Client
+    scopes_told: tuple[str, ...]
     session: Session | None
     has_second_factor: bool
     consent: Consent | None
@@ -73,9 +74,9 @@ def login_too_long_ago(situation: Situation) -> Step | None:
 
 
 def login_as_expected(situation: Situation) -> Step | None:
-    """Core 3.1.2.1: an id_token_hint names who must answer. Whoever just logged in as somebody else is not asked for ever."""
-    session, expected = situation.session, situation.request.hint_subject
-    if session is None or expected is None or session.account_id == expected:
+    """Core 3.1.2.1, 5.5.1: a hint or a claim names who must answer. Whoever just logged in as somebody else is not asked for ever."""
+    session, expected = situation.session, situation.request.subjects
+    if session is None or not expected or session.account_id in expected:
         return None
     if situation.here:
         raise Refusal(LOGIN_REQUIRED)
@@ -83,17 +84,20 @@ def login_as_expected(situation: Situation) -> Step | None:
 
 
 def second_factor_for_level(situation: Situation) -> Step | None:
-    """RFC 9470, G2, G3: the client's registered level is a must, acr_values a wish (Core 5.5.1.1); step up where that helps."""
+    """RFC 9470 5, Core 5.5.1.1, G2, G3: the client's registered level is a must, and the lowest that it asked for; the first is a wish.
+
+    Step up where that helps; refuse where a must cannot be reached.
+    """
     session = situation.session
     if session is None:
         return None
-    levels = situation.policies
-    reached = assurance.get_level(levels, session.acr).rank
-    must, wish = (
-        0 if acr is None else assurance.get_level(levels, acr).rank
-        for acr in (situation.client.default_acr, next(iter(situation.request.acr_values), None))
-    )
-    if reached >= max(must, wish):
+    request, levels = situation.request, situation.policies
+    wishes = [_rank(levels, acr) for acr in request.acr_values]
+    musts = [_rank(levels, acr) for acr in request.acr_essential] or wishes
+    registered = 0 if situation.client.default_acr is None else _rank(levels, situation.client.default_acr)
+    must = max(registered, min(musts, default=0))
+    reached = _rank(levels, session.acr)
+    if reached >= max([must, *wishes[:1]]):
         return None
     raised = assurance.level_reached(levels, frozenset({*session.amr, METHOD}))
     if situation.has_second_factor and raised is not None and raised.rank > reached:
@@ -103,6 +107,13 @@ def second_factor_for_level(situation: Situation) -> Step | None:
     return None
 
 
+def acr_told(policies: AssurancePolicies, request: AuthorizationRequest, session: Session) -> str:
+    """Return the level to tell: the session's, or where others were insisted on the highest of those that it reaches (Core 5.5.1.1)."""
+    reached = _rank(policies, session.acr)
+    fitting = [acr for acr in request.acr_essential if _rank(policies, acr) <= reached]
+    return session.acr if session.acr in fitting or not fitting else max(fitting, key=lambda acr: _rank(policies, acr))
+
+
 def consent_asked_for(situation: Situation) -> Step | None:
     """Core 3.1.2.4: where the client or its registration asks for it, unless all of it was agreed to before."""
     if situation.agreed:
@@ -110,7 +121,7 @@ def consent_asked_for(situation: Situation) -> Step | None:
     if "consent" in situation.request.prompts:
         return "consent"
     agreed = frozenset(situation.consent.scopes) if situation.consent is not None else frozenset()
-    return "consent" if situation.client.require_consent and not agreed.issuperset(situation.request.scopes) else None
+    return "consent" if situation.client.require_consent and not agreed.issuperset(situation.scopes_told) else None
 
 
 _STEPS: tuple[Callable[[Situation], Step | None], ...] = (
@@ -121,3 +132,7 @@ _STEPS: tuple[Callable[[Situation], Step | None], ...] = (
     second_factor_for_level,
     consent_asked_for,
 )
+
+
+def _rank(policies: AssurancePolicies, acr: str) -> int:
+    return assurance.get_level(policies, acr).rank

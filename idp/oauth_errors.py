@@ -88,16 +88,40 @@ SCOPE_WIDER = _oauth(
     en="The scope asked for is more than was granted or registered.",
 )
 REQUEST_OBJECT = _oauth(
-    "oauth_request_object",
+    "oauth_request_object_invalid",
+    "invalid_request_object",
+    zh="请求对象（request）不能接受：{problem}。",
+    en="The request object cannot be accepted: {problem}.",
+)
+REQUEST_UNSIGNED = _oauth(
+    "oauth_request_object_unsigned",
     "request_not_supported",
-    zh="不支持 request 参数。",
-    en="The request parameter is not supported.",
+    zh="不支持未签名的请求对象。",
+    en="Request objects that are not signed are not supported.",
 )
 REQUEST_URI = _oauth(
-    "oauth_request_uri",
-    "request_uri_not_supported",
-    zh="不支持 request_uri 参数。",
-    en="The request_uri parameter is not supported.",
+    "oauth_request_uri_invalid",
+    "invalid_request_uri",
+    zh="request_uri 没有登记，或那里没有请求对象。",
+    en="The request_uri is not registered, or there is no request object to be had from it.",
+)
+REQUEST_URI_OVER = _oauth(
+    "oauth_request_uri_over",
+    "invalid_request_uri",
+    zh="推送的请求不存在、已使用、已过期，或不是该系统的。",
+    en="The pushed request is unknown, used already, expired, or of another client.",
+)
+PUSHED_REQUIRED = _oauth(
+    "oauth_pushed_required",
+    "invalid_request",
+    zh="该系统必须先推送授权请求（PAR）。",
+    en="This client has to push its authorization requests (PAR).",
+)
+CLAIMS_PARAMETER = _oauth(
+    "oauth_claims_parameter",
+    "invalid_request",
+    zh="参数 claims 不正确：{problem}。",
+    en="The parameter claims is wrong: {problem}.",
 )
 REGISTRATION = _oauth(
     "oauth_registration",
@@ -219,6 +243,12 @@ TOKEN_SCOPE = _oauth(
     status=403,
     zh="访问令牌的 scope 不够。",
     en="The access token lacks the scope that is needed here.",
+)
+TOKEN_TWICE = _oauth(
+    "oauth_token_twice",
+    "invalid_request",
+    zh="访问令牌用了不止一种方式发送。",
+    en="The access token was sent in more than one way.",
 )
 TOKEN_MISSING = _oauth(
     "oauth_token_missing",

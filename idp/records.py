@@ -34,6 +34,7 @@ class Account:
     uscc: str | None = None
     phone: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
     real_name_level: int = 2
     organization: str | None = None
     department: str | None = None
@@ -86,8 +87,9 @@ class Authenticator:
 class Client:
     """A department's system. ``department`` is the unified social credit code that policies decide by.
 
-    ``secrets`` holds SHA-256 of the secrets in use (two while they rotate), ``jwks`` the public keys of private_key_jwt.
-    ``default_acr`` is the level registered for it, ``home_url`` where citizens enter it, ``origins`` where its browser code runs.
+    ``secrets`` holds SHA-256 of the secrets in use (two while they rotate), ``jwks`` the public keys of private_key_jwt and of
+    request objects, ``request_uris`` where those may be fetched from. ``default_acr`` is the level registered for it, ``home_url``
+    where citizens enter it, ``origins`` where its browser code runs.
     """
 
     client_id: str
@@ -107,6 +109,9 @@ class Client:
     home_url: str | None = None
     task: str | None = None
     origins: tuple[str, ...] = ()
+    request_uris: tuple[str, ...] = ()
+    require_pushed_authorization_requests: bool = False
+    userinfo_signed_response_alg: SigningAlgorithm | None = None
     created_at: datetime | None = None
     disabled_at: datetime | None = None
 
@@ -158,6 +163,29 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class PushedRequest:
+    """An authorization request that a client left here before sending the browser (RFC 9126), checked already."""
+
+    uri_hash: bytes = field(repr=False)
+    client_id: str
+    request: Mapping[str, Any]
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimNames:
+    """Claims that were asked for by name (Core 5.5), beyond those of the scopes, by where they are to be told."""
+
+    id_token: tuple[str, ...] = ()
+    userinfo: tuple[str, ...] = ()
+
+
+NO_CLAIMS = ClaimNames()
+"""No claim was asked for by name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What was granted to a client at one login: the family of all tokens that follow from it."""
 
@@ -170,6 +198,7 @@ class Grant:
     amr: tuple[str, ...]
     auth_time: datetime
     created_at: datetime
+    claims: ClaimNames = NO_CLAIMS
     revoked_at: datetime | None = None
 
     @property

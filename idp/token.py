@@ -10,10 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from idp import endpoints, grants
+from idp.accounts import open_record
+from idp.claims import obtainable, told
 from idp.client_authentication import CHALLENGE, authenticate
 from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE, GRANT_TYPE_FORBIDDEN
 from idp.ports import IdpDeps
-from idp.records import Client
+from idp.records import Client, Grant
 from idp.tokens import sign_access_token, sign_id_token
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response
 from kernel.errors import Refusal
@@ -61,5 +63,18 @@ def _sign(deps: IdpDeps, client: Client, issue: grants.Issue) -> dict[str, Any]:
     if issue.refresh_token is not None:
         document["refresh_token"] = issue.refresh_token
     if issue.grant is not None and "openid" in issue.scopes:
-        document["id_token"] = sign_id_token(deps, client, issue.grant, nonce=issue.nonce, access_token=access_token, now=now)
+        person = _named_claims(deps, client, issue.grant)
+        document["id_token"] = sign_id_token(
+            deps, client, issue.grant, nonce=issue.nonce, access_token=access_token, now=now, person=person
+        )
     return document
+
+
+def _named_claims(deps: IdpDeps, client: Client, grant: Grant) -> dict[str, Any]:
+    """Return the claims that were asked for in the ID token by name (Core 5.5), and that policies still release."""
+    if not grant.claims.id_token:
+        return {}
+    with deps.work.read() as work:
+        record = work.records.find_account(grant.account_id)
+    names = obtainable(deps, client).intersection(grant.claims.id_token)
+    return {} if record is None else told(open_record(deps, record), names)

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from idp.ports import IdpDeps
@@ -84,11 +85,19 @@ def verify_access_token(deps: IdpDeps, value: str) -> AccessToken:
 
 
 def sign_id_token(
-    deps: IdpDeps, client: Client, grant: Grant, *, nonce: str | None, access_token: str | None, now: datetime
+    deps: IdpDeps,
+    client: Client,
+    grant: Grant,
+    *,
+    nonce: str | None,
+    access_token: str | None,
+    now: datetime,
+    person: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
-    """Return an ID token (OpenID Connect Core 2) in the client's registered algorithm."""
+    """Return an ID token (OpenID Connect Core 2) in the client's registered algorithm; ``person`` are claims asked for by name."""
     issued = timestamp(now)
     claims: dict[str, Any] = {
+        **person,
         "iss": deps.issuer,
         "sub": grant.account_id,
         "aud": client.client_id,
@@ -105,6 +114,15 @@ def sign_id_token(
         claims["at_hash"] = left_half_hash(access_token)
     key = get_signing_key(deps, client.id_token_signed_response_alg)
     return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ID_TOKEN_TYPE)
+
+
+def sign_userinfo(deps: IdpDeps, client: Client, claims: Mapping[str, Any]) -> str:
+    """Return what userinfo tells, signed for the client in the algorithm that it registered (Core 5.3.2).
+
+    Without ``exp`` and ``iat``, so that it can never be taken for an ID token.
+    """
+    key = get_signing_key(deps, client.userinfo_signed_response_alg or client.id_token_signed_response_alg)
+    return jose.sign({**claims, "iss": deps.issuer, "aud": client.client_id}, key, kid=key.kid, alg=key.alg, typ=ID_TOKEN_TYPE)
 
 
 def verify_id_token_hint(deps: IdpDeps, value: str) -> jose.Claims:

@@ -1,13 +1,19 @@
-"""The userinfo endpoint (OpenID Connect Core 5.3): what the department may know of who logged in, by access token (RFC 6750)."""
+"""The userinfo endpoint (OpenID Connect Core 5.3): what the department may know of who logged in, by access token (RFC 6750).
+
+As JSON, or signed for the clients that are registered so.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from idp.accounts import open_record
 from idp.claims import released
-from idp.oauth_errors import TOKEN_INVALID, TOKEN_MISSING, TOKEN_SCOPE, oauth_name
+from idp.oauth_errors import TOKEN_INVALID, TOKEN_MISSING, TOKEN_SCOPE, TOKEN_TWICE, oauth_name
 from idp.ports import IdpDeps
-from idp.tokens import verify_access_token
-from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
+from idp.records import Client
+from idp.tokens import sign_userinfo, verify_access_token
+from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response, token_response
 from kernel.errors import Refusal
 
 _REALM = 'Bearer realm="chaoxin"'
@@ -18,7 +24,10 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
     try:
         check_method(request, "GET", "POST")
         request.form.check_none_doubled()
-        return json_response(_claims(deps, _read_token(request)))
+        client, claims = _claims(deps, _read_token(request))
+        if client.userinfo_signed_response_alg is None:
+            return json_response(claims)
+        return token_response(sign_userinfo(deps, client, claims))
     except Refusal as refusal:
         return error_response(refusal, challenge=_challenge(refusal))
 
@@ -27,14 +36,16 @@ def _read_token(request: OAuthRequest) -> str:
     """Return the token of the header or of the body (RFC 6750 2); one in the address is not taken, for logs keep addresses."""
     scheme, _, value = (request.authorization or "").partition(" ")
     in_body = request.form.get("access_token")
-    if scheme.lower() == "bearer" and value.strip() and in_body is None:
-        return value.strip()
-    if in_body is not None and not request.authorization:
+    if in_body is not None and request.authorization:  # RFC 6750 2
+        raise Refusal(TOKEN_TWICE)
+    if in_body is not None:
         return in_body
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
     raise Refusal(TOKEN_MISSING)
 
 
-def _claims(deps: IdpDeps, value: str) -> dict[str, object]:
+def _claims(deps: IdpDeps, value: str) -> tuple[Client, dict[str, Any]]:
     try:
         token = verify_access_token(deps, value)
     except Refusal:
@@ -50,7 +61,7 @@ def _claims(deps: IdpDeps, value: str) -> dict[str, object]:
         raise Refusal(TOKEN_INVALID)
     if record is None or record.disabled_at is not None or client is None or client.disabled_at is not None:
         raise Refusal(TOKEN_INVALID)
-    return released(deps, client, open_record(deps, record), token.scopes)
+    return client, released(deps, client, open_record(deps, record), token.scopes, grant.claims.userinfo)
 
 
 def _challenge(refusal: Refusal) -> str:

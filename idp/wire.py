@@ -99,12 +99,17 @@ def parse_parameters(data: bytes, *, max_bytes: int) -> Parameters:
     values: dict[str, str] = {}
     doubled: set[str] = set()
     for name, value in pairs:
-        if any(unicodedata.category(character) == "Cc" and character not in "\t\r\n" for character in name + value):
+        if holds_control_characters(name + value):
             raise _unreadable(zh="含有控制字符", en="it holds control characters")
         if name in values:
             doubled.add(name)
         values[name] = value
     return Parameters(values, frozenset(doubled))
+
+
+def holds_control_characters(text: str) -> bool:
+    """Tell whether ``text`` holds any control character that is no white space: nothing that a protocol sends."""
+    return any(unicodedata.category(character) == "Cc" and character not in "\t\r\n" for character in text)
 
 
 def read_request(environ: Mapping[str, Any]) -> OAuthRequest:
@@ -139,6 +144,11 @@ def json_response(document: Mapping[str, Any], *, status: int = 200, cache: str 
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
     caching = _NO_STORE if cache is None else (("Cache-Control", cache),)
     return OAuthResponse(status, body, (("Content-Type", "application/json"), *caching))
+
+
+def token_response(token: str) -> OAuthResponse:
+    """Return a signed token as the whole answer (Core 5.3.2)."""
+    return OAuthResponse(200, token.encode(), (("Content-Type", "application/jwt"), *_NO_STORE))
 
 
 def error_response(refusal: Refusal, *, challenge: str | None = None) -> OAuthResponse:

@@ -158,6 +158,7 @@ class TokenPolicies(Table):
     """tokens.toml: lifetimes in seconds and how signing keys rotate (a new key is published before it signs)."""
 
     authorization_code_seconds: Seconds
+    pushed_request_seconds: Seconds
     login_transaction_seconds: Seconds
     id_token_seconds: Seconds
     access_token_seconds: Seconds

@@ -160,6 +160,7 @@ class Services:
             clock=self.clock,
             work=work,
             holder_licenses=HeldLicenses(lambda: self.licenses),
+            fetch=RequestsFetcher(outward=True),
         )
 
     @cached_property

@@ -14,7 +14,7 @@ from idp.records import Client, Consent
 from idp.storage.tables import OnConnection, as_json, assertions, clients, consents, micros, moment, origins, texts
 from kernel.clock import from_micros, to_micros
 
-_LISTS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "grant_types", "origins")
+_LISTS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "grant_types", "origins", "request_uris")
 
 
 class SqlClients(OnConnection):
@@ -98,6 +98,9 @@ def read_client(row: sa.RowMapping) -> Client:
         home_url=row["home_url"],
         task=row["task"],
         origins=texts(row["origins"]),
+        request_uris=texts(row["request_uris"]),
+        require_pushed_authorization_requests=row["require_pushed_authorization_requests"],
+        userinfo_signed_response_alg=row["userinfo_signed_response_alg"],
         created_at=moment(row["created_at"]),
         disabled_at=moment(row["disabled_at"]),
     )

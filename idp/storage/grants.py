@@ -9,7 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.records import Code, Grant, RefreshToken, SigningKey
+from idp.records import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey
 from idp.storage.tables import (
     OnConnection,
     as_json,
@@ -18,6 +18,7 @@ from idp.storage.tables import (
     grants,
     micros,
     moment,
+    pushed_requests,
     refresh_tokens,
     revoked_tokens,
     session_clients,
@@ -41,6 +42,7 @@ class SqlGrants(OnConnection):
             "amr": as_json(grant.amr),
             "auth_time": to_micros(grant.auth_time),
             "created_at": to_micros(grant.created_at),
+            "claims": None if grant.claims == NO_CLAIMS else as_json(asdict(grant.claims)),
             "revoked_at": micros(grant.revoked_at),
         }
         self._connection.execute(grants.insert(), values)
@@ -60,6 +62,7 @@ class SqlGrants(OnConnection):
             amr=texts(row["amr"]),
             auth_time=from_micros(row["auth_time"]),
             created_at=from_micros(row["created_at"]),
+            claims=NO_CLAIMS if row["claims"] is None else _read_claims(row["claims"]),
             revoked_at=moment(row["revoked_at"]),
         )
 
@@ -149,6 +152,7 @@ class SqlGrants(OnConnection):
         past = moment_now - kept_seconds * 1_000_000
         over = (
             transactions.delete().where(transactions.c.expires_at < moment_now),
+            pushed_requests.delete().where(pushed_requests.c.expires_at < moment_now),
             assertions.delete().where(assertions.c.expires_at < moment_now),
             revoked_tokens.delete().where(revoked_tokens.c.expires_at < moment_now),
             tries.delete().where(tries.c.since < past),
@@ -161,6 +165,11 @@ class SqlGrants(OnConnection):
             sessions.delete().where(sessions.c.ends_at < past),
         )
         return sum(self._connection.execute(statement).rowcount for statement in over)
+
+
+def _read_claims(stored: str) -> ClaimNames:
+    names = json.loads(stored)
+    return ClaimNames(tuple(names["id_token"]), tuple(names["userinfo"]))
 
 
 def _read_code(row: sa.RowMapping) -> Code:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.records import AccountRecord, Client, Session, Transaction
+from idp.records import AccountRecord, Client, PushedRequest, Session, Transaction
 from idp.storage.accounts import read_account
 from idp.storage.clients import read_client
 from idp.storage.tables import (
@@ -20,6 +20,7 @@ from idp.storage.tables import (
     grants,
     micros,
     moment,
+    pushed_requests,
     session_clients,
     sessions,
     texts,
@@ -143,6 +144,22 @@ class SqlSessions(OnConnection):
     def finish_transaction(self, transaction_id: str, at: datetime) -> bool:
         """Finish it; False when it was finished before."""
         return self._change(self._open(transaction_id).values(finished_at=to_micros(at)))
+
+    def add_pushed_request(self, pushed: PushedRequest) -> None:
+        """Store a pushed authorization request."""
+        values = asdict(pushed) | {"request": as_json(pushed.request)}
+        values |= {name: to_micros(values[name]) for name in ("created_at", "expires_at")}
+        self._connection.execute(pushed_requests.insert(), values)
+
+    def take_pushed_request(self, uri_hash: bytes, client_id: str, at: datetime) -> PushedRequest | None:
+        """Consume a client's pushed request; None when it is unknown, another's, over, or was consumed before."""
+        columns = pushed_requests.c
+        usable = (columns.uri_hash == uri_hash, columns.client_id == client_id, columns.expires_at > to_micros(at))
+        row = self._connection.execute(pushed_requests.delete().where(*usable).returning(pushed_requests)).mappings().first()
+        if row is None:
+            return None
+        created_at, expires_at = from_micros(row["created_at"]), from_micros(row["expires_at"])
+        return PushedRequest(bytes(row["uri_hash"]), row["client_id"], json.loads(row["request"]), created_at, expires_at)
 
     def _open(self, transaction_id: str) -> sa.Update:
         return transactions.update().where(transactions.c.id == transaction_id, transactions.c.finished_at.is_(None))

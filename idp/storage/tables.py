@@ -102,6 +102,9 @@ clients = sa.Table(
     _text("home_url", 2000, _PUBLIC, optional=True),
     _text("task", 200, _PUBLIC, optional=True),
     _json("origins"),
+    _json("request_uris"),
+    sa.Column("require_pushed_authorization_requests", sa.Boolean, nullable=False, info=_INTERNAL),
+    _text("userinfo_signed_response_alg", 10, optional=True),
     _moment("created_at"),
     _moment("disabled_at", optional=True),
 )
@@ -165,6 +168,15 @@ transactions = sa.Table(
     _moment("authenticated_at", optional=True),
     _moment("finished_at", optional=True),
 )
+pushed_requests = sa.Table(
+    "idp_pushed_requests",
+    metadata,
+    _octets("uri_hash", _SECRET, key=True),
+    _text("client_id", 100),
+    _json("request"),
+    _moment("created_at"),
+    _moment("expires_at", index=True),
+)
 grants = sa.Table(
     "idp_grants",
     metadata,
@@ -178,6 +190,7 @@ grants = sa.Table(
     _json("amr"),
     _moment("auth_time"),
     _moment("created_at", index=True),
+    _json("claims", optional=True),
     _moment("revoked_at", optional=True),
     sa.Index("idp_grants_session", "session_id"),
     sa.Index("idp_grants_account", "account_id"),

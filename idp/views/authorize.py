@@ -6,6 +6,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
 from idp import authorize, endpoints
+from idp.authorize_checks import check_none_in_query
 from idp.interactions import Step
 from idp.ports import IdpDeps
 from idp.views import browser
@@ -25,6 +26,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.route(endpoints.AUTHORIZE, methods=["GET", "POST"])
     def begin_authorization() -> Response | str:
         received = read_request(request.environ)
+        check_none_in_query(received)
         if received.method == "POST":  # comes from another site, so without our cookies: it waits for the browser's own GET
             return follow(authorize.begin(deps, received.form, None))
         return follow(authorize.begin(deps, received.query, browser.visit(deps)))

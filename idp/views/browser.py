@@ -89,6 +89,8 @@ def send(answer: Answer) -> AnyResponse | str:
     if address.mode == "form_post":
         allow_form_to(address.redirect_uri)
         return render_template("idp/form_post.html", action=address.redirect_uri, parameters=answer.parameters)
+    if address.mode == "fragment":  # a registered address has none of its own
+        return go_to(f"{address.redirect_uri}#{urlencode(answer.parameters)}")
     separator = "&" if "?" in address.redirect_uri else "?"
     return go_to(f"{address.redirect_uri}{separator}{urlencode(answer.parameters)}")
 

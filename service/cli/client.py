@@ -30,10 +30,17 @@ def command() -> None:
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="Matched exactly; may be given several times.")
 @click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True)
 @click.option("--method", type=click.Choice(clients.AUTHENTICATION_METHODS), default="client_secret_basic", show_default=True)
-@click.option("--jwks", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Public keys for private_key_jwt.")
+@click.option(
+    "--jwks",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Public keys for private_key_jwt and for signed request objects.",
+)
 @click.option("--scope", default="openid", show_default=True)
 @click.option("--grant-type", "grant_types", type=click.Choice(clients.GRANT_TYPES), multiple=True)
 @click.option("--id-token-alg", type=click.Choice(["ES256", "RS256"]), default="ES256", show_default=True)
+@click.option("--userinfo-alg", type=click.Choice(["ES256", "RS256"]), help="Sign what userinfo tells; plain JSON otherwise.")
+@click.option("--request-uri", "request_uris", multiple=True, help="Where signed request objects may be fetched from (https).")
+@click.option("--require-par", is_flag=True, help="Take authorization requests only when pushed beforehand (RFC 9126).")
 @click.option("--default-acr", help="The level that every login for this system must reach.")
 @click.option("--origin", "origins", multiple=True, help="Where a public client's browser code runs.")
 @click.option("--home-url", help="Where citizens enter the system from their home page.")
@@ -48,6 +55,8 @@ def add(  # noqa: PLR0917 - one parameter for each option
     method: ClientAuthentication,
     jwks: Path | None,
     id_token_alg: SigningAlgorithm,
+    userinfo_alg: SigningAlgorithm | None,
+    require_par: bool,  # noqa: FBT001 - a flag
     dangerously_waive_pkce: bool,  # noqa: FBT001 - a flag
     grant_types: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - a flag
@@ -59,6 +68,8 @@ def add(  # noqa: PLR0917 - one parameter for each option
         token_endpoint_auth_method=method,
         jwks=None if jwks is None else _read_jwks(jwks),
         id_token_signed_response_alg=id_token_alg,
+        userinfo_signed_response_alg=userinfo_alg,
+        require_pushed_authorization_requests=require_par,
         waive_pkce=dangerously_waive_pkce,
         grant_types=grant_types or ("authorization_code", "refresh_token"),
         **options,
@@ -108,5 +119,6 @@ def _as_json(client: Client) -> dict[str, object]:
         "scope": " ".join(client.scopes),
         "grant_types": list(client.grant_types),
         "require_pkce": client.require_pkce,
+        "require_pushed_authorization_requests": client.require_pushed_authorization_requests,
         "state": "enabled" if client.disabled_at is None else "disabled",
     }

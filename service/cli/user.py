@@ -30,6 +30,7 @@ def command() -> None:
 @click.option("--uscc", help="An enterprise's unified social credit code.")
 @click.option("--phone")
 @click.option("--email")
+@click.option("--address", help="The postal address.")
 @click.option("--real-name-level", type=int, default=2, show_default=True)
 @click.option("--organization")
 @click.option("--department")
@@ -46,6 +47,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
     uscc: str | None,
     phone: str | None,
     email: str | None,
+    address: str | None,
     real_name_level: int,
     organization: str | None,
     department: str | None,
@@ -71,6 +73,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
         uscc=uscc,
         phone=phone,
         email=email,
+        address=address,
         real_name_level=real_name_level,
         organization=organization,
         department=department,

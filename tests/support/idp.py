@@ -18,6 +18,9 @@ from flask_bootstrap import Bootstrap5
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
+from crosscert.errors import PEER_UNREACHABLE
+from crosscert.http import is_below
+from crosscert.records import Fetched
 from idp import accounts, clients, dispatch, endpoints, storage
 from idp.ports import HeldLicense, IdpDeps, IdpRecords
 from idp.records import Account
@@ -56,6 +59,24 @@ class Licenses:
 
 
 @dataclass
+class Published:
+    """What is to be had from elsewhere, by address: a ``Fetcher`` without a network."""
+
+    documents: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, url: str, *, below: str, max_bytes: int, timeout: float, etag: str | None = None) -> Fetched:
+        assert is_below(url, below)
+        assert timeout <= 5
+        assert etag is None
+        self.asked.append(url)
+        document = self.documents.get(url)
+        if document is None or len(document) > max_bytes:
+            raise Refusal(PEER_UNREACHABLE, url=url, problem="not there")
+        return Fetched(200, document, None)
+
+
+@dataclass
 class TickingClock:
     """A clock that is a little later each time it is read, like the real one."""
 
@@ -83,6 +104,7 @@ def make_idp_deps(
         clock=clock,
         work=work,
         holder_licenses=Licenses(),
+        fetch=Published(),
     )
 
 

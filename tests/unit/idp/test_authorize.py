@@ -94,7 +94,7 @@ def test_an_unreadable_request_is_shown(provider: Provider) -> None:
         ({"response_type": None}, "invalid_request"),
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": "code id_token"}, "unsupported_response_type"),
-        ({"response_mode": "fragment"}, "invalid_request"),
+        ({"response_mode": "web_message"}, "invalid_request"),
         ({"scope": None}, "invalid_request"),
         ({"scope": "profile"}, "invalid_scope"),
         ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
@@ -110,7 +110,14 @@ def test_an_unreadable_request_is_shown(provider: Provider) -> None:
         ({"nonce": "n" * 2000}, "invalid_request"),
         ({"id_token_hint": "e30.e30.e30"}, "invalid_request"),
         ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
-        ({"request_uri": "https://scjg.example.cn/r"}, "request_uri_not_supported"),
+        ({"request": "no-token"}, "invalid_request_object"),
+        ({"request_uri": "https://scjg.example.cn/r"}, "invalid_request_uri"),
+        ({"request_uri": "urn:ietf:params:oauth:request_uri:unknown"}, "invalid_request_uri"),
+        ({"request": "no-token", "request_uri": "https://scjg.example.cn/r"}, "invalid_request"),
+        ({"claims": "{"}, "invalid_request"),
+        ({"claims": "[]"}, "invalid_request"),
+        ({"claims": '{"userinfo": {"name": 1}}'}, "invalid_request"),
+        ({"claims": '{"id_token": {"acr": {"essential": true, "value": "urn:unknown"}}}'}, "unmet_authentication_requirements"),
         ({"registration": "{}"}, "registration_not_supported"),
         ({"prompt": "none"}, "login_required"),
         ({"prompt": "none", "max_age": "0"}, "login_required"),
@@ -245,8 +252,14 @@ def test_acr_values_raise_a_session_by_the_second_factor_alone(provider: Provide
     assert raised["sid"] == unverified_claims(first["id_token"])["sid"]
 
 
-def test_acr_values_that_cannot_be_reached_are_a_wish(provider: Provider) -> None:
-    assert "code" in provider.browser().authorize(username="chenxiaochao", acr_values=f"{AAL2} urn:unknown")
+def test_acr_values_prefer_the_first_and_take_any_and_unknown_ones_are_ignored(provider: Provider) -> None:
+    for acr_values in (f"{AAL2} {AAL1}", "urn:unknown", f"urn:unknown {AAL1}"):
+        assert "code" in provider.browser().authorize(username="chenxiaochao", acr_values=acr_values)
+
+
+def test_acr_values_none_of_which_can_be_reached_are_refused(provider: Provider) -> None:
+    back = provider.browser().authorize(username="chenxiaochao", acr_values=f"{AAL2} urn:unknown")
+    assert back["error"] == "unmet_authentication_requirements"
 
 
 def test_the_registered_level_is_a_must(provider: Provider) -> None:
