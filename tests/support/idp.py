@@ -23,7 +23,7 @@ from crosscert.http import is_below
 from crosscert.records import Fetched
 from idp import accounts, clients, dispatch, endpoints, storage
 from idp.ports import HeldLicense, IdpDeps, IdpRecords
-from idp.records import Account
+from idp.records import Account, Client
 from idp.views import Visitors, make_blueprint
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import Clock
@@ -161,6 +161,9 @@ class Provider:
         self.secrets[client_id] = registered.client_secret
         return registered
 
+    def client(self, client_id: str) -> Client:
+        return clients.get(self.deps, client_id)
+
     def add_account(self, username: str = "chenxiaochao", **changes: Any) -> Account:
         return add_account(self.deps, username, **changes)
 
@@ -184,7 +187,7 @@ class Provider:
     def post(self, path: str, form: dict[str, str | None], *, client_id: str = "scjg", **more: Any) -> OAuthResponse:
         """Post to a machine endpoint as a client with its secret in the header."""
         values = {name: value for name, value in form.items() if value is not None}
-        more.setdefault("authorization", basic(client_id, self.secrets[client_id]))
+        more.setdefault("authorization", basic(client_id, self.secrets.get(client_id)))
         return dispatch.ENDPOINTS[path](self.deps, OAuthRequest("POST", NOTHING, Parameters(values), **more))
 
     def redeem(self, code: str, *, client_id: str = "scjg", **changes: str | None) -> OAuthResponse:
@@ -259,7 +262,8 @@ class Browser:
 def returned(answer: TestResponse) -> dict[str, str]:
     """Return the parameters that a redirect to a client carries."""
     assert answer.status_code == 303, f"{answer.status_code}\n{answer.text}"
-    query = parse_qs(urlsplit(answer.headers["Location"]).query, keep_blank_values=True)
+    parts = urlsplit(answer.headers["Location"])
+    query = parse_qs(parts.query or parts.fragment, keep_blank_values=True)
     assert all(len(values) == 1 for values in query.values())
     return {name: values[0] for name, values in query.items()}
 
