@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from crosscert.errors import PEER_UNREACHABLE
-from crosscert.http import RequestsFetcher, is_below
+from crosscert.http import RequestsFetcher, is_below, is_inward
 from kernel.errors import Refusal
 
 Serve = Callable[[socket.socket, bytes], None]
@@ -146,3 +146,36 @@ def test_only_what_lies_below_the_peers_address_is_asked_for() -> None:
         assert not is_below(bad, base), bad
         with pytest.raises(Refusal):
             RequestsFetcher().get(bad, below=base, max_bytes=10, timeout=0.5)
+
+
+def test_requirement_22_an_address_that_others_named_is_never_one_of_this_machine() -> None:
+    heard: list[bytes] = []
+
+    def serve(connection: socket.socket, request: bytes) -> None:
+        heard.append(request)
+        answer(b"secret")(connection, request)
+
+    with server(serve) as base, pytest.raises(Refusal) as raised:
+        RequestsFetcher(outward=True).get(f"{base}/a", below=base, max_bytes=10, timeout=2.0)
+    assert raised.value.error is PEER_UNREACHABLE
+    assert [request for request in heard if request] == [], "nothing was sent"
+
+
+@pytest.mark.parametrize(
+    ("address", "inward"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("169.254.169.254", True),
+        ("fe80::1%eth0", True),
+        ("0.0.0.0", True),  # noqa: S104 - an address to be refused
+        ("224.0.0.1", True),
+        ("10.1.2.3", False),
+        ("192.0.2.1", False),
+        ("2001:db8::1", False),
+    ],
+)
+def test_this_machine_and_its_link_are_known_by_their_addresses(address: str, inward: bool) -> None:
+    assert is_inward(address) is inward

@@ -70,6 +70,7 @@ def test_one_person_has_one_account_and_one_username_one_owner(deps: IdpDeps, ch
         ({"name": "名" * 101}, "name"),
         ({"name": "陈\u200b晓潮"}, "name"),
         ({"organization": "潮\u0007州"}, "organization"),
+        ({"address": "潮\u0007州"}, "address"),
         ({"resident_id": "445102198806123627"}, "resident_id"),
         ({"resident_id": "445102198802303626"}, "resident_id"),
         ({"uscc": USCC}, "uscc"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pyotp
 import pytest
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from idp import accounts, clients, one_time_codes
 from idp.records import Authenticator
 from kernel.clock import FixedClock
+from kernel.errors import Refusal
 from tests.support.idp import CALLBACK, OPERATOR, PASSWORD, TOTP_SECRET, Provider, another_process, json_of, returned
 
 AAL1, AAL2 = "urn:chaoxin:aal:1", "urn:chaoxin:aal:2"
@@ -148,6 +150,92 @@ def test_errors_of_a_form_post_request_are_posted(provider: Provider) -> None:
     request = provider.request(response_mode="form_post", prompt="none")
     answer = provider.browser().client.get("/oauth/authorize", query_string=request)
     assert 'name="error" value="login_required"' in answer.text
+
+
+LONGER = {"client_id": 101, "redirect_uri": 2001, "state": 4097, "id_token_hint": 8193, "claims": 8193}
+TOO_LONG = (
+    "nonce",
+    "scope",
+    "prompt",
+    "display",
+    "ui_locales",
+    "claims_locales",
+    "login_hint",
+    "acr_values",
+    "max_age",
+    "claims",
+)
+
+
+@pytest.mark.parametrize("name", [*TOO_LONG, "state", "id_token_hint", "code_challenge_method", "response_type"])
+def test_a_parameter_that_is_too_long_is_refused(provider: Provider, name: str) -> None:
+    assert begin(provider, **{name: "x" * LONGER.get(name, 1025)})["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri"])
+def test_a_client_id_or_redirect_uri_that_is_too_long_is_shown(provider: Provider, name: str) -> None:
+    request = provider.request(**{name: "x" * LONGER[name]})
+    answer = provider.browser().client.get("/oauth/authorize", query_string=request)
+    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+
+
+@pytest.mark.parametrize("name", ["state", "client_id", "request_uri", "redirect_uri"])
+def test_a_posted_request_has_nothing_in_its_address(provider: Provider, name: str) -> None:
+    answer = provider.browser().client.post(f"/oauth/authorize?{name}=x", data=provider.request())
+    assert (answer.status_code, "Location" in answer.headers, "oauth_parameter_in_query" in answer.text) == (400, False, True)
+    assert "Location" in provider.browser().client.post("/oauth/authorize?lang=en", data=provider.request()).headers
+
+
+def test_an_answer_by_fragment_never_reaches_the_clients_server(provider: Provider) -> None:
+    browser = provider.browser()
+    page = browser.get("/oauth/authorize", provider.request(response_mode="fragment"))
+    answer = browser.type_password(page)
+    location = urlsplit(answer.headers["Location"])
+    assert (location.query, f"{location.scheme}://{location.netloc}{location.path}") == ("", CALLBACK)
+    back = returned(answer)
+    assert back.keys() == {"code", "state", "iss"}
+    assert provider.redeem(back["code"]).status == 200
+    assert (
+        returned(browser.get("/oauth/authorize", provider.request(response_mode="fragment", scope="x")))["error"]
+        == "invalid_scope"
+    )
+
+
+def test_requirement_2_nobody_is_redirected_to_http_but_on_this_machine(provider: Provider) -> None:
+    with pytest.raises(Refusal) as caught:
+        provider.add_client("careless", redirect_uris=("http://scjg.example.cn/callback",))
+    assert caught.value.field == "redirect_uris"
+    provider.add_client("native", token_endpoint_auth_method="none", redirect_uris=("http://127.0.0.1/cb",))
+    for uri, status in (("http://127.0.0.1:51000/cb", 303), ("http://127.0.0.2/cb", 400), ("http://localhost/cb", 400)):
+        request = provider.request(client_id="native", redirect_uri=uri)
+        assert provider.browser().client.get("/oauth/authorize", query_string=request).status_code == status
+    answer = provider.browser().client.get(
+        "/oauth/authorize", query_string=provider.request(redirect_uri="http://scjg.example.cn/callback")
+    )
+    assert (answer.status_code, "Location" in answer.headers) == (400, False)
+
+
+@pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host", "Forwarded"])
+def test_requirement_12_the_issuer_never_comes_from_a_header(provider: Provider, name: str) -> None:
+    value = "host=evil.example" if name == "Forwarded" else "evil.example"
+    browser = provider.browser()
+    answer = browser.client.get("/oauth/authorize", query_string=provider.request(prompt="none"), headers={name: value})
+    assert returned(answer)["iss"] == provider.deps.issuer
+    answer = browser.client.get("/.well-known/openid-configuration", headers={name: value})
+    assert "evil.example" not in answer.text
+    page = browser.client.get("/oauth/authorize", query_string=provider.request(), headers={name: value})
+    assert page.headers["Location"].startswith("/login?txn=")
+
+
+@pytest.mark.parametrize("response_mode", ["query", "fragment", "form_post"])
+@pytest.mark.parametrize("prompt", [None, "login", "consent", "select_account"])
+def test_requirement_13_nobody_is_sent_on_before_they_have_proved_who_they_are(
+    provider: Provider, response_mode: str, prompt: str | None
+) -> None:
+    request = provider.request(response_mode=response_mode, prompt=prompt)
+    page = provider.browser().get("/oauth/authorize", request)
+    assert "current-password" in page.text
+    assert CALLBACK not in page.text
 
 
 def test_unknown_parameters_and_scopes_are_ignored(provider: Provider) -> None:

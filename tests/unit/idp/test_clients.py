@@ -24,7 +24,15 @@ def jwks() -> dict[str, Any]:
 
 
 def test_a_client_is_found_as_it_was_registered_and_its_secret_only_as_a_digest(deps: IdpDeps, engine: sa.Engine) -> None:
-    registered = add_client(deps, task="企业开办", home_url="https://scjg.example.cn/")
+    registered = add_client(
+        deps,
+        task="企业开办",
+        home_url="https://scjg.example.cn/",
+        jwks=jwks(),
+        request_uris=("https://scjg.example.cn/r",),
+        require_pushed_authorization_requests=True,
+        userinfo_signed_response_alg="ES256",
+    )
     assert registered.client_secret is not None
     assert clients.get(deps, "scjg") == registered.client
     assert clients.all_clients(deps) == [registered.client]
@@ -68,7 +76,11 @@ def test_a_client_id_is_registered_once(deps: IdpDeps) -> None:
         ({"department": "114451008W15P11PMX"}, "department"),
         ({"token_endpoint_auth_method": "tls"}, "token_endpoint_auth_method"),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks"),
-        ({"jwks": {"keys": []}}, "jwks"),
+        ({"request_uris": ("https://scjg.example.cn/r",)}, "jwks"),
+        ({"request_uris": ("http://127.0.0.1/r",), "jwks": jwks()}, "request_uris"),
+        ({"request_uris": ("https://scjg.example.cn/r#x",), "jwks": jwks()}, "request_uris"),
+        ({"request_uris": ("https://scjg.example.cn/" + "r" * 500,), "jwks": jwks()}, "request_uris"),
+        ({"userinfo_signed_response_alg": "RS256"}, "userinfo_signed_response_alg"),
         ({"client_secret": "short"}, "client_secret"),
         ({"client_secret": "k" * 42 + "+"}, "client_secret"),
         ({"token_endpoint_auth_method": "none", "client_secret": "k" * 43}, "client_secret"),

@@ -111,7 +111,7 @@ def test_form_post_sends_a_form_that_posts_itself(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize("prompt", [None, "none"])
-def test_a_request_by_post_works_like_one_by_get(provider: Provider, prompt: str | None) -> None:
+def test_requirement_27_a_request_by_post_works_like_one_by_get(provider: Provider, prompt: str | None) -> None:
     browser = provider.browser()
     browser.log_in()
     answer = browser.follow(browser.client.post("/oauth/authorize", data=provider.request(prompt=prompt)))

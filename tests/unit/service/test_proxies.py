@@ -33,7 +33,7 @@ def test_the_client_is_the_nearest_address_that_is_no_trusted_proxy(peer: str, f
 
 
 @given(st.text(max_size=80))
-def test_no_header_makes_a_stranger_somebody_else(forwarded: str) -> None:
+def test_requirement_12_no_header_makes_a_stranger_somebody_else(forwarded: str) -> None:
     assert client_address("198.51.100.7", forwarded, parse_networks(TRUSTED)) == "198.51.100.7"
 
 
