@@ -86,7 +86,10 @@ class Shadow:
 
 
 def cast_shadow(material: Material, offers: Iterable[ParsedCertificate] = ()) -> Shadow:
-    """Return the shadow of what is held, and of the ``offers`` that somebody who is in it signed."""
+    """Return the shadow of what is held, and of the ``offers`` that somebody who is in it signed.
+
+    A list that no CA of the graph signed itself (RFC 5280 6.3.3 lets others do so) is left out, so that less is trusted than might be.
+    """
     throwaways = Throwaways()
     offered = tuple(offers)
     pool = material.pool.with_more(offered)
