@@ -106,7 +106,10 @@ class RevocationRecords(Protocol):
         ...
 
     def entries(self, ca: CaName, partition: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Yield what the CA's list, or a partition's, must have, in blocks: how many entries, and their DER one after the other."""
+        """Yield what the CA's list, or a partition's, must have, in blocks: how many entries, and their DER one after the other.
+
+        No order is promised: a list is a set.
+        """
         ...
 
     def find_status(self, ca: CaName, serial: str) -> CertificateStatus | None:

@@ -80,24 +80,21 @@ class SqlRevocation(SqlPart):
 
     def entries(self, ca: CaName, partition: int = 0) -> Iterator[tuple[int, bytes]]:
         """Yield what a list must have, in blocks: how many entries, and their DER one after the other."""
-        after = 0
-        wanted = sa.select(crl_entries.c.id, crl_entries.c.entry).where(crl_entries.c.ca == ca)
+        joined = sa.select(sa.func.count(), self._joined()).where(crl_entries.c.ca == ca)
         if partition:
-            wanted = wanted.where(crl_entries.c.partition == partition)
-        while True:
-            block = wanted.where(crl_entries.c.id > after).order_by(crl_entries.c.id).limit(_BLOCK).subquery()
-            query = sa.select(sa.func.count(), sa.func.max(block.c.id), self._joined(block.c.entry, block.c.id))
-            count, after, joined = self._connection.execute(query).one()
-            if not count:
-                return
-            yield count, bytes(joined)
+            joined = joined.where(crl_entries.c.partition == partition)
+        last = self._connection.execute(sa.select(sa.func.max(crl_entries.c.id))).scalar() or 0
+        for begin in range(1, last + 1, _BLOCK):
+            count, entries = self._connection.execute(joined.where(crl_entries.c.id.between(begin, begin + _BLOCK - 1))).one()
+            if count:
+                yield count, bytes(entries)
 
-    def _joined(self, column: sa.ColumnElement[bytes], order: sa.ColumnElement[int]) -> sa.ColumnElement[bytes]:
-        """Return an aggregate that puts octets one after the other. SQLite's takes them for text and keeps them as they are."""
+    def _joined(self) -> sa.ColumnElement[bytes]:
+        """Return an aggregate that puts entries one after the other. SQLite's takes them for text and keeps them as they are."""
         if self._connection.dialect.name == "sqlite":
-            return sa.cast(sa.func.group_concat(column, ""), sa.LargeBinary)
-        nothing = sa.literal(b"", sa.LargeBinary)
-        return sa.func.string_agg(column, postgresql.aggregate_order_by(nothing, order), type_=sa.LargeBinary())
+            return sa.cast(sa.func.group_concat(crl_entries.c.entry, ""), sa.LargeBinary)
+        nothing = postgresql.aggregate_order_by(sa.literal(b"", sa.LargeBinary), crl_entries.c.id)
+        return sa.func.string_agg(crl_entries.c.entry, nothing, type_=sa.LargeBinary())
 
     def find_status(self, ca: CaName, serial: str) -> CertificateStatus | None:
         """Return what an OCSP answer says of a serial; None when the CA never issued it."""
