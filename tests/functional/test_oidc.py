@@ -104,7 +104,7 @@ def test_an_unknown_client_or_redirect_uri_is_shown_and_never_followed(departmen
         ({"scope": "profile"}, "invalid_scope"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"request": "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"),
-        ({"request_uri": "https://department.example.cn/r"}, "request_uri_not_supported"),
+        ({"request_uri": "https://department.example.cn/r"}, "invalid_request_uri"),
     ],
     ids=str,
 )

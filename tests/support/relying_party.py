@@ -46,11 +46,16 @@ class _Forms(HTMLParser):
             self._open = False
 
 
-def find_form(page: str, asks: str) -> Form | None:
-    """Return the first form of ``page`` with an input whose autocomplete is ``asks``."""
+def forms(page: str) -> list[Form]:
+    """Return the forms of ``page``."""
     parser = _Forms()
     parser.feed(page)
-    return next((form for form in parser.forms if asks in form.asks), None)
+    return parser.forms
+
+
+def find_form(page: str, asks: str) -> Form | None:
+    """Return the first form of ``page`` with an input whose autocomplete is ``asks``."""
+    return next((form for form in forms(page) if asks in form.asks), None)
 
 
 class Browser:
