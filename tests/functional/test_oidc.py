@@ -10,7 +10,7 @@ import requests
 from jose import jwt
 
 from tests.support.demo import Federation
-from tests.support.relying_party import RelyingParty, find_form
+from tests.support.relying_party import RelyingParty, find_form, forms
 
 CITY = "445100"
 
@@ -209,3 +209,18 @@ def test_the_public_client_works_with_pkce_alone(federation: Federation, citizen
     refreshed = public.token({"grant_type": "refresh_token", "refresh_token": tokens.json()["refresh_token"]})
     assert refreshed.status_code == 200, refreshed.text
     assert refreshed.json()["refresh_token"] != tokens.json()["refresh_token"]
+
+
+def test_a_pushed_request_comes_through_the_browser_as_a_form(department: RelyingParty, citizen: dict[str, Any]) -> None:
+    request = department.request(response_mode="form_post")
+    auth = (department.client["client_id"], department.client["client_secret"])
+    pushed = requests.post(department.metadata["pushed_authorization_request_endpoint"], data=request, auth=auth, timeout=10)
+    assert pushed.status_code == 201, pushed.text
+    reference = {"client_id": department.client["client_id"], "request_uri": pushed.json()["request_uri"]}
+    browser = department.browser()
+    page = browser.log_in(browser.get(department.metadata["authorization_endpoint"], **reference), citizen)
+    (form,) = (form for form in forms(page.text) if form.action == department.redirect_uri)
+    assert form.values["state"] == request["state"]
+    assert department.redeem(form.values["code"]).status_code == 200
+    again = browser.get(department.metadata["authorization_endpoint"], **reference)
+    assert (again.status_code, "oauth_request_uri_over" in again.text) == (400, True)

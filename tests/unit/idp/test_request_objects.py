@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,24 +18,37 @@ from idp.wire import Parameters
 from kernel.clock import FixedClock, timestamp
 from kernel.errors import Refusal
 from pki import jose
-from tests.support.idp import CALLBACK, Browser, Provider, Published, json_of, returned
+from pki.keyfiles import FileKeyStore
+from tests.support.databases import engine_on
+from tests.support.idp import CALLBACK, Browser, Provider, Published, json_of, make_idp_deps, returned
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
 
 ELSEWHERE = "https://scjg.example.cn/other-callback"
 PUBLISHED = "https://scjg.example.cn/requests/1"
 
 
-@pytest.fixture
-def signer(provider: Provider) -> Provider:
-    provider.add_client("signer", jwks=public_jwks(), request_uris=(PUBLISHED,), redirect_uris=(CALLBACK, ELSEWHERE))
-    return provider
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> Iterator[Browser]:
+    """A browser in which a citizen is logged in, for all tests: what is refused changes nothing."""
+    clock = FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
+    with engine_on(f"sqlite:///{tmp_path_factory.mktemp('objects') / 'provider.sqlite'}") as engine:
+        provider = Provider(make_idp_deps(engine, keys, clock))
+        provider.add_account()
+        provider.add_client()
+        provider.add_client("signer", jwks=public_jwks(), request_uris=(PUBLISHED,), redirect_uris=(CALLBACK, ELSEWHERE))
+        made = provider.browser()
+        made.log_in()
+        yield made
 
 
 @pytest.fixture
-def browser(signer: Provider) -> Browser:
-    made = signer.browser()
-    made.log_in()
-    return made
+def signer(browser: Browser) -> Provider:
+    """The provider, with nothing to be had from elsewhere yet."""
+    published = browser.provider.deps.fetch
+    assert isinstance(published, Published)
+    published.documents.clear()
+    published.asked.clear()
+    return browser.provider
 
 
 def ask(browser: Browser, value: str, **outside: str) -> dict[str, str]:
@@ -155,8 +170,8 @@ def test_a_client_without_keys_has_no_request_objects(browser: Browser, signer: 
     assert back["error"] == "invalid_request_object"
 
 
-def test_an_old_object_is_refused(browser: Browser, signer: Provider, clock: FixedClock) -> None:
-    value = sign(request_claims(signer, exp=timestamp(clock.now()) - 10))
+def test_an_old_object_is_refused(browser: Browser, signer: Provider) -> None:
+    value = sign(request_claims(signer, exp=timestamp(signer.deps.clock.now()) - 10))
     assert refused(browser, value) == "invalid_request_object"
 
 
