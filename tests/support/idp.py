@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -26,7 +28,7 @@ from idp.ports import HeldLicense, IdpDeps, IdpRecords
 from idp.records import Account, Client
 from idp.views import Visitors, make_blueprint
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
-from kernel.clock import Clock
+from kernel.clock import Clock, FixedClock
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from kernel.randomness import token
@@ -36,7 +38,7 @@ from policies.loader import load
 from service import audit, headers, i18n
 from service.csrf import Csrf
 from service.unit_of_work import SqlUnitOfWork
-from tests.support.databases import create_all
+from tests.support.databases import create_all, engine_on
 from tests.support.relying_party import Form, find_form
 
 CITY = Node("445100", "潮州市", "city", "http://localhost:8100", (("C", "CN"), ("ST", "广东省"), ("L", "潮州市")))
@@ -206,6 +208,14 @@ class Provider:
     def userinfo(self, access_token: str) -> OAuthResponse:
         request = OAuthRequest("GET", authorization=f"Bearer {access_token}")
         return dispatch.ENDPOINTS[endpoints.USERINFO](self.deps, request)
+
+
+@contextmanager
+def provider_in(folder: Path, keys: KeyStore, **options: Any) -> Iterator[Provider]:
+    """A provider on a SQLite file in ``folder``, for tests that share one."""
+    clock = FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
+    with engine_on(f"sqlite:///{folder / 'provider.sqlite'}") as engine:
+        yield Provider(make_idp_deps(engine, keys, clock, **options))
 
 
 class Browser:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 
-from kernel.clock import FixedClock
 from kernel.nodes import Node
 from pki.keyfiles import FileKeyStore
 from tests.conformance.oidf.suite import CALLBACK, USERNAME, Suite
-from tests.support.databases import engine_on
-from tests.support.idp import Provider, make_idp_deps
+from tests.support.idp import provider_in
 
 NODE = Node("445100", "潮州市", "city", "https://login.example.cn", (("C", "CN"), ("ST", "广东省"), ("L", "潮州市")))
 DEPARTMENT = "11445100DXEYPY6WAN"
@@ -27,9 +24,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> FileKeyStore:
 @pytest.fixture(scope="session", params=["basic", "form_post"])
 def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> Iterator[Suite]:
     """The plan that runs: Basic, and the same modules with ``response_mode=form_post``."""
-    clock = FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
-    with engine_on(f"sqlite:///{tmp_path_factory.mktemp('oidf') / 'provider.sqlite'}") as engine:
-        provider = Provider(make_idp_deps(engine, keys, clock, algorithms=("ES256", "RS256"), node=NODE))
+    with provider_in(tmp_path_factory.mktemp("oidf"), keys, algorithms=("ES256", "RS256"), node=NODE) as provider:
         provider.add_account(USERNAME, email="c@example.cn", address="广东省潮州市湘桥区太平路 1 号")
         for client_id, method in (
             ("client", "client_secret_basic"),
@@ -53,4 +48,4 @@ def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             waive_pkce=True,
             id_token_signed_response_alg="RS256",
         )
-        yield Suite(provider, clock, request.param)
+        yield Suite(provider, request.param)

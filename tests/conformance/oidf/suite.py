@@ -47,9 +47,14 @@ class Suite:
     """A run of a plan against a provider: ``client``, ``client2`` (client_secret_basic) and ``client-post`` are registered in it."""
 
     provider: Provider
-    clock: FixedClock
     plan: Plan
     post_clients: frozenset[str] = field(default=frozenset({"client-post"}))
+
+    @property
+    def clock(self) -> FixedClock:
+        clock = self.provider.deps.clock
+        assert isinstance(clock, FixedClock)
+        return clock
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -243,6 +243,33 @@ def test_unknown_parameters_and_scopes_are_ignored(provider: Provider) -> None:
     assert tokens["scope"] == "openid"
 
 
+@pytest.mark.parametrize("public", [False, True])
+def test_requirement_5_pkce_with_s256_is_demanded_of_everyone(provider: Provider, public: bool) -> None:
+    provider.add_client("any", token_endpoint_auth_method="none" if public else "client_secret_basic")
+    changes: tuple[dict[str, str | None], ...] = (
+        {"code_challenge": None, "code_challenge_method": None},
+        {"code_challenge_method": None},
+        {"code_challenge_method": "plain"},
+    )
+    for change in changes:
+        assert begin(provider, client_id="any", **change)["error"] == "invalid_request"
+    if public:
+        with pytest.raises(Refusal):
+            provider.add_client("lax", token_endpoint_auth_method="none", waive_pkce=True)
+
+
+@pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
+def test_requirement_14_every_answer_names_its_issuer_in_every_mode(provider: Provider, mode: str) -> None:
+    browser = provider.browser()
+    browser.log_in()
+    for change in ({}, {"scope": "profile"}):
+        answer = browser.get("/oauth/authorize", provider.request(response_mode=mode, **change))
+        if mode == "form_post":
+            assert f'name="iss" value="{provider.deps.issuer}"' in answer.text
+        else:
+            assert returned(answer)["iss"] == provider.deps.issuer
+
+
 def test_requirement_5_pkce_may_be_waived_for_one_confidential_client(provider: Provider) -> None:
     provider.add_client("old-system", waive_pkce=True)
     without = {"code_challenge": None, "code_challenge_method": None}

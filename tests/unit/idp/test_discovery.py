@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,11 +11,9 @@ import pytest
 from idp import discovery, endpoints
 from idp.dispatch import ENDPOINTS
 from idp.wire import OAuthRequest
-from kernel.clock import FixedClock
 from pki import jose
 from pki.keyfiles import FileKeyStore
-from tests.support.databases import engine_on
-from tests.support.idp import CALLBACK, Browser, Provider, Published, json_of, make_idp_deps, returned
+from tests.support.idp import CALLBACK, Browser, Published, json_of, provider_in, returned
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
 
 OTHER = "11445100DXEYPY6WAN"
@@ -27,9 +24,7 @@ ALL_SCOPES = "openid profile email address phone identity organization offline_a
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> Iterator[Browser]:
     """A provider that signs by both algorithms, one client for each way, and a browser in which a citizen is logged in."""
-    clock = FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
-    with engine_on(f"sqlite:///{tmp_path_factory.mktemp('discovery') / 'provider.sqlite'}") as engine:
-        provider = Provider(make_idp_deps(engine, keys, clock, algorithms=("ES256", "RS256")))
+    with provider_in(tmp_path_factory.mktemp("discovery"), keys, algorithms=("ES256", "RS256")) as provider:
         provider.add_account(
             resident_id="445102198806123626",
             email="c@example.cn",

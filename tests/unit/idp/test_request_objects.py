@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,12 +14,11 @@ from hypothesis import strategies as st
 from idp.oauth_errors import OAUTH_NAMES
 from idp.request_objects import unpack
 from idp.wire import Parameters
-from kernel.clock import FixedClock, timestamp
+from kernel.clock import timestamp
 from kernel.errors import Refusal
 from pki import jose
 from pki.keyfiles import FileKeyStore
-from tests.support.databases import engine_on
-from tests.support.idp import CALLBACK, Browser, Provider, Published, json_of, make_idp_deps, returned
+from tests.support.idp import CALLBACK, Browser, Provider, Published, json_of, provider_in, returned
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
 
 ELSEWHERE = "https://scjg.example.cn/other-callback"
@@ -30,9 +28,7 @@ PUBLISHED = "https://scjg.example.cn/requests/1"
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> Iterator[Browser]:
     """A browser in which a citizen is logged in, for all tests: what is refused changes nothing."""
-    clock = FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
-    with engine_on(f"sqlite:///{tmp_path_factory.mktemp('objects') / 'provider.sqlite'}") as engine:
-        provider = Provider(make_idp_deps(engine, keys, clock))
+    with provider_in(tmp_path_factory.mktemp("objects"), keys) as provider:
         provider.add_account()
         provider.add_client()
         provider.add_client("signer", jwks=public_jwks(), request_uris=(PUBLISHED,), redirect_uris=(CALLBACK, ELSEWHERE))
