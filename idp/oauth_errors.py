@@ -105,6 +105,13 @@ REQUEST_URI = _oauth(
     zh="request_uri 没有登记，或那里没有请求对象。",
     en="The request_uri is not registered, or there is no request object to be had from it.",
 )
+REQUEST_URI_BUSY = _oauth(
+    "oauth_request_uri_busy",
+    "temporarily_unavailable",
+    status=503,
+    zh="正在读取的请求对象太多，请稍后再试。",
+    en="Too many request objects are being fetched; try again shortly.",
+)
 REQUEST_URI_OVER = _oauth(
     "oauth_request_uri_over",
     "invalid_request_uri",

@@ -10,10 +10,11 @@ Left to others: requests pushed before (``pushed_requests``), what the parameter
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
-from idp.oauth_errors import REQUEST_OBJECT, REQUEST_UNSIGNED, REQUEST_URI
+from idp.oauth_errors import REQUEST_OBJECT, REQUEST_UNSIGNED, REQUEST_URI, REQUEST_URI_BUSY
 from idp.ports import IdpDeps
 from idp.records import Client
 from idp.wire import Parameters, holds_control_characters, wrong
@@ -26,6 +27,9 @@ TYPE = "oauth-authz-req+jwt"
 """RFC 9101 10.8: what no other token is called. Clients of OpenID Connect Core still say JWT, or nothing."""
 
 _FETCH_SECONDS = 3.0
+_FETCHES = BoundedSemaphore(4)
+"""Anybody can name a client's slow server; only so many threads of a process ever wait for one."""
+
 _OF_THE_TOKEN = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
 
 
@@ -51,6 +55,8 @@ def _fetch(deps: IdpDeps, client: Client, uri: str) -> str:
     """Read the object from where the client registered that it may be (Core 6.2; RFC 9101 10.4: nowhere else)."""
     if uri not in client.request_uris:
         raise Refusal(REQUEST_URI, field="request_uri")
+    if not _FETCHES.acquire(blocking=False):
+        raise Refusal(REQUEST_URI_BUSY, field="request_uri")
     parts = urlsplit(uri)
     try:
         fetched = deps.fetch.get(
@@ -61,6 +67,8 @@ def _fetch(deps: IdpDeps, client: Client, uri: str) -> str:
         )
     except Refusal:
         raise Refusal(REQUEST_URI, field="request_uri") from None
+    finally:
+        _FETCHES.release()
     return (fetched.data or b"").decode("ascii", "replace").strip()
 
 

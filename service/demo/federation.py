@@ -115,6 +115,7 @@ class Demo:
                 uscc=planned.uscc,
                 phone=planned.phone,
                 email=planned.email,
+                address=planned.address,
                 real_name_level=planned.real_name_level,
                 organization=planned.organization,
                 department=planned.department,

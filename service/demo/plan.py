@@ -44,6 +44,7 @@ class PlannedAccount:
     uscc: str | None = None
     phone: str | None = None
     email: str | None = None
+    address: str | None = None
     real_name_level: int = 2
     organization: str | None = None
     department: str | None = None
@@ -80,6 +81,7 @@ ACCOUNTS = (
         resident_id="445102198806123626",
         phone="+86 138 0000 0001",
         email="chenxiaochao@example.cn",
+        address="广东省潮州市湘桥区太平路 1 号",
         real_name_level=4,
     ),
     PlannedAccount(

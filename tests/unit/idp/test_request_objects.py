@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crosscert.records import Fetched
 from idp.oauth_errors import OAUTH_NAMES
 from idp.request_objects import unpack
 from idp.wire import Parameters
@@ -213,6 +215,29 @@ def test_requirement_22_no_address_but_a_registered_one_is_ever_asked(browser: B
     published = signer.deps.fetch
     assert isinstance(published, Published)
     assert published.asked == []
+
+
+def test_only_so_many_threads_wait_for_clients_servers(signer: Provider) -> None:
+    codes: list[str] = []
+
+    def ask_again() -> None:
+        with pytest.raises(Refusal) as caught:
+            unpack(deps, signer.client("signer"), Parameters({"request_uri": PUBLISHED}))
+        codes.append(caught.value.code)
+
+    class Slow(Published):
+        """While it is asked, the same is asked of it again."""
+
+        def get(self, url: str, **more: Any) -> Fetched:  # type: ignore[override]  # handed on as it is
+            ask_again()
+            return super().get(url, **more)
+
+    deps = replace(signer.deps, fetch=Slow())
+    ask_again()
+    assert codes == ["oauth_request_uri_busy", *["oauth_request_uri_invalid"] * 4]
+    codes.clear()
+    ask_again()
+    assert len(codes) == 5, "each place was given back"
 
 
 # Whatever comes.
