@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from queue import SimpleQueue
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
 
 from tests.functional.test_walk import CITY, log_in
 from tests.support.demo import Federation
@@ -20,24 +21,14 @@ class Door:
     """A client's redirect URI on a loopback port: keeps what is posted to it."""
 
     def __init__(self) -> None:
-        self.posted: SimpleQueue[dict[str, list[str]]] = SimpleQueue()
-        door = self
+        self.posted: SimpleQueue[dict[str, str]] = SimpleQueue()
+        self.server = make_server("127.0.0.1", 0, self.answer)
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                page = b"<!doctype html><title>done</title><link rel=icon href=data:,>"
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html")
-                self.send_header("Content-Length", str(len(page)))
-                self.end_headers()
-                self.wfile.write(page)
-                door.posted.put(parse_qs(body))
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+    @Request.application
+    def answer(self, request: Request) -> Response:
+        if request.method == "POST":
+            self.posted.put(request.form.to_dict())
+        return Response("<!doctype html><title>done</title><link rel=icon href=data:,>", content_type="text/html")
 
 
 @pytest.fixture
@@ -61,8 +52,8 @@ def app(federation: Federation, door: Door) -> RelyingParty:
 def arrived(door: Door, app: RelyingParty, request: dict[str, str]) -> None:
     posted = door.posted.get(timeout=15)
     assert posted.keys() == {"code", "state", "iss"}
-    assert posted["state"] == [request["state"]]
-    assert app.redeem(posted["code"][0]).status_code == 200
+    assert posted["state"] == request["state"]
+    assert app.redeem(posted["code"]).status_code == 200
 
 
 def test_the_form_posts_itself_within_the_content_policy(
