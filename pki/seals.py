@@ -24,14 +24,14 @@ from pki.names import MAX_COMMON_NAME_OCTETS, check_below, x509_name
 from pki.partitions import issuer_with_place
 from pki.pdf_signatures import PreparedPdf, Statement
 from pki.ports import PkiDeps, PkiRecords
-from pki.records import CaName, CertificateRecord, Department, Names, SealRecord, ca_role
+from pki.records import HOLD, CaName, CertificateRecord, Department, ListedReason, Names, SealRecord, ca_role
 from pki.roles import ca_in, cas_in, get_credential, is_ca_revoked, issuers_in, parsed
 from pki.tsa import TimeStampAuthority
 from policies.certificates import get_profile
 
 PROFILE = "department_seal"
 _SEAL = "电子证照专用章"
-_REVOKED = "已吊销 / revoked"
+_REVOKED, _SUSPENDED = "已吊销 / revoked", "已暂停 / suspended"
 _EXPIRED = "不在有效期内 / outside of its validity"
 _RENEWED_BEFORE = timedelta(days=30)
 
@@ -89,7 +89,7 @@ def get_or_create_seal(deps: PkiDeps, department: Department, *, actor: str = "s
     """
     seal = find_seal(deps, department.uscc)
     if seal is not None and seal.certificate.revoked_at is not None:
-        raise Refusal(SEAL_UNUSABLE, name=department.name, problem=_REVOKED)
+        raise _not_good(department.name, seal.certificate.reason)
     if seal is not None and not _is_due(seal, department, deps.clock.now()):
         with deps.work.read() as work:
             if not is_ca_revoked(deps, work.records, seal.certificate):
@@ -176,7 +176,7 @@ def _read_evidence(deps: PkiDeps, records: PkiRecords, seal: Seal, at: datetime)
     now = deps.clock.now()
     status = records.find_status(seal.certificate.ca, seal.certificate.serial)
     if status is None or status.revoked_at is not None or is_ca_revoked(deps, records, seal.certificate):
-        raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_REVOKED)
+        raise _not_good(seal.name, None if status is None else status.reason)
     if not all(seal.certificate.not_before <= moment <= seal.certificate.not_after for moment in (at, now)):
         raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_EXPIRED)
     stamping = tsa.authority_in(deps, records)
@@ -190,6 +190,10 @@ def _read_evidence(deps: PkiDeps, records: PkiRecords, seal: Seal, at: datetime)
     links = [one.der for one in records.certificates(profile=LINK) if one.revoked_at is None and one.not_after > now]
     certificates = (seal.certificate.der, *chain, stamping.credential.record.der, *links)
     return _Evidence(certificates, tuple(one.der for one in lists if one), stamping)
+
+
+def _not_good(name: str, reason: ListedReason | None) -> Refusal:
+    return Refusal(SEAL_UNUSABLE, name=name, problem=_SUSPENDED if reason == HOLD else _REVOKED)
 
 
 def _principals(deps: PkiDeps, records: PkiRecords) -> Sequence[CaName]:

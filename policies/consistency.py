@@ -26,6 +26,8 @@ _USAGES: dict[str, tuple[KeyAlgorithm, ...]] = {  # RFC 3279 2.3.1, RFC 5480 3, 
     "key_encipherment": ("RSA-3072",),
     "key_agreement": ("P-256", "P-384"),
 }
+_MOST_DAYS_UNCHECKED = 120
+"""A responder's certificate with id-pkix-ocsp-nocheck is not revoked but outlived (RFC 6960 4.2.2.2.1)."""
 
 ROLES = ("security_admin",)
 
@@ -54,6 +56,12 @@ def _profiles(policies: Policies) -> Iterator[Finding]:
             yield "certificates", (*where, "path_length"), Text("只有 CA 才有路径长度", "only a CA has a path length")
         if profile.level != "all" and profile.level not in documents.levels:
             yield "certificates", (*where, "level"), Text(f"没有等级 {profile.level}", f"there is no level {profile.level}")
+        if profile.no_check and profile.validity_days > _MOST_DAYS_UNCHECKED:
+            problem = Text(
+                f"无法查询状态的证书最长 {_MOST_DAYS_UNCHECKED} 天",
+                f"what nobody can ask about lives {_MOST_DAYS_UNCHECKED} days at most",
+            )
+            yield "certificates", (*where, "validity_days"), problem
         if profile.level == "all" and profile.kind == "end_entity":
             yield "certificates", (*where, "level"), Text("终端证书要写明等级", "an end entity's certificate has one level")
 

@@ -30,7 +30,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from pki import authority, crl, seals
+from pki import authority, crl, revocation, seals
 from pki.ports import PkiDeps
 from pki.records import Department
 from pki.roles import CA_ROLES
@@ -231,6 +231,20 @@ def test_a_revoked_seal_seals_nothing_and_is_not_made_anew(pki: PkiDeps, seal: S
         seals.seal_pdf(pki, seal, page, at=clock.now(), reason="x")
     with pytest.raises(Refusal, match="seal_unusable"):
         seals.get_or_create_seal(pki, DEPARTMENT)
+
+
+def test_a_suspended_seal_seals_nothing_until_it_is_released(pki: PkiDeps, seal: Seal, page: bytes, clock: FixedClock) -> None:
+    revocation.suspend(pki, seal.certificate.serial)
+    for act in (
+        lambda: seals.seal_pdf(pki, seal, page, at=clock.now(), reason="x"),
+        lambda: seals.get_or_create_seal(pki, DEPARTMENT),
+    ):
+        with pytest.raises(Refusal, match="seal_unusable") as refused:
+            act()
+        assert "suspended" in refused.value.text.en
+    revocation.release(pki, seal.certificate.serial)
+    assert seals.get_or_create_seal(pki, DEPARTMENT).certificate.serial == seal.certificate.serial
+    assert seals.seal_pdf(pki, seal, page, at=clock.now(), reason="x")
 
 
 def test_outside_of_its_validity_a_seal_seals_nothing(pki: PkiDeps, seal: Seal, page: bytes, clock: FixedClock) -> None:

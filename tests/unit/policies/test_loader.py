@@ -245,6 +245,12 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
             "profiles.department_seal.key_usage",
         ),
         ("certificates", "number = 3", "number = 2", "levels.substantial.number"),
+        (
+            "certificates",
+            '[profiles.ocsp]\nkind = "end_entity"\nvalidity_days = 90',
+            '[profiles.ocsp]\nkind = "end_entity"\nvalidity_days = 121',
+            "profiles.ocsp.validity_days",
+        ),
         ("certificates", "policy_number = 20", "policy_number = 3", "time_stamps.policy_number"),
         ("certificates", "\ncrl_valid_seconds = 86400", "\ncrl_valid_seconds = 14400", "revocation.crl_valid_seconds"),
         ("certificates", "ca_crl_valid_seconds = 604800", "ca_crl_valid_seconds = 60", "revocation.ca_crl_valid_seconds"),
