@@ -34,7 +34,7 @@ from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from pki import jose
 from pki.records import PrivateKey
-from pki.roles import get_credential
+from pki.roles import get_chain, get_credential
 
 TYPE = "chaoxin-request+jwt"
 VALID = timedelta(days=7)
@@ -68,9 +68,9 @@ def make(deps: CrosscertDeps, to: str, wish: Wish) -> bytes:
     principal = get_credential(deps.pki, "principal")
     body["pkcs10"] = base64.b64encode(_pkcs10(principal.certificate.subject, principal.key, _digest(body))).decode()
     # 3.
-    signer, issuing = (get_credential(deps.pki, role) for role in ("node_signer", "issuing"))
+    signer = get_credential(deps.pki, "node_signer")
     key = jose.signing_key(signer.key)
-    jws = jose.sign(canonical(body), key, kid=None, alg=key.alg, typ=TYPE, x5c=[signer.record.der, issuing.record.der])
+    jws = jose.sign(canonical(body), key, kid=None, alg=key.alg, typ=TYPE, x5c=get_chain(deps.pki, signer))
     return canonical({"request": body, "description": json.loads(document), "jws": jws})
 
 

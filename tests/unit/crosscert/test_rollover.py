@@ -14,7 +14,7 @@ from kernel.errors import Refusal
 from pki import authority, crl, links, rollover
 from pki.records import CaRole, CertificateRecord
 from pki.roles import get_credential
-from tests.support.three_nodes import Federation, Member
+from tests.support.three_nodes import Federation, Member, certify
 
 TYPE = sync.STATUS_LIST_TYPE
 
@@ -89,6 +89,23 @@ def test_what_others_certified_and_what_it_certified_stays_good(synced: Federati
         assert is_good(synced.county, synced.other.seal())  # through the city, over its old key
         assert is_good(synced.county, synced.city.seal())
         assert is_good(synced.city, synced.county.seal())
+
+
+def test_a_new_agreement_certifies_the_new_root_and_both_keys_stay_the_countys(synced: Federation) -> None:
+    county, city = synced.county, synced.city
+    seals, tokens = [county.seal("甲局")], [token_of(county)]
+    for role in ("principal", "issuing"):
+        roll(county, role)  # type: ignore[arg-type]
+    seals.append(county.seal("乙局"))
+    tokens.append(token_of(county))
+    synced.sync()
+    certify(city, county)
+    synced.publish_lists()
+    for _ in range(2):
+        synced.sync()
+        for judge in synced.members:
+            assert [is_good(judge, seal) for seal in seals] == [True, True]
+            assert {signer_of(judge, token) for token in tokens} == {county.node.code}
 
 
 def test_a_moment_before_the_rollover_is_judged_from_the_root_of_that_moment(synced: Federation) -> None:
