@@ -51,10 +51,10 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """What the CA knows that paths depend on: its CAs, the principal one in service first, and their lists."""
+    """What the CA knows that paths depend on: its CAs, the principal one in service first, and the digests of their lists."""
 
     cas: tuple[RoleRecord, ...]
-    crls: tuple[CrlRecord, ...]
+    crls: tuple[str, ...]
 
 
 def gather(deps: CrosscertDeps, at: datetime) -> Material:
@@ -85,7 +85,7 @@ def _present(deps: CrosscertDeps) -> Material:
         own = _read_own(work.records)
     with deps.work.read() as work_here:
         generation = work_here.records.generation()
-        key = (generation, own.cas, tuple(found.sha256 for found in own.crls))
+        key = (generation, own)
         kept: tuple[object, Material] | None = deps.kept.get("material")
         if kept is not None and kept[0] == key:
             return kept[1]
@@ -93,10 +93,11 @@ def _present(deps: CrosscertDeps) -> Material:
         others = work_here.records.crls()
         peers = work_here.records.peers()
     with deps.pki.work.read() as work:
+        own_crls = [each for ca in own.cas if (each := work.records.find_crl(ca.key_label)) is not None]
         mine = [parse_certificate(found.der) for ca in own.cas if (found := work.records.find_certificate(ca.serial))]
         issued = [record.der for profile in (PROFILE, LINK) for record in work.records.certificates(profile=profile)]
     anchors = tuple(each for each, ca in zip(mine, own.cas, strict=True) if ca_role(ca.role) == "principal")
-    lists = [_parsed(deps, found) for found in _lists(own.crls, others)]
+    lists = [_parsed(deps, found) for found in _lists(own_crls, others)]
     links = [(found.node_code, parse_certificate(found.der)) for found in stored if found.kind == "link"]
     certificates = [*mine, *(parse_certificate(der) for der in (*issued, *(found.der for found in stored)))]
     material = Material(
@@ -115,7 +116,7 @@ def _present(deps: CrosscertDeps) -> Material:
 
 def _read_own(records: PkiRecords) -> _Own:
     cas = _read_cas(records)
-    return _Own(cas, tuple(found for ca in cas if (found := records.find_crl(ca.key_label)) is not None))
+    return _Own(cas, tuple(found for ca in cas if (found := records.find_crl_digest(ca.key_label)) is not None))
 
 
 def _read_cas(records: PkiRecords) -> tuple[RoleRecord, ...]:

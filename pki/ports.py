@@ -128,6 +128,10 @@ class RevocationRecords(Protocol):
         """Return the newest list of this scope, or the newest of those issued until ``at``."""
         ...
 
+    def find_crl_digest(self, ca: CaName) -> str | None:
+        """Return the SHA-256 of the newest complete list without reading the list, which may have a million entries."""
+        ...
+
     def take_places(self, ca: CaName, count: int, size: int) -> tuple[int, bool]:
         """Take places for certificates about to be issued; return their partition and whether they are the first in it.
 

@@ -31,6 +31,7 @@ _FIND_CRL = (
     .order_by(crls.c.number.desc())
     .limit(1)
 )
+_FIND_DIGEST = _FIND_CRL.with_only_columns(crls.c.sha256)
 _GENERATION = sa.select(sa.func.coalesce(sa.func.sum(crl_numbers.c.changes), 0))
 _LISTED = (certificates.c.serial, certificates.c.ca, certificates.c.partition, certificates.c.revoked_at, certificates.c.reason)
 _IS_GOOD = certificates.c.revoked_at.is_(None)
@@ -137,6 +138,10 @@ class SqlRevocation(SqlPart):
             return None
         updates = from_micros(row.this_update), from_micros(row.next_update)
         return CrlRecord(row.ca, row.number, *updates, row.entries, row.sha256, bytes(row.der), row.partition, row.changes)
+
+    def find_crl_digest(self, ca: CaName) -> str | None:
+        """Return the SHA-256 of the newest complete list without reading the list."""
+        return self._connection.execute(_FIND_DIGEST, {"ca": ca, "partition": 0}).scalar()
 
     def take_places(self, ca: CaName, count: int, size: int) -> tuple[int, bool]:
         """Take places for certificates about to be issued; return their partition and whether they are the first in it."""

@@ -201,6 +201,8 @@ def test_in_any_graph_the_path_found_is_a_shortest_one_and_does_not_depend_on_th
     assert judge(target, ANCHOR, shuffled).as_json() == verdict.as_json()
     steps = _distance({(a, b) for a, b in edges if b not in (a, 0)})
     assert verdict.valid == (steps is not None)
+    if verdict.reason is not None:  # whichever certificate is blamed is one that was given, and on the path if one is shown
+        assert verdict.reason.certificate in (verdict.certificates or {*certificates, target})
     if steps is not None:
         assert len(verdict.certificates) == steps + 2
 
