@@ -144,25 +144,33 @@ def _is_own_root(certificate: ParsedCertificate) -> bool:
     return certificate.self_issued and fits(certificate, certificate) and is_signed_by(certificate, certificate)
 
 
-def explain_absence(search: Search) -> tuple[str, ParsedCertificate]:
-    """Say why there was no candidate at all: the code and the certificate at which the chain upward breaks off.
+def explain_absence(search: Search) -> tuple[str, Chain]:
+    """Say why there was no candidate at all: the code and the chain from the certificate at which the way upward breaks off to the target.
 
     Follows issuers as far as they go, whether the anchor can be reached or not; the longest way is told.
     """
-    seen = {search.target}
+    below: dict[ParsedCertificate, ParsedCertificate | None] = {search.target: None}
     row = [search.target]
     last = search.target
     for _ in range(MAX_CERTIFICATES):
-        above = []
+        above: list[ParsedCertificate] = []
         for certificate in row:
             if certificate in search.bad_signatures:
-                return "signature_invalid", certificate
-            above += [each for each in search.pool.issuers_of(certificate)[:MAX_PATHS] if each not in seen]
-            seen.update(above)
+                return "signature_invalid", _chain(certificate, below)
+            found = [each for each in search.pool.issuers_of(certificate)[:MAX_PATHS] if each not in below]
+            below.update(dict.fromkeys(found, certificate))
+            above += found
         if not above:
             break
         row = sorted(above, key=lambda each: each.sha256)[:MAX_PATHS]
         last = row[0]
-    if any(search.pool.distance(certificate, search.anchor, search.deadline) < UNREACHABLE for certificate in seen):
-        return "no_path", search.target
-    return ("untrusted_root" if last.self_issued else "issuer_not_found"), last
+    if any(search.pool.distance(certificate, search.anchor, search.deadline) < UNREACHABLE for certificate in below):
+        return "no_path", (search.target,)
+    return ("untrusted_root" if last.self_issued else "issuer_not_found"), _chain(last, below)
+
+
+def _chain(top: ParsedCertificate, below: Mapping[ParsedCertificate, ParsedCertificate | None]) -> Chain:
+    chain = [top]
+    while (certificate := below[chain[-1]]) is not None:
+        chain.append(certificate)
+    return tuple(chain)

@@ -36,8 +36,8 @@ def find_path(
             else:
                 return PathVerdict(valid=True, certificates=candidate.path, policies=policies)
         if best is None:
-            code, certificate = explain_absence(search)
-            return PathVerdict(valid=False, reason=reason(code, certificate, issuer=certificate.issuer_text))
+            code, chain = explain_absence(search)
+            return PathVerdict(valid=False, certificates=chain, reason=reason(code, chain[0], issuer=chain[0].issuer_text))
     except OutOfTime:
         return PathVerdict(valid=False, certificates=best[0].path if best else (), reason=reason("out_of_time", target))
     path = best[0].path

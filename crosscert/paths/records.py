@@ -63,7 +63,8 @@ class Reason:
 class PathVerdict:
     """Whether a certificate is trusted, by which path (anchor first) and under which of the wanted policies; or why not.
 
-    When it is not valid ``certificates`` is the path that came closest, or empty when there is none at all.
+    When it is not valid ``certificates`` is the path that came closest, or, when nothing leads to the anchor, what leads upward from the
+    target as far as it goes; empty only when time was up before there was any.
     """
 
     valid: bool

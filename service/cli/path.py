@@ -194,14 +194,15 @@ def _printable(text: str) -> str:
 def _first_good(
     target: ParsedCertificate, anchors: Sequence[ParsedCertificate], pool: Pool, crls: CrlSet, request: PathRequest
 ) -> PathVerdict:
-    """Try each anchor; when none is good, tell the failure that came with a path, or else the first."""
+    """Try each anchor; when none is good, tell the failure of a path that came from an anchor, or else the first."""
     verdicts = []
     for anchor in anchors:
         verdict = find_path(target, anchor, pool, crls, request)
         if verdict.valid:
             return verdict
-        verdicts.append(verdict)
-    return next((verdict for verdict in verdicts if verdict.certificates), verdicts[0])
+        verdicts.append((anchor, verdict))
+    led_there = (verdict for anchor, verdict in verdicts if verdict.certificates[:1] == (anchor,))
+    return next(led_there, verdicts[0][1])
 
 
 def _text(verdict: PathVerdict) -> str:

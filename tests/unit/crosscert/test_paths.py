@@ -169,6 +169,7 @@ def test_the_missing_issuer_is_named() -> None:
     sub, issuing = signer("sub"), signer("issuing")
     verdict = judge(issuing.leaf("seal"), ANCHOR, [sub.ca(issuing)])
     assert reason(verdict) == ("issuer_not_found", "issuing")
+    assert names_on(verdict) == ["issuing", "seal"]
     assert verdict.reason is not None
     assert "CN=sub,C=CN" in verdict.reason.message.zh
     assert "CN=sub,C=CN" in verdict.reason.message.en
@@ -201,8 +202,8 @@ def test_in_any_graph_the_path_found_is_a_shortest_one_and_does_not_depend_on_th
     assert judge(target, ANCHOR, shuffled).as_json() == verdict.as_json()
     steps = _distance({(a, b) for a, b in edges if b not in (a, 0)})
     assert verdict.valid == (steps is not None)
-    if verdict.reason is not None:  # whichever certificate is blamed is one that was given, and on the path if one is shown
-        assert verdict.reason.certificate in (verdict.certificates or {*certificates, target})
+    if verdict.reason is not None:  # whichever certificate is blamed is one of those that are shown
+        assert verdict.reason.certificate in verdict.certificates
     if steps is not None:
         assert len(verdict.certificates) == steps + 2
 
