@@ -17,16 +17,17 @@ from crosscert.errors import DESCRIPTION_INVALID
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from kernel.canonical import canonical
 from kernel.clock import parse_rfc3339
-from kernel.errors import Refusal
+from kernel.errors import ErrorCode, Refusal
 from kernel.nodes import Level, Node
 from kernel.text import find_unwanted_character
 from pki import jose
 from pki.records import Names
-from pki.strict_json import parse_object
+from pki.strict_json import decode_base64url, parse_object
 
 VERSION = 1
 MAX_BYTES = 2 * 1024 * 1024
 _MAX_CERTIFICATES = 5_000
+_MAX_ELEMENTS = 4 * _MAX_CERTIFICATES
 _SHORT_NAMES = {
     "country_name": "C",
     "state_or_province_name": "ST",
@@ -125,13 +126,13 @@ class UnverifiedDescription:
 
 def parse(document: bytes) -> UnverifiedDescription:
     """Return the description in ``document``; ``Refusal`` when it is not one, or says two things."""
-    if len(document) > MAX_BYTES:
-        raise Refusal(DESCRIPTION_INVALID, problem=f"more than {MAX_BYTES} bytes")
+    check_bounds(document, MAX_BYTES, DESCRIPTION_INVALID)
     outer = parse_object(document, DESCRIPTION_INVALID)
     inner, jws = outer.get("description"), outer.get("jws")
     if not isinstance(inner, dict) or not isinstance(jws, str):
         raise Refusal(DESCRIPTION_INVALID, problem="description and jws")
     signed = jose.unverified_claims(jws, max_bytes=MAX_BYTES)
+    check_bounds(decode_base64url(jws.split(".")[1].encode(), DESCRIPTION_INVALID), MAX_BYTES, DESCRIPTION_INVALID)
     try:
         if canonical(dict(signed)) != canonical(inner):
             raise Refusal(DESCRIPTION_INVALID, problem="the signed part says something else")
@@ -159,6 +160,14 @@ def parse(document: bytes) -> UnverifiedDescription:
         jws=jws,
         document=document,
     )
+
+
+def check_bounds(document: bytes, max_bytes: int, code: ErrorCode) -> None:
+    """Refuse JSON that would take long to put into its RFC 8785 form: more bytes or more members than any node has to tell."""
+    if len(document) > max_bytes:
+        raise Refusal(code, problem=f"more than {max_bytes} bytes")
+    if document.count(b",") > _MAX_ELEMENTS:
+        raise Refusal(code, problem=f"more than {_MAX_ELEMENTS} members")
 
 
 def names_of(principal: ParsedCertificate) -> Names:

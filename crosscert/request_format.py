@@ -75,8 +75,7 @@ class UnverifiedRequest:
 
 def parse(document: bytes) -> UnverifiedRequest:
     """Return the request in ``document``; ``Refusal`` when it is none, or says two things."""
-    if len(document) > MAX_BYTES:
-        raise Refusal(REQUEST_INVALID, problem=f"more than {MAX_BYTES} bytes")
+    description_format.check_bounds(document, MAX_BYTES, REQUEST_INVALID)
     outer = parse_object(document, REQUEST_INVALID)
     body, description, jws = outer.get("request"), outer.get("description"), outer.get("jws")
     if not isinstance(body, dict) or not isinstance(description, dict) or not isinstance(jws, str):

@@ -158,6 +158,7 @@ def two_faced(nodes: Federation) -> bytes:
         lambda _: b'{"request":1,"description":{},"jws":""}',
         lambda _: b'{"request":{"a":{"b":1' + b"}" * 9,
         lambda _: b" " * (request_format.MAX_BYTES + 1),
+        lambda _: b'{"request":{},"jws":"","description":{"a":[' + b"0," * 900_000 + b"0]}}",
     ],
 )
 def test_a_request_that_does_not_prove_itself_is_refused(apart: Federation, make: Callable[[Federation], bytes]) -> None:
