@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from cryptography import x509
@@ -17,10 +16,9 @@ from crosscert.plan import plan_issue, plan_revoke, verify_after
 from crosscert.publication import entries
 from crosscert.records import Constraints, StoredCertificate
 from kernel.nodes import Node
-from pki import authority, crl, rollover
+from pki import authority, rollover
 from pki.certificates import Draft, Issuer, build, sign
 from pki.names import x509_name
-from pki.roles import cas_in
 from policies.certificates import get_profile, policy_oid
 from tests.support.three_nodes import Federation, Member
 from tests.unit.crosscert.forge import NOW
@@ -30,17 +28,10 @@ LEVELS = ("basic", "substantial", "high")
 
 def roll_over(nodes: Federation, member: Member) -> None:
     """The principal CA gets a new key, and everybody hears of it."""
-    pki = member.deps.pki
-    for admin in ("account:chen", "account:wang", "account:li"):
-        rollover.advance(pki, "principal", admin)
+    asked = rollover.request(member.deps.pki, "principal", "account:chen")
+    for admin in ("account:wang", "account:li"):
+        rollover.approve(member.deps.pki, asked.ca, admin)
     nodes.publish_lists()
-    with pki.work.read() as work:
-        names = [ca.key_label for ca in cas_in(pki, work.records)]
-
-    def list_of(name: str) -> Callable[[], bytes]:
-        return lambda: crl.current(pki, name).der
-
-    nodes.web.answers |= {f"{member.node.url}/pki/{name}.crl": list_of(name) for name in names}
     nodes.clock.advance(timedelta(minutes=20))
     for each in nodes.members:
         nodes.sync(each)
