@@ -34,8 +34,8 @@ class ReturnAddress:
 class AuthorizationRequest:
     """What a client asks for. ``scopes`` and ``claims`` are what it asked for *and* may have.
 
-    ``subjects`` are the persons one of whom must answer (empty: anybody), ``acr_values`` levels in the client's order of preference,
-    ``acr_essential`` those of which the answer must name one (empty: any).
+    ``subjects`` are the persons one of whom must answer (empty: anybody). Levels are in the client's order of preference: the lowest
+    of ``acr_values`` must be reached, one of ``acr_essential`` be told, ``acr_voluntary`` are wishes.
     """
 
     address: ReturnAddress
@@ -46,6 +46,7 @@ class AuthorizationRequest:
     max_age: int | None = None
     acr_values: tuple[str, ...] = ()
     acr_essential: tuple[str, ...] = ()
+    acr_voluntary: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     claims: ClaimNames = NO_CLAIMS
     login_hint: str | None = None
@@ -66,6 +67,7 @@ class AuthorizationRequest:
             "max_age": self.max_age,
             "acr_values": list(self.acr_values),
             "acr_essential": list(self.acr_essential),
+            "acr_voluntary": list(self.acr_voluntary),
             "subjects": list(self.subjects),
             "claims": {"id_token": list(self.claims.id_token), "userinfo": list(self.claims.userinfo)},
             "login_hint": self.login_hint,
@@ -86,6 +88,7 @@ def from_json(values: Mapping[str, Any]) -> AuthorizationRequest:
         max_age=values["max_age"],
         acr_values=tuple(values["acr_values"]),
         acr_essential=tuple(values.get("acr_essential", ())),
+        acr_voluntary=tuple(values.get("acr_voluntary", ())),
         subjects=tuple(values.get("subjects", () if hinted is None else (hinted,))),
         claims=ClaimNames(tuple(claims.get("id_token", ())), tuple(claims.get("userinfo", ()))),
         login_hint=values["login_hint"],

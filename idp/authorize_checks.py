@@ -232,18 +232,17 @@ def check_claims(asked: Asked) -> Asked:
         asked,
         subjects=subjects or wanted.subjects,
         claims=allowed_names(asked.deps, asked.client, wanted.names),
-        acr_values=levels,
         acr_essential=levels if wanted.acr_is_essential else (),
+        acr_voluntary=() if wanted.acr_is_essential else levels,
     )
 
 
 def check_wishes(asked: Asked) -> Asked:
     """Core 3.1.2.1: the rest is taken as it is; what is not known of acr_values, display and the locales is ignored."""
-    levels = _known_levels(asked, (asked.parameters.get("acr_values") or "").split())
     return _with(
         asked,
         nonce=asked.parameters.get("nonce"),
-        acr_values=tuple(dict.fromkeys((*asked.request.acr_values, *levels))),
+        acr_values=_known_levels(asked, (asked.parameters.get("acr_values") or "").split()),
         login_hint=(asked.parameters.get("login_hint") or "")[:100] or None,
         ui_locales=asked.parameters.get("ui_locales"),
     )

@@ -31,7 +31,10 @@ WITHOUT_ASKING: dict[Step, ErrorCode] = {
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A request and how things stand. ``scopes_told``: what must be agreed to. ``here``: somebody logged in through this very transaction; ``agreed``: and agreed."""
+    """A request and how things stand.
+
+    ``scopes_told``: what must be agreed to. ``here``: somebody logged in through this very transaction; ``agreed``: and agreed.
+    """
 
     policies: AssurancePolicies
     request: AuthorizationRequest
@@ -84,18 +87,19 @@ def login_as_expected(situation: Situation) -> Step | None:
 
 
 def second_factor_for_level(situation: Situation) -> Step | None:
-    """RFC 9470 5, Core 5.5.1.1, G2, G3: the client's registered level is a must, and the lowest that it asked for; the first is a wish.
+    """Weigh levels (RFC 9470 5, Core 5.5.1.1, G2, G3): step up where that helps, refuse where a must cannot be reached.
 
-    Step up where that helps; refuse where a must cannot be reached.
+    The client's registered level is a must, and so is the lowest that it asks for as essential or by acr_values; the first that it
+    names at all is a wish.
     """
     session = situation.session
     if session is None:
         return None
     request, levels = situation.request, situation.policies
-    wishes = [_rank(levels, acr) for acr in request.acr_values]
-    musts = [_rank(levels, acr) for acr in request.acr_essential] or wishes
+    asked = [_rank(levels, acr) for acr in request.acr_essential or request.acr_values]
+    wishes = [_rank(levels, acr) for acr in request.acr_voluntary] or asked
     registered = 0 if situation.client.default_acr is None else _rank(levels, situation.client.default_acr)
-    must = max(registered, min(musts, default=0))
+    must = max(registered, min(asked, default=0))
     reached = _rank(levels, session.acr)
     if reached >= max([must, *wishes[:1]]):
         return None

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from idp import accounts, clients, one_time_codes
-from idp.records import Authenticator
+from idp.authorization_request import from_json
+from idp.records import Authenticator, ClaimNames
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import CALLBACK, OPERATOR, PASSWORD, TOTP_SECRET, Provider, another_process, json_of, returned
@@ -375,6 +376,39 @@ def test_acr_values_prefer_the_first_and_take_any_and_unknown_ones_are_ignored(p
 def test_acr_values_none_of_which_can_be_reached_are_refused(provider: Provider) -> None:
     back = provider.browser().authorize(username="chenxiaochao", acr_values=f"{AAL2} urn:unknown")
     assert back["error"] == "unmet_authentication_requirements"
+
+
+def test_a_voluntary_level_is_stepped_up_to_where_that_is_possible(provider: Provider, clock: FixedClock) -> None:
+    account = provider.add_account("huangyao")
+    browser = provider.browser()
+    browser.log_in("huangyao")
+    voluntary = f'{{"id_token":{{"acr":{{"value":"{AAL2}"}}}}}}'
+    assert "code" in browser.authorize(prompt="none", claims=voluntary)
+    enroll_totp(provider, account.id, clock)
+    assert browser.authorize(prompt="none", claims=voluntary)["error"] == "interaction_required"
+
+
+def test_a_request_that_waited_through_an_upgrade_is_still_read() -> None:
+    version_1 = {
+        "version": 1,
+        "client_id": "scjg",
+        "redirect_uri": CALLBACK,
+        "response_mode": "query",
+        "state": "s",
+        "scopes": ["openid"],
+        "nonce": None,
+        "code_challenge": None,
+        "prompts": [],
+        "max_age": None,
+        "acr_values": [],
+        "hint_subject": "sub.1",
+        "login_hint": None,
+        "ui_locales": None,
+    }
+    request = from_json(version_1)
+    assert (request.subjects, request.scopes, request.claims) == (("sub.1",), ("openid",), ClaimNames())
+    assert from_json(version_1 | {"hint_subject": None}).subjects == ()
+    assert from_json(request.as_json()) == request
 
 
 def test_the_registered_level_is_a_must(provider: Provider) -> None:

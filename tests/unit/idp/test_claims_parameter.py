@@ -88,7 +88,7 @@ def test_a_level_that_is_essential_is_reached_or_refused(provider: Provider) -> 
     essential = json.dumps({"id_token": {"acr": {"essential": True, "values": [AAL2]}}})
     back = provider.browser().authorize(username="chenxiaochao", claims=essential)
     assert back["error"] == "unmet_authentication_requirements"
-    voluntary = json.dumps({"id_token": {"acr": {"values": [AAL2, AAL1]}}})
+    voluntary = json.dumps({"id_token": {"acr": {"value": AAL2}}})
     assert "code" in provider.browser().authorize(username="chenxiaochao", claims=voluntary)
 
 
