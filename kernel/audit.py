@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -54,4 +54,8 @@ class AuditTrail(Protocol):
 
     def record(self, event: AuditEvent) -> None:
         """Append ``event``; it becomes visible when the transaction commits, or not at all."""
+        ...
+
+    def record_all(self, events: Sequence[AuditEvent]) -> None:
+        """Append ``events`` in their order, in one statement."""
         ...

@@ -72,7 +72,8 @@ def timestamp(moment: datetime) -> int:
 
 def to_micros(moment: datetime) -> int:
     """Return microseconds since 1970: the form in which moments are stored."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    since = moment - _EPOCH
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(micros: int) -> datetime:

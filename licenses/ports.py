@@ -210,6 +210,10 @@ class LicenseRecords(LogNodes, Protocol):
         """Return the issued licences of a holder, newest first."""
         ...
 
+    def sealed_by(self, issuer_name: str, first: datetime, last: datetime) -> Sequence[str]:
+        """Return the numbers of a department's licences that were sealed between two moments, the oldest first."""
+        ...
+
     def licenses(
         self,
         *,

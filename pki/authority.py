@@ -6,6 +6,7 @@ Left to others: the form of certificates (``certificates``, ``cross_certificates
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from pki.errors import KEY_EXISTS, PROFILE_UNSUITABLE
 from pki.names import check_below, x509_name
 from pki.partitions import issuer_with_place
 from pki.ports import KeyStore, PkiDeps, PkiRecords
-from pki.records import CaName, CaRole, CertificateRecord, Names, PrivateKey, PublicKey, Reason, RoleRecord, ca_role
+from pki.records import CaName, CaRole, CertificateRecord, CertificateRequest, Names, PrivateKey, PublicKey, Reason, RoleRecord, ca_role
 from pki.registry import get_certificate
 from pki.roles import ca_in, cas_in, credential_in, get_credential, is_ca_revoked, issuer_of, responder_role
 from policies.certificates import get_profile
@@ -34,15 +35,16 @@ __all__ = [
     "get_or_create_key",
     "get_principal",
     "initialise",
+    "is_due",
     "issue",
     "issue_cross_certificate",
+    "issue_many",
     "make_ca",
     "order_for",
     "renew_due",
     "revoke",
 ]
 
-_RENEWED_BEFORE = timedelta(days=30)
 PRINCIPAL_NAME, ISSUING_NAME = "根CA", "签发CA"
 _CA_PROFILES = frozenset({"principal_ca", "issuing_ca"})
 _RESPONDER_NAMES: dict[CaRole, str] = {"principal": "根CA证书状态查询", "issuing": "证书状态查询"}
@@ -120,16 +122,33 @@ def issue(
     ca: CaRole = "issuing",
     actor: str = "system",
 ) -> CertificateRecord:
-    """Issue an end-entity certificate of the profile for ``subject``, which must lie below the node's own name.
+    """Issue one end-entity certificate, as :func:`issue_many` does."""
+    return issue_many(deps, [CertificateRequest(profile_name, subject, public_key, dns_names)], ca=ca, actor=actor)[0]
 
-    ``Refusal`` for a name outside of the node's subtree, a key weaker than the profile's, or a profile of a CA.
+
+def issue_many(
+    deps: PkiDeps,
+    requests: Sequence[CertificateRequest],
+    *,
+    ca: CaRole = "issuing",
+    actor: str = "system",
+    then: issuance.Then | None = None,
+) -> Sequence[CertificateRecord]:
+    """Issue end-entity certificates by their profiles, all or none, for subjects that must lie below the node's own name.
+
+    ``Refusal`` for a name outside of the node's subtree, a key that is not the profile's, a profile of a CA, and whatever
+    :func:`issuance.issue_many` refuses. ``then`` is stored together with each certificate.
     """
-    profile = _end_entity(deps, profile_name)
-    check_below(subject, deps.node.names)
-    issuer = issuer_with_place(deps, get_credential(deps, ca))
-    return issuance.issue(
-        deps, order_for(deps, Draft(profile_name, profile, x509_name(subject), public_key, dns_names), issuer, actor)
-    )
+    issuer = issuer_with_place(deps, get_credential(deps, ca), len(requests))
+    return issuance.issue_many(deps, [_order(deps, request, issuer, actor) for request in requests], then)
+
+
+def _order(deps: PkiDeps, request: CertificateRequest, issuer: Issuer, actor: str) -> issuance.Order:
+    profile = _end_entity(deps, request.profile)
+    check_below(request.subject, deps.node.names)
+    name = x509_name(request.subject)
+    draft = Draft(request.profile, profile, name, request.public_key, request.dns_names, request.emails)
+    return order_for(deps, draft, issuer, actor)
 
 
 def issue_cross_certificate(deps: PkiDeps, template: CrossCertificateTemplate, *, actor: str = "system") -> CertificateRecord:
@@ -172,13 +191,13 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
         assigned = work.records.find_role(role.name)
         serving = None if assigned is None else work.records.find_certificate(assigned.serial)
         orphaned = serving is not None and role.ca is None and is_ca_revoked(deps, work.records, serving)
-    if serving is not None and not orphaned and (role in _CAS or not _is_due(serving, deps.clock.now())):
+    profile = get_profile(deps.policies, role.profile)
+    if serving is not None and not orphaned and (role in _CAS or not is_due(serving, profile, deps.clock.now())):
         return
     # A revoked certificate's key is not used again; an expiring one's is.
     label = assigned.key_label if assigned is not None else role.name
     if serving is not None and serving.revoked_at is not None:
         label = f"{role.name}-{serving.serial[:16]}"
-    profile = get_profile(deps.policies, role.profile)
     key = get_or_create_key(deps.keys, label, profile.key_algorithm)
     if role.name == "principal":
         issuer = Issuer("principal", key, None)
@@ -200,8 +219,9 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
         issuance.issue(deps, order, assign)
 
 
-def _is_due(record: CertificateRecord, now: datetime) -> bool:
-    return record.revoked_at is not None or record.not_after - _RENEWED_BEFORE <= now
+def is_due(record: CertificateRecord, profile: Profile, now: datetime) -> bool:
+    """Tell whether a certificate is revoked or in the last days in which its profile lets it be renewed."""
+    return record.revoked_at is not None or record.not_after - timedelta(days=profile.renewal_days) <= now
 
 
 def order_for(deps: PkiDeps, draft: Draft, issuer: Issuer, actor: str) -> issuance.Order:
@@ -210,7 +230,7 @@ def order_for(deps: PkiDeps, draft: Draft, issuer: Issuer, actor: str) -> issuan
     def build(serial: int, at: datetime) -> x509.CertificateBuilder:
         return certificates.build(draft, issuer, serial, at, node=deps.node, policies=deps.policies)
 
-    return issuance.Order(draft.profile_name, draft.subject, issuer, build, actor)
+    return issuance.Order(draft.profile_name, draft.subject, issuer, build, actor, draft.profile)
 
 
 def _end_entity(deps: PkiDeps, profile_name: str) -> Profile:

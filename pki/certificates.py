@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -25,19 +27,13 @@ from policies.models import CertificatePolicies, ExtendedKeyUsage, KeyAlgorithm,
 BACKDATED = timedelta(minutes=1)
 """A relying party's clock may be a little slow: not_before lies this long before the moment of signing."""
 
-_EXTENDED_KEY_USAGES: dict[ExtendedKeyUsage, x509.ObjectIdentifier] = {
+EXTENDED_KEY_USAGES: dict[ExtendedKeyUsage, x509.ObjectIdentifier] = {
     "server_auth": ExtendedKeyUsageOID.SERVER_AUTH,
     "client_auth": ExtendedKeyUsageOID.CLIENT_AUTH,
     "email_protection": ExtendedKeyUsageOID.EMAIL_PROTECTION,
     "time_stamping": ExtendedKeyUsageOID.TIME_STAMPING,
     "ocsp_signing": ExtendedKeyUsageOID.OCSP_SIGNING,
     "document_signing": x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36"),  # RFC 9336
-}
-_ENOUGH: dict[KeyAlgorithm, frozenset[KeyAlgorithm]] = {
-    "P-256": frozenset({"P-256", "P-384", "RSA-3072"}),
-    "P-384": frozenset({"P-384"}),
-    "RSA-3072": frozenset({"RSA-3072"}),
-    "Ed25519": frozenset({"Ed25519"}),
 }
 _RSA_BITS = range(3072, 8193)
 
@@ -64,6 +60,7 @@ class Draft:
     subject: x509.Name
     public_key: PublicKey
     dns_names: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
 
 
 def build(
@@ -71,20 +68,17 @@ def build(
 ) -> x509.CertificateBuilder:
     """Return the certificate for ``draft`` ready to be signed: valid from ``at`` on, never longer than its issuer."""
     check_key(draft.profile_name, draft.profile, draft.public_key)
-    issuer_name = issuer.certificate.subject if issuer.certificate else draft.subject
     not_before, not_after = validity([issuer.certificate] if issuer.certificate else [], at, draft.profile.validity_days)
-    builder = (
-        x509.CertificateBuilder()
-        .serial_number(serial)
-        .subject_name(draft.subject)
-        .issuer_name(issuer_name)
-        .public_key(draft.public_key)
-        .not_valid_before(not_before)
-        .not_valid_after(not_after)
+    # Every field at once: adding them one by one costs as much as signing.
+    return x509.CertificateBuilder(
+        issuer_name=issuer.certificate.subject if issuer.certificate else draft.subject,
+        subject_name=draft.subject,
+        public_key=draft.public_key,
+        serial_number=serial,
+        not_valid_before=not_before.replace(tzinfo=None),
+        not_valid_after=not_after.replace(tzinfo=None),
+        extensions=_extensions(draft, issuer, node, policies),
     )
-    for extension, critical in _extensions(draft, issuer, node, policies):
-        builder = builder.add_extension(extension, critical)
-    return builder
 
 
 def sign(builder: x509.CertificateBuilder, key: PrivateKey) -> x509.Certificate:
@@ -114,14 +108,15 @@ def validity(issuers: Sequence[x509.Certificate], at: datetime, days: int) -> tu
 
 
 def check_key(profile_name: str, profile: Profile, public_key: PublicKey) -> None:
-    """Refuse a key that is weaker than the profile wants."""
-    if _algorithm(public_key) not in _ENOUGH[profile.key_algorithm]:
-        raise Refusal(
-            PROFILE_UNSUITABLE, field="public_key", profile=profile_name, problem=f"the key must be {profile.key_algorithm}"
-        )
+    """Refuse a key of a kind that the profile does not accept."""
+    accepted = (profile.key_algorithm, *profile.also_accepted)
+    if algorithm_of(public_key) not in accepted:
+        problem = f"the key must be {' / '.join(accepted)}"
+        raise Refusal(PROFILE_UNSUITABLE, field="public_key", profile=profile_name, problem=problem)
 
 
-def _algorithm(public_key: PublicKey) -> KeyAlgorithm | None:
+def algorithm_of(public_key: PublicKey) -> KeyAlgorithm | None:
+    """Return what kind of key this is; None for one that no profile accepts."""
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         curves: dict[str, KeyAlgorithm] = {"secp256r1": "P-256", "secp384r1": "P-384"}
         return curves.get(public_key.curve.name)
@@ -130,31 +125,54 @@ def _algorithm(public_key: PublicKey) -> KeyAlgorithm | None:
     return "Ed25519"
 
 
-def _extensions(draft: Draft, issuer: Issuer, node: Node, policies: CertificatePolicies) -> list[tuple[x509.ExtensionType, bool]]:
-    profile = draft.profile
+def _extensions(draft: Draft, issuer: Issuer, node: Node, policies: CertificatePolicies) -> list[x509.Extension[Any]]:
+    key_identifier = x509.SubjectKeyIdentifier.from_public_key(draft.public_key)
+    place = None if issuer.certificate is None else (issuer.ca, issuer.partition)
+    fixed = _fixed_extensions(draft.profile, place, node, _Same(policies))
+    found = [_extension(key_identifier), _extension(authority_key_identifier(issuer)), *fixed]
+    if names := [*map(x509.DNSName, draft.dns_names), *map(x509.RFC822Name, draft.emails)]:
+        found.append(_extension(x509.SubjectAlternativeName(names)))
+    return found
+
+
+def _extension(value: x509.ExtensionType, *, critical: bool = False) -> x509.Extension[Any]:
+    return x509.Extension(value.oid, critical, value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Same:
+    """The policies as a key of what is kept: there is one value of them in a process."""
+
+    policies: CertificatePolicies
+
+    def __hash__(self) -> int:
+        return id(self.policies)
+
+
+@lru_cache(maxsize=64)
+def _fixed_extensions(
+    profile: Profile, place: tuple[CaName, int] | None, node: Node, rules: _Same
+) -> tuple[x509.Extension[Any], ...]:
+    """Return what is the same in every certificate of a profile by one CA in one partition, encoded once. A root has no ``place``."""
     is_ca = profile.kind != "end_entity"
-    found: list[tuple[x509.ExtensionType, bool]] = [
-        (x509.BasicConstraints(is_ca, profile.path_length if is_ca else None), True),
-        (key_usage(profile.key_usage), True),
-        (x509.SubjectKeyIdentifier.from_public_key(draft.public_key), False),
-        (authority_key_identifier(issuer), False),
-        (_policies(profile, node, policies), False),
+    found = [
+        _extension(x509.BasicConstraints(is_ca, profile.path_length if is_ca else None), critical=True),
+        _extension(key_usage(profile.key_usage), critical=True),
+        _extension(_policies(profile, node, rules.policies)),
     ]
     if profile.extended_key_usage:
-        usages = [_EXTENDED_KEY_USAGES[usage] for usage in profile.extended_key_usage]
-        found.append((x509.ExtendedKeyUsage(usages), profile.extended_key_usage_critical))
-    if draft.dns_names:
-        found.append((x509.SubjectAlternativeName([x509.DNSName(name) for name in draft.dns_names]), False))
+        usages = x509.ExtendedKeyUsage([EXTENDED_KEY_USAGES[usage] for usage in profile.extended_key_usage])
+        found.append(_extension(usages, critical=profile.extended_key_usage_critical))
     if profile.no_check:  # RFC 6960 4.2.2.2.1: nobody asks a responder about its own certificate
-        found.append((x509.OCSPNoCheck(), False))
-    if issuer.certificate is not None:
-        found += [
-            (access_to_issuer(node, issuer.ca, ocsp=not profile.no_check), False),
-            (distribution_points(node, issuer.ca, issuer.partition), False),
-        ]
+        found.append(_extension(x509.OCSPNoCheck()))
+    if place is not None:
+        found.append(_extension(access_to_issuer(node, place[0], ocsp=not profile.no_check)))
+        found.append(_extension(distribution_points(node, *place)))
     if is_ca:
-        found.append((repository(node), False))
-    return found
+        found.append(_extension(repository(node)))
+    return tuple(
+        x509.Extension(one.oid, one.critical, x509.UnrecognizedExtension(one.oid, one.value.public_bytes())) for one in found
+    )
 
 
 def key_usage(usages: Sequence[str]) -> x509.KeyUsage:
@@ -176,7 +194,12 @@ def authority_key_identifier(issuer: Issuer) -> x509.AuthorityKeyIdentifier:
     """Return the AuthorityKeyIdentifier that names the issuer by the identifier in its own certificate."""
     if issuer.certificate is None:
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
-    identifier = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return _named_by(issuer.certificate)
+
+
+@lru_cache(maxsize=16)
+def _named_by(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
 
 

@@ -5,6 +5,8 @@ Left to others: which names a node may certify (``authority``), which subtree a 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
@@ -22,6 +24,7 @@ _ATTRIBUTES = {
     "CN": NameOID.COMMON_NAME,
     "serialNumber": NameOID.SERIAL_NUMBER,
 }
+NAMES_OF = {oid: short for short, oid in _ATTRIBUTES.items()}
 _MAX_LENGTH = 64  # ub-common-name and ub-organization-name, RFC 5280 A.1; the other attributes may be longer, ours need not
 MAX_COMMON_NAME_OCTETS = 64
 """RFC 5280 counts characters, widely used software counts octets of UTF-8: 21 Chinese characters are safe everywhere."""
@@ -32,25 +35,30 @@ def x509_name(names: Names) -> x509.Name:
 
     ``Refusal(name_unsuitable)`` for an attribute that is unknown, empty, too long, not in normal form or with control characters.
     """
-    check_names(names)
-    return x509.Name([x509.NameAttribute(_ATTRIBUTES[short], value) for short, value in names])
-
-
-def check_names(names: Names) -> None:
-    """Refuse names that must not stand in a certificate."""
     if not names:
         raise Refusal(NAME_UNSUITABLE, field="subject", problem="empty")
-    for short, value in names:
-        if short not in _ATTRIBUTES:
-            raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"unknown attribute {short}")
-        unwanted = find_unwanted_character(value)
-        if unwanted is not None:
-            raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"{short}: {unwanted}")
-        length, most = (len(value.encode()), MAX_COMMON_NAME_OCTETS) if short == "CN" else (len(value), _MAX_LENGTH)
-        if not value or value != normal_form(value) or length > most:
-            raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"{short}: 1-{most}")
-        if short == "C" and not (len(value) == 2 and value.isascii() and value.isupper()):  # noqa: PLR2004 - ISO 3166
-            raise Refusal(NAME_UNSUITABLE, field="subject", problem="C: ISO 3166")
+    return x509.Name([_rdn(short, value) for short, value in names])
+
+
+@lru_cache(maxsize=1024)
+def _rdn(short: str, value: str) -> x509.RelativeDistinguishedName:
+    """Return one attribute; the upper ones of a name are those of many."""
+    _check(short, value)
+    return x509.RelativeDistinguishedName([x509.NameAttribute(_ATTRIBUTES[short], value)])
+
+
+def _check(short: str, value: str) -> None:
+    """Refuse an attribute that must not stand in a certificate."""
+    if short not in _ATTRIBUTES:
+        raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"unknown attribute {short}")
+    unwanted = find_unwanted_character(value)
+    if unwanted is not None:
+        raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"{short}: {unwanted}")
+    length, most = (len(value.encode()), MAX_COMMON_NAME_OCTETS) if short == "CN" else (len(value), _MAX_LENGTH)
+    if not value or value != normal_form(value) or length > most:
+        raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"{short}: 1-{most}")
+    if short == "C" and not (len(value) == 2 and value.isascii() and value.isupper()):  # noqa: PLR2004 - ISO 3166
+        raise Refusal(NAME_UNSUITABLE, field="subject", problem="C: ISO 3166")
 
 
 def check_below(names: Names, top: Names) -> None:

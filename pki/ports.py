@@ -20,11 +20,13 @@ from pki.records import (
     CertificateStatus,
     CrlRecord,
     Intent,
+    Invitation,
     PrivateKey,
     Reason,
     RoleRecord,
     Rollover,
     SealRecord,
+    Stop,
 )
 from policies.models import CertificatePolicies, KeyAlgorithm
 
@@ -56,12 +58,12 @@ class KeyStore(Protocol):
 class CertificateRecords(Protocol):
     """Certificates that were issued, and those about to be."""
 
-    def add_intent(self, intent: Intent) -> None:
-        """Record that a certificate is about to be signed."""
+    def add_intents(self, intents: Sequence[Intent]) -> None:
+        """Record that certificates are about to be signed."""
         ...
 
-    def finish_intent(self, record: CertificateRecord) -> bool:
-        """Store the certificate signed for an intent; False when the intent was voided or finished meanwhile."""
+    def finish_intents(self, records: Sequence[CertificateRecord]) -> bool:
+        """Store the certificates signed for intents; False when one of these was voided or finished meanwhile."""
         ...
 
     def void_intents(self, *, before: datetime, at: datetime) -> Sequence[Intent]:
@@ -76,6 +78,57 @@ class CertificateRecords(Protocol):
         self, *, ca: CaName | None = None, profile: str | None = None, after: str | None = None, limit: int = 1000
     ) -> Sequence[CertificateRecord]:
         """Return issued certificates ordered by serial, starting beyond serial ``after``."""
+        ...
+
+
+class LifeRecords(Protocol):
+    """What happens to certificates between being asked for and their end: invitations, alarms, the review's stop."""
+
+    def issued_between(self, first: datetime, last: datetime, *, after: str, limit: int) -> Sequence[CertificateRecord]:
+        """Return what was issued from ``first`` until before ``last``, ordered by serial, starting beyond serial ``after``."""
+        ...
+
+    def ending_before(self, moment: datetime, *, now: datetime) -> Sequence[CertificateRecord]:
+        """Return the certificates in force that end before ``moment`` and have no successor, the first to end first.
+
+        A successor is a certificate of the same profile and subject that is not revoked and ends later.
+        """
+        ...
+
+    def in_force(self, profile: str, subject: str, *, now: datetime) -> Sequence[CertificateRecord]:
+        """Return a subject's certificates of a profile that are neither revoked nor over, the first to end first."""
+        ...
+
+    def add_alarm(self, serial: str, days: int, at: datetime) -> bool:
+        """Note that an alarm was raised; False when it was already."""
+        ...
+
+    def add_stop(self, stop: Stop) -> bool:
+        """Stop issuing because of a certificate; False when it did so before, whatever became of it."""
+        ...
+
+    def find_stop(self) -> Stop | None:
+        """Return the first stop that stands."""
+        ...
+
+    def consent(self, by: str) -> bool:
+        """Note who is first to agree to go on; False when somebody did, or nothing is stopped."""
+        ...
+
+    def resume(self, by: str, at: datetime) -> bool:
+        """Lift every stop to which somebody else agreed; False when there is none."""
+        ...
+
+    def add_invitation(self, invitation: Invitation) -> None:
+        """Store an invitation."""
+        ...
+
+    def find_invitation(self, name: str, secret_hash: bytes, *, now: datetime) -> Invitation | None:
+        """Return the invitation that is neither used nor over; None for anything else."""
+        ...
+
+    def use_invitation(self, name: str, serial: str, *, at: datetime) -> bool:
+        """Use an invitation for a certificate; False when it was used."""
         ...
 
 
@@ -163,6 +216,14 @@ class RoleRecords(Protocol):
         """Return a department's seal."""
         ...
 
+    def roles_of(self, serial: str) -> Sequence[str]:
+        """Return the roles in which a certificate serves."""
+        ...
+
+    def find_seal_by_serial(self, serial: str) -> SealRecord | None:
+        """Return the seal whose present certificate has this serial."""
+        ...
+
     def add_seal(self, record: SealRecord) -> bool:
         """Store a seal; False when the department has one."""
         ...
@@ -192,7 +253,7 @@ class RolloverRecords(Protocol):
         ...
 
 
-class PkiRecords(CertificateRecords, RevocationRecords, RoleRecords, RolloverRecords, Protocol):
+class PkiRecords(CertificateRecords, LifeRecords, RevocationRecords, RoleRecords, RolloverRecords, Protocol):
     """What this room stores. Each method that returns a bool is one conditional statement: False means somebody was first."""
 
 

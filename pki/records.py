@@ -72,6 +72,17 @@ class CertificateRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateRequest:
+    """What somebody asks to have certified: a key, under a name, by a profile of the policies."""
+
+    profile: str
+    subject: Names
+    public_key: PublicKey
+    dns_names: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """A certificate that is about to be signed: recorded first, so that no signature is ever without a record."""
 
@@ -157,3 +168,28 @@ class Department:
     name: str
     area_code: str
     names: Names
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A certificate in which the review found a fault: nothing is issued until two admins have said that it may go on."""
+
+    serial: str
+    finding: str
+    at: datetime
+    consent_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Leave to enrol once: for whom, with which profile, until when. ``secret_hash`` is the SHA-256 of the secret."""
+
+    name: str
+    secret_hash: bytes
+    profile: str
+    subject: Names
+    dns_names: tuple[str, ...]
+    emails: tuple[str, ...]
+    expires_at: datetime
+    made_by: str
+    made_at: datetime

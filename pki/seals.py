@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import cast
 
 from kernel.audit import AuditEvent
@@ -33,7 +33,6 @@ PROFILE = "department_seal"
 _SEAL = "电子证照专用章"
 _REVOKED, _SUSPENDED = "已吊销 / revoked", "已暂停 / suspended"
 _EXPIRED = "不在有效期内 / outside of its validity"
-_RENEWED_BEFORE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,9 @@ def get_or_create_seal(deps: PkiDeps, department: Department, *, actor: str = "s
     seal = find_seal(deps, department.uscc)
     if seal is not None and seal.certificate.revoked_at is not None:
         raise _not_good(department.name, seal.certificate.reason)
-    if seal is not None and not _is_due(seal, department, deps.clock.now()):
+    profile = get_profile(deps.policies, PROFILE)
+    renamed = seal is not None and seal.name != department.name
+    if seal is not None and not renamed and not authority.is_due(seal.certificate, profile, deps.clock.now()):
         with deps.work.read() as work:
             if not is_ca_revoked(deps, work.records, seal.certificate):
                 return seal
@@ -127,10 +128,6 @@ def _find(records: PkiRecords, uscc: str) -> Seal | None:
     if stored is None or certificate is None:
         return None
     return Seal(stored.uscc, stored.name, stored.key_label, certificate)
-
-
-def _is_due(seal: Seal, department: Department, now: datetime) -> bool:
-    return seal.certificate.not_after - _RENEWED_BEFORE <= now or seal.name != department.name
 
 
 def _certify(deps: PkiDeps, department: Department, old: Seal | None, actor: str) -> Seal:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from kernel.errors import Text
 from policies.lines import Path
-from policies.models import KeyAlgorithm, Policies, Release
+from policies.models import KeyAlgorithm, Policies, Profile, Release
 
 Finding: TypeAlias = "tuple[str, Path, Text]"
 
@@ -34,7 +34,7 @@ ROLES = ("security_admin",)
 
 def find_contradictions(policies: Policies) -> Iterator[Finding]:
     """Yield every contradiction in the order of the documents."""
-    for check in (_profiles, _algorithms, _levels, _revocation, _assurance, _tokens, _claims, _types, _roles):
+    for check in (_profiles, _algorithms, _asking, _levels, _revocation, _alarms, _assurance, _tokens, _claims, _types, _roles):
         yield from check(policies)
 
 
@@ -86,6 +86,25 @@ def _algorithms(policies: Policies) -> Iterator[Finding]:
                 )
 
 
+def _asking(policies: Policies) -> Iterator[Finding]:
+    for name, profile in policies.certificates.profiles.items():
+        yield from _asking_for(profile, ("profiles", name))
+
+
+def _asking_for(profile: Profile, where: Path) -> Iterator[Finding]:
+    # What the node renews by itself it would renew again and again; a holder may be let renew at any time.
+    if profile.renewal_days > profile.validity_days or (
+        profile.renewal_days == profile.validity_days and "node" in profile.requested_by
+    ):
+        yield "certificates", (*where, "renewal_days"), Text("不短于有效期", "it is not shorter than the validity")
+    if "CN" not in profile.subject_attributes:
+        yield "certificates", (*where, "subject_attributes"), Text("缺少 CN", "CN is missing")
+    if "server_auth" in profile.extended_key_usage and "dns" not in profile.alternative_names:
+        yield "certificates", (*where, "alternative_names"), Text("服务器证书要有 dns", "a server's certificate needs dns")
+    for index in _repeated((profile.key_algorithm, *profile.also_accepted)):
+        yield "certificates", (*where, "also_accepted", index - 1), Text("重复", "it is listed twice")
+
+
 def _levels(policies: Policies) -> Iterator[Finding]:
     documents = policies.certificates
     numbers = [level.number for level in documents.levels.values()]
@@ -98,6 +117,12 @@ def _levels(policies: Policies) -> Iterator[Finding]:
             ("time_stamps", "policy_number"),
             Text("与一个证书等级同号", "a certificate level has this number"),
         )
+
+
+def _alarms(policies: Policies) -> Iterator[Finding]:
+    days = policies.certificates.alarms.days_before_end
+    if list(days) != sorted(set(days), reverse=True):
+        yield "certificates", ("alarms", "days_before_end"), Text("要从多到少排列", "the longest first, each once")
 
 
 def _revocation(policies: Policies) -> Iterator[Finding]:

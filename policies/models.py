@@ -19,6 +19,9 @@ TypeCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{21}$")]
 KeyAlgorithm = Literal["P-256", "P-384", "RSA-3072", "Ed25519"]
 KeyUsage = Literal["digital_signature", "content_commitment", "key_encipherment", "key_agreement", "key_cert_sign", "crl_sign"]
 ExtendedKeyUsage = Literal["server_auth", "client_auth", "email_protection", "time_stamping", "ocsp_signing", "document_signing"]
+Requester = Literal["node", "admin", "invitation", "holder"]
+SubjectAttribute = Literal["O", "OU", "CN", "serialNumber"]
+AlternativeName = Literal["dns", "email"]
 HolderKind = Literal["citizen", "enterprise"]
 AccountKind = Literal["citizen", "enterprise", "staff", "security_admin"]
 FieldKind = Literal["text", "amount", "area", "choice", "resident_id", "person"]
@@ -42,11 +45,21 @@ class CertificateLevel(Table):
 
 
 class Profile(Table):
-    """A kind of certificate. ``path_length`` stands for CAs only; ``level`` names a certificate level, ``"all"`` for CAs."""
+    """A kind of certificate. ``path_length`` stands for CAs only; ``level`` names a certificate level, ``"all"`` for CAs.
+
+    ``key_algorithm`` is what the node makes itself, ``also_accepted`` what else is certified. ``requested_by`` says who may ask: the
+    node for its own services, an admin, whoever holds an invitation, the holder of a certificate that is to be renewed.
+    ``renewal_days`` is how long before its end that may be. ``subject_attributes`` may stand below the node's name, at least a CN.
+    """
 
     kind: Literal["principal_ca", "issuing_ca", "end_entity"]
     validity_days: Days
     key_algorithm: KeyAlgorithm
+    also_accepted: tuple[KeyAlgorithm, ...] = ()
+    requested_by: Annotated[tuple[Requester, ...], Field(min_length=1)]
+    renewal_days: Days
+    subject_attributes: Annotated[tuple[SubjectAttribute, ...], Field(min_length=1)]
+    alternative_names: tuple[AlternativeName, ...] = ()
     key_usage: Annotated[tuple[KeyUsage, ...], Field(min_length=1)]
     extended_key_usage: tuple[ExtendedKeyUsage, ...] = ()
     extended_key_usage_critical: bool = False
@@ -90,6 +103,12 @@ class TimeStampRules(Table):
     accuracy_seconds: Annotated[int, Field(ge=1, le=60)]
 
 
+class AlarmRules(Table):
+    """How many days before a certificate ends an alarm is raised, once each."""
+
+    days_before_end: Annotated[tuple[Days, ...], Field(min_length=1)]
+
+
 class CertificatePolicies(Table):
     """certificates.toml. A policy OID is ``arc.<area code>.<level number>``: each node is a policy domain of its own."""
 
@@ -99,6 +118,7 @@ class CertificatePolicies(Table):
     cross_certificates: CrossCertificateRules
     revocation: RevocationRules
     time_stamps: TimeStampRules
+    alarms: AlarmRules
 
 
 # assurance.toml

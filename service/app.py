@@ -13,10 +13,12 @@ import admin_ui.views
 import crosscert.views
 import idp.views
 import licenses.views
+import pki.est.views
 import pki.views
 from admin_ui.ports import AdminDeps
 from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
 from kernel.randomness import token
+from pki import alarms
 from service import headers, i18n
 from service.adapters import AuditReader
 from service.assets import Assets
@@ -59,6 +61,10 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
     Bootstrap5(app)
     Assets().init_app(app)
     metrics.init_app(app)
+    metrics.watch_ends(
+        services.policies.certificates.alarms.days_before_end,
+        lambda: (alarm.days for alarm in alarms.find_due(services.pki)),
+    )
     Csrf(services.node, services.keys.secret("csrf")).init_app(app)
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)
@@ -67,6 +73,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
     _add_context(app, services)
     for blueprint in (
         pki.views.make_blueprint(services.pki),
+        pki.est.views.make_blueprint(services.pki),
         crosscert.views.make_blueprint(services.crosscert),
         licenses.views.make_blueprint(services.licenses),
         idp.views.make_blueprint(services.idp),

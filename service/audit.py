@@ -60,8 +60,11 @@ class SqlAuditTrail:
 
     def record(self, event: AuditEvent) -> None:
         """Append ``event`` to the current transaction."""
-        self._connection.execute(
-            events.insert(),
+        self.record_all([event])
+
+    def record_all(self, recorded: Sequence[AuditEvent]) -> None:
+        """Append events to the current transaction, in their order."""
+        rows = [
             {
                 "at": to_micros(event.at),
                 "actor": event.actor,
@@ -69,8 +72,10 @@ class SqlAuditTrail:
                 "target": event.target,
                 "outcome": event.outcome,
                 "details": canonical(dict(event.details)).decode(),
-            },
-        )
+            }
+            for event in recorded
+        ]
+        self._connection.execute(events.insert(), rows)
 
     def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[StoredEvent]:
         """Return up to ``limit`` events, newest first, numbered below ``before``, whose actor, action or target has ``contains``."""

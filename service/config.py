@@ -50,6 +50,13 @@ class ListenTable(_Table):
     trusted_proxies: tuple[Word, ...] = ()
 
 
+class TlsTable(_Table):
+    """The certificate chain and the key (PEM files beside the configuration) with which the node itself speaks TLS, without a proxy."""
+
+    certificate: Word
+    key: Word
+
+
 class DatabaseTable(_Table):
     """The database's address; relative SQLite files lie beside the configuration. The environment overrides it."""
 
@@ -102,6 +109,7 @@ class Settings(_Table):
     keys: KeysTable = KeysTable()
     policies: PoliciesTable | None = None
     directory: DirectoryTable | None = None
+    tls: TlsTable | None = None
 
 
 class Config:
@@ -133,6 +141,18 @@ class Config:
         """The folder of the node's own policy documents, if it has one."""
         table = self.settings.policies
         return None if table is None else self.directory / table.directory
+
+    @property
+    def tls_files(self) -> tuple[Path, Path] | None:
+        """The files of the certificate chain and the key, if the node itself speaks TLS; ``Misuse`` when one cannot be read."""
+        table = self.settings.tls
+        if table is None:
+            return None
+        chain, key = self.directory / table.certificate, self.directory / table.key
+        for name, file in (("certificate", chain), ("key", key)):
+            if not os.access(file, os.R_OK):
+                raise Misuse(CONFIG_INVALID, field=f"tls.{name}", file=str(self.file), problem=f"tls.{name}: {file}")
+        return chain, key
 
     @property
     def licenses_directory(self) -> Path:

@@ -18,7 +18,7 @@ from kernel.randomness import token
 from service.errors import FORM_EXPIRED
 
 FIELD = "csrf_token"
-MACHINE_PREFIXES = ("/api/", "/pki/", "/oauth/")
+MACHINE_PREFIXES = ("/api/", "/pki/", "/oauth/", "/.well-known/")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import structlog
 from cryptography import x509
 
-from pki import authority, crl
+from pki import authority, crl, review
 from pki.certificates import hash_for
 from pki.roles import cas_in, get_credential
 
@@ -85,9 +85,18 @@ def _revocation_lists(services: Services) -> str:
     return ", ".join(ages)
 
 
+def _issuing(services: Services) -> str:
+    stop = review.find_stop(services.pki)
+    if stop is not None:
+        message = f"issuing is stopped: certificate {stop.serial} has a fault ({stop.finding}); see chaoxin cert resume"
+        raise RuntimeError(message)
+    return "not stopped"
+
+
 _CHECKS: tuple[tuple[str, Callable[[Services], str]], ...] = (
     ("database", _database),
     ("anchor", _anchor),
     ("keys", _keys),
     ("revocation_lists", _revocation_lists),
+    ("issuing", _issuing),
 )

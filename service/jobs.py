@@ -14,7 +14,8 @@ from huey import Huey, SqliteHuey, crontab
 
 from crosscert import agreements, publication, sync
 from idp import housekeeping
-from pki import authority, crl
+from kernel.clock import rfc3339
+from pki import alarms, authority, crl, review
 from service import audit
 from service.wiring import Services
 
@@ -58,6 +59,21 @@ def seal_audit(services: Services) -> None:
     audit.seal(services.engine, older_than=services.clock.now() - AUDIT_SEALED_AFTER)
 
 
+def raise_expiry_alarms(services: Services) -> None:
+    """Tell once of each certificate that comes to its end without a successor, at each of the policies' distances."""
+    for alarm in alarms.raise_due(services.pki):
+        record = alarm.certificate
+        _log.warning(
+            "certificate_ends", days=alarm.days, serial=record.serial, profile=record.profile, not_after=rfc3339(record.not_after)
+        )
+
+
+def review_issued(services: Services) -> None:
+    """Hold what was issued lately against today's rules, and stop issuing at a fault."""
+    for record, fault in review.review(services.pki).faulty:
+        _log.error("issued_with_a_fault", serial=record.serial, profile=record.profile, finding=str(fault))
+
+
 def clean_up(services: Services) -> None:
     """Remove sessions, codes and login transactions that are over."""
     housekeeping.clean_up(services.idp)
@@ -71,10 +87,13 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (carry_on_agreements, 1),
     (seal_audit, 1),
     (clean_up, 5),
+    (raise_expiry_alarms, 60),
+    (review_issued, 1440),
 )
 """The jobs and how many minutes lie between two runs of each."""
 
 _HOUR = 60
+_NIGHTLY = 1440
 
 
 def run(job: Job, services: Services) -> None:
@@ -100,6 +119,8 @@ def make_queue(services: Services) -> Huey:
 
 
 def _every(minutes: int) -> Callable[[Any], bool]:
+    if minutes == _NIGHTLY:
+        return crontab(minute="0", hour="3")  # type: ignore[no-any-return]
     return crontab(minute="0") if minutes == _HOUR else crontab(minute=f"*/{minutes}")  # type: ignore[no-any-return]
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import accumulate
 from threading import local
 from typing import TypeAlias
 
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -43,6 +44,10 @@ class _Mine(local):
     def __init__(self, everybody: list[dict[_Kind, _Tally]]) -> None:
         self.tallies: dict[_Kind, _Tally] = {}
         everybody.append(self.tallies)
+
+
+def _count(due: Callable[[], Iterable[int]], days: int) -> int:
+    return sum(each == days for each in due())
 
 
 class Metrics(Collector):
@@ -82,6 +87,12 @@ class Metrics(Collector):
             bounds = (*(str(bound) for bound in _BUCKETS), "+Inf")
             time.add_metric((endpoint,), list(zip(bounds, accumulate(found), strict=True)), seconds[endpoint])
         yield time
+
+    def watch_ends(self, distances: Iterable[int], due: Callable[[], Iterable[int]]) -> None:
+        """Tell at each reading how many certificates have come nearer to their end than each distance, and no nearer."""
+        gauge = Gauge("chaoxin_certificates_due", "Certificates that end within so many days", ("days",), registry=self.registry)
+        for days in distances:
+            gauge.labels(days).set_function(partial(_count, due, days))
 
     def init_app(self, app: Flask) -> None:
         """Measure every request of ``app`` and serve the figures."""

@@ -17,6 +17,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Address | IPv6Address
 
 _HEADER = "HTTP_X_FORWARDED_FOR"
+_CERTIFICATE = "HTTP_CLIENT_CERT"
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
@@ -50,7 +51,10 @@ def _address(text: str) -> Address | None:
 
 
 class TrustedProxies:
-    """A WSGI application that tells the one behind it the client's address in ``REMOTE_ADDR``."""
+    """A WSGI application that tells the one behind it the client's address in ``REMOTE_ADDR``.
+
+    The certificate that a client showed to a trusted proxy (``Client-Cert``, RFC 9440) is handed on; the same from anybody else is not.
+    """
 
     def __init__(self, application: WSGIApplication, trusted: Sequence[Network]) -> None:
         self._application = application
@@ -59,6 +63,12 @@ class TrustedProxies:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Hand the request on with the address found; the header itself goes no further."""
         forwarded = environ.pop(_HEADER, "")
+        if not self._is_trusted(environ.get("REMOTE_ADDR", "")):
+            environ.pop(_CERTIFICATE, None)
         if self._trusted and forwarded:
             environ["REMOTE_ADDR"] = client_address(environ.get("REMOTE_ADDR", ""), forwarded, self._trusted)
         return self._application(environ, start_response)
+
+    def _is_trusted(self, peer: str) -> bool:
+        address = _address(peer)
+        return address is not None and any(address in network for network in self._trusted)

@@ -106,6 +106,15 @@ class SqlRegistry(SqlShelves):
         query = query.order_by(licenses.c.issue_date.desc(), licenses.c.id.desc())
         return [self._record(row) for row in self._connection.execute(query)]
 
+    def sealed_by(self, issuer_name: str, first: datetime, last: datetime) -> Sequence[str]:
+        """Return the numbers of a department's licences that were sealed between two moments, the oldest first."""
+        query = sa.select(licenses.c.number).where(
+            licenses.c.issuer_name == issuer_name,
+            licenses.c.state == "issued",
+            licenses.c.issued_at.between(to_micros(first), to_micros(last)),
+        )
+        return list(self._connection.execute(query.order_by(licenses.c.issued_at, licenses.c.id)).scalars())
+
     def licenses(
         self,
         *,

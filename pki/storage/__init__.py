@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pki.storage.certificates import SqlCertificates
 from pki.storage.generation import GenerationReader
+from pki.storage.life import SqlLife
 from pki.storage.revocation import SqlRevocation
 from pki.storage.roles import SqlRoles
 from pki.storage.rollovers import SqlRollovers
@@ -15,5 +16,5 @@ from pki.storage.tables import metadata
 __all__ = ["GenerationReader", "SqlPkiRecords", "metadata"]
 
 
-class SqlPkiRecords(SqlCertificates, SqlRevocation, SqlRoles, SqlRollovers):
+class SqlPkiRecords(SqlCertificates, SqlLife, SqlRevocation, SqlRoles, SqlRollovers):
     """All records of the room on one connection."""

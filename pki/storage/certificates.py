@@ -18,7 +18,7 @@ from pki.storage.parts import SqlPart, moment
 from pki.storage.revocation import list_changed
 from pki.storage.tables import certificates
 
-_CERTIFICATE_COLUMNS = (
+CERTIFICATE_COLUMNS = (
     certificates.c.serial,
     certificates.c.sha256,
     certificates.c.subject,
@@ -34,18 +34,26 @@ _CERTIFICATE_COLUMNS = (
 )
 
 # The statements of the hot paths, put together once.
-_FIND_CERTIFICATE = sa.select(*_CERTIFICATE_COLUMNS).where(
+_FIND_CERTIFICATE = sa.select(*CERTIFICATE_COLUMNS).where(
     certificates.c.serial == sa.bindparam("serial"), certificates.c.state == "issued"
+)
+
+_FINISH_INTENT = (
+    certificates.update()
+    .where(certificates.c.serial == sa.bindparam("number"), certificates.c.state == "intent")
+    .values(
+        state="issued",
+        **{name: sa.bindparam(name) for name in ("issuer", "sha256", "not_before", "not_after", "der")},
+    )
 )
 
 
 class SqlCertificates(SqlPart):
     """Certificates; the meaning of each method is told in :mod:`pki.ports`."""
 
-    def add_intent(self, intent: Intent) -> None:
-        """Record that a certificate is about to be signed."""
-        self._connection.execute(
-            certificates.insert(),
+    def add_intents(self, intents: Sequence[Intent]) -> None:
+        """Record that certificates are about to be signed."""
+        rows = [
             {
                 "serial": intent.serial,
                 "state": "intent",
@@ -54,24 +62,25 @@ class SqlCertificates(SqlPart):
                 "subject": intent.subject,
                 "recorded_at": to_micros(intent.at),
                 "partition": intent.partition,
-            },
-        )
+            }
+            for intent in intents
+        ]
+        self._connection.execute(certificates.insert(), rows)
 
-    def finish_intent(self, record: CertificateRecord) -> bool:
-        """Store the certificate signed for an intent; False when the intent was voided or finished meanwhile."""
-        done = self._connection.execute(
-            certificates.update()
-            .where(certificates.c.serial == record.serial, certificates.c.state == "intent")
-            .values(
-                state="issued",
-                issuer=record.issuer,
-                sha256=record.sha256,
-                not_before=to_micros(record.not_before),
-                not_after=to_micros(record.not_after),
-                der=record.der,
-            )
-        )
-        return done.rowcount == 1
+    def finish_intents(self, records: Sequence[CertificateRecord]) -> bool:
+        """Store the certificates signed for intents; False when one of these was voided or finished meanwhile."""
+        rows = [
+            {
+                "number": record.serial,
+                "issuer": record.issuer,
+                "sha256": record.sha256,
+                "not_before": to_micros(record.not_before),
+                "not_after": to_micros(record.not_after),
+                "der": record.der,
+            }
+            for record in records
+        ]
+        return self._connection.execute(_FINISH_INTENT, rows).rowcount == len(rows)
 
     def void_intents(self, *, before: datetime, at: datetime) -> Sequence[Intent]:
         """Void the intents recorded before a moment and list their serials as revoked at ``at``; return them."""
@@ -98,23 +107,24 @@ class SqlCertificates(SqlPart):
     def find_certificate(self, serial: str) -> CertificateRecord | None:
         """Return the issued certificate with this serial."""
         row = self._connection.execute(_FIND_CERTIFICATE, {"serial": serial}).first()
-        return None if row is None else _certificate(row)
+        return None if row is None else certificate_of(row)
 
     def certificates(
         self, *, ca: CaName | None = None, profile: str | None = None, after: str | None = None, limit: int = 1000
     ) -> Sequence[CertificateRecord]:
         """Return issued certificates ordered by serial, starting beyond serial ``after``."""
-        query = sa.select(*_CERTIFICATE_COLUMNS).where(certificates.c.state == "issued")
+        query = sa.select(*CERTIFICATE_COLUMNS).where(certificates.c.state == "issued")
         for column, value in ((certificates.c.ca, ca), (certificates.c.profile, profile)):
             if value is not None:
                 query = query.where(column == value)
         if after is not None:
             query = query.where(certificates.c.serial > after)
         rows = self._connection.execute(query.order_by(certificates.c.serial).limit(limit))
-        return [_certificate(row) for row in rows]
+        return [certificate_of(row) for row in rows]
 
 
-def _certificate(row: sa.Row[*tuple[Any, ...]]) -> CertificateRecord:
+def certificate_of(row: sa.Row[*tuple[Any, ...]]) -> CertificateRecord:
+    """Return the record that a row with ``CERTIFICATE_COLUMNS`` holds."""
     return CertificateRecord(
         serial=row.serial,
         sha256=row.sha256,

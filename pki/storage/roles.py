@@ -41,7 +41,20 @@ class SqlRoles(SqlPart):
 
     def find_seal(self, uscc: str) -> SealRecord | None:
         """Return a department's seal."""
-        row = self._connection.execute(sa.select(seals).where(seals.c.uscc == uscc)).first()
+        return self._seal(seals.c.uscc == uscc)
+
+    def roles_of(self, serial: str) -> Sequence[str]:
+        """Return the roles in which a certificate serves."""
+        return list(
+            self._connection.execute(sa.select(roles.c.role).where(roles.c.serial == serial).order_by(roles.c.role)).scalars()
+        )
+
+    def find_seal_by_serial(self, serial: str) -> SealRecord | None:
+        """Return the seal whose present certificate has this serial."""
+        return self._seal(seals.c.serial == serial)
+
+    def _seal(self, condition: sa.ColumnElement[bool]) -> SealRecord | None:
+        row = self._connection.execute(sa.select(seals).where(condition)).first()
         return None if row is None else SealRecord(row.uscc, row.name, row.key_label, row.serial)
 
     def add_seal(self, record: SealRecord) -> bool:

@@ -29,6 +29,8 @@ certificates = sa.Table(
     sa.Column("partition", sa.Integer, nullable=False, server_default="0", info=_PUBLIC),
     sa.Index("ix_pki_certificates_state", "state", "recorded_at"),
     sa.Index("ix_pki_certificates_profile", "profile", "serial"),
+    sa.Index("ix_pki_certificates_end", "not_after"),
+    sa.Index("ix_pki_certificates_subject", "subject", "profile"),
 )
 crl_numbers = sa.Table(
     "pki_crl_numbers",
@@ -101,4 +103,34 @@ rollover_approvals = sa.Table(
     sa.Column("ca", sa.String(16), sa.ForeignKey("pki_rollovers.ca"), primary_key=True, info=_PUBLIC),
     sa.Column("approver", sa.String(200), primary_key=True, info=_INTERNAL),
     sa.Column("at", sa.BigInteger, nullable=False, info=_INTERNAL),
+)
+invitations = sa.Table(
+    "pki_invitations",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True, info=_INTERNAL),
+    sa.Column("secret_hash", sa.LargeBinary(32), nullable=False, info={"sensitivity": "secret"}),
+    sa.Column("profile", sa.String(64), nullable=False, info=_INTERNAL),
+    sa.Column("names", sa.Text, nullable=False, info=_INTERNAL),  # JSON: subject, DNS names, mailboxes
+    sa.Column("expires_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("made_by", sa.String(200), nullable=False, info=_INTERNAL),
+    sa.Column("made_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("used_at", sa.BigInteger, info=_INTERNAL),
+    sa.Column("serial", sa.String(40), sa.ForeignKey("pki_certificates.serial"), info=_PUBLIC),
+)
+alarms = sa.Table(
+    "pki_alarms",
+    metadata,
+    sa.Column("serial", sa.String(40), sa.ForeignKey("pki_certificates.serial"), primary_key=True, info=_PUBLIC),
+    sa.Column("days", sa.Integer, primary_key=True, autoincrement=False, info=_INTERNAL),
+    sa.Column("at", sa.BigInteger, nullable=False, info=_INTERNAL),
+)
+stops = sa.Table(
+    "pki_stops",
+    metadata,
+    sa.Column("serial", sa.String(40), sa.ForeignKey("pki_certificates.serial"), primary_key=True, info=_PUBLIC),
+    sa.Column("finding", sa.String(400), nullable=False, info=_INTERNAL),
+    sa.Column("at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("consent_by", sa.String(200), info=_INTERNAL),
+    sa.Column("resumed_by", sa.String(200), info=_INTERNAL),
+    sa.Column("resumed_at", sa.BigInteger, index=True, info=_INTERNAL),
 )

@@ -18,6 +18,7 @@ GROUPS = {
     "doctor": "say what is wrong with the node, if anything",
     "db": "the database: upgrade, version",
     "ca": "the node's certification authorities",
+    "cert": "certificates: look, ask, issue, renew, end",
     "crosscert": "agreements and cross-certificates with other nodes",
     "path": "find and validate a certification path from files",
     "department": "the departments that issue licences here",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast, get_args
-
 import click
 
-from kernel.clock import parse_rfc3339, rfc3339
-from pki import authority, crl
-from pki.records import CertificateRecord, CrlRecord, Reason
+from kernel.clock import rfc3339
+from pki import crl
+from pki.records import CertificateRecord, CrlRecord
 from pki.roles import cas_in
 from service.cli import ceremony, rollover
+from service.cli.cert.ending import revoke
+from service.cli.cert.forms import describe
 from service.cli.options import emit, json_option, pass_services
 from service.wiring import Services
 
@@ -51,37 +51,7 @@ def issue_crl(services: Services, ca: str, as_json: bool) -> None:  # noqa: FBT0
     emit(describe_crl(record), as_json, lambda: _crl_text(record))
 
 
-@command.command()
-@click.argument("serial")
-@click.option("--reason", type=click.Choice(get_args(Reason)), required=True, help="Why (RFC 5280 5.3.1).")
-@click.option("--at", metavar="RFC3339", help="Since when; now if not said.")
-@click.confirmation_option(prompt="A revocation cannot be undone. Revoke this certificate?")
-@json_option
-@pass_services
-def revoke(services: Services, serial: str, reason: str, at: str | None, as_json: bool) -> None:  # noqa: FBT001
-    """Revoke the certificate SERIAL (hexadecimal) and publish the list that says so."""
-    try:
-        moment = services.clock.now() if at is None else parse_rfc3339(at)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--at") from None
-    record = authority.revoke(services.pki, serial, cast("Reason", reason), moment, actor=_OPERATOR)
-    emit(describe(record), as_json, lambda: f"{record.serial} {record.subject}: {record.reason}, {rfc3339(moment)}")
-
-
-def describe(record: CertificateRecord) -> dict[str, str | None]:
-    """Return the JSON form of a certificate's record."""
-    return {
-        "serial": record.serial,
-        "sha256": record.sha256,
-        "subject": record.subject,
-        "issuer": record.issuer,
-        "profile": record.profile,
-        "ca": record.ca,
-        "not_before": rfc3339(record.not_before),
-        "not_after": rfc3339(record.not_after),
-        "revoked_at": None if record.revoked_at is None else rfc3339(record.revoked_at),
-        "reason": record.reason,
-    }
+command.add_command(revoke)
 
 
 def describe_crl(record: CrlRecord) -> dict[str, str | int]:

@@ -32,6 +32,7 @@ def command(services: Services, workers: int, threads: int) -> None:
     from granian.log import LogLevels  # noqa: PLC0415
     from granian.server import Server  # noqa: PLC0415
 
+    chain, key = services.config.tls_files or (None, None)
     server = Server(
         "service.app:create_application",
         address=listen.host,
@@ -42,6 +43,8 @@ def command(services: Services, workers: int, threads: int) -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         websockets=False,
+        ssl_cert=chain,
+        ssl_key=key,
     )
     # Workers are forked from here: what is imported and unlocked already is theirs, database connections are not.
     services.engine.dispose()
