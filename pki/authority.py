@@ -22,7 +22,18 @@ from pki.errors import KEY_EXISTS, PROFILE_UNSUITABLE
 from pki.names import check_below, x509_name
 from pki.partitions import issuer_with_place
 from pki.ports import KeyStore, PkiDeps, PkiRecords
-from pki.records import CaName, CaRole, CertificateRecord, CertificateRequest, Names, PrivateKey, PublicKey, Reason, RoleRecord, ca_role
+from pki.records import (
+    CaName,
+    CaRole,
+    CertificateRecord,
+    CertificateRequest,
+    Names,
+    PrivateKey,
+    PublicKey,
+    Reason,
+    RoleRecord,
+    ca_role,
+)
 from pki.registry import get_certificate
 from pki.roles import ca_in, cas_in, credential_in, get_credential, is_ca_revoked, issuer_of, responder_role
 from policies.certificates import get_profile

@@ -62,6 +62,14 @@ REQUESTER_UNSUITABLE = define(
     remedy_zh="查看 certificates.toml 中该模板的 requested_by。",
     remedy_en="Look at the profile's requested_by in certificates.toml.",
 )
+CLOCK_WENT_BACK = define(
+    "clock_went_back",
+    status=503,
+    zh="本机时钟倒退了，暂不能签发时间戳。",
+    en="This machine's clock went back: no time-stamps are given.",
+    remedy_zh="请运维人员核对时钟；时钟追上后自动恢复。",
+    remedy_en="Have the operators set the clock right; time-stamps are given again once it has caught up.",
+)
 TWO_ADMINS_NEEDED = define(
     "two_admins_needed",
     status=409,

@@ -185,6 +185,10 @@ class RevocationRecords(Protocol):
         """Return the SHA-256 of the newest complete list without reading the list, which may have a million entries."""
         ...
 
+    def last_list_at(self, ca: CaName) -> datetime | None:
+        """Return the moment of the CA's newest complete list, without reading the list."""
+        ...
+
     def take_places(self, ca: CaName, count: int, size: int) -> tuple[int, bool]:
         """Take places for certificates about to be issued; return their partition and whether they are the first in it.
 

@@ -1,23 +1,26 @@
 """The time-stamp authority (RFC 3161, 5816): says that a hash was there at a moment, by its own certificate and key.
 
-A token's serial number is 159 random bits, so nothing needs to be stored for it to be unique.
+A token's serial number is 159 random bits, so nothing needs to be stored for it to be unique. A clock that went back by more than
+the accuracy promised is noticed: against the last token of this process, and at its start against the newest revocation list.
 
-Left to others: HTTP (``views``), whether the machine's clock is right (the operator, see docs/operations.md).
+Left to others: HTTP (``views``), whether the machine's clock is right (the operator, see docs/time-stamps.md).
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from asn1crypto import tsp
 
+from kernel.errors import Refusal
 from kernel.randomness import serial_number
 from pki import cms
 from pki.cms import CmsSigner
 from pki.der import generalized_time, integer, octets, oid, sequence, tlv
+from pki.life_errors import CLOCK_WENT_BACK
 from pki.ports import PkiDeps, PkiRecords
 from pki.roles import Credential, credential_in, parsed
 from policies.certificates import tsa_policy_oid
@@ -38,9 +41,17 @@ _GRANTED = sequence(integer(0))
 _BAD_ALGORITHM = 0
 _BAD_REQUEST = 2
 _BAD_DATA_FORMAT = 5
+_TIME_NOT_AVAILABLE = 14
 _UNACCEPTED_POLICY = 15
 _UNACCEPTED_EXTENSION = 16
 _MAX_NONCE_BITS = 512
+
+
+@dataclass(slots=True)
+class LastMoment:
+    """The latest moment that was stamped. Two threads may lose an update to each other, which the accuracy promised covers."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +61,8 @@ class TimeStampAuthority:
     credential: Credential
     signer: CmsSigner
     policy: bytes
-    accuracy: bytes
+    accuracy: timedelta
+    last: LastMoment
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,10 @@ def answer(deps: PkiDeps, request_der: bytes) -> bytes:
         return _rejection(error)
     with deps.work.read() as work:
         authority = authority_in(deps, work.records)
-    return sequence(_GRANTED, _stamp(authority, request, deps.clock.now()))
+    try:
+        return sequence(_GRANTED, _stamp(authority, request, deps.clock.now()))
+    except Refusal:
+        return _rejection(_RejectedError(_TIME_NOT_AVAILABLE, "the clock went back"))
 
 
 def token(deps: PkiDeps, digest: bytes, algorithm: Digest = "sha256") -> bytes:
@@ -89,7 +104,10 @@ def token(deps: PkiDeps, digest: bytes, algorithm: Digest = "sha256") -> bytes:
 
 
 def stamp(authority: TimeStampAuthority, digest: bytes, at: datetime, algorithm: Digest = "sha256") -> bytes:
-    """Return a token over ``digest`` by an authority that is at hand; ``ValueError`` for a digest of the wrong length."""
+    """Return a token over ``digest`` by an authority that is at hand; ``ValueError`` for a digest of the wrong length.
+
+    ``Refusal(clock_went_back)`` when ``at`` lies further before a moment that was stamped than the accuracy promised.
+    """
     if len(digest) != _DIGESTS[algorithm][0]:
         message = f"not a {algorithm} digest"
         raise ValueError(message)
@@ -102,24 +120,28 @@ def authority_in(deps: PkiDeps, records: PkiRecords) -> TimeStampAuthority:
     kept = f"tsa:{credential.record.sha256}"
     found = deps.kept.get(kept)
     if found is None:
-        rules = deps.policies.time_stamps
+        published = records.last_list_at(credential.record.ca)
         found = deps.kept[kept] = TimeStampAuthority(
             credential,
             cms.make_signer(credential.key, parsed(deps, credential.record)),
             oid(tsa_policy_oid(deps.policies, deps.node.code)),
-            sequence(integer(rules.accuracy_seconds)),
+            timedelta(seconds=deps.policies.time_stamps.accuracy_seconds),
+            LastMoment(published or credential.record.not_before),
         )
     return cast("TimeStampAuthority", found)
 
 
 def _stamp(authority: TimeStampAuthority, request: _Request, at: datetime) -> bytes:
+    if at < authority.last.at - authority.accuracy:
+        raise Refusal(CLOCK_WENT_BACK)
+    authority.last.at = max(at, authority.last.at)
     content = sequence(  # TSTInfo; ordering is false and therefore absent
         integer(1),
         authority.policy,
         sequence(_DIGESTS[request.digest][1], octets(request.hashed)),
         integer(serial_number()),
         generalized_time(at),
-        authority.accuracy,
+        sequence(integer(int(authority.accuracy.total_seconds()))),
         b"" if request.nonce is None else _signed_integer(request.nonce),
     )
     signed = cms.sign(

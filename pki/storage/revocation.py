@@ -143,6 +143,11 @@ class SqlRevocation(SqlPart):
         """Return the SHA-256 of the newest complete list without reading the list."""
         return self._connection.execute(_FIND_DIGEST, {"ca": ca, "partition": 0}).scalar()
 
+    def last_list_at(self, ca: CaName) -> datetime | None:
+        """Return the moment of the CA's newest complete list, without reading the list."""
+        query = sa.select(crls.c.this_update).where(crls.c.ca == ca, crls.c.partition == 0)
+        return moment(self._connection.execute(query.order_by(crls.c.number.desc()).limit(1)).scalar())
+
     def take_places(self, ca: CaName, count: int, size: int) -> tuple[int, bool]:
         """Take places for certificates about to be issued; return their partition and whether they are the first in it."""
         number = self._connection.execute(sa.select(sa.func.max(partitions.c.number)).where(partitions.c.ca == ca)).scalar() or 1

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernel.clock import FixedClock, timestamp
-from pki import authority, tsa
+from kernel.errors import Refusal
+from pki import authority, crl, tsa
 from pki.ports import PkiDeps
 from pki.roles import get_credential
 from policies.certificates import tsa_policy_oid
@@ -162,6 +163,30 @@ def test_in_process_only_a_digest_is_stamped(pki: PkiDeps) -> None:
     with pytest.raises(ValueError, match="sha256"):
         tsa.token(pki, b"not a digest")
     assert contents(tsa.token(pki, bytes(64), "sha512"))["message_imprint"]["hash_algorithm"]["algorithm"] == "sha512"
+
+
+def test_a_clock_that_goes_back_stops_the_stamps_until_it_has_caught_up(pki: PkiDeps, clock: FixedClock) -> None:
+    request = request_of(nonce=1)
+    clock.advance(timedelta(hours=1))
+    tsa.answer(pki, request)
+    clock.advance(-timedelta(seconds=1))
+    assert Answer.load(tsa.answer(pki, request))["status"]["status"].native == "granted"  # within the accuracy promised
+    clock.advance(-timedelta(milliseconds=1))
+    assert rejected(tsa.answer(pki, request)) == {"time_not_available"}
+    with pytest.raises(Refusal, match="clock_went_back"):
+        tsa.token(pki, bytes(32))
+    clock.advance(timedelta(seconds=2))
+    assert Answer.load(tsa.answer(pki, request))["status"]["status"].native == "granted"
+
+
+def test_a_process_that_starts_with_a_clock_behind_the_newest_list_gives_no_stamps(pki: PkiDeps, clock: FixedClock) -> None:
+    clock.advance(timedelta(hours=5))
+    crl.refresh_due(pki)
+    restarted = replace(pki, kept={})
+    clock.advance(-timedelta(minutes=1))
+    assert rejected(tsa.answer(restarted, request_of(nonce=1))) == {"time_not_available"}
+    clock.advance(timedelta(minutes=1))
+    assert Answer.load(tsa.answer(restarted, request_of(nonce=1)))["status"]["status"].native == "granted"
 
 
 def test_a_renewed_certificate_is_used_by_processes_that_had_the_old_one(pki: PkiDeps, clock: FixedClock) -> None:

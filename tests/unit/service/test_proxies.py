@@ -56,3 +56,16 @@ def test_the_application_behind_sees_the_address_and_never_the_header(trusted: t
     environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.9"}
     TrustedProxies(application, parse_networks(trusted))(environ, lambda *_: lambda _data: None)
     assert seen == {"REMOTE_ADDR": address}
+
+
+@pytest.mark.parametrize(("peer", "kept"), [("127.0.0.1", True), ("10.1.2.3", True), ("198.51.100.7", False), ("", False)])
+def test_a_clients_certificate_is_believed_from_trusted_proxies_only(peer: str, kept: bool) -> None:
+    seen: dict[str, Any] = {}
+
+    def application(environ: dict[str, Any], _start: object) -> list[bytes]:
+        seen.update(environ)
+        return []
+
+    environ = {"REMOTE_ADDR": peer, "HTTP_CLIENT_CERT": ":AAAA:"}
+    TrustedProxies(application, parse_networks(TRUSTED))(environ, lambda *_: lambda _data: None)
+    assert ("HTTP_CLIENT_CERT" in seen) is kept
