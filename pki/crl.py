@@ -12,13 +12,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 from cryptography import x509
 
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Misuse
-from pki import crl_der, issuance
+from pki import crl_der, issuance, lint
 from pki.certificates import Issuer, authority_key_identifier, list_url
 from pki.errors import AUTHORITY_MISSING
 from pki.ports import PkiDeps
@@ -46,7 +47,8 @@ def publish(deps: PkiDeps, ca: CaName, *, partition: int = 0, actor: str = "syst
         counts: list[int] = []
         entries = _counted(work.records.entries(ca, partition), counts)
         extensions = _extensions(deps, issuer, number, partition)
-        der = crl_der.build(serving.key, serving.certificate.subject, times, entries, extensions)
+        look = partial(lint.check_crl, ca=serving.certificate)  # what has a fault is never signed
+        der = crl_der.build(serving.key, serving.certificate.subject, times, entries, extensions, look=look)
         record = CrlRecord(ca, number, *times, sum(counts), hashlib.sha256(der).hexdigest(), der, partition, changes)
         work.records.add_crl(record)
         details: dict[str, Json] = {"number": number, "entries": record.entries, "sha256": record.sha256}

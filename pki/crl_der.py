@@ -8,7 +8,7 @@ Left to others: what stands on a list, its number and its times (``crl``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from cryptography import x509
@@ -16,6 +16,7 @@ from cryptography import x509
 from pki.der import explicit, generalized_time, integer, octets, oid, sequence, tlv, utc_time
 from pki.records import ListedReason, PrivateKey
 from pki.signing import algorithm_of, signed
+from pki.throwaway import throwaway_like
 
 REASONS: dict[ListedReason, int] = {
     "key_compromise": 1,
@@ -51,20 +52,26 @@ def build(
     times: tuple[datetime, datetime],
     entries: Iterable[bytes],
     extensions: Extensions,
+    *,
+    look: Callable[[bytes], None] | None = None,
 ) -> bytes:
-    """Return the list signed with ``key``. ``times`` are thisUpdate and nextUpdate; a piece of ``entries`` may hold many."""
+    """Return the list signed with ``key``. ``times`` are thisUpdate and nextUpdate; a piece of ``entries`` may hold many.
+
+    ``look`` is given the list under a throwaway signature before that, and raises when it finds a fault.
+    """
     listed = tlv(0x30, *entries)
-    return signed(
-        key,
-        sequence(
-            _VERSION_2,
-            algorithm_of(key),
-            issuer.public_bytes(),
-            *(_time(moment) for moment in times),
-            listed if listed != _NO_ENTRIES else b"",  # RFC 5280 5.1.2.6: absent when there are none
-            explicit(0, sequence(*(_extension(value, critical=critical) for value, critical in extensions))),
-        ),
+    tbs = sequence(
+        _VERSION_2,
+        algorithm_of(key),
+        issuer.public_bytes(),
+        *(_time(moment) for moment in times),
+        listed if listed != _NO_ENTRIES else b"",  # RFC 5280 5.1.2.6: absent when there are none
+        explicit(0, sequence(*(_extension(value, critical=critical) for value, critical in extensions))),
     )
+    del listed  # of a million entries, megabytes
+    if look is not None:
+        look(signed(throwaway_like(key), tbs))
+    return signed(key, tbs)
 
 
 def _extension(value: x509.ExtensionType, *, critical: bool) -> bytes:

@@ -37,11 +37,11 @@ def read(der: bytes, tag: int) -> bytes:
     return found[0][1]
 
 
-def elements(content: bytes) -> list[Element]:
-    """Return the elements that ``content`` consists of; what is inside of them is not looked at."""
+def elements(content: bytes, *, most: int | None = None) -> list[Element]:
+    """Return the elements that ``content`` consists of, or the first of them; what is inside of them is not looked at."""
     found: list[Element] = []
     position, end = 0, len(content)
-    while position < end:
+    while position < end and len(found) != most:
         tag = content[position]
         if tag & _MULTIBYTE == _MULTIBYTE or position + 2 > end:
             message = "a tag or a length that does not belong here"

@@ -20,14 +20,14 @@ from pki import certificates
 from pki import der_reader as der
 from pki.certificates import Issuer, algorithm_of
 from pki.der import sequence
-from pki.keyfiles import generate
 from pki.life_errors import LINT_FAULT
 from pki.lint.parts import Wanted, as_digits
 from pki.names import x509_name
 from pki.ports import PkiDeps
-from pki.records import CertificateRecord, Intent, PrivateKey, PublicKey
+from pki.records import CertificateRecord, Intent, PublicKey
 from pki.signing import signed
-from policies.models import KeyAlgorithm, Profile
+from pki.throwaway import throwaway
+from policies.models import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Preparer:
     ) -> Prepared:
         """Return what was built with the signature of a throwaway key."""
         algorithm = self.wanted(profile_name, profile, issuer).signature
-        certificate = certificates.sign(builder, _throwaway(algorithm))
+        certificate = certificates.sign(builder, throwaway(algorithm))
         looked_at = certificate.public_bytes(Encoding.DER)
         _, tbs = der.elements(der.read(looked_at, der.SEQUENCE))[0]
         return Prepared(serial, certificate, looked_at, sequence(tbs))
@@ -114,9 +114,3 @@ def sign(prepared: Prepared, intent: Intent, issuer: Issuer) -> CertificateRecor
 @lru_cache(maxsize=16)
 def _text(name: x509.Name) -> str:
     return name.rfc4514_string()
-
-
-@lru_cache(maxsize=4)
-def _throwaway(algorithm: KeyAlgorithm) -> PrivateKey:
-    """Return a key that signs what is only looked at; one a process for each kind, and it never leaves it."""
-    return generate(algorithm)

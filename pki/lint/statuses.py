@@ -6,14 +6,18 @@ Left to others: certificates (``certificates``), making lists and answers (``pki
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
+
+from cryptography import x509
 
 from kernel.errors import Refusal
 from pki import der_reader as der
+from pki.certificates import algorithm_of
 from pki.der import integer, sequence, tlv
 from pki.der_reader import DerError, Element
 from pki.life_errors import LINT_FAULT
 from pki.lint.parts import ALGORITHMS, digits, tag_of
-from policies.models import KeyAlgorithm
+from pki.records import PublicKey
 
 _AKI, _NUMBER, _IDP, _REASON = (tag_of(f"2.5.29.{arc}") for arc in (35, 20, 28, 21))
 _BASIC = tag_of("1.3.6.1.5.5.7.48.1.1")
@@ -21,17 +25,23 @@ _ENUMERATED = 0x0A
 _REASONS = frozenset({1, 2, 3, 4, 5, 6, 8, 9, 10})  # RFC 5280 5.3.1: 0 is said by saying nothing, 7 is not used
 _ENTRIES_READ = 2000
 """Entries are alike and made one by one by one function: of a long list only so many are read again."""
+_LARGE = 100_000
 _SIGNED = [der.SEQUENCE, der.SEQUENCE, der.BIT_STRING]
 
 
-def check_crl(crl: bytes, issuer: bytes, key_identifier: bytes, signature: KeyAlgorithm) -> None:
-    """Refuse a list with a fault. ``issuer`` is the CA's name in DER, ``signature`` the kind of its key."""
-    _refuse(_read(_crl_faults(crl, issuer, key_identifier, signature)))
+def check_crl(crl: bytes, ca: x509.Certificate) -> None:
+    """Refuse a list of ``ca`` with a fault: ``Refusal(lint_fault)`` naming the first."""
+    _refuse(_read(_crl_faults(crl, ca)))
 
 
-def check_ocsp(response: bytes, signature: KeyAlgorithm) -> None:
-    """Refuse a successful answer with a fault."""
-    _refuse(_read(_ocsp_faults(response, signature)))
+def check_ocsp(response: bytes, responder: x509.Certificate) -> None:
+    """Refuse a successful answer of ``responder`` with a fault."""
+    _refuse(_read(_ocsp_faults(response, responder)))
+
+
+def _algorithm(signer: x509.Certificate) -> Element:
+    algorithm = algorithm_of(cast("PublicKey", signer.public_key()))
+    return (der.SEQUENCE, b"" if algorithm is None else der.read(ALGORITHMS[algorithm], der.SEQUENCE))
 
 
 def _refuse(fault: tuple[str, str] | None) -> None:
@@ -46,24 +56,31 @@ def _read(faults: Iterator[tuple[str, str]]) -> tuple[str, str] | None:
         return "encoding", str(error)
 
 
-def _crl_faults(crl: bytes, issuer: bytes, key_identifier: bytes, signature: KeyAlgorithm) -> Iterator[tuple[str, str]]:
-    (_, tbs), algorithm, _ = _expect(der.elements(der.read(crl, der.SEQUENCE)), _SIGNED)
-    version, inner, (_, name), *rest = der.elements(tbs)
+def _crl_faults(crl: bytes, ca: x509.Certificate) -> Iterator[tuple[str, str]]:
+    # A view: a list of a million entries is not copied once more for each of its layers.
+    (_, tbs), algorithm, _ = _expect(der.elements(der.read(cast("bytes", memoryview(crl)), der.SEQUENCE)), _SIGNED)
+    version, inner, (_, name), *rest = (_octets(one, most=_LARGE) for one in der.elements(tbs))
     if version != (der.INTEGER, b"\x01"):
         yield "version", "not v2"
-    if not inner == algorithm == (der.SEQUENCE, der.read(ALGORITHMS[signature], der.SEQUENCE)):
-        yield "algorithm", f"not the CA's {signature}"
-    if name != der.read(issuer, der.SEQUENCE):
+    if not inner == algorithm == _algorithm(ca):
+        yield "algorithm", "not that of the CA's key"
+    if name != der.read(ca.subject.public_bytes(), der.SEQUENCE):
         yield "issuer", "not the CA's own name"
     this_update, next_update, *rest = rest
     if not _in_order(this_update, next_update):
         yield "validity", "the next update is not after this one"
     if len(rest) > 1:
-        entries = der.elements(rest[0][1])[:_ENTRIES_READ]
+        entries = [_octets(one) for one in der.elements(rest[0][1], most=_ENTRIES_READ)]
         if not entries or len({der.elements(entry)[0] for _, entry in entries}) != len(entries):
             yield "entries", "an empty list that stands there, or a serial twice"
         yield from (("entries", fault) for _, entry in entries if (fault := _entry_fault(entry)))
-    yield from _list_extensions(rest[-1], key_identifier)
+    identifier = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    yield from _list_extensions(rest[-1], identifier)
+
+
+def _octets(element: Element, *, most: int | None = None) -> Element:
+    tag, content = element
+    return (tag, bytes(content)) if most is None or len(content) <= most else element
 
 
 def _entry_fault(entry: bytes) -> str | None:
@@ -94,15 +111,15 @@ def _list_extensions(element: Element, key_identifier: bytes) -> Iterator[tuple[
         yield "crl_number", "missing, not positive or longer than 20 octets"
 
 
-def _ocsp_faults(response: bytes, signature: KeyAlgorithm) -> Iterator[tuple[str, str]]:
+def _ocsp_faults(response: bytes, responder: x509.Certificate) -> Iterator[tuple[str, str]]:
     status, (_, answer) = _expect(der.elements(der.read(response, der.SEQUENCE)), [_ENUMERATED, 0xA0])
     (_, kind), (_, basic) = _expect(der.elements(der.read(answer, der.SEQUENCE)), [der.OID, der.OCTET_STRING])
     if status[1] != b"\0" or kind != _BASIC:
         yield "response", "not a basic answer"
     (_, tbs), algorithm, *_ = der.elements(der.read(basic, der.SEQUENCE))
     der.check(tbs)
-    if algorithm != (der.SEQUENCE, der.read(ALGORITHMS[signature], der.SEQUENCE)):
-        yield "algorithm", f"not the responder's {signature}"
+    if algorithm != _algorithm(responder):
+        yield "algorithm", "not that of the responder's key"
     _responder, produced_at, (_, singles), *_ = der.elements(tbs)
     for _, single in der.elements(singles):
         _certificate, _status, this_update, (tag, next_update) = der.elements(single)[:4]

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from pki import authority, certificates, crl, issuance, lint, ocsp, preparing
+from pki import authority, certificates, crl, crl_der, issuance, lint, ocsp, preparing
 from pki import der_reader as der
 from pki.authority import CrossCertificateTemplate
 from pki.certificates import Draft, Issuer
@@ -362,24 +362,28 @@ def test_nesting_has_a_bound() -> None:
 def test_the_lists_that_are_published_have_no_fault(pki: PkiDeps) -> None:
     record = authority.issue(pki, "person", PERSON, KEY.public_key())
     authority.revoke(pki, record.serial, "key_compromise", pki.clock.now())
-    for ca in ("principal", "issuing"):
-        issuer = certificate(get_credential(pki, ca).record)
-        identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-        kind = "P-384" if ca == "principal" else "P-256"
-        listed = crl.current(pki, ca).der
-        lint.check_crl(listed, issuer.subject.public_bytes(), identifier, kind)  # type: ignore[arg-type]
-        for wrong in (
-            (issuer.subject.public_bytes(), bytes(20), kind),
-            (x509_name(PERSON).public_bytes(), identifier, kind),
-            (issuer.subject.public_bytes(), identifier, "RSA-3072"),
-        ):
-            with pytest.raises(Refusal, match="lint_fault"):
-                lint.check_crl(listed, *wrong)  # type: ignore[arg-type]
-    request = x509_ocsp.OCSPRequestBuilder().add_certificate(certificate(record), issuer, SHA256()).build()
+    principal, issuing = (certificate(get_credential(pki, ca).record) for ca in ("principal", "issuing"))
+    for ca, other in ((principal, issuing), (issuing, principal)):
+        listed = crl.current(pki, "principal" if ca is principal else "issuing").der
+        lint.check_crl(listed, ca)
+        with pytest.raises(Refusal, match="lint_fault"):
+            lint.check_crl(listed, other)
+    request = x509_ocsp.OCSPRequestBuilder().add_certificate(certificate(record), issuing, SHA256()).build()
     answer = ocsp.answer(pki, request.public_bytes(Encoding.DER)).der
-    lint.check_ocsp(answer, "P-256")
+    lint.check_ocsp(answer, issuing)
     with pytest.raises(Refusal, match="algorithm"):
-        lint.check_ocsp(answer, "P-384")
+        lint.check_ocsp(answer, principal)
+
+
+def test_a_list_with_a_fault_is_not_signed(pki: PkiDeps) -> None:
+    ca = get_credential(pki, "issuing")
+    twice = crl_der.entry("7f", pki.clock.now(), "superseded") * 2
+    number = [(x509.CRLNumber(1), False)]
+    times = pki.clock.now(), pki.clock.now() + timedelta(days=1)
+    with pytest.raises(Refusal, match="entries"):
+        crl_der.build(
+            ca.key, ca.certificate.subject, times, [twice], number, look=lambda der: lint.check_crl(der, ca.certificate)
+        )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -389,8 +393,8 @@ def test_a_list_that_was_broken_is_read_or_refused(pki: PkiDeps, position: int, 
     content = bytearray(crl.current(pki, "issuing").der)
     content[position % len(content)] = value
     for check in (
-        lambda: lint.check_crl(bytes(content[: len(content) - cut]), issuer.subject.public_bytes(), bytes(20), "P-256"),
-        lambda: lint.check_ocsp(bytes(content), "P-256"),
+        lambda: lint.check_crl(bytes(content[: len(content) - cut]), certificate(authority.get_principal(pki))),
+        lambda: lint.check_ocsp(bytes(content), issuer),
     ):
         with pytest.raises(Refusal, match="lint_fault"):
             check()
