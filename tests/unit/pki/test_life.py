@@ -18,10 +18,12 @@ from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from pki import alarms, authority, crl, issuance, renewal, review
 from pki import der_reader as der
+from pki.authority import CrossCertificateTemplate
 from pki.ports import PkiDeps
 from pki.records import CertificateRecord, CertificateRequest
 from pki.roles import get_credential
 from pki.storage import tables
+from policies.certificates import policy_oid
 from service.audit import SqlAuditTrail
 from tests.support.pki import COUNTY, MemoryKeys, certificate
 
@@ -95,6 +97,18 @@ def test_cas_are_told_of_too(pki: PkiDeps, clock: FixedClock) -> None:
     issuing = authority.get_issuing(pki)
     clock.moment = issuing.not_after - timedelta(days=100)
     assert dict(told(pki))[issuing.serial] == 180
+
+
+def test_a_cross_certificate_is_told_of_until_it_is_renewed(pki: PkiDeps, city: PkiDeps, clock: FixedClock) -> None:
+    ours, theirs = (policy_oid(pki.policies, code, "basic") for code in ("445122", "445100"))
+    other = certificate(authority.get_principal(city))
+    template = CrossCertificateTemplate(other, 2, (city.node.names,), (ours,), ((ours, theirs),), 1, 365)
+    record = authority.issue_cross_certificate(pki, template)
+    clock.moment = record.not_after - timedelta(days=30)
+    assert dict(told(pki))[record.serial] == 30
+    clock.moment = record.not_after - timedelta(days=7)
+    authority.issue_cross_certificate(pki, template)
+    assert record.serial not in dict(told(pki))
 
 
 def test_of_many_workers_one_tells(stored_pki: PkiDeps, clock: FixedClock) -> None:

@@ -244,6 +244,16 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
             'key_usage = ["digital_signature", "key_encipherment"]',
             "profiles.department_seal.key_usage",
         ),
+        ("certificates", "renewal_days = 365", "renewal_days = 7300", "profiles.principal_ca.renewal_days"),
+        (
+            "certificates",
+            'subject_attributes = ["O", "OU", "CN"]',
+            'subject_attributes = ["O", "OU"]',
+            "profiles.department_seal.subject_attributes",
+        ),
+        ("certificates", '["P-384", "RSA-3072"]', '["P-384", "P-256"]', "profiles.person.also_accepted.1"),
+        ("certificates", 'alternative_names = ["dns"]', 'alternative_names = ["email"]', "profiles.tls_server.alternative_names"),
+        ("certificates", "[180, 90, 30, 7]", "[180, 30, 90, 7]", "alarms.days_before_end"),
         ("certificates", "number = 3", "number = 2", "levels.substantial.number"),
         (
             "certificates",
