@@ -40,6 +40,11 @@ def x509_name(names: Names) -> x509.Name:
     return x509.Name([_rdn(short, value) for short, value in names])
 
 
+def check_names(names: Names) -> None:
+    """Refuse names that must not stand in a certificate."""
+    x509_name(names)
+
+
 @lru_cache(maxsize=1024)
 def _rdn(short: str, value: str) -> x509.RelativeDistinguishedName:
     """Return one attribute; the upper ones of a name are those of many."""
