@@ -54,7 +54,7 @@ def node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     }  # fmt: skip
     policies = load(None)
     profiles = {
-        name: profile.model_copy(update={"key_algorithm": wanted.get(name, profile.key_algorithm)})
+        name: profile.model_copy(update={"key_algorithm": wanted.get(name, profile.key_algorithm), "also_accepted": ()})
         for name, profile in policies.certificates.profiles.items()
     }
     changed = policies.model_copy(update={"certificates": policies.certificates.model_copy(update={"profiles": profiles})})
