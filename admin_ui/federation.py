@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from admin_ui.overview import Kind
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement, Peer
+from crosscert.standings import list_standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,15 @@ class PeerState:
     """A peer, and whether what is held of it may still decide something.
 
     ``ok``: the last fetch succeeded. ``warn``: it failed, what is held is recent enough. ``bad``: verification of its licences
-    is refused. ``lists_until`` is when the first of its revocation lists ends, None while there are none.
+    is refused. ``lists_until`` is when the first of its revocation lists ends, None while there are none; ``relied_until`` is when it is
+    relied on no more unless it is heard again; ``problems`` are lines for people.
     """
 
     peer: Peer
     kind: Kind
     lists_until: datetime | None
+    relied_until: datetime | None = None
+    problems: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,17 @@ class AgreementState:
 
 def list_peers(deps: CrosscertDeps, at: datetime, max_age: timedelta) -> Sequence[PeerState]:
     """Return all peers, the agreed ones first; what is older than ``max_age`` decides nothing any more."""
+    standings = list_standings(deps, at)
     with deps.work.read() as work:
-        peers, lists = work.records.peers(), work.records.crls()
+        lists = work.records.crls()
     ends: dict[str, datetime] = {}
     for held in lists:
         if held.next_update is not None:
             ends[held.node_code] = min(held.next_update, ends.get(held.node_code, held.next_update))
-    return [PeerState(peer, peer_kind(peer, at, max_age), ends.get(peer.node.code)) for peer in peers]
+    return [
+        PeerState(each.peer, peer_kind(each.peer, at, max_age), ends.get(each.peer.node.code), each.relied_until, each.problems)
+        for each in standings
+    ]
 
 
 def list_agreements(deps: CrosscertDeps) -> Sequence[AgreementState]:

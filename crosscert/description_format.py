@@ -85,6 +85,7 @@ class _Description(_Part):
     cross_certificates: _Cross
     endpoints: _Endpoints
     members: Annotated[list[_NodePart], Field(max_length=_MAX_CERTIFICATES)] = []
+    known_revoked: Annotated[str, Field(pattern=r"^[0-9a-f]{1,40}$")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,8 @@ class UnverifiedDescription:
     """A description that is well formed. Nothing in it has been proven.
 
     ``links`` certify the principal CA's new key by the old one and the other way round (RFC 4210 4.4).
-    ``node.names`` are read from the principal CA's subject; ``members`` have none yet.
+    ``node.names`` are read from the principal CA's subject; ``members`` have none yet. ``known_revoked`` is the serial of a certificate
+    of the issuing CA that was revoked on purpose.
     """
 
     node: Node
@@ -115,6 +117,7 @@ class UnverifiedDescription:
     received: tuple[ParsedCertificate, ...]
     endpoints: Endpoints
     members: tuple[Node, ...]
+    known_revoked: int | None
     jws: str
     document: bytes
 
@@ -157,6 +160,7 @@ def parse(document: bytes) -> UnverifiedDescription:
             tuple(found.endpoints.crls), found.endpoints.status_list, found.endpoints.log_checkpoint, found.endpoints.log_key
         ),
         members=tuple(_node(member, ()) for member in found.members),
+        known_revoked=None if found.known_revoked is None else int(found.known_revoked, 16),
         jws=jws,
         document=document,
     )

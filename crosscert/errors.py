@@ -204,3 +204,27 @@ DIRECTORY_ANSWER = define(
     remedy_zh="请检查目录的模式（core）、本节点的写权限和条目内容。",
     remedy_en="Check the directory's schema (core), this node's right to write, and the entry.",
 )
+CRL_ISSUER_UNKNOWN = define(
+    "crl_issuer_unknown",
+    status=403,
+    zh="这份吊销列表不是本节点认识的认证中心签发的。",
+    en="No CA that this node knows signed this revocation list.",
+    remedy_zh="本节点只接收已知节点的认证中心签发的列表；其余的由本节点自己去取。",
+    remedy_en="Only lists of CAs of known nodes are taken; this node fetches the others by itself.",
+)
+TOO_MANY_REQUESTS = define(
+    "too_many_requests",
+    status=429,
+    zh="来自这个地址的请求太多，请在 {seconds} 秒后再试。",
+    en="Too many requests came from this address; try again in {seconds} seconds.",
+    remedy_zh="吊销列表不必补送：本节点也会自己去取。令牌可以在自己的节点上核验。",
+    remedy_en="Lists need not be sent again: this node fetches them by itself as well. Tokens can be verified at a node of one's own.",
+)
+PEER_UNFIT = define(
+    "peer_unfit",
+    status=502,
+    zh="对方节点的{what}不对：{problem}。",
+    en="The other node's {what} is not as it must be: {problem}.",
+    remedy_zh="请与对方节点的管理员联系；判断仍以已核验的资料为准。",
+    remedy_en="Tell the other node's admins; judgements go on by what was verified before.",
+)

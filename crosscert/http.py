@@ -1,20 +1,25 @@
-"""Fetches over HTTP what peers publish: one deadline for the whole answer, no redirects, no more bytes than asked for.
+"""Fetches over HTTP what peers publish, and posts to them: one deadline for the whole answer, no redirects, no more bytes than asked for.
 
 Everything fetched is signed and verified by the caller, so nothing is believed here because of where it came from.
 
-Left to others: what to fetch and when (``sync``).
+Left to others: what to fetch and when (``sync``, ``push``, ``probes``).
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+import ssl
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv6Address, ip_address
 from threading import Lock, Timer
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
+from cryptography import x509
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -26,6 +31,15 @@ from kernel.errors import Refusal
 
 _CHUNK = 64 * 1024
 _OK, _NOT_MODIFIED = 200, 304
+_TAKEN = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
 
 
 class RequestsFetcher:
@@ -39,19 +53,46 @@ class RequestsFetcher:
 
     def get(self, url: str, *, below: str, max_bytes: int, timeout: float, etag: str | None = None) -> Fetched:
         """Return what ``url`` holds; see :class:`crosscert.ports.Fetcher`."""
+        headers = {} if etag is None else {"If-None-Match": etag}
+        return self._exchange(_Request("GET", url, headers, None), below, max_bytes, timeout)
+
+    def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
+        """Send ``body`` to ``url``; see :class:`crosscert.ports.Fetcher`."""
+        return self._exchange(_Request("POST", url, {"Content-Type": content_type}, body), below, max_bytes, timeout)
+
+    def tls_until(self, url: str, *, timeout: float) -> datetime:
+        """Return when the certificate of ``url`` ends; see :class:`crosscert.ports.Fetcher`."""
+        parts = urlsplit(url)
+        adapter = _Adapter(outward=self._outward)
+        try:
+            with (
+                _deadline(adapter, timeout),
+                socket.create_connection((parts.hostname or "", parts.port or 443), timeout) as plain,
+            ):
+                adapter.watch(adapter.admit(plain))
+                with ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname) as secure:
+                    shown = secure.getpeercert(binary_form=True)
+        except (requests.RequestException, OSError, ValueError) as error:
+            problem = "too slow" if adapter.expired else str(error)
+            raise Refusal(PEER_UNREACHABLE, url=url, problem=problem) from None
+        return x509.load_der_x509_certificate(shown or b"").not_valid_after_utc
+
+    def _exchange(self, request: _Request, below: str, max_bytes: int, timeout: float) -> Fetched:
+        url = request.url
         if not is_below(url, below):
             raise Refusal(PEER_UNREACHABLE, url=url, problem="outside of the peer's address")
-        headers = {"Accept-Encoding": "identity", "User-Agent": "chaoxin"}
-        if etag is not None:
-            headers["If-None-Match"] = etag
+        headers = {"Accept-Encoding": "identity", "User-Agent": "chaoxin", **request.headers}
         adapter = _Adapter(outward=self._outward)
         try:
             with _deadline(adapter, timeout), requests.Session() as session:
                 session.trust_env = False
                 session.mount("http://", adapter)
                 session.mount("https://", adapter)
-                with session.get(url, headers=headers, timeout=timeout, allow_redirects=False, stream=True) as response:
-                    return _read(response, max_bytes, url)
+                sent = session.request(
+                    request.method, url, data=request.body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
+                )
+                with sent as response:
+                    return _read(response, request.method, max_bytes)
         except (requests.RequestException, HTTPError, OSError) as error:
             problem = "too slow" if adapter.expired else type(error).__name__
             raise Refusal(PEER_UNREACHABLE, url=url, problem=problem) from None
@@ -78,17 +119,18 @@ def is_inward(address: str) -> bool:
     return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
 
 
-def _read(response: requests.Response, max_bytes: int, url: str) -> Fetched:
-    if response.status_code == _NOT_MODIFIED:
-        return Fetched(_NOT_MODIFIED, None, response.headers.get("ETag"))
-    if response.status_code != _OK:
-        raise Refusal(PEER_UNREACHABLE, url=url, problem=f"HTTP {response.status_code}")
+def _read(response: requests.Response, method: str, max_bytes: int) -> Fetched:
+    status, etag = response.status_code, response.headers.get("ETag")
+    if method == "GET" and status == _NOT_MODIFIED:
+        return Fetched(status, None, etag)
+    if status != _OK and not (method == "POST" and status in _TAKEN):
+        raise Refusal(PEER_UNREACHABLE, url=response.url, problem=f"HTTP {status}")
     data = bytearray()
     while chunk := response.raw.read(_CHUNK, decode_content=False):
         data += chunk
         if len(data) > max_bytes:
-            raise Refusal(PEER_UNREACHABLE, url=url, problem=f"more than {max_bytes} bytes")
-    return Fetched(_OK, bytes(data), response.headers.get("ETag"))
+            raise Refusal(PEER_UNREACHABLE, url=response.url, problem=f"more than {max_bytes} bytes")
+    return Fetched(status, bytes(data), etag)
 
 
 class _Adapter(HTTPAdapter):

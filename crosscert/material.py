@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from crosscert.linked import linked_keys
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
-from crosscert.paths.crls import CrlSet, ParsedCrl, parse_crl
+from crosscert.paths.crls import CrlSet, ParsedCrl, find_signer, parse_crl
 from crosscert.paths.index import Pool
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Peer, StoredCrl
@@ -168,3 +168,18 @@ def node_of(material: Material, path: Sequence[ParsedCertificate]) -> Node | Non
         if place == 0 or certificate.asn1.policy_mappings_value is not None:
             return material.principals.get(certificate.key.hex())
     return None
+
+
+def nodes_of(material: Material, path: Sequence[ParsedCertificate]) -> list[Node]:
+    """Return the nodes whose domains a *valid* path goes through, this node's own first; outside CAs that are no nodes are left out."""
+    keys = [each.key.hex() for place, each in enumerate(path) if place == 0 or each.asn1.policy_mappings_value is not None]
+    return [material.principals[key] for key in keys if key in material.principals]
+
+
+def lists_until(material: Material, path: Sequence[ParsedCertificate]) -> datetime | None:
+    """Return when the first of the held lists ends that the CAs of a path below its anchor signed."""
+    ends = []
+    for ca in path[1:-1]:
+        signed = (found for found in material.crls.named(ca.subject) if find_signer(found, [ca]) is not None)
+        ends.append(max((found.next_update for found in signed if found.next_update is not None), default=None))
+    return min((end for end in ends if end is not None), default=None)

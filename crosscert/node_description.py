@@ -27,7 +27,7 @@ from kernel.canonical import Json, canonical
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from kernel.nodes import Node
-from pki import jose
+from pki import jose, known_revoked
 from pki.cross_certificates import PROFILE
 from pki.links import PROFILE as LINK
 from pki.records import CaName
@@ -36,6 +36,7 @@ from pki.roles import cas_in, credential_in, get_chain
 PATH = "/.well-known/crosscert-node"
 TYPE = "chaoxin-node+jwt"
 VALID = timedelta(hours=24)
+MADE_EVERY_MINUTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,10 @@ class IntroducedDescription:
 
 
 def describe(deps: CrosscertDeps) -> tuple[bytes, str]:
-    """Return this node's description as published, and its ETag. Made anew each minute, and when the store changes."""
-    now = deps.clock.now().replace(second=0, microsecond=0)
+    """Return this node's description as published, and its ETag. It changes with what it tells of, and every ten minutes for its times."""
+    now = deps.clock.now()
+    now = now.replace(minute=now.minute - now.minute % MADE_EVERY_MINUTES, second=0, microsecond=0)
     with deps.work.read() as work:
-        generation = work.records.generation()
-        kept: tuple[object, tuple[bytes, str]] | None = deps.kept.get("description")
-        if kept is not None and kept[0] == (now, generation):
-            return kept[1]
         received = [found.der for found in work.records.certificates(kind="received")]
         members = [peer.node for peer in work.records.peers() if peer.relation == "agreed"]
     with deps.pki.work.read() as pki:
@@ -65,6 +63,7 @@ def describe(deps: CrosscertDeps) -> tuple[bytes, str]:
             [each for each in pki.records.certificates(profile=profile) if each.revoked_at is None and each.not_after > now]
             for profile in (PROFILE, LINK)
         )
+    revoked = known_revoked.find_serial(deps.pki)
     description: dict[str, Json] = {
         "version": VERSION,
         "node": _node_json(deps.node),
@@ -81,12 +80,17 @@ def describe(deps: CrosscertDeps) -> tuple[bytes, str]:
         },
         "endpoints": _endpoints(deps.node.url, [ca.key_label for ca in cas]),
         "members": [_node_json(node) for node in members],
+        **({} if revoked is None else {"known_revoked": revoked}),
     }
-    key = jose.signing_key(signer.key)
     body = canonical(description)
+    same = (body, signer.record.serial)
+    kept: tuple[object, tuple[bytes, str]] | None = deps.kept.get("description")
+    if kept is not None and kept[0] == same:
+        return kept[1]
+    key = jose.signing_key(signer.key)
     jws = jose.sign(body, key, kid=None, alg=key.alg, typ=TYPE, x5c=get_chain(deps.pki, signer))
     published = canonical({"description": description, "jws": jws}), f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    deps.kept["description"] = ((now, generation), published)
+    deps.kept["description"] = (same, published)
     return published
 
 

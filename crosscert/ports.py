@@ -5,7 +5,7 @@ Left to others: the records themselves (``records``), SQL (``storage``), HTTP (`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,9 +15,12 @@ from crosscert.records import (
     AgreementState,
     Approval,
     CertificateKind,
+    Delivery,
     Fetched,
+    ListTag,
     ObjectKind,
     Peer,
+    ProbeResult,
     Published,
     StoredCertificate,
     StoredCrl,
@@ -38,6 +41,66 @@ class Fetcher(Protocol):
 
         ``url`` must lie below the peer's base URL ``below``; redirects are not followed, no more than ``max_bytes`` are read.
         """
+        ...
+
+    def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
+        """Send ``body`` and return the answer, under the same rules; any 2xx is an answer."""
+        ...
+
+    def tls_until(self, url: str, *, timeout: float) -> datetime:
+        """Return when the certificate ends that an https address shows, which must be a good one for it."""
+        ...
+
+
+class PeerRecords(Protocol):
+    """The other nodes: who they are, how fetching from them, pushing to them and looking at them went."""
+
+    def put_peer(self, peer: Peer) -> None:
+        """Store a peer, or what is now known of it. A node that was agreed does not become a mere member."""
+        ...
+
+    def find_peer(self, code: str) -> Peer | None:
+        """Return one peer."""
+        ...
+
+    def peers(self) -> Sequence[Peer]:
+        """Return all peers: the agreed ones first, then by code."""
+        ...
+
+    def heard(self, codes: Collection[str]) -> Mapping[str, datetime]:
+        """Return when fetching from each of these peers last went well; without those from which it never did."""
+        ...
+
+    def note_heard(self, code: str, *, at: datetime, full: bool = False) -> None:
+        """Note that fetching from a peer went well, ``full`` when nothing was left out as unchanged."""
+        ...
+
+    def note_failed(self, code: str, *, at: datetime, error: str, text: str | None, next_try_at: datetime) -> None:
+        """Note that fetching from a peer failed."""
+        ...
+
+    def list_tags(self, node_code: str) -> Sequence[ListTag]:
+        """Return the tags of a peer's lists."""
+        ...
+
+    def put_list_tag(self, tag: ListTag) -> None:
+        """Store a tag in place of the one held for the same address."""
+        ...
+
+    def deliveries(self) -> Sequence[Delivery]:
+        """Return how pushing to each peer stands, for those that were ever tried."""
+        ...
+
+    def put_delivery(self, delivery: Delivery) -> None:
+        """Store how pushing to a peer stands; what it took already is not forgotten for a lower number."""
+        ...
+
+    def probes(self, node_code: str | None = None) -> Sequence[ProbeResult]:
+        """Return what the probes last found, of one peer or of all."""
+        ...
+
+    def put_probe(self, result: ProbeResult) -> None:
+        """Store what a probe found in place of what it found before."""
         ...
 
 
@@ -93,7 +156,7 @@ class AgreementRecords(Protocol):
         ...
 
 
-class CrosscertRecords(AgreementRecords, Protocol):
+class CrosscertRecords(AgreementRecords, PeerRecords, Protocol):
     """What this room stores. Each method that returns a bool is one conditional statement: False means it did not apply."""
 
     def generation(self) -> int:
@@ -102,22 +165,6 @@ class CrosscertRecords(AgreementRecords, Protocol):
 
     def raise_generation(self) -> None:
         """Raise it."""
-        ...
-
-    def put_peer(self, peer: Peer) -> None:
-        """Store a peer, or what is now known of it. A node that was agreed does not become a mere member."""
-        ...
-
-    def find_peer(self, code: str) -> Peer | None:
-        """Return one peer."""
-        ...
-
-    def peers(self) -> Sequence[Peer]:
-        """Return all peers: the agreed ones first, then by code."""
-        ...
-
-    def note_sync(self, code: str, *, at: datetime, error: str | None = None, text: str | None = None) -> None:
-        """Note how the last fetching from a peer went."""
         ...
 
     def add_certificate(self, certificate: StoredCertificate) -> bool:

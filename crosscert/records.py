@@ -106,7 +106,9 @@ class Agreement:
 class Peer:
     """Another node as this one knows it. ``principal_key`` is the SHA-256 (hex) of its principal CA's public key info.
 
-    ``learned_from`` is the bridge's code for a member. ``last_error`` is the code of the last failure, None after a success.
+    ``learned_from`` is the bridge's code for a member. ``last_error`` is the code of the last failure, None after a success;
+    ``failing_since`` and ``failures`` tell of those without a success between them, ``next_try_at`` when it is asked again (None:
+    at the next opportunity). ``full_at`` is when everything was last fetched whole, whatever the peer said had not changed.
     ``crl_urls`` is where an outside CA's lists are; a node's stand in its description.
     """
 
@@ -119,6 +121,46 @@ class Peer:
     last_error: str | None = None
     last_error_text: str | None = None
     crl_urls: tuple[str, ...] = ()
+    failing_since: datetime | None = None
+    failures: int = 0
+    next_try_at: datetime | None = None
+    full_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListTag:
+    """The ETag of the list that was last taken in from a peer's address, to ask with next time."""
+
+    node_code: str
+    url: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How pushing a principal CA's list to a peer stands: the highest number it took, and the failures since."""
+
+    peer_code: str
+    ca: str
+    number: int
+    delivered_at: datetime | None
+    tried_at: datetime
+    failures: int = 0
+    next_try_at: datetime | None = None
+    error: str | None = None
+    error_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What looking at a peer from outside found: one thing looked at, whether it is as it must be, since when it is so."""
+
+    node_code: str
+    probe: str
+    ok: bool
+    detail: str
+    at: datetime
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,21 @@ import base64
 import binascii
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from crosscert.errors import NOT_TRUSTED, SIGNER_UNSUITABLE
-from crosscert.material import Material, gather, node_of
+from crosscert.material import Material, gather, lists_until, node_of, nodes_of
 from crosscert.paths.certificates import ParsedCertificate, from_x509, parse_certificate
 from crosscert.paths.crls import parse_crl
 from crosscert.paths.find import find_path
 from crosscert.paths.records import PathRequest, PathVerdict
 from crosscert.ports import CrosscertDeps
 from crosscert.records import ObjectKind, SyncedObject, VerifiedToken
+from crosscert.reliance import Reliance, check_reliance, rely
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from pki import jose
@@ -43,6 +44,7 @@ class TrustAt:
     at: datetime
     material: Material
     request: Callable[[datetime, str], PathRequest]
+    reliance: Callable[[Material, PathVerdict], Reliance | None]
 
     def path(
         self,
@@ -59,12 +61,29 @@ class TrustAt:
         """
         certificates = [from_x509(extra) for extra in _at_most(extra_certificates)]
         lists = [extra if isinstance(extra, bytes) else extra.public_bytes(Encoding.DER) for extra in _at_most(extra_crls)]
-        return find(self.material, from_x509(certificate), self.request(self.at, levels), certificates, lists)
+        verdict = find(self.material, from_x509(certificate), self.request(self.at, levels), certificates, lists)
+        return check_reliance(verdict, self.reliance(self.material, verdict), self.at)
+
+    def relied_until(self, path: PathVerdict) -> datetime | None:
+        """Return until when a *valid* path is relied on if none of its nodes is heard again; None within the node's own domain."""
+        found = self.reliance(self.material, path)
+        return None if found is None else found.until
 
     def node_of(self, path: PathVerdict | Sequence[x509.Certificate]) -> Node | None:
         """Return the node whose CA issued the last certificate of a *valid* path, or None when it is no known node's."""
         certificates = path.certificates if isinstance(path, PathVerdict) else tuple(from_x509(each) for each in path)
         return node_of(self.material, certificates)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSigner:
+    """What is thought of the certificate that a token names first: its path or why there is none, and whose domain the path ends in."""
+
+    header: Mapping[str, Any]
+    certificate: ParsedCertificate
+    verdict: PathVerdict
+    node: Node | None
+    reliance: Reliance | None
 
 
 class Trust:
@@ -75,7 +94,7 @@ class Trust:
 
     def at(self, at: datetime) -> TrustAt:
         """Return the judgement at the moment ``at``."""
-        return TrustAt(at, gather(self._deps, at), self._request)
+        return TrustAt(at, gather(self._deps, at), self._request, self.reliance)
 
     def path(
         self,
@@ -109,10 +128,25 @@ class Trust:
         extra_certificates: Iterable[ParsedCertificate] = (),
         extra_crls: Iterable[bytes] = (),
     ) -> VerifiedToken:
-        """Return the claims of a token that a node signed; ``Refusal`` when token, signer or path is not as it must be.
+        """Return the claims of what a node signed for the federation; ``Refusal`` when token, signer or path is not as it must be.
 
-        1. the certificates that it names (x5c), 2. a path to the signer from this node's anchor, 3. that it is a node's token
-        signer, 4. the signature and the times, 5. that it speaks for its own node.
+        How long ago the node was heard plays no part: this is how it is heard. 1. and 2. :meth:`judge_signer`, 3. :func:`read_signed`.
+        """
+        signer = self.judge_signer(jws, at, max_bytes=max_bytes, extra_certificates=extra_certificates, extra_crls=extra_crls)
+        return read_signed(jws, signer, (typ,), at, require=require, max_bytes=max_bytes)
+
+    def judge_signer(
+        self,
+        jws: str | bytes,
+        at: datetime,
+        *,
+        max_bytes: int,
+        extra_certificates: Iterable[ParsedCertificate] = (),
+        extra_crls: Iterable[bytes] = (),
+    ) -> JudgedSigner:
+        """Return what is to be thought of a token's signer, the token itself not being read yet; ``Refusal`` when it names none.
+
+        1. The certificates that it names (x5c), 2. a path to the signer from this node's anchor, and whose domain it ends in.
         """
         # 1.
         header = jose.unverified_header(jws, max_bytes=max_bytes)
@@ -120,34 +154,64 @@ class Trust:
         # 2.
         material = gather(self._deps, at)
         verdict = find(material, signer, self._request(at, SIGNER_LEVEL), [*chain, *extra_certificates], extra_crls)
-        if verdict.reason is not None:
-            message = verdict.reason.message
-            raise Refusal(NOT_TRUSTED, reason=verdict.reason.code, message=message.zh, message_en=message.en)
-        # 3.
-        node = node_of(material, verdict.certificates)
-        if node is None:
-            raise Refusal(SIGNER_UNSUITABLE, problem="of no known node")
-        check_signer(signer, node)
-        # 4.
-        claims = jose.verify(
-            jws,
-            public_key_of(signer),
-            algorithms=_ALGORITHMS,
-            typ=typ,
-            audience=None,
-            issuer=None,
-            now=at,
-            max_bytes=max_bytes,
-            require=require,
-        )
-        # 5.
-        if claims.get("iss", node.url) != node.url:
-            raise Refusal(SIGNER_UNSUITABLE, problem=f"it is {node.code}'s, which does not speak as {claims['iss']}")
-        return VerifiedToken(claims, header, node)
+        node = node_of(material, verdict.certificates) if verdict.valid else None
+        return JudgedSigner(header, signer, verdict, node, self.reliance(material, verdict))
+
+    def reliance(self, material: Material, verdict: PathVerdict) -> Reliance | None:
+        """Return how long a valid path may be relied on by when its nodes were last heard; None within the node's own domain."""
+        nodes = nodes_of(material, verdict.certificates) if verdict.valid else []
+        others = [node for node in nodes if node.code != self._deps.node.code]
+        if not others:
+            return None
+        with self._deps.work.read() as work:
+            heard = work.records.heard({node.code for node in others})
+        budget = timedelta(seconds=self._deps.policies.federation.budget_seconds)
+        return rely(others, heard, budget, lists_until(material, verdict.certificates))
 
     def _request(self, at: datetime, level: str) -> PathRequest:
         policies, code = self._deps.policies, self._deps.node.code
         return PathRequest(at, frozenset(policy_oid(policies, code, name) for name in levels_at_least(policies, level)))
+
+
+def read_signed(
+    jws: str | bytes,
+    signer: JudgedSigner,
+    typ: Collection[str | None],
+    at: datetime,
+    *,
+    require: Collection[str],
+    audience: str | None = None,
+    max_bytes: int = MAX_TOKEN_BYTES,
+) -> VerifiedToken:
+    """Return the claims of a token whose signer was judged; ``Refusal`` when signer or token is not as it must be.
+
+    3. The signer is trusted, 4. a node's token signer, 5. signature and times are right, 6. it speaks for its own node.
+    """
+    # 3.
+    if signer.verdict.reason is not None:
+        message = signer.verdict.reason.message
+        raise Refusal(NOT_TRUSTED, reason=signer.verdict.reason.code, message=message.zh, message_en=message.en)
+    if signer.node is None:
+        raise Refusal(SIGNER_UNSUITABLE, problem="of no known node")
+    # 4.
+    check_signer(signer.certificate, signer.node)
+    check_thumbprint(signer.header, signer.certificate)
+    # 5.
+    claims = jose.verify(
+        jws,
+        public_key_of(signer.certificate),
+        algorithms=_ALGORITHMS,
+        typ=typ,
+        audience=audience,
+        issuer=None,
+        now=at,
+        max_bytes=max_bytes,
+        require=require,
+    )
+    # 6.
+    if claims.get("iss", signer.node.url) != signer.node.url:
+        raise Refusal(SIGNER_UNSUITABLE, problem=f"it is {signer.node.code}'s, which does not speak as {claims['iss']}")
+    return VerifiedToken(claims, signer.header, signer.node)
 
 
 def find(
@@ -186,6 +250,13 @@ def check_signer(signer: ParsedCertificate, node: Node) -> None:
     ):
         if found:
             raise Refusal(SIGNER_UNSUITABLE, problem=problem)
+
+
+def check_thumbprint(header: Mapping[str, Any], signer: ParsedCertificate) -> None:
+    """Refuse a header whose x5t#S256 is another certificate's (RFC 7515 4.1.8)."""
+    own = jose.certified([signer.der])["x5t#S256"]
+    if header.get("x5t#S256", own) != own:
+        raise Refusal(SIGNER_UNSUITABLE, field="x5t#S256", problem="x5t#S256 is another certificate's")
 
 
 def public_key_of(certificate: ParsedCertificate) -> PublicKey:

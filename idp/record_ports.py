@@ -254,7 +254,7 @@ class GrantRecords(Protocol):
         ...
 
     def publish_signing_key(self, key: SigningKey) -> None:
-        """Record the public half of a planned key."""
+        """Record the public half and the certificate of a key that has no certificate yet."""
         ...
 
     def clean_up(self, now: datetime, *, kept_seconds: int) -> int:

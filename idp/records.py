@@ -246,7 +246,10 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key for tokens: planned (no ``kid`` yet), then published, signing from ``signs_from`` until a successor does."""
+    """A key for tokens: planned (no ``kid`` yet), then certified and published, signing from ``signs_from`` until a successor does.
+
+    ``certificate`` (DER) is None for a key of before keys were certified; it gets one before it signs again.
+    """
 
     algorithm: SigningAlgorithm
     sequence: int
@@ -255,6 +258,7 @@ class SigningKey:
     created_at: datetime
     kid: str | None = None
     jwk: Mapping[str, str] | None = None
+    certificate: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

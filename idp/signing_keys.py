@@ -1,7 +1,10 @@
-"""The keys that sign tokens, and their rotation: published ahead, signing, kept while their tokens live (policies.tokens).
+"""The keys that sign tokens, and their rotation: certified, published ahead, signing, kept while their tokens live (policies.tokens).
 
 The intent is recorded before a key is made, so that several processes (or one that was killed) end with one key and one record.
-Left to others: storing private keys (``pki.ports.KeyStore``), the tokens.
+A key is certified by the node's issuing CA before it signs, and every token carries the certificate: that is how another node, which
+knows this one's CAs and lists, judges the token without asking anybody. A key whose certificate was revoked signs no more.
+
+Left to others: storing private keys (``pki.ports.KeyStore``), the tokens, judging other nodes' tokens (``crosscert.tokens``).
 """
 
 from __future__ import annotations
@@ -9,17 +12,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from idp.ports import IdpDeps
 from idp.records import SigningAlgorithm, SigningKey
 from kernel.audit import AuditEvent
+from kernel.canonical import Json
 from kernel.errors import Misuse
-from pki import jose
-from pki.records import PrivateKey
+from pki import authority, jose
+from pki.records import CertificateRecord, PrivateKey
+from pki.roles import ca_in
 from policies.models import KeyAlgorithm
 
+PROFILE = "token_signer"
 _KEPT = "signing_keys"
 _REFRESHED_EVERY = timedelta(seconds=30)
 _KEY_ALGORITHMS: dict[SigningAlgorithm, KeyAlgorithm] = {"ES256": "P-256", "RS256": "RSA-3072"}
@@ -32,7 +40,7 @@ class Keyring:
     loaded_at: datetime
     signing: Mapping[SigningAlgorithm, jose.JwkKey]
     verifying: Mapping[str, jose.JwkKey]
-    published: tuple[Mapping[str, str], ...]
+    published: tuple[Mapping[str, Any], ...]
 
 
 def keyring(deps: IdpDeps) -> Keyring:
@@ -57,10 +65,12 @@ def rotate(deps: IdpDeps) -> None:
         keys = work.records.signing_keys()
     for algorithm in rules.signing_algorithms:
         mine = [key for key in keys if key.algorithm == algorithm]
-        if mine and mine[-1].kid is None:
+        if mine and mine[-1].certificate is None:
             _make(deps, mine[-1])
         elif not mine:
             _plan(deps, algorithm, 1, now)
+        elif _is_revoked(deps, mine[-1]):
+            _plan(deps, algorithm, mine[-1].sequence + 1, now)
         elif now >= mine[-1].signs_from + timedelta(seconds=rules.key_signs_seconds - rules.key_published_ahead_seconds):
             _plan(deps, algorithm, mine[-1].sequence + 1, now + timedelta(seconds=rules.key_published_ahead_seconds))
     deps.kept.pop(_KEPT, None)
@@ -76,7 +86,11 @@ def _plan(deps: IdpDeps, algorithm: SigningAlgorithm, sequence: int, signs_from:
 
 
 def _make(deps: IdpDeps, key: SigningKey) -> None:
-    """Make a planned key and publish it. Whoever comes second finds the same key under the label and publishes the same."""
+    """Make a planned key, have it certified and publish it.
+
+    Whoever comes second finds the same key under the label; the certificate that is recorded first is the one that counts, and another
+    one for the same key and name is no worse.
+    """
     private = deps.keys.find(key.label)
     if private is None:
         try:
@@ -85,10 +99,13 @@ def _make(deps: IdpDeps, key: SigningKey) -> None:
             private = deps.keys.get(key.label)
     public = _suitable(private).public_key()
     kid = jose.thumbprint(public)
+    certificate = authority.issue(deps.pki, PROFILE, (*deps.node.names, ("CN", f"{deps.node.name}令牌签名")), public)
+    jwk = jose.public_jwk(public, kid, key.algorithm)
     now = deps.clock.now()
     with deps.work.begin() as work:
-        work.records.publish_signing_key(replace(key, kid=kid, jwk=jose.public_jwk(public, kid, key.algorithm)))
-        work.audit.record(AuditEvent(now, "system", "idp.make_signing_key", f"key:{key.label}", details={"kid": kid}))
+        work.records.publish_signing_key(replace(key, kid=kid, jwk=jwk, certificate=certificate.der))
+        details: dict[str, Json] = {"kid": kid, "serial": certificate.serial}
+        work.audit.record(AuditEvent(now, "system", "idp.make_signing_key", f"key:{key.label}", details=details))
 
 
 def _load(deps: IdpDeps) -> Keyring:
@@ -102,14 +119,40 @@ def _load(deps: IdpDeps) -> Keyring:
     for key in live:
         # The last one that may sign does; a first one whose maker's clock was ahead of ours signs all the same.
         if key.signs_from <= now or key.algorithm not in signing:
-            signing[key.algorithm] = jose.signing_key(_suitable(deps.keys.get(key.label)), kid=key.kid)
-    published = tuple(key.jwk for key in live if key.jwk is not None)
+            # The key's own certificate is enough: whoever knows this node's lists knows its CAs too.
+            chain = (_certificate(key),)
+            signing[key.algorithm] = jose.signing_key(_suitable(deps.keys.get(key.label)), kid=key.kid, certificates=chain)
+    published = tuple({**(key.jwk or {}), **jose.certified(_chain(deps, key))} for key in live)
     return Keyring(now, signing, jose.parse_jwks({"keys": list(published)}), published)
 
 
 def _published(deps: IdpDeps) -> Sequence[SigningKey]:
+    """Return the keys that may be shown to others: certified, and the certificate not revoked."""
     with deps.work.read() as work:
-        return [key for key in work.records.signing_keys() if key.kid is not None]
+        keys = [key for key in work.records.signing_keys() if key.certificate is not None]
+    return [key for key in keys if not _is_revoked(deps, key)]
+
+
+def _certificate(key: SigningKey) -> bytes:
+    if key.certificate is None:
+        raise LookupError(key.label)
+    return key.certificate
+
+
+def _chain(deps: IdpDeps, key: SigningKey) -> tuple[bytes, bytes]:
+    """Return the key's certificate and its issuer's, whichever of the node's CAs that was."""
+    record = _record(deps, key)
+    with deps.pki.work.read() as work:
+        return record.der, ca_in(deps.pki, work.records, record.ca).record.der
+
+
+def _is_revoked(deps: IdpDeps, key: SigningKey) -> bool:
+    return _record(deps, key).revoked_at is not None
+
+
+def _record(deps: IdpDeps, key: SigningKey) -> CertificateRecord:
+    serial = x509.load_der_x509_certificate(_certificate(key)).serial_number
+    return authority.get_certificate(deps.pki, format(serial, "x"))
 
 
 def _retired(key: SigningKey, keys: Sequence[SigningKey], now: datetime, kept_seconds: int) -> bool:

@@ -18,6 +18,11 @@ def token(length: int = 32) -> str:
     return secrets.token_urlsafe(length)
 
 
+def fraction() -> float:
+    """Return a number from 0 up to but not including 1: to spread what many would do at the same moment."""
+    return secrets.randbits(53) / (1 << 53)
+
+
 def serial_number() -> int:
     """Return a positive certificate serial number of 159 random bits with the top bit set, so that all have one length."""
     return secrets.randbits(SERIAL_BITS - 1) | (1 << (SERIAL_BITS - 1))

@@ -32,7 +32,8 @@ class PathEvidence:
     """How a certificate stands with this node at ``at``: a path from the node's own anchor down to it, or why there is none.
 
     ``code`` is the path engine's reason, ``subject`` the certificate at fault where one can be named; ``itself`` tells whether
-    that is the very certificate asked about, and ``revoked`` then when and why it was revoked, if it was.
+    that is the very certificate asked about, and ``revoked`` then when and why it was revoked, if it was. A path through other nodes
+    is relied on until ``relied_until`` unless they are heard again.
     """
 
     valid: bool
@@ -44,6 +45,7 @@ class PathEvidence:
     subject: str | None = None
     itself: bool = False
     revoked: Revoked | None = None
+    relied_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

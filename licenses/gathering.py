@@ -106,7 +106,8 @@ def _ask(
     except Refusal as refusal:  # what was offered is malformed
         return PathEvidence(valid=False, at=trust.at, code=refusal.code, text=refusal.text)
     if verdict.valid:
-        return PathEvidence(valid=True, at=trust.at, path=verdict.path, policies=verdict.policies)
+        until = trust.relied_until(verdict)
+        return PathEvidence(valid=True, at=trust.at, path=verdict.path, policies=verdict.policies, relied_until=until)
     why = verdict.reason
     if why is None:
         return PathEvidence(valid=False, at=trust.at)

@@ -1,9 +1,10 @@
-"""The OpenAPI 3.1 description of the verification endpoint. Left to others: the endpoint (``views``), other rooms' paths."""
+"""The OpenAPI 3.1 description of what departments ask here. Left to others: the endpoints (``views``), the paths of the room of trust."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import crosscert.openapi
 from licenses.verdict import LEVELS
 
 _TEXT = {
@@ -83,6 +84,7 @@ def describe(server_url: str) -> dict[str, Any]:
         "info": {"title": "潮信 Chaoxin", "version": "1", "summary": "Is this licence genuine? 证照验证"},
         "servers": [{"url": server_url}],
         "paths": {
+            **crosscert.openapi.describe(refused),
             "/api/v1/verifications": {
                 "post": {
                     "operationId": "verifyLicense",
@@ -107,7 +109,7 @@ def describe(server_url: str) -> dict[str, Any]:
                         "429": {"description": "Too many requests from this address; see Retry-After", **refused},
                     },
                 }
-            }
+            },
         },
         "components": {
             "schemas": {

@@ -6,16 +6,15 @@ A view parses, calls one function, renders. Left to others: every decision (``ve
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import timedelta
 
 from flask import Blueprint, Response, after_this_request, jsonify, render_template, request
 
 from kernel.errors import Refusal
+from kernel.limiter import Limiter, SlidingWindow, counted_as
 from licenses import archive, checkpoint, openapi, status
 from licenses.data import STATUS_PATH
 from licenses.errors import DOCUMENT_MISSING, LICENSE_NOT_FOUND, TOO_MANY_VERIFICATIONS
-from licenses.limiter import Limiter, SlidingWindow
 from licenses.ports import LicenseDeps
 from licenses.presentation import present
 from licenses.qr import PAGE as QR_PAGE
@@ -112,7 +111,7 @@ def _uploaded(deps: LicenseDeps) -> bytes:
 
 
 def _take_turn(deps: LicenseDeps, limiter: Limiter) -> None:
-    seconds = limiter.take(_address(request.remote_addr or ""), deps.clock.now())
+    seconds = limiter.take(counted_as(request.remote_addr or ""), deps.clock.now())
     if not seconds:
         return
 
@@ -122,17 +121,6 @@ def _take_turn(deps: LicenseDeps, limiter: Limiter) -> None:
         return response
 
     raise Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)
-
-
-def _address(text: str) -> str:
-    """Return what is counted as one address: of IPv6 the network, since a customer has 2^64 of them."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text
-    if address.version == 6:  # noqa: PLR2004 - the protocol's own number
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return text
 
 
 def _actor(deps: LicenseDeps, way: str) -> str:

@@ -40,6 +40,7 @@ from policies.certificates import get_profile
 from policies.models import KeyAlgorithm, Profile
 
 __all__ = [
+    "SERVICE_NAMES",
     "CrossCertificateTemplate",
     "get_certificate",
     "get_issuing",
@@ -84,6 +85,7 @@ _SERVICES = (
     _Role("tsa", "tsa", None, "时间戳服务"),
     _Role("node_signer", "token_signer", None, "节点签名"),
 )
+SERVICE_NAMES = tuple(role.name for role in _SERVICES)
 
 
 def initialise(deps: PkiDeps) -> None:

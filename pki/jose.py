@@ -10,7 +10,6 @@ Left to others: where keys and their certificates come from, what the claims mea
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -31,7 +30,7 @@ from pki.errors import (
     TOKEN_TOO_LARGE,
     TOKEN_TYPE,
 )
-from pki.jwk import JwkKey, algorithm_of, parse_jwk, parse_jwks, public_jwk, signing_key, thumbprint, verifying_key
+from pki.jwk import JwkKey, algorithm_of, certified, parse_jwk, parse_jwks, public_jwk, signing_key, thumbprint, verifying_key
 from pki.records import PrivateKey, PublicKey
 from pki.strict_json import decode_base64url, parse_object
 
@@ -42,6 +41,7 @@ __all__ = [
     "JwkKey",
     "Keys",
     "algorithm_of",
+    "certified",
     "parse_jwk",
     "parse_jwks",
     "public_jwk",
@@ -72,7 +72,7 @@ def sign(
     typ: str,
     x5c: Sequence[bytes] = (),
 ) -> str:
-    """Return a compact JWS over ``claims`` (as JSON, or the bytes as they are) with ``x5c`` as its DER certificates.
+    """Return a compact JWS over ``claims`` (as JSON, or the bytes as they are) with ``x5c``, or the key's own, as its DER certificates.
 
     ``ValueError`` when ``alg`` is not the key's own: the caller's mistake, never data's.
     """
@@ -83,8 +83,7 @@ def sign(
     headers: dict[str, Any] = {"typ": typ}
     if kid is not None:
         headers["kid"] = kid
-    if x5c:
-        headers["x5c"] = [base64.b64encode(der).decode() for der in x5c]
+    headers |= certified(x5c) if x5c else prepared.certified
     payload = claims if isinstance(claims, bytes) else _encode(claims)
     signed: str = jws.sign(payload, prepared.prepared, headers=headers, algorithm=prepared.alg)
     return signed

@@ -29,11 +29,15 @@ _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 @dataclass(frozen=True, slots=True)
 class JwkKey:
-    """A key with the one algorithm it is for, built once and kept. ``kid`` is None where a token need not name its key."""
+    """A key with the one algorithm it is for, built once and kept. ``kid`` is None where a token need not name its key.
+
+    ``certified`` are the header members that prove whose a signing key is (:func:`certified`).
+    """
 
     alg: Algorithm
     public: PublicKey
     kid: str | None = None
+    certified: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     prepared: Any = field(default=None, repr=False, compare=False)
 
 
@@ -46,17 +50,25 @@ def algorithm_of(public_key: PublicKey) -> Algorithm:
     raise Refusal(JWK_UNSUITABLE, problem="neither P-256 nor RSA of 2048 to 8192 bits")
 
 
-def signing_key(key: PrivateKey, *, kid: str | None = None) -> JwkKey:
-    """Prepare a private key for :func:`sign`."""
+def signing_key(key: PrivateKey, *, kid: str | None = None, certificates: Sequence[bytes] = ()) -> JwkKey:
+    """Prepare a private key for :func:`sign`; with ``certificates`` (DER, the key's own first) every token carries them."""
     public = key.public_key()
     alg = algorithm_of(public)
-    return JwkKey(alg, public, kid, jwk.construct(key, alg))
+    return JwkKey(alg, public, kid, certified(certificates), jwk.construct(key, alg))
+
+
+def certified(certificates: Sequence[bytes]) -> dict[str, Any]:
+    """Return the members that name a key's certificates in a header or a JWK (RFC 7515 4.1.6 and 4.1.8, RFC 7517 4.7 and 4.9)."""
+    if not certificates:
+        return {}
+    digest = hashlib.sha256(certificates[0]).digest()
+    return {"x5c": [base64.b64encode(der).decode() for der in certificates], "x5t#S256": _base64url(digest)}
 
 
 def verifying_key(public_key: PublicKey, *, kid: str | None = None) -> JwkKey:
     """Prepare a public key for :func:`verify`."""
     alg = algorithm_of(public_key)
-    return JwkKey(alg, public_key, kid, jwk.construct(public_key, alg))
+    return JwkKey(alg, public_key, kid, prepared=jwk.construct(public_key, alg))
 
 
 def public_jwk(public_key: PublicKey, kid: str, alg: str) -> dict[str, str]:

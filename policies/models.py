@@ -96,6 +96,12 @@ class RevocationRules(Table):
     partition_size: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
+class FederationRules(Table):
+    """How long a node that cannot be heard is still relied on: after ``budget_seconds`` nothing that rests on it is judged valid."""
+
+    budget_seconds: Seconds
+
+
 class TimeStampRules(Table):
     """The time-stamp authority: its policy's arc below the node's own and the accuracy it promises."""
 
@@ -117,6 +123,7 @@ class CertificatePolicies(Table):
     profiles: Annotated[dict[str, Profile], Field(min_length=1)]
     cross_certificates: CrossCertificateRules
     revocation: RevocationRules
+    federation: FederationRules
     time_stamps: TimeStampRules
     alarms: AlarmRules
 

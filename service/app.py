@@ -25,7 +25,7 @@ from service.assets import Assets
 from service.csrf import Csrf
 from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_LARGE, problem
 from service.fast_path import FastPath, table
-from service.health import readiness
+from service.health import countdown, readiness
 from service.metrics import Metrics
 from service.proxies import TrustedProxies
 from service.wiring import Services
@@ -112,7 +112,13 @@ def _add_health(app: Flask, services: Services) -> None:
         findings = readiness(services)
         ready = all(finding.ok for finding in findings)
         # What exactly is wrong is for the operator's log and `chaoxin doctor`, not for whoever can reach this address.
-        return jsonify(ready=ready, checks={finding.check: finding.ok for finding in findings}), 200 if ready else 503
+        told = {
+            "ready": ready,
+            "checks": {finding.check: finding.ok for finding in findings},
+            "warnings": [finding.check for finding in findings if finding.warnings],
+            "unheard": countdown(services),
+        }
+        return jsonify(told), 200 if ready else 503
 
 
 def _add_errors(app: Flask) -> None:
@@ -136,7 +142,7 @@ def _add_errors(app: Flask) -> None:
 def _show(error: ChaoxinError, *, status: int | None = None) -> tuple[Response | str, int]:
     status = status or error.error.status
     g.pop("csrf_browser", None)
-    if request.path.startswith(("/api/", "/pki/", "/.well-known/")):
+    if request.path.startswith(("/api/", "/pki/", "/crosscert/", "/.well-known/")):
         response = jsonify(problem(error, instance=request.path) | {"status": status})
         response.mimetype = "application/problem+json"
         return response, status

@@ -1,6 +1,6 @@
 """Forms are only accepted from the browser that they were given to (OWASP: signed double submit, plus the Origin header).
 
-Machine endpoints (``/api``, ``/pki``, the OpenID Connect endpoints) take no cookies and are left out.
+Machine endpoints (``/api``, ``/pki``, ``/crosscert``, the OpenID Connect endpoints) take no cookies and are left out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kernel.randomness import token
 from service.errors import FORM_EXPIRED
 
 FIELD = "csrf_token"
-MACHINE_PREFIXES = ("/api/", "/pki/", "/oauth/", "/.well-known/")
+MACHINE_PREFIXES = ("/api/", "/pki/", "/oauth/", "/.well-known/", "/crosscert/")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

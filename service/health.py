@@ -1,40 +1,58 @@
-"""Is the node alive, and is it ready? Readiness proves what it says: it signs, reads the database and looks at its own CRLs."""
+"""Is the node alive, and is it ready? Readiness proves what it says: it signs, reads the database and looks at its own CRLs.
+
+Red is what keeps this node from answering truthfully, or soon will and is named: locked keys, no anchor, lists or certificates of its own
+that end. That others are away, or in trouble, is a warning with a countdown: taking this node out of service would cure nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
 from cryptography import x509
 
+from crosscert.standings import list_standings
 from pki import authority, crl, review
 from pki.certificates import hash_for
-from pki.roles import cas_in, get_credential
+from pki.cross_certificates import PROFILE
+from pki.roles import CA_ROLES, cas_in, get_credential, responder_role
 
 if TYPE_CHECKING:
     from service.wiring import Services
 
 EXPIRY_WARNING = timedelta(days=30)
+_RENEWAL_TAKES = timedelta(days=1)
+"""The services' certificates are renewed a month before they end; a day later something keeps them from it."""
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: ``ok`` or what is wrong with it, for an operator."""
+    """One thing that was looked at: ``ok`` or what is wrong with it, for an operator; ``warnings`` keep nobody from being ready."""
 
     check: str
     ok: bool
     detail: str
+    warnings: tuple[str, ...] = ()
 
 
 def readiness(services: Services) -> list[Finding]:
     """Look at everything that the node needs in order to answer truthfully."""
-    return [_look(name, check, services) for name, check in _CHECKS]
+    return [*(_look(name, check, services) for name, check in _CHECKS), _peers(services)]
+
+
+def countdown(services: Services) -> dict[str, int]:
+    """Return for how many seconds each node that cannot be heard is still relied on."""
+    return {
+        each.peer.node.code: each.seconds_left
+        for each in list_standings(services.crosscert, services.clock.now())
+        if each.failing
+    }
 
 
 def _look(name: str, check: Callable[[Services], str], services: Services) -> Finding:
@@ -93,10 +111,55 @@ def _issuing(services: Services) -> str:
     return "not stopped"
 
 
+def _expiry(services: Services) -> str:
+    """Name what the node relies on and what ends within a month; what renews itself only when that is overdue."""
+    now = services.clock.now()
+    ends = [*_own_ends(services), *((f"cross-certificate {name}", end) for name, end in _cross_ends(services) if end > now)]
+    due = [f"{name} ends at {end}" for name, end in ends if end - now < EXPIRY_WARNING]
+    if due:
+        raise RuntimeError("; ".join(due))
+    name, first = min(ends, key=lambda found: found[1])
+    return f"{name} is the first to end, in {(first - now).days} days"
+
+
+def _own_ends(services: Services) -> Iterator[tuple[str, datetime]]:
+    with services.pki.work.read() as work:
+        responders = [responder_role(ca.key_label) for ca in cas_in(services.pki, work.records)]
+    for role in (*CA_ROLES, *responders, *authority.SERVICE_NAMES):
+        credential = get_credential(services.pki, role)
+        renewed = timedelta() if role in CA_ROLES else _RENEWAL_TAKES
+        yield credential.record.subject, credential.record.not_after + renewed
+
+
+def _cross_ends(services: Services) -> Iterator[tuple[str, datetime]]:
+    """Yield the cross-certificates both ways, of each pair of CAs the one that lasts longest."""
+    with services.pki.work.read() as work:
+        issued = [record.der for record in work.records.certificates(profile=PROFILE) if record.revoked_at is None]
+    with services.crosscert.work.read() as work:
+        received = [found.der for found in work.records.certificates(kind="received")]
+    last: dict[str, datetime] = {}
+    for certificate in map(x509.load_der_x509_certificate, [*issued, *received]):
+        pair = f"{certificate.issuer.rfc4514_string()} → {certificate.subject.rfc4514_string()}"
+        last[pair] = max(last.get(pair, certificate.not_valid_after_utc), certificate.not_valid_after_utc)
+    yield from last.items()
+
+
+def _peers(services: Services) -> Finding:
+    standings = list_standings(services.crosscert, services.clock.now())
+    warnings = [
+        f"{each.peer.node.code}: {problem}" + (f" ({each.seconds_left} s left)" if each.failing else "")
+        for each in standings
+        for problem in each.problems
+    ]
+    heard = sum(not each.failing for each in standings)
+    return Finding("peers", ok=True, detail=f"{heard} of {len(standings)} heard", warnings=tuple(warnings))
+
+
 _CHECKS: tuple[tuple[str, Callable[[Services], str]], ...] = (
     ("database", _database),
     ("anchor", _anchor),
     ("keys", _keys),
     ("revocation_lists", _revocation_lists),
     ("issuing", _issuing),
+    ("expiry", _expiry),
 )

@@ -12,10 +12,10 @@ from typing import Any
 import structlog
 from huey import Huey, SqliteHuey, crontab
 
-from crosscert import agreements, publication, sync
+from crosscert import agreements, probes, publication, push, sync
 from idp import housekeeping
 from kernel.clock import rfc3339
-from pki import alarms, authority, crl, review
+from pki import alarms, authority, crl, known_revoked, review
 from service import audit
 from service.wiring import Services
 
@@ -30,6 +30,7 @@ AUDIT_SEALED_AFTER = timedelta(seconds=5)
 def renew_certificates(services: Services) -> None:
     """Renew the certificates of the node's own services before they end."""
     authority.renew_due(services.pki)
+    known_revoked.ensure(services.pki)
 
 
 def refresh_revocation_lists(services: Services) -> None:
@@ -37,9 +38,14 @@ def refresh_revocation_lists(services: Services) -> None:
     crl.refresh_due(services.pki)
 
 
+def deliver_revocations(services: Services) -> None:
+    """Send the principal CA's newest list to the peers that have not taken it yet."""
+    push.deliver(services.crosscert, only_due=True)
+
+
 def synchronise_peers(services: Services) -> None:
-    """Fetch what the agreed peers publish; a peer that is away is noted and tried again."""
-    sync.sync_all(services.crosscert)
+    """Fetch what the peers publish; one that is away is noted, and asked ever more rarely until it is back."""
+    sync.sync_all(services.crosscert, only_due=True)
 
 
 def publish_in_directory(services: Services) -> None:
@@ -52,6 +58,11 @@ def carry_on_agreements(services: Services) -> None:
     """Take in cross-certificates that this node asked for, and withdraw those whose replacement has been public long enough."""
     agreements.receive_published(services.crosscert)
     agreements.supersede_due(services.crosscert)
+
+
+def probe_peers(services: Services) -> None:
+    """Look at the peers from outside: whether their addresses and responders say what they must."""
+    probes.probe_all(services.crosscert)
 
 
 def seal_audit(services: Services) -> None:
@@ -82,9 +93,11 @@ def clean_up(services: Services) -> None:
 EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (renew_certificates, 60),
     (refresh_revocation_lists, 1),
+    (deliver_revocations, 1),
     (synchronise_peers, 1),
     (publish_in_directory, 1),
     (carry_on_agreements, 1),
+    (probe_peers, 15),
     (seal_audit, 1),
     (clean_up, 5),
     (raise_expiry_alarms, 60),

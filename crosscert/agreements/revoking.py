@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from crosscert import push
 from crosscert.agreements.people import person_of, who
 from crosscert.agreements.states import TRANSITIONS, after
 from crosscert.agreements.steps import advance, get, get_in, list_agreements, record
@@ -21,7 +22,7 @@ from pki.records import Reason
 
 
 def revoke(deps: CrosscertDeps, identifier: str, *, actor: str, reason: Reason = "cessation_of_operation") -> Agreement:
-    """Revoke what was issued to the agreement's peer and publish that. Repeated after a crash it finishes.
+    """Revoke what was issued to the agreement's peer, publish that and send it to all peers. Repeated after a crash it finishes.
 
     While one certificate takes the place of another both stand: both go, or the peer would stay trusted by the other one.
     What was asked for in their place is rejected.
@@ -34,6 +35,7 @@ def revoke(deps: CrosscertDeps, identifier: str, *, actor: str, reason: Reason =
             advance(deps, work, each, "revoke", actor, details={"serial": each.serial, "reason": reason})
             work.records.raise_generation()
     _reject_successors(deps, agreement, actor)
+    push.deliver(deps)
     return get(deps, identifier)
 
 

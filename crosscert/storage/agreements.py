@@ -7,19 +7,16 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crosscert.records import Agreement, AgreementState, Approval
+from crosscert.storage.connection import OnConnection
 from crosscert.storage.rows import agreement_of, constraints_text, micros, node_text, offers_text, texts
 from crosscert.storage.tables import agreements, approvals
 from kernel.clock import from_micros, to_micros
 
 
-class SqlAgreementRecords:
+class SqlAgreementRecords(OnConnection):
     """The ``AgreementRecords`` of one connection."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
 
     def add_agreement(self, agreement: Agreement) -> bool:
         """Insert the agreement unless one of its kind with the same peer is open."""
@@ -113,16 +110,6 @@ class SqlAgreementRecords:
         """Note the review of a revocation that has none."""
         condition = (agreements.c.identifier == identifier, agreements.c.state == "revoked", agreements.c.reviewed_at.is_(None))
         return self._applied(sa.update(agreements).where(*condition).values(reviewed_by=by, reviewed_at=to_micros(at)))
-
-    def _applied(self, statement: sa.Executable) -> bool:
-        """Run a conditional statement and tell whether it changed its one row."""
-        result = self._connection.execute(statement, execution_options={"preserve_rowcount": True})
-        return isinstance(result, sa.CursorResult) and result.rowcount == 1
-
-    def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-        if self._connection.dialect.name == "sqlite":
-            return sqlite.insert(table)
-        return postgresql.insert(table)
 
 
 def _now(identifier: str, state: AgreementState, attempt: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,32 +1,31 @@
-"""Peers, their certificates, revocation lists and published objects in SQL.
+"""The peers' certificates, revocation lists and published objects in SQL.
 
-Left to others: agreements (``agreements``); every decision; transactions (``service.unit_of_work``), migrations.
+Left to others: agreements (``agreements``), the peers themselves (``peers``), every decision; transactions (``service.unit_of_work``), migrations.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from crosscert.records import (
     CertificateKind,
     ObjectKind,
-    Peer,
     StoredCertificate,
     StoredCrl,
     SyncedObject,
 )
 from crosscert.storage.agreements import SqlAgreementRecords
+from crosscert.storage.peers import SqlPeers
 from crosscert.storage.publications import SqlPublications
-from crosscert.storage.rows import crl_of, micros, node_text, number_text, object_of, peer_of, texts
-from crosscert.storage.tables import certificates, crls, nodes, objects, state
+from crosscert.storage.rows import crl_of, micros, number_text, object_of
+from crosscert.storage.tables import certificates, crls, objects, state
 from kernel.clock import from_micros, to_micros
 
 
-class SqlCrosscertRecords(SqlAgreementRecords, SqlPublications):
+class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
     """The ``CrosscertRecords`` of one connection."""
 
     # The generation
@@ -41,40 +40,6 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPublications):
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=["identifier"], set_={"generation": state.c.generation + 1})
         )
-
-    # Peers
-
-    def put_peer(self, peer: Peer) -> None:
-        """Insert or update what is known of a peer; how fetching went is left as it is."""
-        values = {
-            "code": peer.node.code,
-            "node": node_text(peer.node),
-            "relation": peer.relation,
-            "learned_from": peer.learned_from,
-            "principal_key": peer.principal_key,
-            "crl_urls": texts(peer.crl_urls),
-        }
-        changed = {name: value for name, value in values.items() if name != "code"}
-        statement = self._insert(nodes).values(values)
-        condition = sa.or_(nodes.c.relation != "agreed", sa.literal(peer.relation) == "agreed")
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["code"], set_=changed, where=condition))
-
-    def find_peer(self, code: str) -> Peer | None:
-        """Return one peer."""
-        row = self._connection.execute(sa.select(nodes).where(nodes.c.code == code)).one_or_none()
-        return None if row is None else peer_of(row)
-
-    def peers(self) -> Sequence[Peer]:
-        """Return all peers: the agreed ones first ("agreed" < "member"), then by code."""
-        rows = self._connection.execute(sa.select(nodes).order_by(nodes.c.relation, nodes.c.code))
-        return [peer_of(row) for row in rows]
-
-    def note_sync(self, code: str, *, at: datetime, error: str | None = None, text: str | None = None) -> None:
-        """Note the moment and the outcome."""
-        values: dict[str, Any] = {"last_tried_at": to_micros(at), "last_error": error, "last_error_text": text}
-        if error is None:
-            values["last_ok_at"] = to_micros(at)
-        self._connection.execute(sa.update(nodes).where(nodes.c.code == code).values(values))
 
     # Certificates and lists
 

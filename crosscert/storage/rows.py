@@ -132,6 +132,10 @@ def peer_of(row: sa.Row[Any]) -> Peer:
         last_error=row.last_error,
         last_error_text=row.last_error_text,
         crl_urls=_texts(row.crl_urls),
+        failing_since=moment(row.failing_since),
+        failures=row.failures,
+        next_try_at=moment(row.next_try_at),
+        full_at=moment(row.full_at),
     )
 
 

@@ -75,6 +75,40 @@ nodes = sa.Table(
     sa.Column("last_error", sa.String(64), info=_INTERNAL),
     sa.Column("last_error_text", sa.Text, info=_INTERNAL),
     sa.Column("crl_urls", sa.Text, info=_PUBLIC),
+    sa.Column("failing_since", sa.BigInteger, info=_INTERNAL),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0", info=_INTERNAL),
+    sa.Column("next_try_at", sa.BigInteger, info=_INTERNAL),
+    sa.Column("full_at", sa.BigInteger, info=_INTERNAL),
+)
+list_tags = sa.Table(
+    "crosscert_list_tags",
+    metadata,
+    sa.Column("node_code", sa.String(6), primary_key=True, info=_PUBLIC),
+    sa.Column("url", sa.Text, primary_key=True, info=_PUBLIC),
+    sa.Column("etag", sa.Text, nullable=False, info=_INTERNAL),
+)
+deliveries = sa.Table(
+    "crosscert_deliveries",
+    metadata,
+    sa.Column("peer_code", sa.String(6), primary_key=True, info=_PUBLIC),
+    sa.Column("ca", sa.String(100), primary_key=True, info=_PUBLIC),
+    sa.Column("number", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("delivered_at", sa.BigInteger, info=_INTERNAL),
+    sa.Column("tried_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("failures", sa.Integer, nullable=False, info=_INTERNAL),
+    sa.Column("next_try_at", sa.BigInteger, info=_INTERNAL),
+    sa.Column("error", sa.String(64), info=_INTERNAL),
+    sa.Column("error_text", sa.Text, info=_INTERNAL),
+)
+probes = sa.Table(
+    "crosscert_probes",
+    metadata,
+    sa.Column("node_code", sa.String(6), primary_key=True, info=_PUBLIC),
+    sa.Column("probe", sa.String(32), primary_key=True, info=_PUBLIC),
+    sa.Column("ok", sa.Boolean, nullable=False, info=_INTERNAL),
+    sa.Column("detail", sa.Text, nullable=False, info=_INTERNAL),
+    sa.Column("at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("since", sa.BigInteger, nullable=False, info=_INTERNAL),
 )
 certificates = sa.Table(
     "crosscert_certificates",

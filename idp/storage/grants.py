@@ -127,6 +127,7 @@ class SqlGrants(OnConnection):
                 created_at=from_micros(row["created_at"]),
                 kid=row["kid"],
                 jwk=None if row["jwk"] is None else json.loads(row["jwk"]),
+                certificate=row["certificate"],
             )
             for row in self._all(query)
         ]
@@ -137,13 +138,14 @@ class SqlGrants(OnConnection):
         return self._add_once(signing_keys, values)
 
     def publish_signing_key(self, key: SigningKey) -> None:
-        """Record the public half of a planned key."""
+        """Record the public half and the certificate of a planned key, or the certificate of one that has none."""
         planned = (
             signing_keys.c.algorithm == key.algorithm,
             signing_keys.c.sequence == key.sequence,
-            signing_keys.c.kid.is_(None),
+            signing_keys.c.certificate.is_(None),
         )
-        values = {"kid": key.kid, "jwk": None if key.jwk is None else as_json(key.jwk)}
+        jwk = None if key.jwk is None else as_json(key.jwk)
+        values = {"kid": key.kid, "jwk": jwk, "certificate": key.certificate}
         self._change(signing_keys.update().where(*planned).values(values))
 
     def clean_up(self, now: datetime, *, kept_seconds: int) -> int:

@@ -234,6 +234,7 @@ signing_keys = sa.Table(
     _moment("created_at"),
     _text("kid", 100, _PUBLIC, optional=True),
     _json("jwk", optional=True, info=_PUBLIC),
+    sa.Column("certificate", sa.LargeBinary, info=_PUBLIC),
 )
 
 

@@ -23,7 +23,7 @@ REQUIRED_LEVEL: Level = "B-LT"
 _COMPROMISED = frozenset({"key_compromise", "ca_compromise"})
 _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
-_TRANSIENT = frozenset({"revocation_unknown", "revocation_stale", "revocation_too_new", "out_of_time"})
+_TRANSIENT = frozenset({"revocation_unknown", "revocation_stale", "revocation_too_new", "evidence_too_old", "out_of_time"})
 """The path engine's reasons that newer evidence, not another signer, would cure."""
 
 
@@ -42,6 +42,8 @@ def check_trust(evidence: Evidence, at: datetime) -> Finding:
     if found is None:
         return _untrusted("trust", signer.now)
     facts: dict[str, Json] = {"certificates": len(found.path), "policies": list(found.policies), "at": rfc3339(found.at)}
+    if found.relied_until is not None:
+        facts["relied_until"] = rfc3339(found.relied_until)
     where = evidence.signer_node
     if where is None:
         text = Text("签章证书有信任路径，但看不出属于哪个节点。", "The signer has a path, but no node that it belongs to.")

@@ -24,6 +24,7 @@ GROUPS = {
     "department": "the departments that issue licences here",
     "license": "issue and list licences",
     "verify": "say whether a licence is genuine, and why",
+    "token": "say whether a token of this node or another is genuine, and why",
     "user": "accounts",
     "client": "departments' systems that log in here",
     "audit": "the audit trail",

@@ -15,12 +15,12 @@ from service.wiring import Services
 @json_option
 @pass_services
 def command(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a flag
-    """Look at configuration, database, keys, CAs and revocation lists; exit 1 if anything is wrong."""
+    """Look at configuration, database, keys, CAs, revocation lists, what ends soon and the other nodes; exit 1 if anything is wrong."""
     schema.check_current(services.engine)
     findings = [*readiness(services), _reviews(services)]
     ok = all(finding.ok for finding in findings)
-    data = {"ok": ok, "checks": [{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings]}
-    emit(data, as_json, lambda: "\n".join(f"{'✓' if f.ok else '✗'} {f.check}: {f.detail}" for f in findings))
+    checks = [{"check": f.check, "ok": f.ok, "detail": f.detail, "warnings": list(f.warnings)} for f in findings]
+    emit({"ok": ok, "checks": checks}, as_json, lambda: "\n".join(line for finding in findings for line in _lines(finding)))
     if not ok:
         raise SystemExit(EXIT_NO)
 
@@ -29,3 +29,10 @@ def _reviews(services: Services) -> Finding:
     """Tell of revocations of cross-certificates that no second admin has looked over in time."""
     overdue = agreements.overdue_reviews(services.crosscert)
     return Finding("reviews", not overdue, ", ".join(f"{each.identifier} ({each.peer.code})" for each in overdue) or "ok")
+
+
+def _lines(finding: Finding) -> list[str]:
+    return [
+        f"{'✓' if finding.ok else '✗'} {finding.check}: {finding.detail}",
+        *(f"  ! {warning}" for warning in finding.warnings),
+    ]

@@ -10,7 +10,7 @@ import click
 
 from kernel.errors import Misuse
 from kernel.randomness import token
-from pki import authority
+from pki import authority, known_revoked
 from service import schema
 from service.config import load_config
 from service.errors import FOLDER_UNWRITABLE
@@ -89,3 +89,4 @@ def initialise(services: Services) -> None:
     """Bring database, keys and certification authorities to where a node can be served. Safe to repeat."""
     schema.upgrade(services.engine)
     authority.initialise(services.pki)
+    known_revoked.ensure(services.pki)

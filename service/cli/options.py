@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from functools import update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from kernel.clock import parse_rfc3339
 from kernel.errors import ChaoxinError, Misuse
 from service.errors import CONFIG_MISSING
 
@@ -23,6 +25,20 @@ EXIT_MISUSE = 2
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def _moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    del context, parameter
+    if value is None:
+        return None
+    try:
+        return parse_rfc3339(value)
+    except ValueError:
+        message = f"{value!r} is no RFC 3339 moment with an offset, e.g. 2026-11-23T08:00:00Z"
+        raise click.BadParameter(message) from None
+
+
+at_option = click.option("--at", callback=_moment, metavar="RFC3339", help="Judge as of this moment instead of now.")
 
 
 def pass_services(function: Callable[..., Any]) -> Callable[..., Any]:

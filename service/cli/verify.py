@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kernel.clock import parse_rfc3339
 from licenses.presentation import TITLES
 from licenses.verdict import Verdict
 from licenses.verification import check_size, verify
-from service.cli.options import EXIT_NO, emit, json_option, pass_services
+from service.cli.options import EXIT_NO, at_option, emit, json_option, pass_services
 
 if TYPE_CHECKING:
     from service.wiring import Services
@@ -23,20 +22,9 @@ if TYPE_CHECKING:
 _MARKS = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not_checked": "-"}
 
 
-def _moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
-    del context, parameter
-    if value is None:
-        return None
-    try:
-        return parse_rfc3339(value)
-    except ValueError:
-        message = f"{value!r} is no RFC 3339 moment with an offset, e.g. 2026-11-23T08:00:00Z"
-        raise click.BadParameter(message) from None
-
-
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
-@click.option("--at", callback=_moment, metavar="RFC3339", help="Judge as of this moment instead of now.")
+@at_option
 @json_option
 @pass_services
 def command(services: Services, file: Path, at: datetime | None, as_json: bool) -> None:  # noqa: FBT001 - click hands it over so

@@ -12,7 +12,7 @@ from service.wiring import Services
 
 @click.command()
 @click.option("--once", is_flag=True, help="Run every job once and exit.")
-@click.option("--workers", type=click.IntRange(1, 16), default=1, show_default=True, help="Threads.")
+@click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads.")
 @pass_services
 def command(services: Services, once: bool, workers: int) -> None:  # noqa: FBT001 - a flag
     """Publish revocation lists, synchronise peers, seal the audit trail, clean up: on schedule."""

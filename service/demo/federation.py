@@ -16,10 +16,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from crosscert import sync
 from idp import accounts, clients
 from licenses import archive, batch, departments, recover
 from licenses.rows import open_rows
-from service import jobs
 from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
 from service.demo import plan, trust
@@ -216,7 +216,7 @@ class Demo:
         """Let every node fetch what the others publish: counties learn of each other through the city, so twice."""
         for _round in range(2):
             for services in self.nodes.values():
-                jobs.synchronise_peers(services)
+                sync.sync_all(services.crosscert)
 
     def write_description(self) -> None:
         """Write ``demo.json`` for programs that use the demo."""

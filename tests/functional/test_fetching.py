@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from crosscert.errors import PEER_UNREACHABLE
 from crosscert.http import RequestsFetcher, is_below, is_inward
@@ -18,8 +25,8 @@ Serve = Callable[[socket.socket, bytes], None]
 
 
 @contextmanager
-def server(serve: Serve) -> Iterator[str]:
-    """A server that does to one connection after the other what ``serve`` says."""
+def server(serve: Serve, *, read_first: bool = True) -> Iterator[str]:
+    """A server that does to one connection after the other what ``serve`` says, as a rule after it has read the request."""
     listener = socket.create_server(("127.0.0.1", 0))
     stop = threading.Event()
 
@@ -32,7 +39,7 @@ def server(serve: Serve) -> Iterator[str]:
             with connection:
                 connection.settimeout(5)
                 try:
-                    serve(connection, connection.recv(65536))
+                    serve(connection, connection.recv(65536) if read_first else b"")
                 except OSError:  # the client went away, as it should
                     continue
 
@@ -179,3 +186,49 @@ def test_requirement_22_an_address_that_others_named_is_never_one_of_this_machin
 )
 def test_this_machine_and_its_link_are_known_by_their_addresses(address: str, inward: bool) -> None:
     assert is_inward(address) is inward
+
+
+def test_what_is_posted_arrives_with_its_type_and_any_success_is_an_answer() -> None:
+    seen: list[bytes] = []
+
+    def take(connection: socket.socket, request: bytes) -> None:
+        seen.append(request)
+        connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+
+    with server(take) as base:
+        posted = RequestsFetcher().post(f"{base}/a", b"list", "application/pkix-crl", below=base, max_bytes=9, timeout=2.0)
+    assert (posted.status, posted.data) == (204, b"")
+    assert b"POST /a HTTP/1.1" in seen[0]
+    assert b"Content-Type: application/pkix-crl" in seen[0]
+
+
+@pytest.mark.parametrize("status", ["302 Found", "304 Not Modified", "403 Forbidden", "429 Too Many Requests", "500 Oops"])
+def test_whoever_does_not_take_a_post_has_failed(status: str) -> None:
+    with server(answer(b"", status)) as base, pytest.raises(Refusal) as raised:
+        RequestsFetcher().post(f"{base}/a", b"", "text/plain", below=base, max_bytes=9, timeout=2.0)
+    assert raised.value.details["problem"] == f"HTTP {status[:3]}"
+
+
+@pytest.mark.parametrize("serve", [answer(b"no tls"), drip(b"\x16\x03\x03\x7f\xff")])
+def test_an_address_that_speaks_no_tls_or_only_drips_is_told_in_time(serve: Serve) -> None:
+    with server(serve) as base, pytest.raises(Refusal) as raised:
+        RequestsFetcher().tls_until(base.replace("http:", "https:"), timeout=0.5)
+    assert raised.value.error is PEER_UNREACHABLE
+
+
+def test_a_certificate_that_nobody_vouches_for_is_no_good_one(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")]), datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    made = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1)).sign(key, SHA256())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + made.public_bytes(Encoding.PEM)
+    (tmp_path / "server.pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+
+    def secure(connection: socket.socket, _: bytes) -> None:
+        context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True)
+
+    with server(secure, read_first=False) as base, pytest.raises(Refusal) as raised:
+        RequestsFetcher().tls_until(base.replace("http:", "https:"), timeout=2.0)
+    assert "CERTIFICATE_VERIFY_FAILED" in str(raised.value.details["problem"])

@@ -91,6 +91,7 @@ class Federation:
                 der = certificate.public_bytes(Encoding.DER)
                 work.records.add_certificate(StoredCertificate(hashlib.sha256(der).hexdigest(), kind, COUNTY.code, der, self.now))
             work.records.put_peer(Peer(COUNTY, "agreed", None, _key(principal).hex()))
+            work.records.note_heard(COUNTY.code, at=self.now)
             work.records.raise_generation()
         with self.county.pki.work.read() as pki_work:
             found = [pki_work.records.find_crl(ca) for ca in ("principal", "issuing")]
@@ -141,6 +142,7 @@ class Federation:
                 number = one.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
                 times = (one.last_update_utc, one.next_update_utc, self.now)
                 work.records.add_crl(StoredCrl(hashlib.sha256(der).hexdigest(), COUNTY.code, key, scope, number, *times, der))
+            work.records.note_heard(COUNTY.code, at=self.now)
             work.records.raise_generation()
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from flask_bootstrap import Bootstrap5
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
+import pki.storage
 from crosscert.errors import PEER_UNREACHABLE
 from crosscert.http import is_below
 from crosscert.records import Fetched
@@ -32,13 +35,16 @@ from kernel.clock import Clock, FixedClock
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from kernel.randomness import token
-from pki.ports import KeyStore
+from pki import authority
+from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.vault import Vault
 from policies.loader import load
 from service import audit, headers, i18n
 from service.csrf import Csrf
+from service.engine import make_engine
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
+from tests.support.pki import MemoryKeys
 from tests.support.relying_party import Form, find_form
 
 CITY = Node("445100", "潮州市", "city", "http://localhost:8100", (("C", "CN"), ("ST", "广东省"), ("L", "潮州市")))
@@ -89,6 +95,20 @@ class TickingClock:
         return self.moment
 
 
+_FOLDER = tempfile.TemporaryDirectory(prefix="chaoxin-test-ca-")
+
+
+@functools.cache
+def _authority(node: Node) -> PkiDeps:
+    """The node's CA, which certifies the keys that sign tokens: one a test process, since setting one up takes a while."""
+    engine = make_engine(f"sqlite:///{_FOLDER.name}/{node.code}.sqlite")
+    create_all(engine, audit.metadata, pki.storage.metadata)
+    work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, pki.storage.SqlPkiRecords)
+    deps = PkiDeps(node, load(None).certificates, MemoryKeys(), FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), work)
+    authority.initialise(deps)
+    return deps
+
+
 def make_idp_deps(
     engine: sa.Engine, keys: KeyStore, clock: Clock, *, algorithms: tuple[str, ...] = ("ES256",), node: Node = CITY
 ) -> IdpDeps:
@@ -101,7 +121,7 @@ def make_idp_deps(
         node=node,
         policies=policies.model_copy(update={"tokens": tokens}),
         keys=keys,
-        pki=cast("Any", None),  # nothing here asks the CA
+        pki=replace(_authority(node), clock=clock),
         vault=Vault(keys),
         clock=clock,
         work=work,

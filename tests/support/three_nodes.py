@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from crosscert import agreements, node_description, storage, sync
+from crosscert import agreements, arrivals, node_description, storage, sync
 from crosscert.agreements import plans
 from crosscert.constraints import everything
 from crosscert.errors import PEER_UNREACHABLE
@@ -28,7 +28,7 @@ from crosscert.trust import Trust
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from kernel.nodes import Node
-from pki import authority, crl, jose
+from pki import authority, crl, jose, ocsp
 from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.roles import get_chain, get_credential
 from pki.storage import SqlPkiRecords
@@ -51,6 +51,7 @@ class Web:
     answers: dict[str, Answer] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
+    takers: dict[str, Callable[[bytes], object]] = field(default_factory=dict)
 
     def get(self, url: str, *, below: str, max_bytes: int, timeout: float, etag: str | None = None) -> Fetched:
         del timeout
@@ -64,6 +65,20 @@ class Web:
             raise Refusal(PEER_UNREACHABLE, url=url, problem=f"more than {max_bytes} bytes")
         tag = f'"{hash(data)}"'
         return Fetched(304, None, tag) if etag == tag else Fetched(200, data, tag)
+
+    def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
+        del content_type, max_bytes, timeout
+        self.asked.append(url)
+        if not is_below(url, below) or url not in self.takers or any(url.startswith(address) for address in self.down):
+            raise Refusal(PEER_UNREACHABLE, url=url, problem="down")
+        try:
+            answer = self.takers[url](body)
+        except Refusal as refusal:
+            raise Refusal(PEER_UNREACHABLE, url=url, problem=f"HTTP {refusal.error.status}") from None
+        return Fetched(200, answer, None) if isinstance(answer, bytes) else Fetched(204, b"", None)
+
+    def tls_until(self, url: str, *, timeout: float) -> datetime:
+        raise Refusal(PEER_UNREACHABLE, url=url, problem=f"nobody in {timeout} s")
 
 
 @dataclass
@@ -178,10 +193,13 @@ def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, 
             f"{node.url}/pki/{ca}.crl": _list_of(pki, ca)
             for ca in ("principal", "issuing", "principal-2", "principal-3", "issuing-2")
         },
+        f"{node.url}/pki/principal.cer": lambda: authority.get_principal(pki).der,
         f"{node.url}/licenses/status": lambda: made.sign(_claims(deps, sub="status"), sync.STATUS_LIST_TYPE).encode(),
         f"{node.url}/licenses/log/key": lambda: made.sign(_claims(deps, sub="log"), sync.LOG_KEY_TYPE).encode(),
         f"{node.url}/licenses/log/checkpoint": f"{node.code}\n1\n".encode,
     }
+    web.takers[f"{node.url}{arrivals.PATH}"] = lambda der: arrivals.take_in(deps, der, sender="somebody")
+    web.takers[f"{node.url}/pki/ocsp"] = lambda asked: ocsp.answer(pki, asked).der
     return made
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from crosscert.agreements import review_until
 from crosscert.paths.certificates import parse_certificate
 from crosscert.ports import CrosscertDeps
-from crosscert.records import Agreement, Peer
+from crosscert.records import Agreement
+from crosscert.standings import Standing
 from kernel.clock import rfc3339
 
 _WORDS = {
@@ -99,8 +100,9 @@ def agreement_text(deps: CrosscertDeps, found: Agreement) -> str:
     )
 
 
-def peer_json(peer: Peer) -> dict[str, Any]:
-    """Return the JSON form of a peer."""
+def peer_json(standing: Standing) -> dict[str, Any]:
+    """Return the JSON form of a peer and how it stands."""
+    peer = standing.peer
     return {
         "code": peer.node.code,
         "name": peer.node.name,
@@ -108,12 +110,15 @@ def peer_json(peer: Peer) -> dict[str, Any]:
         "url": peer.node.url,
         "relation": peer.relation,
         "learned_from": peer.learned_from,
-        "last_ok_at": None if peer.last_ok_at is None else rfc3339(peer.last_ok_at),
-        "last_error": peer.last_error,
+        **standing.as_json(),
     }
 
 
-def peer_line(peer: Peer) -> str:
-    """Return a peer in one line."""
+def peer_lines(standing: Standing) -> str:
+    """Return a peer in one line, with one more for each problem."""
+    peer = standing.peer
     heard = "—" if peer.last_ok_at is None else rfc3339(peer.last_ok_at)
-    return f"{peer.node.code} {peer.node.name}  {peer.node.url}  {peer.relation}  {heard}  {peer.last_error or ''}".rstrip()
+    lines = [f"{peer.node.code} {peer.node.name}  {peer.node.url}  {peer.relation}  {heard}"]
+    if standing.failing:
+        lines.append(f"  仍信任 still relied on: {standing.seconds_left} s")
+    return "\n".join([*lines, *(f"  ! {problem}" for problem in standing.problems)])

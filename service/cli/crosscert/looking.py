@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from crosscert import agreements, node_description, sync
+from crosscert.standings import list_standings
 from service.cli.crosscert.files import out_option, write
-from service.cli.crosscert.forms import agreement_json, agreement_line, agreement_text, peer_json, peer_line
+from service.cli.crosscert.forms import agreement_json, agreement_line, agreement_text, peer_json, peer_lines
 from service.cli.options import EXIT_NO, emit, json_option, pass_services
 from service.wiring import Services
 
@@ -28,9 +29,9 @@ def describe(services: Services, out: Path | None) -> None:
 def list_(services: Services, as_json: bool) -> None:  # noqa: FBT001 - click passes it
     """List the nodes that this one knows, and the agreements."""
     deps = services.crosscert
-    peers, found = agreements.list_peers(deps), agreements.list_agreements(deps)
+    peers, found = list_standings(deps, services.clock.now()), agreements.list_agreements(deps)
     data = {"peers": [peer_json(peer) for peer in peers], "agreements": [agreement_json(deps, each) for each in found]}
-    emit(data, as_json, lambda: "\n".join([*map(peer_line, peers), *(agreement_line(deps, each) for each in found)]))
+    emit(data, as_json, lambda: "\n".join([*map(peer_lines, peers), *(agreement_line(deps, each) for each in found)]))
 
 
 @click.command()

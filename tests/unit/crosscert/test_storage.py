@@ -10,7 +10,18 @@ import pytest
 import sqlalchemy as sa
 
 from crosscert import storage
-from crosscert.records import Agreement, Approval, Constraints, Peer, StoredCertificate, StoredCrl, SyncedObject
+from crosscert.records import (
+    Agreement,
+    Approval,
+    Constraints,
+    Delivery,
+    ListTag,
+    Peer,
+    ProbeResult,
+    StoredCertificate,
+    StoredCrl,
+    SyncedObject,
+)
 from crosscert.storage import SqlCrosscertRecords
 from tests.support.databases import create_all
 from tests.support.pki import CITY, COUNTY
@@ -124,20 +135,59 @@ def test_a_person_approves_a_plan_once_and_another_plan_instead(records: SqlCros
 
 
 def test_a_peer_keeps_how_fetching_went_and_does_not_become_less_than_agreed(records: SqlCrosscertRecords) -> None:
+    first, second = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
     records.put_peer(Peer(COUNTY, "member", CITY.code, "k1"))
-    records.note_sync(COUNTY.code, at=NOW)
-    records.note_sync(COUNTY.code, at=NOW + timedelta(minutes=1), error="peer_unreachable", text="down")
+    records.note_heard(COUNTY.code, at=NOW, full=True)
+    for at in (first, second):
+        records.note_failed(COUNTY.code, at=at, error="peer_unreachable", text="down", next_try_at=at + timedelta(hours=1))
     records.put_peer(Peer(COUNTY, "agreed", None, "k2"))
     records.put_peer(Peer(COUNTY, "member", CITY.code, "k3"))
     found = records.find_peer(COUNTY.code)
-    assert found == Peer(COUNTY, "agreed", None, "k2", NOW, NOW + timedelta(minutes=1), "peer_unreachable", "down")
-    records.note_sync(COUNTY.code, at=NOW + timedelta(minutes=2))
-    again = records.find_peer(COUNTY.code)
-    assert again is not None
-    assert again.last_error is None
+    assert found == Peer(
+        node=COUNTY,
+        relation="agreed",
+        learned_from=None,
+        principal_key="k2",
+        last_ok_at=NOW,
+        last_tried_at=second,
+        last_error="peer_unreachable",
+        last_error_text="down",
+        failing_since=first,
+        failures=2,
+        next_try_at=second + timedelta(hours=1),
+        full_at=NOW,
+    )
+    heard = NOW + timedelta(minutes=3)
+    records.note_heard(COUNTY.code, at=heard)
+    assert records.find_peer(COUNTY.code) == Peer(COUNTY, "agreed", None, "k2", heard, heard, full_at=NOW)
     records.put_peer(Peer(CITY, "member", None, None))
     assert [peer.node.code for peer in records.peers()] == [COUNTY.code, CITY.code]
     assert records.find_peer("445121") is None
+
+
+def test_tags_and_probes_are_kept_by_what_they_are_of(records: SqlCrosscertRecords) -> None:
+    records.put_list_tag(ListTag(CITY.code, "http://a/1.crl", '"1"'))
+    records.put_list_tag(ListTag(CITY.code, "http://a/2.crl", '"2"'))
+    records.put_list_tag(ListTag(CITY.code, "http://a/1.crl", '"3"'))
+    assert [tag.etag for tag in records.list_tags(CITY.code)] == ['"3"', '"2"']
+    assert records.list_tags(COUNTY.code) == []
+    good = ProbeResult(CITY.code, "ocsp", ok=True, detail="revoked", at=NOW, since=NOW)
+    bad = replace(good, ok=False, detail="good", at=NOW + timedelta(hours=1), since=NOW + timedelta(hours=1))
+    records.put_probe(good)
+    records.put_probe(replace(good, node_code=COUNTY.code))
+    records.put_probe(bad)
+    assert records.probes(CITY.code) == [bad]
+    assert len(records.probes()) == 2
+
+
+def test_what_a_peer_took_is_not_forgotten_for_a_lower_number(records: SqlCrosscertRecords) -> None:
+    failed = Delivery(CITY.code, "principal", 0, None, NOW, 1, NOW + timedelta(minutes=1), "peer_unreachable", "down")
+    records.put_delivery(failed)
+    assert records.deliveries() == [failed]
+    taken = Delivery(CITY.code, "principal", 7, NOW, NOW)
+    records.put_delivery(taken)
+    records.put_delivery(failed)  # an earlier try that ends later
+    assert records.deliveries() == [taken]
 
 
 def test_the_number_of_a_list_never_falls_within_its_key_and_scope(records: SqlCrosscertRecords) -> None:
@@ -192,3 +242,12 @@ def test_every_column_says_how_sensitive_it_is() -> None:
         assert table.name.startswith("crosscert_")
         for column in table.columns:
             assert column.info["sensitivity"] in {"public", "internal"}, column
+
+
+def test_who_was_heard_when_is_told_of_those_asked_for(records: SqlCrosscertRecords) -> None:
+    for node in (CITY, COUNTY):
+        records.put_peer(Peer(node, "agreed", None, None))
+    records.note_heard(CITY.code, at=NOW)
+    assert records.heard({CITY.code, COUNTY.code, "445121"}) == {CITY.code: NOW}
+    assert records.heard({COUNTY.code}) == {}
+    assert records.heard(()) == {}

@@ -15,11 +15,13 @@ from kernel.errors import Refusal
 from pki import crl
 from pki.authority import revoke
 from pki.roles import get_credential
+from policies.loader import load
 from tests.support.pki import CITY, COUNTY, OTHER_COUNTY
 from tests.support.three_nodes import Federation, Member
 from tests.unit.crosscert.forge import reason, signer
 
 DESCRIPTION = node_description.PATH
+BUDGET = load(None).certificates.federation.budget_seconds
 
 
 def peers_of(member: Member) -> dict[str, Peer]:
@@ -75,11 +77,13 @@ def test_a_peer_that_is_away_is_noted_and_what_it_said_stays(synced: Federation)
 
 def test_without_the_city_the_counties_still_hear_each_other_and_then_no_longer_trust(synced: Federation) -> None:
     synced.web.down.add(CITY.url)
-    synced.clock.advance(timedelta(days=6))
+    synced.clock.advance(timedelta(seconds=BUDGET))
     synced.publish_lists()
     synced.sync(synced.county)
     assert trusts(synced, synced.other)
-    synced.clock.advance(timedelta(days=2))  # the city's list of CA certificates has ended
+    synced.clock.advance(timedelta(seconds=1))
+    assert not trusts(synced, synced.other)
+    synced.clock.advance(timedelta(days=7))  # the city's list of CA certificates has ended
     synced.publish_lists()
     assert synced.sync(synced.county)[OTHER_COUNTY.code] == "not_trusted"
     assert not trusts(synced, synced.other)
@@ -125,7 +129,7 @@ def test_a_list_from_the_future_waits(synced: Federation) -> None:
 
 def test_an_older_description_is_refused(synced: Federation) -> None:
     old = node_description.describe(synced.city.deps)[0]
-    synced.clock.advance(timedelta(minutes=2))
+    synced.clock.advance(timedelta(minutes=node_description.MADE_EVERY_MINUTES))
     synced.sync(synced.county)
     synced.web.answers[f"{CITY.url}{DESCRIPTION}"] = lambda: old
     assert synced.sync(synced.county)[CITY.code] == DESCRIPTION_OLD.code

@@ -205,6 +205,9 @@ def test_a_sealed_documents_own_lists_serve_when_they_are_genuine_and_recent(nod
     seal = nodes.other.seal()
     nodes.clock.advance(timedelta(hours=25))
     nodes.publish_lists()
+    with nodes.county.deps.work.begin() as work:  # both were heard, but the lists that were given are old
+        for heard in (nodes.city, nodes.other):
+            work.records.note_heard(heard.node.code, at=nodes.clock.now())
     assert reason(judge(nodes, seal))[0] == "revocation_stale"
     fresh = crl.current(nodes.other.deps.pki, "issuing").der
     assert judge(nodes, seal, extra_crls=[fresh]).valid

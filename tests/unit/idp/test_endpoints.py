@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography import x509
 
 from idp import cors, discovery, endpoints, housekeeping, jwks, signing_keys
 from idp.dispatch import ENDPOINTS, answer
 from idp.ports import IdpDeps
 from idp.wire import NOTHING, OAuthRequest, Parameters
 from kernel.clock import FixedClock
-from pki import jose
+from pki import authority, jose
 from pki.keyfiles import FileKeyStore
+from pki.roles import get_credential
 from tests.support.idp import Browser, Provider, add_client, another_process, json_of, make_idp_deps
 
 KEPT = timedelta(days=1)
@@ -68,7 +71,7 @@ def test_public_documents_may_be_cached_and_take_no_post(deps: IdpDeps, path: st
 
 def test_only_public_halves_are_published_under_their_thumbprints(deps: IdpDeps) -> None:
     (key,) = json_of(jwks.handle(deps, OAuthRequest("GET")))["keys"]
-    assert key.keys() == {"kty", "crv", "x", "y", "use", "alg", "kid"}
+    assert key.keys() == {"kty", "crv", "x", "y", "use", "alg", "kid", "x5c", "x5t#S256"}
     assert key["kid"] == jose.thumbprint(jose.parse_jwk(key).public)
 
 
@@ -126,6 +129,48 @@ def test_a_key_whose_making_was_interrupted_is_finished(deps: IdpDeps, clock: Fi
     with deps.work.read() as work:
         (key,) = work.records.signing_keys()
     assert (key.label, key.kid) == ("oidc-es256-interrupted", published(deps)[0])
+
+
+def test_every_token_carries_the_certificate_of_its_key_and_the_set_of_keys_its_issuer_as_well(provider: Provider) -> None:
+    browser = provider.browser()
+    browser.log_in()
+    tokens = browser.tokens()
+    (key,) = json_of(jwks.handle(provider.deps, OAuthRequest("GET")))["keys"]
+    leaf, issuing = (x509.load_der_x509_certificate(base64.b64decode(each)) for each in key["x5c"])
+    leaf.verify_directly_issued_by(issuing)
+    assert leaf.public_key() == jose.parse_jwk(key).public
+    assert issuing == get_credential(provider.deps.pki, "issuing").certificate
+    for name in ("id_token", "access_token"):
+        header = jose.unverified_header(tokens[name])
+        assert header["x5c"] == key["x5c"][:1]
+        assert header["x5t#S256"] == key["x5t#S256"]
+
+
+def test_an_rsa_key_is_certified_too(sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock) -> None:
+    deps = make_idp_deps(sqlite, keys, clock, algorithms=("ES256", "RS256"))
+    ring = signing_keys.keyring(deps)
+    assert [len(key["x5c"]) for key in ring.published] == [2, 2]
+    assert ring.signing["RS256"].certified["x5t#S256"] != ring.signing["ES256"].certified["x5t#S256"]
+
+
+def test_a_key_of_before_keys_were_certified_gets_its_certificate_before_it_signs_again(deps: IdpDeps, engine: sa.Engine) -> None:
+    before = signing(deps)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE idp_signing_keys SET certificate = NULL"))
+    ring = signing_keys.keyring(another_process(deps))
+    assert ring.signing["ES256"].kid == before
+    assert ring.signing["ES256"].certified["x5c"]
+
+
+def test_a_key_whose_certificate_was_revoked_signs_no_more_and_is_not_shown(deps: IdpDeps, clock: FixedClock) -> None:
+    before = signing(deps)
+    with deps.work.read() as work:
+        (key,) = work.records.signing_keys()
+    assert key.certificate is not None
+    serial = x509.load_der_x509_certificate(key.certificate).serial_number
+    authority.revoke(deps.pki, f"{serial:x}", "key_compromise", clock.now())
+    assert signing(deps) != before
+    assert published(deps) == [signing(deps)]
 
 
 # Userinfo.

@@ -17,10 +17,10 @@ import crosscert.storage
 import idp.storage
 import licenses.storage
 import pki.storage
+from kernel.limiter import MAX_ADDRESSES, SlidingWindow
 from licenses import issue
 from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
 from licenses.departments import import_departments
-from licenses.limiter import MAX_ADDRESSES, SlidingWindow
 from licenses.openapi import describe
 from licenses.rows import open_rows
 from pki import authority

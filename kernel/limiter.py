@@ -1,11 +1,12 @@
-"""How often one network address may ask for a verification: a sliding window behind a port.
+"""How often one network address may ask for something dear: a sliding window behind a port.
 
-Left to others: what the address is (``views``), how many are allowed (policies). The limiter here counts in one process; several
+Left to others: how many are allowed (policies, ``views``). The limiter here counts in one process; several
 processes share a limit by another implementation of :class:`Limiter`.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from collections import OrderedDict, deque
 from datetime import datetime, timedelta
@@ -45,3 +46,14 @@ class SlidingWindow:
                 moments.append(at)
                 return 0
             return max(1, math.ceil((moments[0] + WINDOW - at).total_seconds()))
+
+
+def counted_as(address: str) -> str:
+    """Return what is counted as one address: of IPv6 the network, since a customer has 2^64 of them."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 6:  # noqa: PLR2004 - the protocol's own number
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return address

@@ -1,0 +1,22 @@
+"""When a peer that failed is tried again: twice as late after each failure, a quarter of an hour at most, and never all at the same moment."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from kernel.randomness import fraction
+
+FIRST = timedelta(seconds=30)
+LONGEST = timedelta(minutes=15)
+_DOUBLINGS = 10  # beyond them it is the longest anyway
+
+
+def next_try_at(failures: int, at: datetime) -> datetime:
+    """Return when to try again after so many failures in a row (the one at ``at`` included): half of the pause is left to chance."""
+    pause = min(LONGEST, FIRST * (1 << min(failures - 1, _DOUBLINGS)))
+    return at + pause * (0.5 + fraction() / 2)
+
+
+def is_due(next_try: datetime | None, at: datetime) -> bool:
+    """Tell whether it is time."""
+    return next_try is None or next_try <= at

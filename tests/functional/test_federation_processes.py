@@ -1,0 +1,154 @@
+"""Nodes that are killed, hang and come back: no verdict gets worse or better by it, nobody else waits, and it is shown for what it is."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import requests
+
+from crosscert import agreements, arrivals, probes, push, sync
+from crosscert.sync import fetching
+from crosscert.tokens import verify_token
+from pki import crl
+from policies.models import FederationRules
+from service.demo import trust
+from tests.support.nodes import CITY, COUNTY, OTHER, Nodes, running_nodes
+from tests.unit.crosscert.forge import signer
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    """The three nodes, everybody having fetched from everybody."""
+    with running_nodes(tmp_path_factory.mktemp("nodes")) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up on a peer sooner than in earnest: what is tested is that it ends, and what then."""
+    monkeypatch.setattr(fetching, "FETCH_SECONDS", 1.0)
+    monkeypatch.setattr(fetching, "PEER_SECONDS", 2.0)
+
+
+def test_everybody_believes_everybody_and_each_is_as_the_others_expect(nodes: Nodes) -> None:
+    for by in nodes.services:
+        for of in nodes.services:
+            verdict = nodes.judged(by, nodes.token(of))
+            assert verdict["valid"], verdict
+            assert verdict["node"]["code"] == of
+    found = probes.probe_all(nodes.services[COUNTY].crosscert)
+    assert {(each.node_code, each.probe) for each in found} == {
+        (code, probe) for code in (CITY, OTHER) for probe in ("lists", "known_revoked", "ocsp", "addresses")
+    }
+    assert [each for each in found if not each.ok] == []
+    assert json.loads(nodes.chaoxin(COUNTY, "doctor", "--json").stdout)["ok"]
+
+
+def test_what_has_not_changed_is_not_sent_again(nodes: Nodes) -> None:
+    url = nodes.url(CITY) + "/pki/principal.crl"
+    with nodes.services[COUNTY].crosscert.work.read() as work:
+        tags = {tag.url: tag.etag for tag in work.records.list_tags(CITY)}
+    fetch = nodes.services[COUNTY].crosscert.fetch
+    assert fetch.get(url, below=nodes.url(CITY), max_bytes=10**6, timeout=5, etag=tags[url]).data is None
+
+
+def test_with_the_city_killed_counties_go_on_the_countdown_runs_and_it_comes_back(nodes: Nodes) -> None:
+    nodes.kill(CITY)
+    try:
+        assert nodes.synced() == {CITY: "peer_unreachable", OTHER: None}
+        assert nodes.all_valid()
+        ready = requests.get(nodes.url(COUNTY) + "/readyz", timeout=10)
+        assert ready.status_code == 200
+        assert ready.json()["warnings"] == ["peers"]
+        left = ready.json()["unheard"][CITY]
+        assert 0 < left <= nodes.services[COUNTY].policies.certificates.federation.budget_seconds
+        peer = nodes.shown(COUNTY, CITY)
+        assert (peer["last_error"], peer["failures"]) == ("peer_unreachable", 1)
+        assert peer["failing_since"] is not None
+        assert peer["next_try_at"] is not None
+        assert f"{CITY}: peer_unreachable since" in nodes.chaoxin(COUNTY, "doctor").stdout
+    finally:
+        nodes.serve(CITY)
+    assert nodes.synced() == {CITY: None, OTHER: None}
+    assert nodes.shown(COUNTY, CITY)["failing_since"] is None
+    assert requests.get(nodes.url(COUNTY) + "/readyz", timeout=10).json()["unheard"] == {}
+
+
+def test_a_city_that_hangs_keeps_nobody_waiting_for_the_others(nodes: Nodes) -> None:
+    nodes.signal(CITY, signal.SIGSTOP)
+    try:
+        assert nodes.synced() == {CITY: "peer_unreachable", OTHER: None}
+        assert "too slow" in nodes.chaoxin(COUNTY, "doctor").stdout
+        assert nodes.all_valid()
+    finally:
+        nodes.signal(CITY, signal.SIGCONT)
+    assert nodes.synced()[CITY] is None
+
+
+def test_drill_without_the_bridge_a_county_relies_on_it_for_the_budget_and_then_refuses(nodes: Nodes) -> None:
+    """In real time, with a budget of three seconds; the other county is heard all the while."""
+    real = nodes.services[COUNTY].crosscert
+    deps = replace(real, policies=real.policies.model_copy(update={"federation": FederationRules(budget_seconds=3)}))
+    nodes.kill(CITY)
+    try:
+        with deps.work.read() as work:
+            city = work.records.find_peer(CITY)
+        assert city is not None
+        assert city.last_ok_at is not None
+        end = city.last_ok_at + timedelta(seconds=3)
+        token = nodes.token(OTHER)
+        while (now := deps.clock.now()) <= end:
+            sync.sync_peer(deps, OTHER)
+        sync.sync_peer(deps, OTHER)
+        before, after = verify_token(deps, token, at=end), verify_token(deps, token, at=now)
+        assert before.valid, before.as_json()
+        assert before.relied_until == end
+        assert after.reason is not None
+        assert (after.valid, after.reason[0]) == (False, "evidence_too_old")
+        assert verify_token(deps, nodes.token(COUNTY), at=now).valid, "its own tokens need nobody"
+    finally:
+        nodes.serve(CITY)
+    assert nodes.synced() == {CITY: None, OTHER: None}
+
+
+def test_what_was_revoked_is_refused_everywhere_by_the_push_alone_and_kept_for_who_is_away(nodes: Nodes) -> None:
+    token = nodes.token(OTHER)
+    assert nodes.judged(COUNTY, token)["valid"]
+    city = nodes.services[CITY].crosscert
+    agreement = agreements.find_live(city, OTHER)
+    assert agreement is not None
+    nodes.kill(OTHER)
+    try:
+        revoked = nodes.chaoxin(CITY, "crosscert", "revoke", agreement.identifier, "--by", "wang", "--yes")
+        assert revoked.exit_code == 0, revoked.output
+        # Nobody fetched anything: the county's own process took the list that the city sent.
+        verdict = nodes.judged(COUNTY, token)
+        assert verdict["reason"]["code"] == "certificate_revoked"
+        assert verdict["claims"] == {}
+        (away,) = nodes.shown(CITY, OTHER)["deliveries"]
+        assert away["error"] == "peer_unreachable"
+    finally:
+        nodes.serve(OTHER)
+    push.deliver(city)
+    (taken,) = nodes.shown(CITY, OTHER)["deliveries"]
+    assert (taken["number"], taken["error"]) == (crl.current(city.pki, "principal").number, None)
+    trust.cross_certify(nodes.services, bridge=CITY)
+    for code in nodes.services:
+        nodes.synced(code)
+    assert nodes.all_valid()
+
+
+def test_a_list_pushed_by_a_stranger_is_refused_by_name(nodes: Nodes) -> None:
+    url = nodes.url(COUNTY) + arrivals.PATH
+    kind = {"Content-Type": arrivals.CONTENT_TYPE}
+    answer = requests.post(url, data=signer("stranger").crl().der, headers=kind, timeout=10)
+    assert (answer.status_code, answer.json()["code"]) == (403, "crl_issuer_unknown")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert requests.post(url, data=b"x", headers=kind, timeout=10).json()["code"] == "crl_unreadable"
+    assert requests.post(url, data=b"x", timeout=10).status_code == 415
+    assert requests.post(url, data=bytes(arrivals.MAX_BYTES + 1), headers=kind, timeout=10).status_code == 413
