@@ -124,7 +124,9 @@ def test_what_was_revoked_is_refused_everywhere_by_the_push_alone_and_kept_for_w
     assert agreement is not None
     nodes.kill(OTHER)
     try:
-        revoked = nodes.chaoxin(CITY, "crosscert", "revoke", agreement.identifier, "--by", "wang", "--yes")
+        revoked = nodes.chaoxin(
+            CITY, "crosscert", "revoke", agreement.identifier, "--by", "wang", "--yes", "--override", "trust_lost"
+        )
         assert revoked.exit_code == 0, revoked.output
         # Nobody fetched anything: the county's own process took the list that the city sent.
         verdict = nodes.judged(COUNTY, token)
