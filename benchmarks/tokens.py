@@ -16,7 +16,6 @@ from crosscert import agreements
 from crosscert.tokens import verify_token
 from idp.signing_keys import get_signing_key
 from pki import jose
-from service.demo import trust
 from tests.support.nodes import CITY, COUNTY, OTHER, Nodes, running_nodes
 
 ROUNDS = 5
@@ -67,7 +66,7 @@ def _known_everywhere(nodes: Nodes) -> Figure:
         while verify_token(county, token, at=county.clock.now()).valid:
             time.sleep(0.001)
         measured.append(1000 * (time.monotonic() - began))
-        trust.cross_certify(nodes.services, bridge=CITY)
+        nodes.certify(CITY, OTHER)
         for code in nodes.services:
             nodes.synced(code)
     return Figure("revoked cross-certificate, until another node refuses", statistics.median(measured), "ms", "limit", 5000)

@@ -16,7 +16,6 @@ from crosscert.sync import fetching
 from crosscert.tokens import verify_token
 from pki import crl
 from policies.models import FederationRules
-from service.demo import trust
 from tests.support.nodes import CITY, COUNTY, OTHER, Nodes, running_nodes
 from tests.unit.crosscert.forge import signer
 
@@ -139,7 +138,7 @@ def test_what_was_revoked_is_refused_everywhere_by_the_push_alone_and_kept_for_w
     push.deliver(city)
     (taken,) = nodes.shown(CITY, OTHER)["deliveries"]
     assert (taken["number"], taken["error"]) == (crl.current(city.pki, "principal").number, None)
-    trust.cross_certify(nodes.services, bridge=CITY)
+    nodes.certify(CITY, OTHER)
     for code in nodes.services:
         nodes.synced(code)
     assert nodes.all_valid()

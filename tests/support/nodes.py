@@ -29,6 +29,7 @@ from service.config import load_config
 from service.demo import trust
 from service.wiring import Services
 from tests.support.ports import free_port_block
+from tests.support.three_nodes import Member, certify
 
 CITY, COUNTY, OTHER = "445100", "445122", "445103"
 _PLACES = {CITY: ("潮州市", None), COUNTY: ("饶平县", "饶平县"), OTHER: ("潮安区", "潮安区")}
@@ -91,6 +92,11 @@ class Nodes:
     def synced(self, by: str = COUNTY) -> dict[str, str | None]:
         """Let a node fetch from everybody and return how that went."""
         return {each.code: each.error for each in sync.sync_all(self.services[by].crosscert)}
+
+    def certify(self, issuer: str, subject: str) -> None:
+        """Let one node certify another anew."""
+        services = (self.services[code] for code in (issuer, subject))
+        certify(*(Member(each.crosscert, each.trust, each.engine) for each in services))
 
     def token(self, of: str) -> str:
         """Return an access token of a node, by the key that its provider signs with."""
