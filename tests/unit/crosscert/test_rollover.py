@@ -10,6 +10,7 @@ from cryptography import x509
 
 from crosscert import sync
 from crosscert.errors import DESCRIPTION_INVALID
+from crosscert.sync import visits
 from kernel.errors import Refusal
 from pki import authority, crl, links, rollover
 from pki.records import CaRole, CertificateRecord
@@ -151,8 +152,8 @@ def test_a_description_with_another_root_that_the_old_one_did_not_sign_for_is_re
     with city.deps.work.read() as work:
         peer = work.records.find_peer(county.node.code)
     assert peer is not None
-    sync.check_description(peer, description, None, synced.clock.now())
+    visits.check_description(peer, description, None, synced.clock.now())
     for one in description.links:
         lacking = replace(description, links=(one,))
         with pytest.raises(Refusal, match=DESCRIPTION_INVALID.code):
-            sync.check_description(peer, lacking, None, synced.clock.now())
+            visits.check_description(peer, lacking, None, synced.clock.now())

@@ -49,7 +49,15 @@ def test_a_new_node_is_ready_with_nothing_to_warn_of(services: Services) -> None
     findings = readiness(services)
     assert failing(services) == {}
     assert [finding.warnings for finding in findings if finding.warnings] == []
-    assert {finding.check for finding in findings} == {"database", "anchor", "keys", "revocation_lists", "expiry", "peers"}
+    assert {finding.check for finding in findings} == {
+        "database",
+        "anchor",
+        "keys",
+        "revocation_lists",
+        "issuing",
+        "expiry",
+        "peers",
+    }
 
 
 def test_locked_keys_are_red(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
