@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,6 +42,7 @@ def main() -> None:
         page.locator("[data-indication]").wait_for()
         _shoot(page, "verdict")
         _shoot_graph(page, next(n["code"] for n in demo["nodes"] if n["level"] == "county"))
+        _shoot_plan(page, next(n["code"] for n in demo["nodes"] if n["level"] == "city"))
         browser.close()
 
 
@@ -53,10 +55,38 @@ def _shoot_graph(page: Page, code: str) -> None:
     config = f"var/demo/{code}/chaoxin.toml"
     with TemporaryDirectory() as folder:
         drawn = Path(folder) / "graph.svg"
-        command = [sys.executable, "-m", "service.cli", "--config", config, "crosscert", "graph", "--svg", str(drawn)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+        _chaoxin("--config", config, "crosscert", "graph", "--svg", str(drawn))
         page.goto(drawn.as_uri())
         page.locator("svg").screenshot(path=IMAGES / "trust.png")
+
+
+def _shoot_plan(page: Page, code: str) -> None:
+    """Keep what the node plans when a district asks it to be certified that is new and not agreed with."""
+    with TemporaryDirectory() as folder:
+        district, description = Path(folder) / "district", Path(folder) / "description.json"
+        places = ("--province", "广东省", "--city", "潮州市", "--county", "湘桥区")
+        _chaoxin(
+            "init",
+            str(district),
+            "--code",
+            "445102",
+            "--name",
+            "湘桥区",
+            "--url",
+            "https://xiangqiao.example",
+            "--port",
+            "8109",
+            *places,
+        )
+        _chaoxin("--config", str(district / "chaoxin.toml"), "crosscert", "describe", "--out", str(description))
+        plan = _chaoxin("--config", f"var/demo/{code}/chaoxin.toml", "crosscert", "plan", "--peer-description", str(description))
+    page.set_content(f'<pre style="display: inline-block; margin: 0; padding: 1em; font-size: 14px">{escape(plan)}</pre>')
+    page.locator("pre").screenshot(path=IMAGES / "plan.png")
+
+
+def _chaoxin(*arguments: str) -> str:
+    command = [sys.executable, "-m", "service.cli", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own command
 
 
 def _shoot(page: Page, name: str) -> None:
