@@ -1,4 +1,4 @@
-"""Tokens across nodes: what carrying a certificate costs, how fast a foreign token is judged, how soon a revocation is known everywhere.
+"""Tokens across nodes: what naming a certificate costs, how fast a foreign token is judged, how soon a revocation is known everywhere.
 
 Left to others: the provider's own endpoints (``peers``), finding paths in large federations (``paths``).
 """
@@ -38,9 +38,9 @@ def _signing(nodes: Nodes) -> Iterator[Figure]:
         cpu_milliseconds(lambda key=key: jose.sign(claims, key, kid=key.kid, alg="ES256", typ="at+jwt"))  # type: ignore[misc]
         for key in (certified, plain)
     )
-    yield Figure("token signed, with its certificate", 1000 * with_it, "µs", "without", 1000 * without)
+    yield Figure("token signed, its certificate named", 1000 * with_it, "µs", "without", 1000 * without)
     long, short = (len(jose.sign(claims, key, kid=key.kid, alg="ES256", typ="at+jwt")) for key in (certified, plain))
-    yield Figure("access token, with its certificate", long, "bytes", "without", short)
+    yield Figure("access token, its certificate named", long, "bytes", "without", short)
 
 
 def _judging(nodes: Nodes) -> Iterator[Figure]:

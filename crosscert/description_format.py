@@ -26,6 +26,7 @@ from pki.strict_json import decode_base64url, parse_object
 
 VERSION = 1
 MAX_BYTES = 2 * 1024 * 1024
+MAX_TOKEN_SIGNERS = 50
 _MAX_CERTIFICATES = 5_000
 _MAX_ELEMENTS = 4 * _MAX_CERTIFICATES
 _SHORT_NAMES = {
@@ -58,6 +59,7 @@ class _Certificates(_Part):
     principal: _Base64
     issuing: Annotated[list[_Base64], Field(min_length=1, max_length=20)]
     links: Annotated[list[_Base64], Field(max_length=20)] = []
+    token_signers: Annotated[list[_Base64], Field(max_length=MAX_TOKEN_SIGNERS)] = []
 
 
 class _Cross(_Part):
@@ -102,7 +104,8 @@ class Endpoints:
 class UnverifiedDescription:
     """A description that is well formed. Nothing in it has been proven.
 
-    ``links`` certify the principal CA's new key by the old one and the other way round (RFC 4210 4.4).
+    ``links`` certify the principal CA's new key by the old one and the other way round (RFC 4210 4.4). ``token_signers`` are the
+    certificates that its tokens name.
     ``node.names`` are read from the principal CA's subject; ``members`` have none yet. ``known_revoked`` is the serial of a certificate
     of the issuing CA that was revoked on purpose.
     """
@@ -113,6 +116,7 @@ class UnverifiedDescription:
     principal: ParsedCertificate
     issuing: tuple[ParsedCertificate, ...]
     links: tuple[ParsedCertificate, ...]
+    token_signers: tuple[ParsedCertificate, ...]
     issued: tuple[ParsedCertificate, ...]
     received: tuple[ParsedCertificate, ...]
     endpoints: Endpoints
@@ -154,6 +158,7 @@ def parse(document: bytes) -> UnverifiedDescription:
         principal=principal,
         issuing=tuple(map(_certificate, found.certificates.issuing)),
         links=tuple(map(_certificate, found.certificates.links)),
+        token_signers=tuple(map(_certificate, found.certificates.token_signers)),
         issued=tuple(map(_certificate, found.cross_certificates.issued)),
         received=tuple(map(_certificate, found.cross_certificates.received)),
         endpoints=Endpoints(

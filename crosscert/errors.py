@@ -66,6 +66,13 @@ NOT_TRUSTED = define(
     remedy_zh="用 chaoxin path 查看是哪张证书、哪条规则。",
     remedy_en="See with chaoxin path which certificate and which rule it is.",
 )
+TOKEN_SIGNER_UNKNOWN = define(
+    "token_signer_unknown",
+    zh="本节点不认识签发这个令牌的证书。",
+    en="This node does not know the certificate that the token names.",
+    remedy_zh="若对方节点刚更换密钥，几分钟后再试；否则这个令牌不是本节点信任的节点签发的。",
+    remedy_en="If the other node has just changed its key, try again in a few minutes; otherwise no node that this one trusts signed it.",
+)
 SIGNER_UNSUITABLE = define(
     "signer_unsuitable",
     zh="签名用的证书不是节点的令牌签名证书：{problem}。",

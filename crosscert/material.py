@@ -89,7 +89,7 @@ def _present(deps: CrosscertDeps) -> Material:
         kept: tuple[object, Material] | None = deps.kept.get("material")
         if kept is not None and kept[0] == key:
             return kept[1]
-        stored = work_here.records.certificates()
+        stored = [found for found in work_here.records.certificates() if found.kind != "token_signer"]
         others = work_here.records.crls()
         peers = work_here.records.peers()
     with deps.pki.work.read() as work:

@@ -22,7 +22,8 @@ from crosscert.paths.find import find_path
 from crosscert.paths.index import Pool
 from crosscert.paths.records import PathRequest
 from crosscert.ports import CrosscertDeps
-from crosscert.trust import check_signer, public_key_of, read_x5c
+from crosscert.signers import own_signers, read_x5c
+from crosscert.trust import check_signer, public_key_of
 from kernel.canonical import Json, canonical
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
@@ -73,6 +74,7 @@ def describe(deps: CrosscertDeps) -> tuple[bytes, str]:
             "principal": _base64(principal.record.der),
             "issuing": [_base64(ca.record.der) for ca in cas if ca.role == "issuing"],
             "links": [_base64(each.der) for each in links],
+            "token_signers": [_base64(each.der) for each in own_signers(deps, now)],
         },
         "cross_certificates": {
             "issued": [_base64(each.der) for each in issued],

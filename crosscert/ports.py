@@ -171,6 +171,10 @@ class CrosscertRecords(AgreementRecords, PeerRecords, Protocol):
         """Store a certificate; False when it is there already. One of any kind becomes ``received`` when it is."""
         ...
 
+    def find_certificate(self, sha256: str) -> StoredCertificate | None:
+        """Return the stored certificate with this digest."""
+        ...
+
     def certificates(self, *, kind: CertificateKind | None = None) -> Sequence[StoredCertificate]:
         """Return the stored certificates."""
         ...

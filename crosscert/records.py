@@ -24,8 +24,9 @@ AgreementState = Literal[
 Relation = Literal["agreed", "member", "outside"]
 """``agreed``: this node certified it. ``member``: a bridge that this node certified did. ``outside``: a CA that is no node."""
 
-CertificateKind = Literal["principal", "issuing", "link", "cross", "received"]
-"""A peer's root, a peer's issuing CA, a link between two keys of a peer's root, a cross-certificate between others, a cross-certificate that this node received."""
+CertificateKind = Literal["principal", "issuing", "link", "cross", "received", "token_signer"]
+"""A peer's root, its issuing CA, a link between two keys of its root, a cross-certificate between others, one that this node received,
+and a certificate of a key by which a peer signs tokens."""
 
 ObjectKind = Literal["description", "status_list", "log_checkpoint", "log_key"]
 """What is fetched from a peer beside its certificates and revocation lists, and kept for when it is away."""

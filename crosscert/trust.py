@@ -5,8 +5,6 @@ Left to others: the path engine (``paths``), reading the store (``material``), f
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,13 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from crosscert.errors import NOT_TRUSTED, SIGNER_UNSUITABLE
 from crosscert.material import Material, gather, lists_until, node_of, nodes_of
-from crosscert.paths.certificates import ParsedCertificate, from_x509, parse_certificate
+from crosscert.paths.certificates import ParsedCertificate, from_x509
 from crosscert.paths.crls import parse_crl
 from crosscert.paths.find import find_path
 from crosscert.paths.records import PathRequest, PathVerdict
 from crosscert.ports import CrosscertDeps
 from crosscert.records import ObjectKind, SyncedObject, VerifiedToken
 from crosscert.reliance import Reliance, check_reliance, rely
+from crosscert.signers import certificates_of, check_thumbprint
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from pki import jose
@@ -32,7 +31,6 @@ from policies.certificates import levels_at_least, policy_oid
 
 SIGNER_LEVEL = "substantial"
 MAX_TOKEN_BYTES = 4 * 1024 * 1024
-_MAX_CHAIN = 5
 _MAX_EXTRA = 64
 _ALGORITHMS = ("ES256", "RS256")
 
@@ -146,11 +144,11 @@ class Trust:
     ) -> JudgedSigner:
         """Return what is to be thought of a token's signer, the token itself not being read yet; ``Refusal`` when it names none.
 
-        1. The certificates that it names (x5c), 2. a path to the signer from this node's anchor, and whose domain it ends in.
+        1. The certificates that it means, 2. a path to the signer from this node's anchor, and whose domain it ends in.
         """
         # 1.
         header = jose.unverified_header(jws, max_bytes=max_bytes)
-        signer, *chain = read_x5c(header)
+        signer, *chain = certificates_of(self._deps, header)
         # 2.
         material = gather(self._deps, at)
         verdict = find(material, signer, self._request(at, SIGNER_LEVEL), [*chain, *extra_certificates], extra_crls)
@@ -227,17 +225,6 @@ def find(
     return find_path(target, material.anchor, pool, crls, request)
 
 
-def read_x5c(header: Mapping[str, Any]) -> list[ParsedCertificate]:
-    """Return the certificates that a token's header names, the signer's first; ``Refusal`` when it names none well (RFC 7515 4.1.6)."""
-    found = header.get("x5c")
-    if not isinstance(found, list) or not 0 < len(found) <= _MAX_CHAIN or not all(isinstance(one, str) for one in found):
-        raise Refusal(SIGNER_UNSUITABLE, field="x5c", problem=f"1 to {_MAX_CHAIN} certificates in x5c")
-    try:
-        return [parse_certificate(base64.b64decode(one, validate=True)) for one in found]
-    except (binascii.Error, ValueError):
-        raise Refusal(SIGNER_UNSUITABLE, field="x5c", problem="base64") from None
-
-
 def check_signer(signer: ParsedCertificate, node: Node) -> None:
     """Refuse a certificate that is not the node's own signer's: directly below the node's names, for signatures and nothing else."""
     usage = signer.asn1.key_usage_value
@@ -250,13 +237,6 @@ def check_signer(signer: ParsedCertificate, node: Node) -> None:
     ):
         if found:
             raise Refusal(SIGNER_UNSUITABLE, problem=problem)
-
-
-def check_thumbprint(header: Mapping[str, Any], signer: ParsedCertificate) -> None:
-    """Refuse a header whose x5t#S256 is another certificate's (RFC 7515 4.1.8)."""
-    own = jose.certified([signer.der])["x5t#S256"]
-    if header.get("x5t#S256", own) != own:
-        raise Refusal(SIGNER_UNSUITABLE, field="x5t#S256", problem="x5t#S256 is another certificate's")
 
 
 def public_key_of(certificate: ParsedCertificate) -> PublicKey:

@@ -1,8 +1,8 @@
 """The keys that sign tokens, and their rotation: certified, published ahead, signing, kept while their tokens live (policies.tokens).
 
 The intent is recorded before a key is made, so that several processes (or one that was killed) end with one key and one record.
-A key is certified by the node's issuing CA before it signs, and every token carries the certificate: that is how another node, which
-knows this one's CAs and lists, judges the token without asking anybody. A key whose certificate was revoked signs no more.
+A key is certified by the node's issuing CA before it signs, and every token names the certificate (x5t#S256): that is how another
+node, which knows this one's certificates and lists, judges the token without asking anybody. A key whose certificate was revoked signs no more.
 
 Left to others: storing private keys (``pki.ports.KeyStore``), the tokens, judging other nodes' tokens (``crosscert.tokens``).
 """
@@ -119,9 +119,8 @@ def _load(deps: IdpDeps) -> Keyring:
     for key in live:
         # The last one that may sign does; a first one whose maker's clock was ahead of ours signs all the same.
         if key.signs_from <= now or key.algorithm not in signing:
-            # The key's own certificate is enough: whoever knows this node's lists knows its CAs too.
-            chain = (_certificate(key),)
-            signing[key.algorithm] = jose.signing_key(_suitable(deps.keys.get(key.label)), kid=key.kid, certificates=chain)
+            private = _suitable(deps.keys.get(key.label))
+            signing[key.algorithm] = jose.signing_key(private, kid=key.kid, certificate=_certificate(key))
     published = tuple({**(key.jwk or {}), **jose.certified(_chain(deps, key))} for key in live)
     return Keyring(now, signing, jose.parse_jwks({"keys": list(published)}), published)
 

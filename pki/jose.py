@@ -30,13 +30,26 @@ from pki.errors import (
     TOKEN_TOO_LARGE,
     TOKEN_TYPE,
 )
-from pki.jwk import JwkKey, algorithm_of, certified, parse_jwk, parse_jwks, public_jwk, signing_key, thumbprint, verifying_key
+from pki.jwk import (
+    THUMBPRINT,
+    JwkKey,
+    algorithm_of,
+    certified,
+    parse_jwk,
+    parse_jwks,
+    public_jwk,
+    signing_key,
+    thumbprint,
+    thumbprint_of,
+    verifying_key,
+)
 from pki.records import PrivateKey, PublicKey
 from pki.strict_json import decode_base64url, parse_object
 
 Claims: TypeAlias = dict[str, Any]
 
 __all__ = [
+    "THUMBPRINT",
     "Claims",
     "JwkKey",
     "Keys",
@@ -48,6 +61,7 @@ __all__ = [
     "sign",
     "signing_key",
     "thumbprint",
+    "thumbprint_of",
     "unverified_claims",
     "unverified_header",
     "verify",
@@ -72,7 +86,7 @@ def sign(
     typ: str,
     x5c: Sequence[bytes] = (),
 ) -> str:
-    """Return a compact JWS over ``claims`` (as JSON, or the bytes as they are) with ``x5c``, or the key's own, as its DER certificates.
+    """Return a compact JWS over ``claims`` (as JSON, or the bytes as they are) with the DER certificates of ``x5c``, or named by the key.
 
     ``ValueError`` when ``alg`` is not the key's own: the caller's mistake, never data's.
     """
@@ -83,7 +97,10 @@ def sign(
     headers: dict[str, Any] = {"typ": typ}
     if kid is not None:
         headers["kid"] = kid
-    headers |= certified(x5c) if x5c else prepared.certified
+    if x5c:
+        headers |= certified(x5c)
+    elif prepared.x5t is not None:
+        headers[THUMBPRINT] = prepared.x5t
     payload = claims if isinstance(claims, bytes) else _encode(claims)
     signed: str = jws.sign(payload, prepared.prepared, headers=headers, algorithm=prepared.alg)
     return signed

@@ -21,6 +21,7 @@ from pki.records import PrivateKey, PublicKey
 from pki.strict_json import decode_base64url
 
 Algorithm = Literal["ES256", "RS256"]
+THUMBPRINT = "x5t#S256"
 
 _MIN_RSA_BITS = 2048
 _MAX_RSA_BITS = 8192  # a huge modulus makes every verification slow
@@ -31,13 +32,13 @@ _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 class JwkKey:
     """A key with the one algorithm it is for, built once and kept. ``kid`` is None where a token need not name its key.
 
-    ``certified`` are the header members that prove whose a signing key is (:func:`certified`).
+    ``x5t`` names the certificate of a signing key (:func:`thumbprint_of`).
     """
 
     alg: Algorithm
     public: PublicKey
     kid: str | None = None
-    certified: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    x5t: str | None = None
     prepared: Any = field(default=None, repr=False, compare=False)
 
 
@@ -50,19 +51,24 @@ def algorithm_of(public_key: PublicKey) -> Algorithm:
     raise Refusal(JWK_UNSUITABLE, problem="neither P-256 nor RSA of 2048 to 8192 bits")
 
 
-def signing_key(key: PrivateKey, *, kid: str | None = None, certificates: Sequence[bytes] = ()) -> JwkKey:
-    """Prepare a private key for :func:`sign`; with ``certificates`` (DER, the key's own first) every token carries them."""
+def signing_key(key: PrivateKey, *, kid: str | None = None, certificate: bytes | None = None) -> JwkKey:
+    """Prepare a private key for :func:`sign`; every token names its ``certificate`` (DER) by digest.
+
+    The certificate itself is left out: libraries that departments use refuse headers of more than 512 octets.
+    """
     public = key.public_key()
     alg = algorithm_of(public)
-    return JwkKey(alg, public, kid, certified(certificates), jwk.construct(key, alg))
+    return JwkKey(alg, public, kid, None if certificate is None else thumbprint_of(certificate), jwk.construct(key, alg))
+
+
+def thumbprint_of(certificate: bytes) -> str:
+    """Return a certificate's x5t#S256 (RFC 7515 4.1.8)."""
+    return _base64url(hashlib.sha256(certificate).digest())
 
 
 def certified(certificates: Sequence[bytes]) -> dict[str, Any]:
-    """Return the members that name a key's certificates in a header or a JWK (RFC 7515 4.1.6 and 4.1.8, RFC 7517 4.7 and 4.9)."""
-    if not certificates:
-        return {}
-    digest = hashlib.sha256(certificates[0]).digest()
-    return {"x5c": [base64.b64encode(der).decode() for der in certificates], "x5t#S256": _base64url(digest)}
+    """Return the members that carry a key's certificates, its own first, in a header or JWK (RFC 7515 4.1.6, 4.1.8; RFC 7517 4.7, 4.9)."""
+    return {"x5c": [base64.b64encode(der).decode() for der in certificates], THUMBPRINT: thumbprint_of(certificates[0])}
 
 
 def verifying_key(public_key: PublicKey, *, kid: str | None = None) -> JwkKey:

@@ -74,6 +74,10 @@ class CertificateRecords(Protocol):
         """Return the issued certificate with this serial."""
         ...
 
+    def find_by_digest(self, sha256: str) -> CertificateRecord | None:
+        """Return the issued certificate with this SHA-256 (hexadecimal)."""
+        ...
+
     def certificates(
         self, *, ca: CaName | None = None, profile: str | None = None, after: str | None = None, limit: int = 1000
     ) -> Sequence[CertificateRecord]:

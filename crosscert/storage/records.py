@@ -20,9 +20,9 @@ from crosscert.records import (
 from crosscert.storage.agreements import SqlAgreementRecords
 from crosscert.storage.peers import SqlPeers
 from crosscert.storage.publications import SqlPublications
-from crosscert.storage.rows import crl_of, micros, number_text, object_of
+from crosscert.storage.rows import certificate_of, crl_of, micros, number_text, object_of
 from crosscert.storage.tables import certificates, crls, objects, state
-from kernel.clock import from_micros, to_micros
+from kernel.clock import to_micros
 
 
 class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
@@ -56,11 +56,16 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
         changed = {"kind": certificate.kind, "node_code": certificate.node_code}
         return self._applied(statement.on_conflict_do_update(index_elements=["sha256"], set_=changed, where=own))
 
+    def find_certificate(self, sha256: str) -> StoredCertificate | None:
+        """Return the certificate with this digest."""
+        row = self._connection.execute(sa.select(certificates).where(certificates.c.sha256 == sha256)).first()
+        return None if row is None else certificate_of(row)
+
     def certificates(self, *, kind: CertificateKind | None = None) -> Sequence[StoredCertificate]:
         """Return certificates by digest."""
         condition = sa.true() if kind is None else certificates.c.kind == kind
         rows = self._connection.execute(sa.select(certificates).where(condition).order_by(certificates.c.sha256))
-        return [StoredCertificate(row.sha256, row.kind, row.node_code, row.der, from_micros(row.stored_at)) for row in rows]
+        return [certificate_of(row) for row in rows]
 
     def add_crl(self, crl: StoredCrl) -> bool:
         """Insert if no list of its key and scope has this or a higher number."""

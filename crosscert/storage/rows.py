@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from crosscert.records import Agreement, Approval, Constraints, Peer, StoredCrl, SyncedObject
+from crosscert.records import Agreement, Approval, Constraints, Peer, StoredCertificate, StoredCrl, SyncedObject
 from kernel.canonical import Json, canonical
 from kernel.clock import from_micros, to_micros
 from kernel.nodes import Node
@@ -137,6 +137,11 @@ def peer_of(row: sa.Row[Any]) -> Peer:
         next_try_at=moment(row.next_try_at),
         full_at=moment(row.full_at),
     )
+
+
+def certificate_of(row: Any) -> StoredCertificate:
+    """Return the certificate in a row."""
+    return StoredCertificate(row.sha256, row.kind, row.node_code, row.der, from_micros(row.stored_at))
 
 
 def crl_of(row: sa.Row[Any]) -> StoredCrl:

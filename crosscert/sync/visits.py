@@ -145,6 +145,8 @@ def _store(
             for certificate in certificates:
                 stored = StoredCertificate(certificate.sha256, kind, peer.node.code, certificate.der, now)
                 changed |= records.add_certificate(stored)
+        for certificate in description.token_signers:  # no path leads through them, so nothing that is kept of paths changes
+            records.add_certificate(StoredCertificate(certificate.sha256, "token_signer", peer.node.code, certificate.der, now))
         node = Node(peer.node.code, description.node.name, peer.node.level, peer.node.url, peer.node.names)
         # The key that was certified stays the peer's, whatever it was rolled over to: the links lead on from it.
         records.put_peer(Peer(node, peer.relation, peer.learned_from, peer.principal_key or description.principal.key.hex()))

@@ -109,6 +109,11 @@ class SqlCertificates(SqlPart):
         row = self._connection.execute(_FIND_CERTIFICATE, {"serial": serial}).first()
         return None if row is None else certificate_of(row)
 
+    def find_by_digest(self, sha256: str) -> CertificateRecord | None:
+        """Return the issued certificate with this SHA-256."""
+        row = self._connection.execute(sa.select(*CERTIFICATE_COLUMNS).where(certificates.c.sha256 == sha256)).first()
+        return None if row is None else certificate_of(row)
+
     def certificates(
         self, *, ca: CaName | None = None, profile: str | None = None, after: str | None = None, limit: int = 1000
     ) -> Sequence[CertificateRecord]:

@@ -6,6 +6,7 @@ import socket
 
 import click
 
+from idp import signing_keys
 from kernel.errors import Misuse
 from licenses import recover
 from pki import authority
@@ -57,6 +58,7 @@ def prepare(services: Services) -> None:
     _ = services.policies
     services.keys.secret("csrf")
     authority.get_principal(services.pki)
+    signing_keys.keyring(services.idp)  # other nodes learn the keys' certificates before they meet a token
     recover.finish_or_void(services.licenses)
 
 

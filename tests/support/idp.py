@@ -101,7 +101,7 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="chaoxin-test-ca-")
 @functools.cache
 def _authority(node: Node) -> PkiDeps:
     """The node's CA, which certifies the keys that sign tokens: one a test process, since setting one up takes a while."""
-    engine = make_engine(f"sqlite:///{_FOLDER.name}/{node.code}.sqlite")
+    engine = make_engine(f"sqlite:///{_FOLDER.name}/{hashlib.sha256(node.url.encode()).hexdigest()[:16]}.sqlite")
     create_all(engine, audit.metadata, pki.storage.metadata)
     work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, pki.storage.SqlPkiRecords)
     deps = PkiDeps(node, load(None).certificates, MemoryKeys(), FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), work)

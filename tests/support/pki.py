@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko.sign.validation import EmbeddedPdfSignature, PdfSignatureStatus, validate_pdf_signature
+from pyhanko_certvalidator import ValidationContext
 
 from kernel.clock import Clock, timestamp
 from kernel.errors import Misuse
@@ -84,6 +87,12 @@ class MemoryKeys:
 
     def secret(self, label: str, length: int = 32) -> bytes:
         return self.secrets.setdefault(label, random_bytes(length))
+
+
+def judged_by_pyhanko(signature: EmbeddedPdfSignature, context: ValidationContext) -> PdfSignatureStatus:
+    """What pyHanko thinks of a signature. In a thread of its own: it starts an event loop, and the browser's may be running here."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(validate_pdf_signature, signature, context).result()
 
 
 def certificate(record: CertificateRecord) -> x509.Certificate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,12 +32,20 @@ from tests.unit.crosscert.forge import key as forged_key
 BUDGET = timedelta(seconds=load(None).certificates.federation.budget_seconds)
 
 
-def key_of(member: Member, profile: str = "token_signer", *names: tuple[str, str]) -> jose.JwkKey:
+@dataclass(frozen=True)
+class Certified:
+    """A key for tokens and its certificate."""
+
+    key: jose.JwkKey
+    der: bytes
+
+
+def key_of(member: Member, profile: str = "token_signer", *names: tuple[str, str]) -> Certified:
     """A key that the member's issuing CA certified, as ``idp.signing_keys`` has one made."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = (*member.node.names, *(names or (("CN", f"{member.node.name}令牌签名"),)))
     record = authority.issue(member.deps.pki, profile, subject, key.public_key())
-    return jose.signing_key(key, kid="k1", certificates=(record.der,))
+    return Certified(jose.signing_key(key, kid="k1", certificate=record.der), record.der)
 
 
 def claims_of(member: Member, **changes: object) -> dict[str, Any]:
@@ -45,9 +53,13 @@ def claims_of(member: Member, **changes: object) -> dict[str, Any]:
     return {"iss": member.node.url, "sub": "somebody", "aud": "scjg", "iat": now, "exp": now + 300, **changes}
 
 
-def token_of(member: Member, key: jose.JwkKey | None = None, typ: str = "at+jwt", **changes: object) -> str:
-    signing = key or key_of(member)
-    return jose.sign(claims_of(member, **changes), signing, kid=signing.kid, alg=signing.alg, typ=typ)
+def token_of(
+    member: Member, signer: Certified | None = None, typ: str = "at+jwt", *, carrying: bool = True, **changes: object
+) -> str:
+    """A token that carries its certificate, or only names it as the tokens of ``idp`` do."""
+    by = signer or key_of(member)
+    x5c = [by.der] if carrying else []
+    return jose.sign(claims_of(member, **changes), by.key, kid=by.key.kid, alg=by.key.alg, typ=typ, x5c=x5c)
 
 
 def verdict(at: Federation, token: str | bytes, audience: str | None = None) -> TokenVerdict:
@@ -102,7 +114,7 @@ def test_a_token_is_refused_once_the_cross_certificate_is_revoked(synced: Federa
 def test_a_token_is_refused_once_its_signers_certificate_is_revoked(synced: Federation) -> None:
     key = key_of(synced.other)
     token = token_of(synced.other, key)
-    certificate = x509.load_der_x509_certificate(base64.b64decode(key.certified["x5c"][0]))
+    certificate = x509.load_der_x509_certificate(key.der)
     synced.clock.advance(timedelta(minutes=1))
     authority.revoke(synced.other.deps.pki, f"{certificate.serial_number:x}", "key_compromise", synced.clock.now())
     synced.sync(synced.county)
@@ -172,8 +184,8 @@ def test_a_key_does_not_take_another_certificate_for_its_own(synced: Federation)
     head, body, signature = token_of(synced.other, first).split(".")
     header = json.loads(base64.urlsafe_b64decode(head + "=="))
     for members, code in (
-        ({"x5c": second.certified["x5c"]}, "signer_unsuitable"),
-        ({**second.certified}, "token_signature"),
+        ({"x5c": jose.certified([second.der])["x5c"]}, "signer_unsuitable"),
+        (jose.certified([second.der]), "token_signature"),
         ({"x5c": []}, "signer_unsuitable"),
         ({"x5c": ["AAAA"]}, "certificate_unreadable"),
     ):
@@ -185,10 +197,39 @@ def test_a_key_does_not_take_another_certificate_for_its_own(synced: Federation)
     assert refused(verdict(synced, plain)) == "signer_unsuitable"
 
 
+def test_a_token_that_only_names_its_certificate_is_judged_by_what_the_node_told_of_itself(synced: Federation) -> None:
+    key = key_of(synced.other)
+    token = token_of(synced.other, key, carrying=False)
+    assert "x5c" not in jose.unverified_header(token)
+    assert verify_token(synced.other.deps, token, at=synced.clock.now()).valid, "its own node knows it at once"
+    assert refused(verdict(synced, token)) == "token_signer_unknown"
+    synced.clock.advance(timedelta(minutes=10))
+    synced.sync(synced.county)
+    token = token_of(synced.other, key, carrying=False)
+    found = verdict(synced, token, "scjg")
+    assert found.valid
+    assert found.node is not None
+    assert found.node.code == synced.other.node.code
+
+
+def test_a_certificate_that_is_named_must_be_a_token_signers_all_the_same(synced: Federation) -> None:
+    """This node finds every certificate of its own by digest; only what signs tokens counts."""
+    person = key_of(synced.county, "token_signer", ("OU", "民政局"), ("CN", "陈"))
+    assert refused(verdict(synced, token_of(synced.county, person, carrying=False))) == "signer_unsuitable"
+
+
+@pytest.mark.parametrize("thumbprint", ["", "AAAA", 7, None, ["a"], "=" * 43, "A" * 44, "é" * 43])
+def test_a_thumbprint_that_is_none_is_refused_by_name(synced: Federation, thumbprint: object) -> None:
+    head, body, signature = token_of(synced.other, _key(synced), carrying=False).split(".")
+    header = json.loads(base64.urlsafe_b64decode(head + "==")) | {"x5t#S256": thumbprint}
+    changed = base64.urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
+    assert refused(verdict(synced, f"{changed}.{body}.{signature}")) == "signer_unsuitable"
+
+
 def test_a_stranger_that_calls_itself_a_node_is_not_trusted(synced: Federation) -> None:
     subject = get_credential(synced.other.deps.pki, "issuing").certificate.subject
     leaf = replace(signer("stranger"), subject=subject).issue(Plan(name("潮州市", "令牌"), "stranger-leaf"))
-    stranger = jose.signing_key(forged_key("stranger-leaf"), kid="k1", certificates=(leaf.der,))
+    stranger = Certified(jose.signing_key(forged_key("stranger-leaf"), kid="k1", certificate=leaf.der), leaf.der)
     assert refused(verdict(synced, token_of(synced.other, stranger))) == "issuer_not_found"
 
 
@@ -212,10 +253,10 @@ def test_whatever_is_given_as_a_token_gets_a_verdict(synced: Federation, data: s
     assert time.monotonic() - started < 5, "a bound that no honest machine misses; what it takes is measured elsewhere"
 
 
-_keys: dict[int, jose.JwkKey] = {}
+_keys: dict[int, Certified] = {}
 
 
-def _key(nodes: Federation) -> jose.JwkKey:
+def _key(nodes: Federation) -> Certified:
     """One key for all examples of one federation."""
     if id(nodes) not in _keys:
         _keys[id(nodes)] = key_of(nodes.other)

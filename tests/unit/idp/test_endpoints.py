@@ -24,6 +24,10 @@ KEPT = timedelta(days=1)
 SIGNS = timedelta(days=30)
 
 
+MOST_THAT_LIBRARIES_TAKE = 512
+"""Octets of a JWS header that joserfc, and so Authlib, accepts."""
+
+
 def published(deps: IdpDeps) -> list[str]:
     return [key["kid"] for key in json_of(jwks.handle(another_process(deps), OAuthRequest("GET")))["keys"]]
 
@@ -131,7 +135,7 @@ def test_a_key_whose_making_was_interrupted_is_finished(deps: IdpDeps, clock: Fi
     assert (key.label, key.kid) == ("oidc-es256-interrupted", published(deps)[0])
 
 
-def test_every_token_carries_the_certificate_of_its_key_and_the_set_of_keys_its_issuer_as_well(provider: Provider) -> None:
+def test_every_token_names_the_certificate_of_its_key_which_the_set_of_keys_carries_with_its_issuers(provider: Provider) -> None:
     browser = provider.browser()
     browser.log_in()
     tokens = browser.tokens()
@@ -142,15 +146,15 @@ def test_every_token_carries_the_certificate_of_its_key_and_the_set_of_keys_its_
     assert issuing == get_credential(provider.deps.pki, "issuing").certificate
     for name in ("id_token", "access_token"):
         header = jose.unverified_header(tokens[name])
-        assert header["x5c"] == key["x5c"][:1]
         assert header["x5t#S256"] == key["x5t#S256"]
+        assert len(tokens[name].split(".")[0]) <= MOST_THAT_LIBRARIES_TAKE
 
 
 def test_an_rsa_key_is_certified_too(sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock) -> None:
     deps = make_idp_deps(sqlite, keys, clock, algorithms=("ES256", "RS256"))
     ring = signing_keys.keyring(deps)
     assert [len(key["x5c"]) for key in ring.published] == [2, 2]
-    assert ring.signing["RS256"].certified["x5t#S256"] != ring.signing["ES256"].certified["x5t#S256"]
+    assert ring.signing["RS256"].x5t != ring.signing["ES256"].x5t
 
 
 def test_a_key_of_before_keys_were_certified_gets_its_certificate_before_it_signs_again(deps: IdpDeps, engine: sa.Engine) -> None:
@@ -159,7 +163,7 @@ def test_a_key_of_before_keys_were_certified_gets_its_certificate_before_it_sign
         connection.execute(sa.text("UPDATE idp_signing_keys SET certificate = NULL"))
     ring = signing_keys.keyring(another_process(deps))
     assert ring.signing["ES256"].kid == before
-    assert ring.signing["ES256"].certified["x5c"]
+    assert ring.signing["ES256"].x5t == ring.published[0]["x5t#S256"]
 
 
 def test_a_key_whose_certificate_was_revoked_signs_no_more_and_is_not_shown(deps: IdpDeps, clock: FixedClock) -> None:

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
 from kernel.clock import FixedClock, timestamp
@@ -27,7 +26,7 @@ from pki.pkcs11_store import TokenKeyStore
 from pki.ports import PkiDeps
 from pki.roles import CA_ROLES, get_credential
 from tests.support.databases import engine_on
-from tests.support.pki import COUNTY, DEPARTMENT, OpenSsl, chain_of, make_deps, pem
+from tests.support.pki import COUNTY, DEPARTMENT, OpenSsl, chain_of, judged_by_pyhanko, make_deps, pem
 from tests.support.tokens import SoftHsm
 
 MOMENT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -87,7 +86,7 @@ def test_its_seals_are_good_for_pyhanko(node: OnToken) -> None:
     seal = seals.get_or_create_seal(node.deps, DEPARTMENT)
     signed = seals.seal_pdf(node.deps, seal, page, at=MOMENT, reason="证照")
     (found,) = PdfFileReader(BytesIO(signed)).embedded_signatures
-    status = validate_pdf_signature(found, ValidationContext(trust_roots=[], moment=MOMENT, allow_fetching=False))
+    status = judged_by_pyhanko(found, ValidationContext(trust_roots=[], moment=MOMENT, allow_fetching=False))
     assert (status.intact, status.valid) == (True, True)
 
 

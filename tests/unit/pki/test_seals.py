@@ -23,7 +23,6 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import MDPPerm
-from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
@@ -36,7 +35,7 @@ from pki.records import Department
 from pki.roles import CA_ROLES
 from pki.seals import Seal
 from pki.storage import tables
-from tests.support.pki import CITY, COUNTY, DEPARTMENT, certificate
+from tests.support.pki import CITY, COUNTY, DEPARTMENT, certificate, judged_by_pyhanko
 from tests.support.programs import need
 
 PAGE = '#set document(title: "证照", date: datetime(year: 2026, month: 11, day: 23))\n#set text(lang: "zh")\nLicence 潮州'
@@ -101,7 +100,7 @@ def test_pyhanko_finds_the_signature_trusted_time_stamped_and_nothing_changed(pk
         allow_fetching=False,
         revocation_mode="require",
     )
-    status = validate_pdf_signature(signature_of(sealed), context)
+    status = judged_by_pyhanko(signature_of(sealed), context)
     assert status.bottom_line
     assert status.trusted
     assert status.coverage is SignatureCoverageLevel.ENTIRE_FILE
