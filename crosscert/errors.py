@@ -144,13 +144,6 @@ REVIEWER_UNSUITABLE = define(
     remedy_zh="须由吊销人以外的管理员复核，且只复核一次。",
     remedy_en="An admin other than the one who revoked reviews it, once.",
 )
-ACTOR_UNSUITABLE = define(
-    "actor_unsuitable",
-    zh="操作人姓名不合格：{problem}。",
-    en="The name of whoever does this is not acceptable: {problem}.",
-    remedy_zh="请写明操作人，不超过 200 个字符，不含控制字符。",
-    remedy_en="Say who does this, in at most 200 characters without control characters.",
-)
 WISH_TOO_WIDE = define(
     "wish_too_wide",
     zh="申请的范围超出允许：{problem}。",

@@ -60,7 +60,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One admin's yes to one plan. ``person`` is who that is, however the name was spelt (``agreements.people``)."""
+    """One admin's yes to one plan. ``person`` is who that is, however the name was spelt (``kernel.people``)."""
 
     approver: str
     at: datetime

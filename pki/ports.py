@@ -116,11 +116,11 @@ class LifeRecords(Protocol):
         ...
 
     def consent(self, by: str) -> bool:
-        """Note who is first to agree to go on; False when somebody did, or nothing is stopped."""
+        """Note which person is first to agree to go on; False when somebody did, or nothing is stopped."""
         ...
 
     def resume(self, by: str, at: datetime) -> bool:
-        """Lift every stop to which somebody else agreed; False when there is none."""
+        """Lift every stop to which another person agreed; False when there is none."""
         ...
 
     def add_invitation(self, invitation: Invitation) -> None:
@@ -250,6 +250,10 @@ class RolloverRecords(Protocol):
 
     def rollovers(self, role: CaRole) -> Sequence[Rollover]:
         """Return the rollovers of a role with their approvals, the newest first."""
+        ...
+
+    def hold_rollover(self, ca: CaName) -> Sequence[str]:
+        """Return who approved a rollover; whoever else asks waits until this transaction ends."""
         ...
 
     def approve_rollover(self, ca: CaName, approver: str, at: datetime) -> bool:

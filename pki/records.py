@@ -172,7 +172,10 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A certificate in which the review found a fault: nothing is issued until two admins have said that it may go on."""
+    """A certificate in which the review found a fault: nothing is issued until two admins have said that it may go on.
+
+    ``consent_by`` is the person, however the name was spelt (``kernel.people``); the audit trail has the name.
+    """
 
     serial: str
     finding: str

@@ -13,6 +13,7 @@ from cryptography import x509
 
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
+from kernel.people import person_of, who
 from pki import lint, preparing
 from pki.life_errors import TWO_ADMINS_NEEDED
 from pki.lint import Fault
@@ -61,12 +62,13 @@ def find_stop(deps: PkiDeps) -> Stop | None:
 def resume(deps: PkiDeps, *, by: str) -> bool:
     """Agree to issue again: False for the first of two admins, True when this was the second and issuing goes on.
 
-    ``Refusal(two_admins_needed)`` when the same admin comes twice. Nothing happens while nothing is stopped.
+    ``Refusal(two_admins_needed)`` when the same admin comes twice, under whatever spelling. Nothing happens while nothing is stopped.
     """
-    now = deps.clock.now()
+    by, now = who(by), deps.clock.now()
+    person = person_of(by)
     with deps.work.begin() as work:
-        resumed = work.records.resume(by, now)
-        agreed = not resumed and work.records.consent(by)
+        resumed = work.records.resume(person, now)
+        agreed = not resumed and work.records.consent(person)
         if not (resumed or agreed):
             if work.records.find_stop() is not None:
                 raise Refusal(TWO_ADMINS_NEEDED)

@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from kernel.canonical import Json, canonical, digest
 from kernel.errors import Refusal
+from kernel.people import person_of
 from pki.errors import CEREMONY_INVALID
 from pki.records import PrivateKey, PublicKey
 from pki.strict_json import parse_object
@@ -68,10 +69,10 @@ class Plan(_Part):
 
     @model_validator(mode="after")
     def _check(self) -> Plan:
-        people = [name.casefold() for name in (self.operator, *self.witnesses)]
+        people = [person_of(name) for name in (self.operator, *self.witnesses)]
         acts = tuple(step.act for step in self.steps if step.act != "manual")
         for fault, message in (
-            (len(set(people)) != len(people), "operator and witnesses are different people"),
+            (len({*people, ""}) != len(people) + 1, "operator and witnesses are different people"),
             (acts != ACTS[self.purpose], f"the acts of {self.purpose} are {', '.join(ACTS[self.purpose])}"),
             (
                 any((step.act == "manual") is not bool(step.text) for step in self.steps),

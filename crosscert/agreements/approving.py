@@ -11,7 +11,6 @@ import unicodedata
 from collections.abc import Collection
 
 from crosscert.agreements import plans
-from crosscert.agreements.people import person_of, who
 from crosscert.agreements.states import after
 from crosscert.agreements.steps import advance, get, get_in, record
 from crosscert.errors import APPROVER_UNSUITABLE, CODE_WRONG, PLAN_CHANGED, PLAN_FAULTY
@@ -20,6 +19,7 @@ from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement, Approval
 from kernel.canonical import Json
 from kernel.errors import Refusal
+from kernel.people import person_of, who
 
 MOST_MISSES = 5
 

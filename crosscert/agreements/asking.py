@@ -7,7 +7,6 @@ Left to others: the signed document (``request_document``), what may be granted 
 from __future__ import annotations
 
 from crosscert import request_document
-from crosscert.agreements.people import who
 from crosscert.agreements.steps import find_live, new_identifier, record
 from crosscert.constraints import narrowed
 from crosscert.errors import AGREEMENT_OPEN
@@ -16,6 +15,7 @@ from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement, Wish
 from kernel.canonical import Json
 from kernel.errors import Refusal
+from kernel.people import who
 from pki.records import Names
 
 

@@ -13,7 +13,6 @@ from contextlib import suppress
 from cryptography import x509
 
 from crosscert.agreements import plans
-from crosscert.agreements.people import who
 from crosscert.agreements.states import after
 from crosscert.agreements.steps import advance, get, get_in, list_agreements, record, store
 from crosscert.constraints import template_of
@@ -25,6 +24,7 @@ from crosscert.ports import CrosscertDeps, CrosscertRecords
 from crosscert.records import Agreement, CertificateKind, Peer, Relation
 from kernel.canonical import Json
 from kernel.errors import Refusal
+from kernel.people import who
 from pki import authority
 from pki.cross_certificates import PROFILE
 from pki.records import CertificateRecord

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from crosscert.agreements.people import who
 from crosscert.agreements.steps import find_live, list_peers, new_identifier, record
 from crosscert.constraints import outside_constraints
 from crosscert.errors import AGREEMENT_OPEN, PEER_UNSUITABLE
@@ -23,6 +22,7 @@ from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement
 from kernel.errors import Refusal
 from kernel.nodes import Node
+from kernel.people import who
 from kernel.text import find_unwanted_character, normal_form
 from pki.records import Names
 

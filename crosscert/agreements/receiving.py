@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from crosscert.agreements.people import who
 from crosscert.agreements.states import after
 from crosscert.agreements.steps import advance, get, list_agreements, store
 from crosscert.description_format import parse
@@ -18,6 +17,7 @@ from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
+from kernel.people import who
 from pki import authority
 
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from crosscert.agreements.people import who
 from crosscert.agreements.revoking import withdraw
 from crosscert.agreements.states import after
 from crosscert.agreements.steps import advance, get, list_agreements, new_identifier, record
@@ -22,6 +21,7 @@ from crosscert.errors import AGREEMENT_OPEN
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement, Constraints
 from kernel.errors import Refusal
+from kernel.people import who
 from policies.certificates import policy_oid
 
 

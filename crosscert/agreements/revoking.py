@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from crosscert import push
-from crosscert.agreements.people import person_of, who
 from crosscert.agreements.states import TRANSITIONS, after
 from crosscert.agreements.steps import advance, get, get_in, list_agreements, record
 from crosscert.errors import REVIEWER_UNSUITABLE
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement
 from kernel.errors import Refusal
+from kernel.people import person_of, who
 from pki import authority
 from pki.errors import CERTIFICATE_REVOKED_ALREADY
 from pki.records import Reason

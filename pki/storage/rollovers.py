@@ -48,6 +48,12 @@ class SqlRollovers(SqlPart):
             for row in rows
         ]
 
+    def hold_rollover(self, ca: CaName) -> Sequence[str]:
+        """Return who approved a rollover; whoever else asks waits until this transaction ends."""
+        self._connection.execute(sa.select(rollovers.c.ca).where(rollovers.c.ca == ca).with_for_update()).first()
+        given = sa.select(rollover_approvals.c.approver).where(rollover_approvals.c.ca == ca)
+        return self._connection.execute(given).scalars().all()
+
     def approve_rollover(self, ca: CaName, approver: str, at: datetime) -> bool:
         """Store an admin's yes; False when they gave theirs already."""
         return self._insert_once(rollover_approvals, {"ca": ca, "approver": approver, "at": to_micros(at)})

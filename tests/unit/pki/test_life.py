@@ -170,7 +170,9 @@ def test_a_fault_by_todays_rules_stops_issuing_until_two_admins_agree(stored_pki
             refused()
     assert not review.resume(today, by="陈")
     with pytest.raises(Refusal, match="two_admins_needed"):
-        review.resume(today, by="陈")
+        review.resume(today, by=" 陈 ·")
+    with pytest.raises(Refusal, match="actor_unsuitable"):
+        review.resume(today, by=" ")
     with pytest.raises(Refusal, match="issuance_stopped"):
         issue(today)
     assert review.resume(today, by="林")

@@ -75,7 +75,7 @@ def test_one_asks_two_others_approve_and_only_then_it_is_done(stored_pki: PkiDep
     asked = rollover.request(stored_pki, "issuing", "operator:wang")
     assert (asked.ca, asked.replaces, asked.approvals, asked.done_at) == ("issuing-2", "issuing", (), None)
     with pytest.raises(Refusal, match="rollover_approver"):
-        rollover.approve(stored_pki, "issuing-2", " Operator:Wang")
+        rollover.approve(stored_pki, "issuing-2", "operator: Ｗａｎｇ")
     assert rollover.approve(stored_pki, "issuing-2", "operator:li").approvals == ("operator:li",)
     with pytest.raises(Refusal, match="rollover_approver"):
         rollover.approve(stored_pki, "issuing-2", "operator:li")
@@ -91,6 +91,21 @@ def test_one_asks_two_others_approve_and_only_then_it_is_done(stored_pki: PkiDep
     with engine.connect() as connection:
         actions = [one.event.action for one in SqlAuditTrail(connection).page(limit=100)]
     assert [actions.count(f"pki.{one}") for one in ("request_rollover", "approve_rollover", "roll_over")] == [1, 2, 1]
+
+
+def test_one_person_under_two_spellings_at_once_is_one_yes(stored_pki: PkiDeps) -> None:
+    rollover.request(stored_pki, "issuing", PEOPLE[0])
+
+    def approve(by: str) -> str:
+        try:
+            return str(rollover.approve(stored_pki, "issuing-2", by).done_at)
+        except Refusal as refusal:
+            return refusal.error.code
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(approve, ("operator:Li", "operator: li", "operator:L-I", "operator:ｌｉ")))
+    assert sorted(answers) == ["None", *["rollover_approver"] * 3]
+    assert len(rollover.find(stored_pki, "issuing-2").approvals) == 1
 
 
 @pytest.mark.parametrize("role", ROLES)

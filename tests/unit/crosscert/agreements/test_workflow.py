@@ -11,10 +11,8 @@ from cryptography import x509
 
 from crosscert import agreements
 from crosscert.agreements import plans
-from crosscert.agreements.people import person_of
 from crosscert.constraints import everything
 from crosscert.errors import (
-    ACTOR_UNSUITABLE,
     AGREEMENT_OPEN,
     AGREEMENT_STATE,
     AGREEMENT_UNKNOWN,
@@ -23,6 +21,7 @@ from crosscert.errors import (
     PLAN_CHANGED,
     WISH_TOO_WIDE,
 )
+from kernel.people import ACTOR_UNSUITABLE, person_of
 from pki.policy_mappings import parse_policy_mappings
 from policies.certificates import policy_oid
 from tests.support.pki import CITY, COUNTY

@@ -1,12 +1,19 @@
-"""Who acts: one name for one person, however it is spelt. Left to others: who may do what (the operations, ``idp``)."""
+"""Who acts: one name for one person, however it is spelt. Left to others: who may do what (the rooms' operations, ``idp``)."""
 
 from __future__ import annotations
 
 import unicodedata
 
-from crosscert.errors import ACTOR_UNSUITABLE
-from kernel.errors import Refusal
+from kernel.errors import Refusal, define
 from kernel.text import find_unwanted_character, normal_form
+
+ACTOR_UNSUITABLE = define(
+    "actor_unsuitable",
+    zh="操作人姓名不合格：{problem}。",
+    en="The name of whoever does this is not acceptable: {problem}.",
+    remedy_zh="请写明操作人，不超过 200 个字符，不含控制字符。",
+    remedy_en="Say who does this, in at most 200 characters without control characters.",
+)
 
 _MAX_WHO = 200
 _SPELLING = frozenset({"Zs", "Pd", "Pc", "Po", "Lm", "Mn", "Sk"})
