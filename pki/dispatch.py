@@ -92,7 +92,7 @@ def _unless_known(environ: Environ, found: Publication, full: Response) -> Respo
 def _is_since(date: str | None, made_at: datetime) -> bool:
     try:
         return date is not None and made_at.replace(microsecond=0) <= parsedate_to_datetime(date)
-    except (ValueError, TypeError):  # TypeError: a date without a zone
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
         return False
 
 

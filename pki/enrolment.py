@@ -71,6 +71,8 @@ def enrol(deps: PkiDeps, name: str, secret: str, content: bytes) -> CertificateR
     # 1.
     request = verify_request(content)
     # 2.
+    if not name.isprintable():  # not every database takes it
+        raise Refusal(INVITATION_UNSUITABLE)
     with deps.work.read() as work:
         invitation = work.records.find_invitation(name, hash_of(secret), now=deps.clock.now())
     if invitation is None:
@@ -110,7 +112,7 @@ def find_shown(deps: PkiDeps, shown: bytes) -> CertificateRecord:
     """Return the record of a certificate that somebody shows; ``Refusal(holder_unproven)`` unless it is ours and in force."""
     try:
         serial = format(x509.load_der_x509_certificate(shown[:MAX_CERTIFICATE_BYTES]).serial_number, "x")
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise _unproven(problem="it cannot be read") from None
     with deps.work.read() as work:
         record = work.records.find_certificate(serial)

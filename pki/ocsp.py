@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
 from cryptography import x509
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
-from pki import ocsp_der
+from pki import lint, ocsp_der
 from pki.ocsp_der import CertificateId, Responder
 from pki.ports import PkiDeps, PkiRecords
 from pki.records import CaName
@@ -34,7 +35,9 @@ MAX_REQUEST_BYTES = 65536
 _NONCE_OCTETS = range(1, 129)  # RFC 9654 2.1
 _HASHES: tuple[type[hashes.HashAlgorithm], ...] = (hashes.SHA1, hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _MOST_KEPT = 20_000
-"""Some 25 MB. Whoever asks for more than that in different words costs us signatures, not memory."""
+_LONGEST_KEPT = 256
+"""Octets of a request whose answer is kept, by the request: 20,000 of them are some 30 MB. Whoever asks in more words than a question
+for one certificate takes, or in ever different ones, costs us signatures, not memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +94,7 @@ def answer(deps: PkiDeps, request_der: bytes) -> Answer:
     this_update = now.replace(microsecond=0)
     times = this_update, min(this_update + _valid(deps), known.responder.not_after)
     signed = ocsp_der.response(known.responder, known.certificate_id, known.status, times, nonce)
-    if nonce is not None or not known.is_issued:
+    if nonce is not None or not known.is_issued or len(request_der) > _LONGEST_KEPT:
         return Answer(signed)
     made = Answer(signed, times)
     _keep(kept.answers, request_der, (this_update + (times[1] - this_update) / 2, made))
@@ -171,7 +174,8 @@ def _responder(deps: PkiDeps, serving: Credential) -> Responder:
     kept = f"ocsp-responder:{serving.record.serial}"
     found = deps.kept.get(kept)
     if found is None:
-        found = deps.kept[kept] = ocsp_der.make_responder(serving.key, serving.certificate)
+        look = partial(lint.check_ocsp, responder=serving.certificate)  # what has a fault is never signed
+        found = deps.kept[kept] = ocsp_der.make_responder(serving.key, serving.certificate, look)
     return cast("Responder", found)
 
 

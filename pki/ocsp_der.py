@@ -6,6 +6,7 @@ Left to others: what the answer says (``ocsp``).
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,12 +26,16 @@ UNKNOWN = tlv(0x82)
 _BASIC = oid("1.3.6.1.5.5.7.48.1.1")
 _NONCE = oid("1.3.6.1.5.5.7.48.1.2")
 _SUCCESSFUL = tlv(0x0A, b"\x00")
+_UNSIGNED = tlv(0x03, b"\x00")
 _HASHES = {
     "sha1": "1.3.14.3.2.26",
     "sha256": "2.16.840.1.101.3.4.2.1",
     "sha384": "2.16.840.1.101.3.4.2.2",
     "sha512": "2.16.840.1.101.3.4.2.3",
 }
+
+
+Look = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +55,23 @@ class CertificateId:
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """Who signs, with what never changes of its answers: the responder's identifier by key, its certificate beside the signature."""
+    """Who signs, with what never changes of its answers: the responder's identifier by key, its certificate beside the signature.
+
+    ``look`` is given an answer before it is signed, and raises when it finds a fault.
+    """
 
     key: PrivateKey
     not_after: datetime
     identifier: bytes
     beside: bytes
+    look: Look
 
 
-def make_responder(key: PrivateKey, certificate: x509.Certificate) -> Responder:
+def make_responder(key: PrivateKey, certificate: x509.Certificate, look: Look) -> Responder:
     """Return the responder with this certificate."""
     by_key = explicit(2, octets(hashlib.sha1(public_key_bits(certificate), usedforsecurity=False).digest()))  # RFC 6960 4.2.2.3
     beside = explicit(0, sequence(certificate.public_bytes(Encoding.DER)))
-    return Responder(key, certificate.not_valid_after_utc, by_key, beside)
+    return Responder(key, certificate.not_valid_after_utc, by_key, beside, look)
 
 
 def status_of(status: CertificateStatus) -> bytes:
@@ -82,8 +91,12 @@ def response(
     single = sequence(certificate_id, status, this_update, explicit(0, next_update))
     extensions = b"" if nonce is None else explicit(1, sequence(sequence(_NONCE, octets(octets(nonce)))))
     data = sequence(responder.identifier, this_update, sequence(single), extensions)
-    key = responder.key
-    basic = sequence(data, algorithm_of(key), tlv(0x03, b"\x00", signature(key, data)), responder.beside)
+    responder.look(_assemble(responder, data, _UNSIGNED))
+    return _assemble(responder, data, tlv(0x03, b"\x00", signature(responder.key, data)))
+
+
+def _assemble(responder: Responder, data: bytes, signed: bytes) -> bytes:
+    basic = sequence(data, algorithm_of(responder.key), signed, responder.beside)
     return sequence(_SUCCESSFUL, explicit(0, sequence(_BASIC, octets(basic))))
 
 

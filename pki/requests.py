@@ -35,6 +35,14 @@ MAX_REQUEST_BYTES = 16384
 
 _PEM = re.compile(rb"-----BEGIN (NEW )?CERTIFICATE REQUEST-----\s+([A-Za-z0-9+/=\s]+)-----END (NEW )?CERTIFICATE REQUEST-----")
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512, type(None))  # Ed25519 names none
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _EXTENSION_REQUEST = "1.2.840.113549.1.9.14"
 _IGNORED_ATTRIBUTES = frozenset({"1.2.840.113549.1.9.7", "1.2.840.113549.1.9.2"})
 """challengePassword and unstructuredName: some programs put them in unasked, and nothing follows from them here."""
@@ -72,7 +80,7 @@ def verify_request(content: bytes) -> VerifiedRequest:
         extensions = request.extensions
         names = _names(request.subject)
         public_key = cast("PublicKey", request.public_key())
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except _MALFORMED as error:
         raise Refusal(REQUEST_MALFORMED, problem=type(error).__name__) from None
     if unknown := attributes - _IGNORED_ATTRIBUTES - {_EXTENSION_REQUEST}:
         raise _unsuitable(problem=f"an attribute that is not accepted: {min(unknown)}")

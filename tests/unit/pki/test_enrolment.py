@@ -115,6 +115,11 @@ def test_of_many_that_use_one_invitation_one_does(stored_pki: PkiDeps) -> None:
     assert len(servers(stored_pki)) == 1
 
 
+def test_a_name_that_no_database_takes_is_unknown(stored_pki: PkiDeps) -> None:
+    with pytest.raises(Refusal, match="invitation_unsuitable"):
+        enrolment.enrol(stored_pki, "a\x00b", "secret", request())
+
+
 def test_the_secret_is_not_stored(stored_pki: PkiDeps) -> None:
     name, secret = invite(stored_pki)
     with stored_pki.work.read() as work:
@@ -292,6 +297,11 @@ def test_other_types_sizes_and_forms_are_refused(browser: FlaskClient, pki: PkiD
         assert post(browser, "simpleenroll", body, auth=invited).status_code == 400
     assert browser.get(address).status_code == 405
     assert certificates(post(browser, "simpleenroll", wire.encode(request()), auth=invited))  # it was not used up
+
+
+def test_a_certificate_of_a_version_that_there_is_not_is_refused(pki: PkiDeps, old: CertificateRecord) -> None:
+    with pytest.raises(Refusal, match="holder_unproven"):
+        enrolment.find_shown(pki, old.der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", 1))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)

@@ -226,6 +226,7 @@ def test_a_server_asks_with_its_names_and_a_seal_takes_the_nodes_own_kind_of_key
         b"\x30\x84\xff\xff\xff\xff",
         b"-----BEGIN CERTIFICATE REQUEST-----\nAAA\n-----END CERTIFICATE REQUEST-----",
         b"\x30" * 4000,
+        request().replace(b"\x02\x01\x00", b"\x02\x01\x01", 1),  # of a version that there is not
     ],
 )
 def test_what_is_no_request_is_called_malformed(content: bytes) -> None:

@@ -107,6 +107,13 @@ def test_caches_are_told_what_rfc_5019_wants_and_not_to_keep_refusals(
     assert browser.get("/pki/ocsp/AAAA").headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    "date", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2024 00:00:00 +99999999999999999999"]
+)
+def test_a_date_beyond_all_calendars_is_no_date(browser: FlaskClient, date: str) -> None:
+    assert browser.get("/pki/issuing.crl", headers={"If-Modified-Since": date}).status_code == 200
+
+
 def test_what_has_not_changed_is_not_sent_again(browser: FlaskClient, pki: PkiDeps) -> None:
     tag = browser.get("/pki/issuing.crl").headers["ETag"]
     assert browser.get("/pki/issuing.crl", headers={"If-None-Match": tag}).status_code == 304
