@@ -58,7 +58,6 @@ __all__ = [
 ]
 
 PRINCIPAL_NAME, ISSUING_NAME = "根CA", "签发CA"
-_CA_PROFILES = frozenset({"principal_ca", "issuing_ca"})
 _RESPONDER_NAMES: dict[CaRole, str] = {"principal": "根CA证书状态查询", "issuing": "证书状态查询"}
 
 
@@ -178,10 +177,13 @@ def issue_cross_certificate(deps: PkiDeps, template: CrossCertificateTemplate, *
 
 
 def revoke(deps: PkiDeps, serial: str, reason: Reason, at: datetime, *, actor: str = "system") -> CertificateRecord:
-    """Revoke a certificate (``revocation.revoke``); of a CA that served before, certify the node's own services anew."""
+    """Revoke a certificate (``revocation.revoke``), and certify the node's own services anew when they rested on it."""
     record = revocation.revoke(deps, serial, reason, at, actor=actor)
-    if record.profile in _CA_PROFILES:
-        renew_due(deps)
+    with deps.work.read() as work:
+        serves = work.records.roles_of(record.serial)
+    if serves:
+        with suppress(Refusal):  # while issuing is stopped; the revocation stands, and the hourly renewal tries again
+            renew_due(deps)
     return record
 
 

@@ -59,12 +59,15 @@ def publish(deps: PkiDeps, ca: CaName, *, partition: int = 0, actor: str = "syst
 
 
 def publish_change(deps: PkiDeps, ca: CaName, partition: int, *, actor: str = "system") -> None:
-    """Publish the lists on which a certificate's status changed: its partition's at once, the complete one unless it is large."""
+    """Publish the lists on which a certificate's status changed: the one that it points to at once, a large complete one later.
+
+    A certificate without a partition, a CA's or one from before there were any, points to the complete list.
+    """
+    publish(deps, ca, partition=partition, actor=actor)
     if partition:
-        publish(deps, ca, partition=partition, actor=actor)
-    newest = find_current(deps, ca)
-    if newest is None or not _is_large(deps, newest):
-        publish(deps, ca, actor=actor)
+        newest = find_current(deps, ca)
+        if newest is None or not _is_large(deps, newest):
+            publish(deps, ca, actor=actor)
 
 
 def current(deps: PkiDeps, ca: CaName, partition: int = 0) -> CrlRecord:
@@ -98,7 +101,7 @@ def _is_due(deps: PkiDeps, ca: CaName, partition: int) -> bool:
         return True
     waits = _periods(deps, ca)[0]
     if newest.changes != changes:
-        waits = LARGE_LIST_WAITS if _is_large(deps, newest) else timedelta(0)
+        waits = LARGE_LIST_WAITS if not partition and _is_large(deps, newest) else timedelta(0)
     return newest.this_update + waits <= deps.clock.now()
 
 

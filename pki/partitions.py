@@ -25,7 +25,11 @@ def issuer_with_place(deps: PkiDeps, ca: Credential, count: int = 1) -> Issuer:
     if ca_role(ca.key_label) == "principal":
         return issuer_of(ca)
     with deps.work.begin() as work:
-        partition, is_new = work.records.take_places(ca.key_label, count, deps.policies.revocation.partition_size)
-    if is_new:  # a certificate never points to a list that is not there
-        crl.publish(deps, ca.key_label, partition=partition)
+        partition = work.records.take_places(ca.key_label, count, deps.policies.revocation.partition_size)
+    # A certificate never points to a list that is not there, whoever took the first place and did not come to publish it.
+    published = f"partition:{ca.key_label}:{partition}"
+    if published not in deps.kept:
+        if crl.find_current(deps, ca.key_label, partition) is None:
+            crl.publish(deps, ca.key_label, partition=partition)
+        deps.kept[published] = True
     return replace(issuer_of(ca), partition=partition)

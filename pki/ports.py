@@ -193,8 +193,8 @@ class RevocationRecords(Protocol):
         """Return the moment of the CA's newest complete list, without reading the list."""
         ...
 
-    def take_places(self, ca: CaName, count: int, size: int) -> tuple[int, bool]:
-        """Take places for certificates about to be issued; return their partition and whether they are the first in it.
+    def take_places(self, ca: CaName, count: int, size: int) -> int:
+        """Take places for certificates about to be issued; return their partition.
 
         It is the open one, or the next if that is full.
         """

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import accumulate
-from threading import local
+from threading import get_ident, local
 from typing import TypeAlias
 
 from flask import Flask, Response, g, request
@@ -39,11 +39,10 @@ class _Tally:
 
 
 class _Mine(local):
-    """The tallies of one thread, which ``everybody`` has too."""
+    """The tallies of one thread, which ``everybody`` has too. A thread that ended leaves its number and its tallies to a later one."""
 
-    def __init__(self, everybody: list[dict[_Kind, _Tally]]) -> None:
-        self.tallies: dict[_Kind, _Tally] = {}
-        everybody.append(self.tallies)
+    def __init__(self, everybody: dict[int, dict[_Kind, _Tally]]) -> None:
+        self.tallies = everybody.setdefault(get_ident(), {})
 
 
 def _count(due: Callable[[], Iterable[int]], days: int) -> int:
@@ -56,7 +55,7 @@ class Metrics(Collector):
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(self)
-        self._everybody: list[dict[_Kind, _Tally]] = []
+        self._everybody: dict[int, dict[_Kind, _Tally]] = {}
         self._mine = _Mine(self._everybody)
 
     def count(self, endpoint: str, method: str, status: int, seconds: float) -> None:
@@ -73,7 +72,7 @@ class Metrics(Collector):
         requests: Counter[_Kind] = Counter()
         counts: dict[str, list[int]] = defaultdict(lambda: [0] * (len(_BUCKETS) + 1))
         seconds: dict[str, float] = defaultdict(float)
-        for tallies in list(self._everybody):
+        for tallies in list(self._everybody.values()):
             for kind, tally in list(tallies.items()):
                 requests[kind] += sum(tally.counts)
                 counts[kind[0]] = [mine + more for mine, more in zip(counts[kind[0]], tally.counts, strict=True)]

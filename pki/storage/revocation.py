@@ -148,8 +148,8 @@ class SqlRevocation(SqlPart):
         query = sa.select(crls.c.this_update).where(crls.c.ca == ca, crls.c.partition == 0)
         return moment(self._connection.execute(query.order_by(crls.c.number.desc()).limit(1)).scalar())
 
-    def take_places(self, ca: CaName, count: int, size: int) -> tuple[int, bool]:
-        """Take places for certificates about to be issued; return their partition and whether they are the first in it."""
+    def take_places(self, ca: CaName, count: int, size: int) -> int:
+        """Take places for certificates about to be issued; return their partition."""
         number = self._connection.execute(sa.select(sa.func.max(partitions.c.number)).where(partitions.c.ca == ca)).scalar() or 1
         while True:
             self._insert_once(partitions, {"ca": ca, "number": number, "issued": 0, "changes": 0})
@@ -161,7 +161,7 @@ class SqlRevocation(SqlPart):
                 .returning(partitions.c.issued)
             ).scalar()
             if taken is not None:
-                return int(number), taken == count
+                return int(number)
             number += 1
 
     def partitions(self, ca: CaName) -> Sequence[int]:

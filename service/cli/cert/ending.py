@@ -8,7 +8,7 @@ import click
 
 from kernel.clock import parse_rfc3339
 from kernel.errors import Text
-from pki import review, revocation
+from pki import authority, review, revocation
 from pki.records import CertificateRecord, Reason
 from pki.registry import get_certificate
 from service import impact
@@ -44,7 +44,7 @@ def revoke(
     record = get_certificate(services.pki, serial)
     action = Text(f"吊销证书（{reason}），不能恢复。", f"Revoke a certificate ({reason}); this cannot be undone.")
     if go_ahead(preview_of(services, record, action), yes=yes, overrides=overrides, as_json=as_json):
-        revoked = revocation.revoke(services.pki, serial, cast("Reason", reason), moment, actor=OPERATOR)
+        revoked = authority.revoke(services.pki, serial, cast("Reason", reason), moment, actor=OPERATOR)
         emit(describe(revoked), as_json, lambda: as_line(revoked))
 
 

@@ -63,6 +63,15 @@ def test_a_new_partitions_list_is_out_before_a_certificate_points_to_it(pki: Pki
     assert crl.find_current(pki, "issuing", 3) is None
 
 
+def test_a_new_partitions_list_is_out_although_whoever_opened_it_was_killed(pki: PkiDeps) -> None:
+    with pki.work.begin() as work:
+        assert work.records.take_places("issuing", 1, 1) == 2
+    assert crl.find_current(pki, "issuing", 2) is None
+    record = issue(with_partitions_of(2, pki))
+    assert record.partition == 2
+    assert crl.find_current(pki, "issuing", 2) is not None
+
+
 def test_a_revocation_stands_on_its_own_partitions_list_and_on_the_complete_one_only(pki: PkiDeps, clock: FixedClock) -> None:
     small = with_partitions_of(3, pki)
     first, second = issue(small), issue(small)
@@ -129,3 +138,14 @@ def test_a_large_complete_list_waits_a_little_while_the_partitions_is_out_at_onc
     clock.advance(timedelta(seconds=1))
     assert [(one.partition, one.entries) for one in crl.refresh_due(crowded)] == [(0, 3)]
     assert list(crl.refresh_due(crowded)) == []
+
+
+def test_a_certificate_that_points_to_the_complete_list_stands_on_it_at_once_however_large_it_is(
+    pki: PkiDeps, clock: FixedClock
+) -> None:
+    small = with_partitions_of(1, pki)
+    for count in (1, 2, 3):
+        responder = get_credential(small, "ocsp_principal").record
+        assert distribution_url(responder) == f"{COUNTY.url}/pki/principal.crl"
+        authority.revoke(small, responder.serial, "key_compromise", clock.now())
+        assert crl.current(small, "principal").entries == count

@@ -168,6 +168,9 @@ def test_a_seal_in_use_and_a_service_are_warned_of(config: Path) -> None:
     overridden = ("--yes", "--override", "service_certificate")
     ended = chaoxin(config, "revoke", issuing.serial, "--reason", "key_compromise", *overridden)
     assert refused(ended) == "certificate_in_service"
+    printed(chaoxin(config, "revoke", signer.serial, "--reason", "key_compromise", *overridden, "--json"))
+    with Services(load_config(config)) as services:  # another serves at once
+        assert get_credential(services.pki, "node_signer").record.revoked_at is None
 
 
 def test_issuing_goes_on_when_two_admins_agree(config: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Thread
 
 from prometheus_client import generate_latest
 
@@ -35,6 +35,17 @@ def test_what_all_threads_counted_is_told_together() -> None:
     total = value("chaoxin_http_request_seconds_sum", {"endpoint": "/pki/ocsp"})
     assert total is not None
     assert round(total, 6) == round(2000 * 0.0005 + 4 * 0.3 + 400, 6)
+
+
+def test_threads_that_come_and_go_leave_nothing_but_their_counts() -> None:
+    metrics = Metrics()
+    for _ in range(20):
+        thread = Thread(target=metrics.count, args=("/pki/ocsp", "POST", 200, 0.0005))
+        thread.start()
+        thread.join()
+    posted = {"endpoint": "/pki/ocsp", "method": "POST", "status": "200"}
+    assert metrics.registry.get_sample_value("chaoxin_http_requests_total", posted) == 20
+    assert len(metrics._everybody) < 20
 
 
 def test_nothing_counted_is_nothing_told() -> None:
