@@ -127,12 +127,12 @@ def _offer(document: UnverifiedLicense) -> tuple[list[x509.Certificate], list[x5
     for der in document.certificates:
         try:
             certificates.append(x509.load_der_x509_certificate(der))
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             continue
     for der in document.crls:
         try:
             crls.append(x509.load_der_x509_crl(der))
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             continue
     return certificates, crls
 

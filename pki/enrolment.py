@@ -34,6 +34,7 @@ from pki.ports import PkiDeps, PkiRecords
 from pki.records import CertificateRecord, Invitation, Names
 from pki.renewal import check_same_names, same_again
 from pki.requests import VerifiedRequest, judge, verify_request
+from pki.roles import is_ca_revoked
 from policies.certificates import get_profile
 
 MAX_CERTIFICATE_BYTES = 8192
@@ -105,7 +106,15 @@ def renew(deps: PkiDeps, shown: bytes, content: bytes) -> CertificateRecord:
     for successor in _successors(deps, old):
         if same_again(successor).public_key == request.public_key:
             return successor  # the answer to the first try was lost
-    return authority.issue_many(deps, [wanted], actor=f"certificate:{old.serial}")[0]
+
+    def is_good(work: Work[PkiRecords], _: CertificateRecord) -> bool:
+        status = work.records.find_status(old.ca, old.serial)
+        return status is not None and status.revoked_at is None
+
+    try:
+        return authority.issue_many(deps, [wanted], actor=f"certificate:{old.serial}", then=is_good)[0]
+    except OvertakenError:  # by its revocation
+        raise _unproven(problem="it is revoked") from None
 
 
 def find_shown(deps: PkiDeps, shown: bytes) -> CertificateRecord:
@@ -116,10 +125,13 @@ def find_shown(deps: PkiDeps, shown: bytes) -> CertificateRecord:
         raise _unproven(problem="it cannot be read") from None
     with deps.work.read() as work:
         record = work.records.find_certificate(serial)
+        orphaned = record is not None and is_ca_revoked(deps, work.records, record)
     if record is None or record.der != shown:
         raise _unproven(problem="this node did not issue it")
     if record.revoked_at is not None:
         raise _unproven(problem="it is revoked")
+    if orphaned:
+        raise _unproven(problem="the CA that issued it is revoked")
     if not record.not_before <= deps.clock.now() < record.not_after:
         raise _unproven(problem="it is not within its validity")
     return record

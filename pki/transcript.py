@@ -11,7 +11,6 @@ What a transcript must hold, in which order, follows from its plan alone. Left t
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
@@ -177,7 +176,7 @@ def verify(data: bytes) -> VerifiedTranscript:
         der, signature = (base64.b64decode(body[name], validate=True) for name in ("certificate", "signature"))
         certificate = x509.load_der_x509_certificate(der)
         _verify_signature(certificate.public_key(), signature, head)  # type: ignore[arg-type]
-    except (KeyError, TypeError, ValueError, binascii.Error, InvalidSignature, UnsupportedAlgorithm):
+    except (KeyError, TypeError, ValueError, x509.InvalidVersion, InvalidSignature, UnsupportedAlgorithm):
         raise _invalid(problem="the signature") from None
     made = [line.body.get("outputs") for line in lines if line.body["kind"] == "step"]
     fingerprint = certificate.fingerprint(hashes.SHA256()).hex()

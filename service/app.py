@@ -44,7 +44,8 @@ def create_application(services: Services) -> WSGIApplication:
     metrics = Metrics()
     hot = table(services.idp, services.pki)
     application = FastPath(create_app(services, metrics).wsgi_app, hot, metrics)
-    return TrustedProxies(application, services.config.trusted_proxies)
+    listen = services.config.settings.listen
+    return TrustedProxies(application, services.config.trusted_proxies, client_certificates=listen.client_certificates)
 
 
 def create_app(services: Services, metrics: Metrics) -> Flask:

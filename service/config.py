@@ -43,11 +43,16 @@ class NodeTable(_Table):
 
 
 class ListenTable(_Table):
-    """Where the node listens. ``trusted_proxies``: addresses or networks whose X-Forwarded-For is believed; none by default."""
+    """Where the node listens. ``trusted_proxies``: addresses or networks whose X-Forwarded-For is believed; none by default.
+
+    ``client_certificates``: these proxies set ``Client-Cert`` on every request, so it is believed too. A proxy that does not would hand
+    on what the client wrote there.
+    """
 
     host: Word = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)]
     trusted_proxies: tuple[Word, ...] = ()
+    client_certificates: bool = False
 
 
 class TlsTable(_Table):

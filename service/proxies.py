@@ -53,17 +53,19 @@ def _address(text: str) -> Address | None:
 class TrustedProxies:
     """A WSGI application that tells the one behind it the client's address in ``REMOTE_ADDR``.
 
-    The certificate that a client showed to a trusted proxy (``Client-Cert``, RFC 9440) is handed on; the same from anybody else is not.
+    The certificate that a client showed to a trusted proxy (``Client-Cert``, RFC 9440) is handed on with ``client_certificates``; the same
+    from anybody else is not, nor what a proxy hands on that knows nothing of that header.
     """
 
-    def __init__(self, application: WSGIApplication, trusted: Sequence[Network]) -> None:
+    def __init__(self, application: WSGIApplication, trusted: Sequence[Network], *, client_certificates: bool = False) -> None:
         self._application = application
         self._trusted = trusted
+        self._client_certificates = client_certificates
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Hand the request on with the address found; the header itself goes no further."""
         forwarded = environ.pop(_HEADER, "")
-        if not self._is_trusted(environ.get("REMOTE_ADDR", "")):
+        if not self._client_certificates or not self._is_trusted(environ.get("REMOTE_ADDR", "")):
             environ.pop(_CERTIFICATE, None)
         if self._trusted and forwarded:
             environ["REMOTE_ADDR"] = client_address(environ.get("REMOTE_ADDR", ""), forwarded, self._trusted)

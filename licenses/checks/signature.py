@@ -213,10 +213,10 @@ def _store_names(evidence: Evidence) -> tuple[set[x509.Name], set[x509.Name]]:
     """Return whose certificates and whose lists the store holds; what cannot be read holds nothing."""
     names, listed = set(), set()
     for der in evidence.document.certificates:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, x509.InvalidVersion):
             names.add(x509.load_der_x509_certificate(der).subject)
     for der in evidence.document.crls:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, x509.InvalidVersion):
             listed.add(x509.load_der_x509_crl(der).issuer)
     return names, listed
 

@@ -148,7 +148,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 
 def configure(node: Node) -> None:
     """Let the node speak TLS itself, believe the proxy, and have servers renewed at any time in their lives."""
-    text = node.config.read_text(encoding="utf-8").replace("[listen]", '[listen]\ntrusted_proxies = ["127.0.0.1"]')
+    listen = '[listen]\ntrusted_proxies = ["127.0.0.1"]\nclient_certificates = true'
+    text = node.config.read_text(encoding="utf-8").replace("[listen]", listen)
     tables = '\n[tls]\ncertificate = "../chain.pem"\nkey = "../server.key"\n[policies]\ndirectory = "policies"\n'
     node.config.write_text(text + tables, encoding="utf-8")
     (node.folder / "node" / "policies").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -244,6 +245,22 @@ def test_strangers_plain_signature_on_any_pdf(nodes: Federation) -> None:
     sealing = pdfs.Sealing.by(stranger, time_stamper=None, at=nodes.now, permission=None, with_dss=False)
     sealing = replace(sealing, time_stamper=None)
     assert said(nodes.verify(pdfs.sealed(sealing, {"hello": "world"}))) == ("INDETERMINATE", "UNTRUSTED")
+
+
+def test_what_a_stranger_sends_along_may_be_of_a_version_that_there_is_not(nodes: Federation) -> None:
+    sealing = pdfs.Sealing.by(Authority((("C", "CN"), ("O", "某公司")), "330100"), at=nodes.now)
+    pdf = pdfs.sealed(sealing, nodes.data())
+    begin, end = pdfs.hole(pdf)
+    blank = re.sub(
+        rb"(?<=/ByteRange\[0)[ 0-9]+", b" 0000000000" * 3, pdf[:begin] + b"<" + b"0" * (end - begin - 2) + b">" + pdf[end:]
+    )
+    for version, other in (
+        (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07"),
+        (b"\x02\x01\x01\x30\x0a", b"\x02\x01\x05\x30\x0a"),
+    ):
+        assert version in blank
+        again = pdfs.sign(blank.replace(version, other, 1), sealing)
+        assert said(nodes.verify(again)) == ("INDETERMINATE", "UNTRUSTED")
 
 
 def test_seal_of_another_department_of_the_same_node(nodes: Federation) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -22,10 +23,11 @@ from werkzeug.test import TestResponse
 
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from pki import authority, enrolment
+from kernel.work import Work
+from pki import authority, enrolment, revocation, rollover
 from pki.est import views, wire
 from pki.names import x509_name
-from pki.ports import PkiDeps
+from pki.ports import PkiDeps, PkiRecords
 from pki.records import CertificateRecord, Names
 from pki.renewal import same_again
 from tests.support.pki import COUNTY, OpenSsl, certificate, chain_of, pem
@@ -184,6 +186,45 @@ def test_what_is_shown_must_be_ours_and_in_force(pki: PkiDeps, city: PkiDeps, ol
     with pytest.raises(Refusal, match="it is revoked"):
         enrolment.renew(pki, old.der, request())
     assert servers(pki)[0].serial == old.serial
+
+
+@dataclass
+class Overtaken:
+    """A unit of work in which the certificate that is renewed is revoked just before a transaction that writes."""
+
+    pki: PkiDeps
+    serial: str
+    left: int
+
+    @contextmanager
+    def begin(self) -> Iterator[Work[PkiRecords]]:
+        self.left -= 1
+        if self.left == 0:
+            revocation.revoke(self.pki, self.serial, "key_compromise", self.pki.clock.now())
+        with self.pki.work.begin() as work:
+            yield work
+
+    def read(self) -> AbstractContextManager[Work[PkiRecords]]:
+        return self.pki.work.read()
+
+
+def test_what_is_revoked_while_it_is_renewed_is_not_renewed(pki: PkiDeps, old: CertificateRecord) -> None:
+    overtaken = Overtaken(pki, old.serial, left=3)  # its place, the intent, the result
+    with pytest.raises(Refusal, match="it is revoked"):
+        enrolment.renew(replace(pki, work=overtaken), old.der, request(key=NEXT_KEY))
+    assert overtaken.left == 0
+    assert [one.serial for one in servers(pki)] == [old.serial]
+
+
+def test_what_a_revoked_ca_issued_proves_nothing(pki: PkiDeps, old: CertificateRecord, clock: FixedClock) -> None:
+    issuing = authority.get_issuing(pki)
+    rollover.request(pki, "issuing", "operator:wang")
+    for who in ("operator:li", "operator:chen"):
+        rollover.approve(pki, "issuing-2", who)
+    assert enrolment.find_shown(pki, old.der) == old
+    authority.revoke(pki, issuing.serial, "ca_compromise", clock.now())
+    with pytest.raises(Refusal, match="the CA that issued it is revoked"):
+        enrolment.renew(pki, old.der, request(key=NEXT_KEY))
 
 
 def test_over_or_too_early_is_not_renewed(pki: PkiDeps, old: CertificateRecord, clock: FixedClock) -> None:

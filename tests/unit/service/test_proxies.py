@@ -67,5 +67,9 @@ def test_a_clients_certificate_is_believed_from_trusted_proxies_only(peer: str, 
         return []
 
     environ = {"REMOTE_ADDR": peer, "HTTP_CLIENT_CERT": ":AAAA:"}
-    TrustedProxies(application, parse_networks(TRUSTED))(environ, lambda *_: lambda _data: None)
+    behind = TrustedProxies(application, parse_networks(TRUSTED), client_certificates=True)
+    behind(dict(environ), lambda *_: lambda _data: None)
     assert ("HTTP_CLIENT_CERT" in seen) is kept
+    seen.clear()
+    TrustedProxies(application, parse_networks(TRUSTED))(environ, lambda *_: lambda _data: None)  # a proxy that hands on anything
+    assert "HTTP_CLIENT_CERT" not in seen
