@@ -34,6 +34,7 @@ from policies.models import KeyAlgorithm
 MAX_BYTES = 1024 * 1024
 VERSION = 1
 _SIGNED = b"chaoxin-ceremony-1\n"
+_SIGNATURE = {"kind", "at", "previous", "certificate", "signature"}
 
 _Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S(.*\S)?$")]
 Act = Literal["environment", "principal", "issuing", "services", "lists", "request", "approve", "manual"]
@@ -172,6 +173,8 @@ def verify(data: bytes) -> VerifiedTranscript:
     if len(lines) != len([*plan.sequence()]):
         raise _invalid(problem="it is not finished")
     body, head = lines[-1].body, lines[-2].hash
+    if body.keys() != _SIGNATURE:  # the signature is over everything before this line: nothing else may be told in it
+        raise _invalid(problem="the last line holds more than the signature")
     try:
         der, signature = (base64.b64decode(body[name], validate=True) for name in ("certificate", "signature"))
         certificate = x509.load_der_x509_certificate(der)

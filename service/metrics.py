@@ -8,14 +8,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import accumulate
 from threading import get_ident, local
 from typing import TypeAlias
 
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
@@ -45,18 +44,15 @@ class _Mine(local):
         self.tallies = everybody.setdefault(get_ident(), {})
 
 
-def _count(due: Callable[[], Iterable[int]], days: int) -> int:
-    return sum(each == days for each in due())
-
-
 class Metrics(Collector):
     """One registry a process. Counting costs a fraction of a microsecond; what the threads counted is put together when it is read."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.registry.register(self)
         self._everybody: dict[int, dict[_Kind, _Tally]] = {}
         self._mine = _Mine(self._everybody)
+        self._ends: tuple[Iterable[int], Callable[[], Iterable[int]]] = (), tuple
+        self.registry = CollectorRegistry()
+        self.registry.register(self)  # which asks at once what there is
 
     def count(self, endpoint: str, method: str, status: int, seconds: float) -> None:
         """Count one answer. ``method`` outside of HTTP's own is counted as one: a label must not grow with the outside world."""
@@ -86,12 +82,16 @@ class Metrics(Collector):
             bounds = (*(str(bound) for bound in _BUCKETS), "+Inf")
             time.add_metric((endpoint,), list(zip(bounds, accumulate(found), strict=True)), seconds[endpoint])
         yield time
+        distances, due = self._ends
+        ends = GaugeMetricFamily("chaoxin_certificates_due", "Certificates that end within so many days", labels=("days",))
+        counted = Counter(due())  # once for all distances: it looks at every certificate that ends soon
+        for days in distances:
+            ends.add_metric((str(days),), counted[days])
+        yield ends
 
     def watch_ends(self, distances: Iterable[int], due: Callable[[], Iterable[int]]) -> None:
         """Tell at each reading how many certificates have come nearer to their end than each distance, and no nearer."""
-        gauge = Gauge("chaoxin_certificates_due", "Certificates that end within so many days", ("days",), registry=self.registry)
-        for days in distances:
-            gauge.labels(days).set_function(partial(_count, due, days))
+        self._ends = distances, due
 
     def init_app(self, app: Flask) -> None:
         """Measure every request of ``app`` and serve the figures."""

@@ -185,12 +185,22 @@ def test_what_is_not_finished_or_was_changed_does_not_verify(pki: PkiDeps, recor
             transcript.verify(bad)
 
 
+def test_nothing_is_told_beside_the_signature_which_does_not_cover_it(pki: PkiDeps, record: Path) -> None:
+    ceremony.conduct(pki, plan("rollover-issuing"), record, honest)
+    *lines, last = record.read_bytes().splitlines(keepends=True)
+    told = transcript.make_line({**json.loads(last)["body"], "text": "approved"}, b"guessed")
+    with pytest.raises(Refusal, match="more than the signature"):
+        transcript.verify(b"".join(lines) + transcript.encode(told))
+
+
 @pytest.mark.parametrize(
     "more",
     [
         {"witnesses": ["王五"]},
         {"witnesses": ["王五", "王五"]},
         {"witnesses": ["王五", "陈一"]},
+        {"witnesses": ["王五", "王 五"]},
+        {"witnesses": ["王五", "·"]},
         {"steps": []},
         {"steps": [{"act": "principal"}, {"act": "environment"}]},
         {"steps": [{"act": act, "text": "x"} for act in transcript.ACTS["initialise"]]},

@@ -48,5 +48,20 @@ def test_threads_that_come_and_go_leave_nothing_but_their_counts() -> None:
     assert len(metrics._everybody) < 20
 
 
+def test_what_ends_soon_is_looked_for_once_for_all_distances() -> None:
+    metrics, asked = Metrics(), []
+
+    def due() -> list[int]:
+        asked.append(1)
+        return [7, 30, 7]
+
+    metrics.watch_ends((180, 30, 7), due)
+    told = generate_latest(metrics.registry).decode()
+    assert [line for line in told.splitlines() if line.startswith("chaoxin_certificates_due{")] == [
+        f'chaoxin_certificates_due{{days="{days}"}} {count}.0' for days, count in ((180, 0), (30, 1), (7, 2))
+    ]
+    assert len(asked) == 1
+
+
 def test_nothing_counted_is_nothing_told() -> None:
     assert b"endpoint=" not in generate_latest(Metrics().registry)
