@@ -46,18 +46,13 @@ def raise_due(deps: PkiDeps) -> Sequence[Alarm]:
 
     Of several distances that a certificate has passed, only the nearest is raised: a node that was away for months says it once.
     """
-    now, raised = deps.clock.now(), []
-    for alarm in find_due(deps):
-        record = alarm.certificate
-        with deps.work.begin() as work:
-            if work.records.add_alarm(record.serial, alarm.days, now):
-                raised.append(alarm)
-                details: dict[str, Json] = {
-                    "days": alarm.days,
-                    "profile": record.profile,
-                    "not_after": rfc3339(record.not_after),
-                }
-                work.audit.record(AuditEvent(now, "system", "pki.expiry_alarm", f"certificate:{record.serial}", details=details))
+    now, due = deps.clock.now(), find_due(deps)
+    with deps.work.begin() as work:
+        raised = [alarm for alarm in due if work.records.add_alarm(alarm.certificate.serial, alarm.days, now)]
+        for alarm in raised:
+            record = alarm.certificate
+            details: dict[str, Json] = {"days": alarm.days, "profile": record.profile, "not_after": rfc3339(record.not_after)}
+            work.audit.record(AuditEvent(now, "system", "pki.expiry_alarm", f"certificate:{record.serial}", details=details))
     return raised
 
 
