@@ -18,7 +18,7 @@ from cryptography import x509
 
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
-from kernel.errors import Misuse
+from kernel.errors import ChaoxinError, Misuse
 from pki import crl_der, issuance, lint
 from pki.certificates import Issuer, authority_key_identifier, list_url
 from pki.errors import AUTHORITY_MISSING
@@ -85,12 +85,25 @@ def find_current(deps: PkiDeps, ca: CaName, partition: int = 0) -> CrlRecord | N
 
 
 def refresh_due(deps: PkiDeps) -> Sequence[CrlRecord]:
-    """Publish the lists that are due: by their age, or because a status changed since. Safe to run at any time, twice too."""
+    """Publish the lists that are due: by their age, or because a status changed since. Safe to run at any time, twice too.
+
+    One that cannot be published keeps no other from being: what was wrong with the first such is raised at the end.
+    """
     issuance.settle(deps)
     with deps.work.read() as work:
         names = [ca.key_label for ca in cas_in(deps, work.records)]
         scopes = [(ca, partition) for ca in names for partition in (0, *work.records.partitions(ca))]
-    return [publish(deps, ca, partition=partition) for ca, partition in scopes if _is_due(deps, ca, partition)]
+    published: list[CrlRecord] = []
+    problems: list[ChaoxinError] = []
+    for ca, partition in scopes:
+        try:
+            if _is_due(deps, ca, partition):
+                published.append(publish(deps, ca, partition=partition))
+        except ChaoxinError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+    return published
 
 
 def _is_due(deps: PkiDeps, ca: CaName, partition: int) -> bool:

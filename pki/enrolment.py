@@ -28,12 +28,11 @@ from kernel.randomness import token
 from kernel.work import Work
 from pki import authority
 from pki.issuance import OvertakenError
-from pki.life_errors import HOLDER_UNPROVEN, INVITATION_UNSUITABLE, REQUEST_UNSUITABLE, REQUESTER_UNSUITABLE
-from pki.names import check_below, x509_name
+from pki.life_errors import HOLDER_UNPROVEN, INVITATION_UNSUITABLE, REQUEST_UNSUITABLE
 from pki.ports import PkiDeps, PkiRecords
 from pki.records import CertificateRecord, Invitation, Names
 from pki.renewal import check_same_names, same_again
-from pki.requests import VerifiedRequest, judge, verify_request
+from pki.requests import VerifiedRequest, check_wish, judge, verify_request
 from pki.roles import is_ca_revoked
 from policies.certificates import get_profile
 
@@ -52,12 +51,9 @@ def invite(
 ) -> tuple[str, str]:
     """Invite somebody to enrol once as ``subject``; return the invitation's name and its secret, of which only a hash is kept.
 
-    ``Refusal`` for a profile that is not given by invitation and a subject that is not below the node's name.
+    ``Refusal`` for a profile that is not given by invitation, and for names that it does not have.
     """
-    if "invitation" not in get_profile(deps.policies, profile_name).requested_by:
-        raise Refusal(REQUESTER_UNSUITABLE, field="profile", profile=profile_name, way="invitation")
-    x509_name(subject)
-    check_below(subject, deps.node.names)
+    check_wish(deps, profile_name, "invitation", subject, dns_names=dns_names, emails=emails)
     name, secret, now = token(12), token(), deps.clock.now()
     made = Invitation(name, hash_of(secret), profile_name, subject, dns_names, emails, expires_at, actor, now)
     with deps.work.begin() as work:

@@ -5,6 +5,7 @@ Left to others: which names a node may certify (``authority``), which subtree a 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from cryptography import x509
@@ -25,6 +26,7 @@ _ATTRIBUTES = {
     "serialNumber": NameOID.SERIAL_NUMBER,
 }
 NAMES_OF = {oid: short for short, oid in _ATTRIBUTES.items()}
+_PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,./:=?-]+")  # RFC 5280 A.1: serialNumber is written in these
 _MAX_LENGTH = 64  # ub-common-name and ub-organization-name, RFC 5280 A.1; the other attributes may be longer, ours need not
 MAX_COMMON_NAME_OCTETS = 64
 """RFC 5280 counts characters, widely used software counts octets of UTF-8: 21 Chinese characters are safe everywhere."""
@@ -62,6 +64,8 @@ def _check(short: str, value: str) -> None:
     length, most = (len(value.encode()), MAX_COMMON_NAME_OCTETS) if short == "CN" else (len(value), _MAX_LENGTH)
     if not value or value != normal_form(value) or length > most:
         raise Refusal(NAME_UNSUITABLE, field="subject", problem=f"{short}: 1-{most}")
+    if short == "serialNumber" and not _PRINTABLE.fullmatch(value):
+        raise Refusal(NAME_UNSUITABLE, field="subject", problem="serialNumber: PrintableString")
     if short == "C" and not (len(value) == 2 and value.isascii() and value.isupper()):  # noqa: PLR2004 - ISO 3166
         raise Refusal(NAME_UNSUITABLE, field="subject", problem="C: ISO 3166")
 

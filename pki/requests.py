@@ -93,22 +93,32 @@ def judge(deps: PkiDeps, request: VerifiedRequest, profile_name: str, way: Reque
 
     ``Refusal`` when the profile is not given in this way, and for a name, a key, an alternative name or a usage that it does not have.
     """
+    profile = check_wish(deps, profile_name, way, request.subject, dns_names=request.dns_names, emails=request.emails)
+    check_key(profile_name, profile, request.public_key)
+    _check_extensions(request.extensions, profile)
+    return CertificateRequest(profile_name, request.subject, request.public_key, request.dns_names, request.emails)
+
+
+def check_wish(
+    deps: PkiDeps, profile_name: str, way: Requester, subject: Names, *, dns_names: tuple[str, ...], emails: tuple[str, ...]
+) -> Profile:
+    """Return the profile, which is given in this ``way`` and to these names; ``Refusal`` as of :func:`judge`."""
     profile = get_profile(deps.policies, profile_name)
     if way not in profile.requested_by or profile.kind != "end_entity":
         raise Refusal(REQUESTER_UNSUITABLE, field="profile", profile=profile_name, way=way)
-    x509_name(request.subject)
-    check_below(request.subject, deps.node.names)
-    below = [short for short, _ in request.subject[len(deps.node.names) :]]
+    x509_name(subject)
+    check_below(subject, deps.node.names)
+    below = [short for short, _ in subject[len(deps.node.names) :]]
     if below.count("CN") != 1 or below[-1] != "CN" or not set(below) <= set(profile.subject_attributes):
         raise _unsuitable(problem=f"below the node's name: {', '.join(profile.subject_attributes)}; CN once, at the end")
-    check_key(profile_name, profile, request.public_key)
-    for kind, names in (("dns", request.dns_names), ("email", request.emails)):
+    for kind, names, form in (("dns", dns_names, HOST), ("email", emails, MAILBOX)):
+        if len(set(names)) != len(names) or not all(form.fullmatch(name.encode()) for name in names):
+            raise _unsuitable(problem="alternative names: each once, in lower case, no wildcards")
         if names and kind not in profile.alternative_names:
             raise _unsuitable(problem=f"alternative names of the kind {kind}")
-    if "server_auth" in profile.extended_key_usage and not request.dns_names:
+    if "server_auth" in profile.extended_key_usage and not dns_names:
         raise _unsuitable(problem="a server needs a DNS name")
-    _check_extensions(request.extensions, profile)
-    return CertificateRequest(profile_name, request.subject, request.public_key, request.dns_names, request.emails)
+    return profile
 
 
 def _der(content: bytes) -> bytes:
@@ -158,12 +168,7 @@ def _alternative_names(extensions: x509.Extensions) -> tuple[tuple[str, ...], tu
     if not all(isinstance(name, x509.DNSName | x509.RFC822Name) for name in names):
         raise _unsuitable(problem="alternative names: DNS and e-mail only")
     dns_names = tuple(name.value for name in names if isinstance(name, x509.DNSName))
-    emails = tuple(name.value for name in names if isinstance(name, x509.RFC822Name))
-    if not all(HOST.fullmatch(name.encode()) for name in dns_names) or not all(
-        MAILBOX.fullmatch(name.encode()) for name in emails
-    ):
-        raise _unsuitable(problem="alternative names: in lower case, no wildcards")
-    return dns_names, emails
+    return dns_names, tuple(name.value for name in names if isinstance(name, x509.RFC822Name))
 
 
 def _check_extensions(extensions: x509.Extensions, profile: Profile) -> None:

@@ -14,12 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from kernel.clock import FixedClock
+from kernel.errors import Refusal
 from pki import authority, crl
+from pki.keyfiles import generate
 from pki.ports import PkiDeps
 from pki.records import CaName, CrlRecord
 from pki.roles import CA_ROLES
 from pki.storage import tables
-from tests.support.pki import COUNTY, OpenSsl, certificate, chain_of, pem
+from tests.support.pki import COUNTY, MemoryKeys, OpenSsl, certificate, chain_of, pem
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 PERSON = (*COUNTY.names, ("CN", "张三"))
@@ -122,6 +124,15 @@ def test_a_revocation_that_was_recorded_but_not_published_is_published_when_due_
         assert work.records.revoke(record.serial, "superseded", clock.now())
     published = crl.refresh_due(stored_pki)
     assert [(one.partition, serials(one)) for one in published] == [(0, {record.serial}), (1, {record.serial})]
+
+
+def test_a_list_that_cannot_be_signed_keeps_no_other_from_being_published(pki: PkiDeps, clock: FixedClock) -> None:
+    clock.advance(timedelta(days=2))
+    broken = MemoryKeys({**vars(pki.keys)["keys"], "principal": generate("P-256")})
+    with pytest.raises(Refusal, match="lint_fault"):
+        crl.refresh_due(replace(pki, keys=broken, kept={}))
+    assert crl.current(pki, "principal").this_update < clock.now()
+    assert crl.current(pki, "issuing").this_update == clock.now()
 
 
 def test_an_entry_stays_after_its_certificate_expired(stored_pki: PkiDeps, clock: FixedClock) -> None:

@@ -137,6 +137,18 @@ def test_a_profile_that_is_not_given_by_invitation_is_not_offered(pki: PkiDeps, 
             enrolment.invite(pki, profile, names, expires_at=clock.now() + timedelta(days=1), actor="operator:cli")
 
 
+@pytest.mark.parametrize("dns_names", [(), ("RP.chaoxin.test",), ("*.chaoxin.test",), DNS * 2])
+def test_an_invitation_to_names_that_the_profile_does_not_have_is_not_made(
+    pki: PkiDeps, clock: FixedClock, dns_names: Sequence[str]
+) -> None:
+    until = clock.now() + timedelta(days=1)
+    with pytest.raises(Refusal, match="request_unsuitable"):
+        enrolment.invite(pki, "tls_server", SERVER, dns_names=tuple(dns_names), expires_at=until, actor="operator:cli")
+    person = (*COUNTY.names, ("serialNumber", "工号七"), ("CN", "张三"))
+    with pytest.raises(Refusal, match="name_unsuitable"):
+        enrolment.invite(pki, "person", person, expires_at=until, actor="operator:cli")
+
+
 # Renewing
 
 
