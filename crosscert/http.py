@@ -27,9 +27,12 @@ from urllib3.exceptions import HTTPError
 
 from crosscert.errors import PEER_UNREACHABLE
 from crosscert.records import Fetched
+from kernel.clock import monotonic
 from kernel.errors import Refusal
 
 _CHUNK = 64 * 1024
+_MAX_ETAG = 200
+"""It is kept as it came; a longer one, cut off, asks in vain."""
 _OK, _NOT_MODIFIED = 200, 304
 _TAKEN = range(200, 300)
 
@@ -63,13 +66,13 @@ class RequestsFetcher:
     def tls_until(self, url: str, *, timeout: float) -> datetime:
         """Return when the certificate of ``url`` ends; see :class:`crosscert.ports.Fetcher`."""
         parts = urlsplit(url)
-        adapter = _Adapter(outward=self._outward)
+        adapter = _Adapter(timeout, outward=self._outward)
         try:
             with (
                 _deadline(adapter, timeout),
-                socket.create_connection((parts.hostname or "", parts.port or 443), timeout) as plain,
+                adapter.dial(parts.hostname or "", parts.port or 443) as plain,
             ):
-                adapter.watch(adapter.admit(plain))
+                adapter.watch(plain)
                 with ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname) as secure:
                     shown = secure.getpeercert(binary_form=True)
         except (requests.RequestException, OSError, ValueError) as error:
@@ -82,7 +85,7 @@ class RequestsFetcher:
         if not is_below(url, below):
             raise Refusal(PEER_UNREACHABLE, url=url, problem="outside of the peer's address")
         headers = {"Accept-Encoding": "identity", "User-Agent": "chaoxin", **request.headers}
-        adapter = _Adapter(outward=self._outward)
+        adapter = _Adapter(timeout, outward=self._outward)
         try:
             with _deadline(adapter, timeout), requests.Session() as session:
                 session.trust_env = False
@@ -120,7 +123,7 @@ def is_inward(address: str) -> bool:
 
 
 def _read(response: requests.Response, method: str, max_bytes: int) -> Fetched:
-    status, etag = response.status_code, response.headers.get("ETag")
+    status, etag = response.status_code, response.headers.get("ETag", "")[:_MAX_ETAG] or None
     if method == "GET" and status == _NOT_MODIFIED:
         return Fetched(status, None, etag)
     if status != _OK and not (method == "POST" and status in _TAKEN):
@@ -136,8 +139,9 @@ def _read(response: requests.Response, method: str, max_bytes: int) -> Fetched:
 class _Adapter(HTTPAdapter):
     """Connections that are shut down when the time is up, whatever they are waiting for: a server may drip for ever."""
 
-    def __init__(self, *, outward: bool) -> None:
+    def __init__(self, seconds: float, *, outward: bool) -> None:
         self._outward = outward
+        self._end = monotonic() + seconds
         self._lock = Lock()
         self._sockets: list[socket.socket] = []
         self.expired = False
@@ -150,7 +154,7 @@ class _Adapter(HTTPAdapter):
 
         class Plain(HTTPConnection):
             def _new_conn(self) -> socket.socket:
-                return adapter.admit(super()._new_conn())
+                return adapter.dial(self.host, self.port)
 
             def connect(self) -> None:
                 super().connect()
@@ -158,7 +162,7 @@ class _Adapter(HTTPAdapter):
 
         class Secure(HTTPSConnection):
             def _new_conn(self) -> socket.socket:
-                return adapter.admit(super()._new_conn())
+                return adapter.dial(self.host, self.port)
 
             def connect(self) -> None:
                 super().connect()
@@ -172,12 +176,31 @@ class _Adapter(HTTPAdapter):
 
         self.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
 
-    def admit(self, connected: socket.socket) -> socket.socket:
-        """Return a socket that may be spoken through: decided by where it really ends, not by what a name resolved to before."""
-        if self._outward and is_inward(connected.getpeername()[0]):
-            connected.close()
-            raise ConnectionRefusedError
-        return connected
+    def dial(self, host: str, port: int | None) -> socket.socket:
+        """Return a connection to the first address of ``host`` that answers, all tries together in time: a name may have hundreds.
+
+        ``outward``: decided by where it really ends, not by what the name resolved to before.
+        """
+        error: OSError = TimeoutError()
+        try:
+            found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        except UnicodeError:  # no name that can be asked for
+            raise socket.gaierror from None
+        for address in [str(each[0]) for *_, each in found]:
+            left = self._end - monotonic()
+            if left <= 0:
+                break
+            try:
+                connected = socket.create_connection((address, port), left)
+            except OSError as tried:
+                error = tried
+                continue
+            if self._outward and is_inward(connected.getpeername()[0]):
+                connected.close()
+                raise ConnectionRefusedError
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return connected
+        raise error
 
     def watch(self, connected: Any) -> None:
         """Take a connection's socket in; shut it at once when it came too late."""

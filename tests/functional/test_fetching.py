@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from crosscert.errors import PEER_UNREACHABLE
-from crosscert.http import RequestsFetcher, is_below, is_inward
+from crosscert.http import RequestsFetcher, _Adapter, is_below, is_inward
 from kernel.errors import Refusal
 
 Serve = Callable[[socket.socket, bytes], None]
@@ -128,6 +128,21 @@ def test_garbage_and_nobody_there_are_told() -> None:
     assert problem(lambda *_: None)
     with pytest.raises(Refusal):
         fetch("http://127.0.0.1:9")
+
+
+def test_a_name_of_many_addresses_takes_no_longer_than_one() -> None:
+    with server(answer(b"x")) as base:
+        port = int(base.rpartition(":")[2])
+        with pytest.raises(TimeoutError):
+            _Adapter(0.0, outward=False).dial("127.0.0.1", port)
+        with _Adapter(2.0, outward=False).dial("localhost", port) as found:  # ::1, where nobody listens, perhaps first
+            assert found.getpeername()[1] == port
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "."])
+def test_a_name_that_cannot_be_asked_for_is_told(host: str) -> None:
+    with pytest.raises(Refusal):
+        fetch(f"http://{host}")
 
 
 def test_only_what_lies_below_the_peers_address_is_asked_for() -> None:
