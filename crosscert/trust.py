@@ -37,9 +37,13 @@ _ALGORITHMS = ("ES256", "RS256")
 
 @dataclass(frozen=True, slots=True)
 class TrustAt:
-    """The node's judgement at one moment, over one consistent view of what is stored: for several questions about one thing."""
+    """The node's judgement at one moment, over one consistent view of what is stored: for several questions about one thing.
+
+    ``judged_at`` is when that is asked: a past moment too is looked at by what was heard until now, and relied on no longer.
+    """
 
     at: datetime
+    judged_at: datetime
     material: Material
     request: Callable[[datetime, str], PathRequest]
     reliance: Callable[[Material, PathVerdict], Reliance | None]
@@ -60,7 +64,7 @@ class TrustAt:
         certificates = [from_x509(extra) for extra in _at_most(extra_certificates)]
         lists = [extra if isinstance(extra, bytes) else extra.public_bytes(Encoding.DER) for extra in _at_most(extra_crls)]
         verdict = find(self.material, from_x509(certificate), self.request(self.at, levels), certificates, lists)
-        return check_reliance(verdict, self.reliance(self.material, verdict), self.at)
+        return check_reliance(verdict, self.reliance(self.material, verdict), self.judged_at)
 
     def relied_until(self, path: PathVerdict) -> datetime | None:
         """Return until when a *valid* path is relied on if none of its nodes is heard again; None within the node's own domain."""
@@ -90,9 +94,9 @@ class Trust:
     def __init__(self, deps: CrosscertDeps) -> None:
         self._deps = deps
 
-    def at(self, at: datetime) -> TrustAt:
-        """Return the judgement at the moment ``at``."""
-        return TrustAt(at, gather(self._deps, at), self._request, self.reliance)
+    def at(self, at: datetime, *, judged_at: datetime | None = None) -> TrustAt:
+        """Return the judgement at the moment ``at``, asked for then, or later at ``judged_at``."""
+        return TrustAt(at, judged_at or at, gather(self._deps, at), self._request, self.reliance)
 
     def path(
         self,

@@ -83,7 +83,7 @@ class _Court:
         then = None
         stamped_at = self._stamped_at
         if stamped_at is not None and stamped_at < self.now.at and now.itself and now.code in _ASK_AGAIN:
-            then = self._path(self._trust.at(stamped_at), certificate, level)
+            then = self._path(self._trust.at(stamped_at, judged_at=self.now.at), certificate, level)
         return Standing(certificate, now, then)
 
     def _path(self, trust: TrustAt, certificate: x509.Certificate, level: str) -> PathEvidence:

@@ -40,7 +40,8 @@ def check_trust(evidence: Evidence, at: datetime) -> Finding:
         return _nothing("trust")
     found = signer.trusted
     if found is None:
-        return _untrusted("trust", signer.now)
+        then = signer.then
+        return _untrusted("trust", then if then is not None and then.code in _TRANSIENT else signer.now)
     facts: dict[str, Json] = {"certificates": len(found.path), "policies": list(found.policies), "at": rfc3339(found.at)}
     if found.relied_until is not None:
         facts["relied_until"] = rfc3339(found.relied_until)

@@ -375,6 +375,22 @@ def test_expired_after_signing_is_valid_with_evidence(nodes: Federation, countys
     assert result(verdict, "signing_time") == "passed"
 
 
+def test_expired_after_signing_is_not_believed_when_its_node_was_not_heard_for_too_long(
+    nodes: Federation, countys: bytes
+) -> None:
+    seal = nodes.authority.seal(COUNTY_ISSUER[0], not_after=nodes.now - timedelta(hours=1))
+    pdf = nodes.sealed(nodes.sealing(seal=seal), status_index=parse_index(countys))
+    try:
+        with nodes.trust.work.begin() as work:
+            work.records.note_heard(COUNTY.code, at=nodes.now - timedelta(days=2))
+        verdict = nodes.verify(pdf)
+    finally:
+        with nodes.trust.work.begin() as work:
+            work.records.note_heard(COUNTY.code, at=nodes.now)
+    assert said(verdict) == ("INDETERMINATE", "TRY_LATER"), verdict.message
+    assert result(verdict, "trust") == "indeterminate"
+
+
 # wrapping, Contents missing or zero, junk header
 
 
