@@ -49,12 +49,14 @@ def issue(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
         # 2. The signature, unless an interrupted attempt made it.
         signed = next(iter(_unrecorded(deps, agreement)), None) if interrupted else None
         if signed is None:
+            if interrupted:  # who knows how long ago; nothing was signed yet
+                plan = _check_plan(deps, agreement, actor)
             template = template_of(agreement.constraints, x509.load_der_x509_certificate(agreement.principal))
             signed = authority.issue_cross_certificate(deps.pki, template, actor=actor)
         # 3. The result, and the peer that it makes known.
         agreement = _finish_issuing(deps, agreement, signed, actor)
     # 4. What an attempt signed that was overtaken must not stand. While the other is still at it, this is left to the other.
-    if agreement.state == "issued":
+    if agreement.state != "issuing":
         for orphan in _unrecorded(deps, agreement):
             with suppress(Refusal):  # the other attempt withdraws it at the same moment
                 authority.revoke(deps.pki, orphan.serial, "superseded", deps.clock.now(), actor=actor)

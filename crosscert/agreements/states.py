@@ -23,7 +23,7 @@ _ISSUER: Table = {
     "requested": {"confirm": "compared", "reject": "rejected"},
     "compared": {"approve": "compared", "agree": "approved", "reject": "rejected"},
     "approved": {"issue": "issuing", "reopen": "compared", "reject": "rejected"},
-    "issuing": {"issue": "issuing", "finish": "issued"},
+    "issuing": {"issue": "issuing", "finish": "issued", "reopen": "compared"},
     "issued": {"issue": "issued", "renew": "issued", "supersede": "superseded", "revoke": "revoked"},
     "revoked": {"review": "revoked"},
 }

@@ -12,13 +12,13 @@ import sqlalchemy as sa
 
 from crosscert import agreements
 from crosscert.agreements import plans
-from crosscert.errors import AGREEMENT_STATE, CODE_WRONG
+from crosscert.errors import AGREEMENT_STATE, CODE_WRONG, PLAN_CHANGED
 from crosscert.records import Agreement
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.pki import CITY
-from tests.support.three_nodes import ADMINS, ASKER, Federation, Member, Web, make_member
-from tests.unit.crosscert.agreements.steps import approved, compared, standing, taken
+from tests.support.three_nodes import ADMINS, ASKER, Federation, Member, Web, certify, make_member
+from tests.unit.crosscert.agreements.steps import approved, compared, refused, standing, taken
 
 
 @pytest.fixture
@@ -101,6 +101,17 @@ def test_an_issuing_that_was_killed_before_signing_is_taken_up(apart: Federation
         assert work.records.move_agreement(found.identifier, before="approved", after="issuing", attempt=0)
     assert agreements.issue(city.deps, found.identifier, actor=ASKER).state == "issued"
     assert len(standing(city)) == 1
+
+
+def test_an_issuing_that_was_killed_before_signing_does_not_outlive_what_was_approved(apart: Federation) -> None:
+    city = apart.city
+    found = approved(city, apart.county)
+    with city.deps.work.begin() as work:
+        assert work.records.move_agreement(found.identifier, before="approved", after="issuing", attempt=0)
+    before = {*standing(city), certify(city, apart.other).serial}  # the graph changes
+    with refused(PLAN_CHANGED):
+        agreements.issue(city.deps, found.identifier, actor=ASKER)
+    assert (agreements.get(city.deps, found.identifier).state, set(standing(city))) == ("compared", before)
 
 
 def test_a_revocation_that_was_killed_half_way_is_finished(apart: Federation) -> None:
