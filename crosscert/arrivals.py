@@ -55,7 +55,7 @@ def take_in(deps: CrosscertDeps, der: bytes, *, sender: str) -> Arrival:
         news = store_crls(work.records, code, [taken], now)
         if news:
             work.records.raise_generation()
-            details = {"number": found.number, "sha256": found.sha256, "sender": sender}
+            details = {"number": str(found.number), "sha256": found.sha256, "sender": sender}
             work.audit.record(AuditEvent(now, "system", "crosscert.take_crl", f"node:{code}", details=details))
     return Arrival(code, found.number or 0, news)
 

@@ -28,6 +28,14 @@ CRL_NOT_GENUINE = define(
     remedy_zh="请从签发机构公布的地址重新获取；若再次出现，请联系对方节点。",
     remedy_en="Fetch it again from where its issuer publishes it; if this happens again, ask the other node.",
 )
+CRL_TOO_MANY = define(
+    "crl_too_many",
+    status=429,
+    zh="这个认证中心的吊销列表太多：一天最多 {most} 份，分区最多 {scopes} 个。",
+    en="This CA makes too many revocation lists: at most {most} a day, in at most {scopes} partitions, are kept.",
+    remedy_zh="请对方节点检查其吊销列表的发布；已有的列表继续使用。",
+    remedy_en="Ask the other node why it publishes so many; those that are held stay in use.",
+)
 PEER_UNREACHABLE = define(
     "peer_unreachable",
     status=502,

@@ -8,14 +8,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from crosscert.errors import CRL_NOT_GENUINE
+from crosscert.errors import CRL_NOT_GENUINE, CRL_TOO_MANY
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl, find_signer
 from crosscert.ports import CrosscertRecords
 from crosscert.records import StoredCrl
 from kernel.errors import Refusal
+
+_NUMBERS = 1 << 160
+"""RFC 5280 5.2.3: no CRLNumber is longer than 20 octets."""
+MOST_A_DAY = 3_000
+"""How many lists of one key are archived in a day. Asked every minute, a CA that revokes all day long has half as many."""
+MOST_SCOPES = 100
+"""How many partitions of one key: the newest of each is read for every judgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +42,16 @@ def take_crl(found: ParsedCrl, issuers: Sequence[ParsedCertificate], now: dateti
         raise Refusal(CRL_NOT_GENUINE, problem="thisUpdate lies in the future")
     if found.number is None:  # RFC 5280 5.2.3: conforming issuers include it
         raise Refusal(CRL_NOT_GENUINE, problem="it has no CRLNumber")
+    if not 0 <= found.number < _NUMBERS:  # numbers are kept, and compared, in digits of one length
+        raise Refusal(CRL_NOT_GENUINE, problem="its CRLNumber is negative or longer than 20 octets")
     return Taken(found, issuer)
 
 
 def store_crls(records: CrosscertRecords, node_code: str, taken: Iterable[Taken], now: datetime) -> bool:
     """Archive verified lists and tell whether one of them is new; ``Refusal(crl_not_genuine)`` when a number falls.
 
-    Two different lists under one number are as bad: one of them hides something.
+    Two different lists under one number are as bad: one of them hides something. ``Refusal(crl_too_many)`` for a CA that would fill
+    the archive, which is for ever.
     """
     changed = False
     for each in taken:
@@ -62,6 +72,9 @@ def store_crls(records: CrosscertRecords, node_code: str, taken: Iterable[Taken]
         )
         if records.add_crl(stored):
             changed = True
+            lately, scopes = records.count_crls(key, since=now - timedelta(days=1))
+            if lately > MOST_A_DAY or scopes > MOST_SCOPES:
+                raise Refusal(CRL_TOO_MANY, most=MOST_A_DAY, scopes=MOST_SCOPES)
             continue
         held = records.find_crl(key, scope)
         if held is None or held.sha256 != found.sha256:

@@ -138,7 +138,8 @@ def _principals(peers: Sequence[Peer], links: Sequence[tuple[str, ParsedCertific
         for peer, principal_key in known
         for key in linked_keys(principal_key, [link for code, link in links if code == peer.node.code])
     }
-    return rolled | {principal_key: peer.node for peer, principal_key in known}
+    # The agreed ones come first among the peers, and what was agreed here goes before what a bridge says.
+    return rolled | {principal_key: peer.node for peer, principal_key in reversed(known)}
 
 
 def _lists(own: Sequence[CrlRecord], others: Sequence[StoredCrl]) -> list[CrlRecord | StoredCrl]:

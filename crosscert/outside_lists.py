@@ -34,7 +34,7 @@ def fetch_outside_lists(deps: CrosscertDeps, peer: Peer) -> None:
     with deps.work.begin() as work:
         if store_crls(work.records, peer.node.code, taken, now):
             work.records.raise_generation()
-            details = {"lists": [found.crl.number for found in taken]}
+            details = {"lists": [str(found.crl.number) for found in taken]}
             work.audit.record(AuditEvent(now, "system", "crosscert.sync", f"node:{peer.node.code}", details=details))
 
 

@@ -83,6 +83,10 @@ class PeerRecords(Protocol):
         """Return the tags of a peer's lists."""
         ...
 
+    def drop_list_tags(self, node_code: str, *, but: Collection[str]) -> None:
+        """Forget the tags of a peer's lists, but those of these addresses."""
+        ...
+
     def put_list_tag(self, tag: ListTag) -> None:
         """Store a tag in place of the one held for the same address."""
         ...
@@ -179,8 +183,16 @@ class CrosscertRecords(AgreementRecords, PeerRecords, Protocol):
         """Return the stored certificates."""
         ...
 
+    def count_certificates(self, node_code: str, kind: CertificateKind) -> int:
+        """Return how many certificates of a node and kind are stored."""
+        ...
+
     def add_crl(self, crl: StoredCrl) -> bool:
         """Archive a list; False when the same or one with a higher number of this key and scope is there."""
+        ...
+
+    def count_crls(self, issuer_key: str, *, since: datetime) -> tuple[int, int]:
+        """Return how many lists of a key were archived since, and how many scopes there are of it."""
         ...
 
     def find_crl(self, issuer_key: str, scope: str) -> StoredCrl | None:

@@ -75,6 +75,10 @@ class SqlPeers(OnConnection):
         query = sa.select(list_tags).where(list_tags.c.node_code == node_code).order_by(list_tags.c.url)
         return [ListTag(row.node_code, row.url, row.etag) for row in self._connection.execute(query)]
 
+    def drop_list_tags(self, node_code: str, *, but: Collection[str]) -> None:
+        """Delete all others."""
+        self._connection.execute(sa.delete(list_tags).where(list_tags.c.node_code == node_code, list_tags.c.url.not_in(but)))
+
     def put_list_tag(self, tag: ListTag) -> None:
         """Insert or replace."""
         self._put(list_tags, {"node_code": tag.node_code, "url": tag.url, "etag": tag.etag})

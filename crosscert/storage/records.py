@@ -67,6 +67,11 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
         rows = self._connection.execute(sa.select(certificates).where(condition).order_by(certificates.c.sha256))
         return [certificate_of(row) for row in rows]
 
+    def count_certificates(self, node_code: str, kind: CertificateKind) -> int:
+        """Count a node's of one kind."""
+        condition = (certificates.c.node_code == node_code, certificates.c.kind == kind)
+        return self._connection.execute(sa.select(sa.func.count()).select_from(certificates).where(*condition)).scalar_one()
+
     def add_crl(self, crl: StoredCrl) -> bool:
         """Insert if no list of its key and scope has this or a higher number."""
         values = {
@@ -88,6 +93,13 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
         )
         statement = self._insert(crls).from_select(list(values), sa.select(*literals).where(~later))
         return self._applied(statement.on_conflict_do_nothing())
+
+    def count_crls(self, issuer_key: str, *, since: datetime) -> tuple[int, int]:
+        """Count those fetched since, and the scopes of all."""
+        late = sa.case((crls.c.fetched_at >= to_micros(since), 1), else_=0)
+        query = sa.select(sa.func.coalesce(sa.func.sum(late), 0), sa.func.count(crls.c.scope.distinct()))
+        lately, scopes = self._connection.execute(query.where(crls.c.issuer_key == issuer_key)).one()
+        return int(lately), scopes
 
     def find_crl(self, issuer_key: str, scope: str) -> StoredCrl | None:
         """Return the list with the highest number."""

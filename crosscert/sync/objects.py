@@ -61,8 +61,11 @@ def _check_object(
     if kind == "log_checkpoint":
         return None, None
     typ = STATUS_LIST_TYPE if kind == "status_list" else LOG_KEY_TYPE
-    token = Trust(deps).verify_signed(data.strip(), typ, now)
+    token = Trust(deps).verify_signed(data.strip(), typ, now, require=("iat", "exp"))
     if token.node.code != peer.node.code:
         raise Refusal(DESCRIPTION_INVALID, problem=f"{kind}: signed by node {token.node.code}")
-    issued_at, expires_at = (datetime.fromtimestamp(token.claims[name], tz=now.tzinfo) for name in ("iat", "exp"))
+    try:
+        issued_at, expires_at = (datetime.fromtimestamp(token.claims[name], tz=now.tzinfo) for name in ("iat", "exp"))
+    except (ValueError, OverflowError, OSError):  # a moment that no calendar has
+        raise Refusal(DESCRIPTION_INVALID, problem=f"{kind}: its time") from None
     return issued_at, expires_at

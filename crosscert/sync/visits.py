@@ -10,18 +10,18 @@ peer, or a cache between, calls unchanged is its word only. Left to others: HTTP
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crosscert import node_description
+from crosscert.belongings import own_certificates
 from crosscert.description_format import MAX_BYTES, UnverifiedDescription, parse
 from crosscert.errors import DESCRIPTION_INVALID, DESCRIPTION_OLD, PEER_UNKNOWN
 from crosscert.http import is_below
 from crosscert.intake import Taken, store_crls, take_crl
 from crosscert.linked import linked_keys
 from crosscert.outside_lists import fetch_outside_lists
-from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl, parse_crl
 from crosscert.ports import CrosscertDeps
 from crosscert.records import CertificateKind, ListTag, Peer, StoredCertificate, SyncedObject
@@ -34,13 +34,24 @@ from kernel.errors import Refusal
 from kernel.nodes import Node
 
 MAX_CRL_BYTES = 64 * 1024 * 1024
+MAX_LISTS_BYTES = 2 * MAX_CRL_BYTES
+"""Of all lists of one visit: they are held in memory until all of it is verified."""
 FULL_EVERY = timedelta(hours=1)
+MOST_CERTIFICATES: Mapping[CertificateKind, int] = {
+    "principal": 100,
+    "issuing": 100,
+    "link": 100,
+    "cross": 5_000,
+    "token_signer": 1_000,
+}
+"""How many certificates of one node are kept, for ever: every judgement is made over all of them, and each CA may send lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """The lists that changed, and the tags to ask with next time."""
+    """Where the lists are, those that changed, and the tags to ask with next time."""
 
+    urls: Sequence[str]
     changed: Sequence[ParsedCrl]
     tags: Sequence[ListTag]
 
@@ -57,7 +68,8 @@ def visit(deps: CrosscertDeps, code: str) -> bool:
     if peer.relation == "outside":
         fetch_outside_lists(deps, peer)
         return True
-    full = peer.full_at is None or now - peer.full_at >= FULL_EVERY
+    # A moment in the future is one of before the clock was set back.
+    full = peer.full_at is None or not timedelta(0) <= now - peer.full_at < FULL_EVERY
     fetching = Fetching(deps, peer.node, full=full)
     # 1. What the peer says of itself, and the lists of its CAs.
     url = peer.node.url + node_description.PATH
@@ -73,7 +85,7 @@ def visit(deps: CrosscertDeps, code: str) -> bool:
     taken = [take_crl(found, (description.principal, *description.issuing, *description.links), now) for found in lists.changed]
     # 4. Together or not at all.
     fetched = SyncedObject(code, "description", url, document, answer.etag, now, description.issued_at, description.expires_at)
-    _store(deps, peer, description, (taken, lists.tags), fetched)
+    _store(deps, peer, description, (taken, lists), fetched)
     # 5. What others read of it.
     sync_objects(deps, fetching, peer, description)
     return full
@@ -114,48 +126,46 @@ def _fetch_lists(fetching: Fetching, peer: Peer, description: UnverifiedDescript
     """Fetch the peer's lists from where they always are and from where it says, below its address only."""
     urls = dict.fromkeys([f"{peer.node.url}/pki/principal.crl", f"{peer.node.url}/pki/issuing.crl"])
     urls.update(dict.fromkeys(url for url in description.endpoints.crls if is_below(url, peer.node.url)))
-    changed, found = [], []
+    changed, found, left = [], [], MAX_LISTS_BYTES
     for url in urls:
-        answer = fetching.get(url, MAX_CRL_BYTES, tags.get(url))
+        answer = fetching.get(url, min(MAX_CRL_BYTES, left), tags.get(url))
         if answer.data is not None:
+            left -= len(answer.data)
             changed.append(parse_crl(answer.data))
             if answer.etag is not None:
                 found.append(ListTag(peer.node.code, url, answer.etag))
-    return _Lists(changed, found)
+    return _Lists(tuple(urls), changed, found)
 
 
 def _store(
     deps: CrosscertDeps,
     peer: Peer,
     description: UnverifiedDescription,
-    lists: tuple[Sequence[Taken], Sequence[ListTag]],
+    found: tuple[Sequence[Taken], _Lists],
     fetched: SyncedObject,
 ) -> None:
-    now, (taken, tags) = fetched.fetched_at, lists
+    now, (taken, lists) = fetched.fetched_at, found
     with deps.work.begin() as work:
         records = work.records
         changed = store_crls(records, peer.node.code, taken, now)
-        kinds: Iterable[tuple[CertificateKind, Iterable[ParsedCertificate]]] = (
-            ("principal", (description.principal,)),
-            ("issuing", description.issuing),
-            ("link", description.links),
-            ("cross", description.issued),
-        )
-        for kind, certificates in kinds:
-            for certificate in certificates:
-                stored = StoredCertificate(certificate.sha256, kind, peer.node.code, certificate.der, now)
-                changed |= records.add_certificate(stored)
-        for certificate in description.token_signers:  # no path leads through them, so nothing that is kept of paths changes
-            records.add_certificate(StoredCertificate(certificate.sha256, "token_signer", peer.node.code, certificate.der, now))
+        added = set()
+        for kind, certificate in own_certificates(description):
+            if records.add_certificate(StoredCertificate(certificate.sha256, kind, peer.node.code, certificate.der, now)):
+                added.add(kind)
+        for kind, most in MOST_CERTIFICATES.items():
+            if kind in added and records.count_certificates(peer.node.code, kind) > most:
+                raise Refusal(DESCRIPTION_INVALID, problem=f"more than {most} certificates of one node ({kind})")
+        changed |= bool(added - {"token_signer"})  # no path leads through these, so nothing that is kept of paths changes
         node = Node(peer.node.code, description.node.name, peer.node.level, peer.node.url, peer.node.names)
         # The key that was certified stays the peer's, whatever it was rolled over to: the links lead on from it.
         records.put_peer(Peer(node, peer.relation, peer.learned_from, peer.principal_key or description.principal.key.hex()))
         changed |= store_members(deps, records, peer, description)
         records.put_object(fetched)
-        for tag in tags:
+        records.drop_list_tags(peer.node.code, but=lists.urls)
+        for tag in lists.tags:
             records.put_list_tag(tag)
         if changed:
             records.raise_generation()
             target = f"node:{peer.node.code}"
-            details = {"issued_at": description.issued_at.isoformat(), "lists": [found.crl.number for found in taken]}
+            details = {"issued_at": description.issued_at.isoformat(), "lists": [str(each.crl.number) for each in taken]}
             work.audit.record(AuditEvent(now, "system", "crosscert.sync", target, details=details))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 
@@ -12,7 +13,8 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosscert.errors import CRL_NOT_GENUINE
+from crosscert import intake
+from crosscert.errors import CRL_NOT_GENUINE, CRL_TOO_MANY
 from crosscert.intake import store_crls, take_crl
 from crosscert.paths.crls import ParsedCrl, parse_crl
 from crosscert.storage import SqlCrosscertRecords, metadata
@@ -126,3 +128,25 @@ def test_garbage_and_torn_lists_are_refused_by_name(garbage: bytes, end: int) ->
     for der in (garbage, REAL.der[:end] + garbage if end < len(REAL.der) else garbage, b"\x30\x84\x7f\xff\xff\xff" + garbage):
         with pytest.raises(Refusal):
             take_crl(parse_crl(der), CAS, NOW)
+
+
+@pytest.mark.parametrize(("number", "said"), [(2**160 - 1, "ok"), (2**160, CRL_NOT_GENUINE.code), (-1, CRL_NOT_GENUINE.code)])
+def test_a_number_is_of_twenty_octets_at_most(records: SqlCrosscertRecords, number: int, said: str) -> None:
+    assert outcome(records, REAL) == "ok"
+    assert outcome(records, replace(COUNTY.crl(), number=number)) == said
+    if said == "ok":
+        assert outcome(records, replace(COUNTY.crl(), number=number - 1)) == CRL_NOT_GENUINE.code
+
+
+def test_a_ca_does_not_fill_the_archive_with_partitions_nor_with_lists(
+    records: SqlCrosscertRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST_SCOPES", 2)
+    monkeypatch.setattr(intake, "MOST_A_DAY", 3)
+    assert [outcome(records, COUNTY.crl(more=[(partition(place), True)])) for place in range(2)] == ["ok", "ok"]
+    point = records._connection.begin_nested()
+    assert outcome(records, COUNTY.crl(more=[(partition(2), True)])) == CRL_TOO_MANY.code
+    point.rollback()
+    assert outcome(records, COUNTY.crl(more=[(partition(0), True)])) == "ok"
+    assert outcome(records, COUNTY.crl(more=[(partition(0), True)])) == CRL_TOO_MANY.code
+    assert outcome(records, SIBLING.crl()) == "ok"  # another's are another's

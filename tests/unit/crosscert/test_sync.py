@@ -178,6 +178,27 @@ def test_a_status_list_of_another_node_or_for_another_purpose_is_refused(synced:
     assert b"not a token" not in held.data
 
 
+@pytest.mark.parametrize("claims", [{"exp": 2**53}, {"iat": None}, {"iat": -(2**53)}])
+def test_a_status_list_of_no_calendars_time_is_refused_by_name_and_the_others_are_fetched(
+    synced: Federation, claims: dict[str, object]
+) -> None:
+    now = int(synced.clock.now().timestamp())
+    token = synced.other.sign({"iss": OTHER_COUNTY.url, "iat": now, "exp": now + 60, **claims}, sync.STATUS_LIST_TYPE)
+    synced.web.answers[f"{OTHER_COUNTY.url}/licenses/status"] = token.encode
+    synced.web.answers[f"{OTHER_COUNTY.url}/licenses/log/checkpoint"] = lambda: b"445103\n2\n"
+    assert synced.sync(synced.county)[OTHER_COUNTY.code] in {DESCRIPTION_INVALID.code, "token_claim"}
+    held = synced.county.trust.evidence("log_checkpoint", OTHER_COUNTY.code)
+    assert held is not None
+    assert held.data == b"445103\n2\n"
+
+
+def test_everything_is_fetched_whole_again_after_the_clock_was_set_back(synced: Federation) -> None:
+    with synced.county.deps.work.begin() as work:
+        work.records.note_heard(CITY.code, at=synced.clock.now() + timedelta(days=1), full=True)
+    synced.sync(synced.county)
+    assert peers_of(synced.county)[CITY.code].full_at == synced.clock.now()
+
+
 def test_one_failing_object_does_not_keep_the_others_out(synced: Federation) -> None:
     del synced.web.answers[f"{OTHER_COUNTY.url}/licenses/status"]
     synced.web.answers[f"{OTHER_COUNTY.url}/licenses/log/checkpoint"] = lambda: b"445103\n2\n"
