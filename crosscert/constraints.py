@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from crosscert.errors import PEER_UNSUITABLE, WISH_TOO_WIDE
+from crosscert.paths.names import prepare
 from crosscert.records import Constraints, Wish
 from kernel.errors import Refusal
 from kernel.nodes import Node, area_contains, area_level, is_area_code
@@ -149,9 +150,9 @@ def check_outside_names(names: Names, nodes: Sequence[Node]) -> None:
     check_names(names)
     for problem, found in (
         ("a whole country", len(names) < 2),  # noqa: PLR2004 - a country alone
-        ("names of nodes", any(_contains(names, node.names) or _contains(node.names, names) for node in nodes)),
+        ("names of nodes", any(_touch(names, node.names) for node in nodes)),
         # A county knows few of the others, but all of them lie within its city.
-        ("names of nodes", any(_contains(node.names[:3], names) for node in nodes if len(node.names) > 3)),  # noqa: PLR2004
+        ("names of nodes", any(_touch(node.names[:3], names) for node in nodes if len(node.names) > 3)),  # noqa: PLR2004
     ):
         if found:
             raise Refusal(PEER_UNSUITABLE, field="names", problem=problem)
@@ -173,6 +174,20 @@ def check_peer(own: Node, peer: Node) -> None:
             raise Refusal(PEER_UNSUITABLE, field="peer", problem=problem)
 
 
+def check_names_free(peer: Node, known: Sequence[Node]) -> None:
+    """Refuse a node whose names another node has, or an outside CA may write: they nest as the areas do, and not otherwise.
+
+    ``Refusal(peer_unsuitable)``: who asks in another county's name would be certified for what is that county's.
+    """
+    check_names(peer.names)
+    for other in known:
+        nested = len(peer.names) != len(other.names) and (
+            area_contains(peer.code, other.code) if len(peer.names) < len(other.names) else area_contains(other.code, peer.code)
+        )
+        if peer.code != other.code and _touch(peer.names, other.names) and not nested:
+            raise Refusal(PEER_UNSUITABLE, field="peer", problem=f"its names are those of {other.code}")
+
+
 def template_of(constraints: Constraints, principal: x509.Certificate) -> CrossCertificateTemplate:
     """Return what the CA is to sign."""
     return CrossCertificateTemplate(
@@ -190,6 +205,17 @@ def template_of(constraints: Constraints, principal: x509.Certificate) -> CrossC
 
 def _contains(outer: tuple[tuple[str, str], ...], inner: tuple[tuple[str, str], ...]) -> bool:
     return inner[: len(outer)] == outer
+
+
+def _touch(one: Names, other: Names) -> bool:
+    """Tell whether one of two subtrees lies within the other, as the path engine compares names: not by their spelling."""
+    try:
+        return all(
+            (kind, prepare(name)) == (another, prepare(theirs))
+            for (kind, name), (another, theirs) in zip(one, other, strict=False)
+        )
+    except ValueError:
+        raise Refusal(PEER_UNSUITABLE, field="names", problem="names that nobody can compare") from None
 
 
 def _all_below(names: tuple[Names, ...], tops: tuple[Names, ...]) -> bool:

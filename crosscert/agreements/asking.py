@@ -7,8 +7,9 @@ Left to others: the signed document (``request_document``), what may be granted 
 from __future__ import annotations
 
 from crosscert import request_document
-from crosscert.agreements.steps import find_live, new_identifier, record
-from crosscert.constraints import narrowed
+from crosscert.agreements.steps import find_live, list_peers, new_identifier, record
+from crosscert.belongings import own_certificates
+from crosscert.constraints import check_names_free, narrowed
 from crosscert.errors import AGREEMENT_OPEN
 from crosscert.node_description import IntroducedDescription
 from crosscert.ports import CrosscertDeps
@@ -52,6 +53,7 @@ def take(deps: CrosscertDeps, document: bytes, *, requester: str, also: tuple[Na
     """
     taken = request_document.verify(document, deps.node.code, deps.clock.now())
     other = taken.description
+    check_names_free(other.node, [deps.node, *(peer.node for peer in list_peers(deps))])
     present = find_live(deps, other.node.code)
     agreement = Agreement(
         identifier=new_identifier(),
@@ -62,7 +64,7 @@ def take(deps: CrosscertDeps, document: bytes, *, requester: str, also: tuple[Na
         code=taken.code,
         constraints=narrowed(deps.policies, deps.node, other.node, taken.wish, also),
         principal=other.principal.der,
-        offers=tuple(each.der for each in (*other.issuing, *other.links, *other.issued)),
+        offers=tuple(each.der for kind, each in own_certificates(other) if kind != "principal"),
         replaces=present.identifier if present is not None and present.state == "issued" else None,
     )
     _add(deps, agreement, "take", {"sha256": taken.sha256, "principal": other.principal.sha256})

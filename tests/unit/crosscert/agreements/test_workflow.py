@@ -11,20 +11,23 @@ from cryptography import x509
 
 from crosscert import agreements
 from crosscert.agreements import plans
-from crosscert.constraints import everything
+from crosscert.constraints import check_names_free, everything
 from crosscert.errors import (
     AGREEMENT_OPEN,
     AGREEMENT_STATE,
     AGREEMENT_UNKNOWN,
     APPROVER_UNSUITABLE,
     CODE_WRONG,
+    PEER_UNSUITABLE,
     PLAN_CHANGED,
     WISH_TOO_WIDE,
 )
+from kernel.nodes import Node
 from kernel.people import ACTOR_UNSUITABLE, person_of
 from pki.policy_mappings import parse_policy_mappings
+from pki.records import Names
 from policies.certificates import policy_oid
-from tests.support.pki import CITY, COUNTY
+from tests.support.pki import CITY, COUNTY, OTHER_COUNTY, make_node
 from tests.support.three_nodes import ADMINS, ASKER, Federation, Web, certify, member, request
 from tests.unit.crosscert.agreements.steps import approve, approved, compared, received, refused, taken
 
@@ -200,6 +203,25 @@ def test_a_node_may_have_another_name_than_its_area(apart: Federation, tmp_path:
         for admin in ADMINS:
             approve(apart.city, found, admin)
         assert agreements.issue(apart.city.deps, found.identifier, actor=ASKER).state == "issued"  # and the plan was kept
+
+
+@pytest.mark.parametrize("names", [COUNTY.names, (*COUNTY.names, ("OU", "镇")), CITY.names])
+def test_nobody_is_certified_for_the_names_of_another_node(nodes: Federation, tmp_path: Path, names: Names) -> None:
+    impostor = replace(COUNTY, code="445121", names=names)
+    with member(tmp_path / "impostor", nodes.clock, impostor, Web()) as asker:
+        with refused(PEER_UNSUITABLE):
+            compared(nodes.city, asker)
+        assert {each.peer.code for each in agreements.list_agreements(nodes.city.deps)} == {COUNTY.code, OTHER_COUNTY.code}
+
+
+def test_names_nest_as_the_areas_do_and_are_compared_as_paths_compare_them() -> None:
+    one, alike = (make_node(code, "", "county", name) for code, name in (("445181", "Ａbc"), ("445182", "aBC")))
+    with refused(PEER_UNSUITABLE):
+        check_names_free(one, [CITY, alike])
+    check_names_free(one, [CITY, COUNTY])
+    check_names_free(CITY, [COUNTY])
+    with refused(PEER_UNSUITABLE):
+        check_names_free(one, [Node("GDCA", "", "outside", "https://ca.example", one.names)])
 
 
 def test_one_request_of_a_kind_is_open_with_a_node(apart: Federation) -> None:
