@@ -18,5 +18,5 @@ def next_try_at(failures: int, at: datetime) -> datetime:
 
 
 def is_due(next_try: datetime | None, at: datetime) -> bool:
-    """Tell whether it is time."""
-    return next_try is None or next_try <= at
+    """Tell whether it is time. Further ahead than the longest pause it was reckoned by a clock that has been set back since."""
+    return next_try is None or next_try <= at or next_try > at + LONGEST

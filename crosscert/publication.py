@@ -128,7 +128,8 @@ def _is_due(state: EntryState, now: datetime) -> bool:
     if published is None or published.failures == 0:
         return True
     doubled = 1 << min(published.failures - 1, 10)
-    return published.tried_at + min(_LONGEST_PAUSE, _FIRST_PAUSE * doubled) <= now
+    # Tried in the future: the clock was set back since.
+    return published.tried_at > now or published.tried_at + min(_LONGEST_PAUSE, _FIRST_PAUSE * doubled) <= now
 
 
 def _note(deps: CrosscertDeps, state: EntryState, now: datetime, error: ChaoxinError | None, actor: str) -> None:

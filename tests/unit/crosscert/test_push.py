@@ -6,12 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crosscert import agreements, arrivals, push, sync
-from crosscert.backoff import FIRST, LONGEST, next_try_at
+from crosscert.backoff import FIRST, LONGEST, is_due, next_try_at
 from crosscert.errors import CRL_ISSUER_UNKNOWN, CRL_NOT_GENUINE, CRL_UNREADABLE
 from crosscert.records import Delivery
 from crosscert.views import LISTS_PER_MINUTE, make_blueprint
@@ -106,6 +109,11 @@ def test_the_pause_doubles_up_to_an_hour_and_half_of_it_is_chance() -> None:
         assert len(set(tries)) > 1
 
 
+def test_a_time_that_was_reckoned_before_the_clock_was_set_back_is_not_waited_for() -> None:
+    assert not is_due(NOW + LONGEST, NOW)
+    assert is_due(NOW + timedelta(days=365), NOW)
+
+
 def test_a_peer_that_failed_is_left_alone_until_its_time(synced: Federation) -> None:
     synced.web.down.add(CITY.url)
     synced.clock.advance(timedelta(minutes=2))
@@ -113,6 +121,15 @@ def test_a_peer_that_failed_is_left_alone_until_its_time(synced: Federation) -> 
     assert CITY.code not in {each.code for each in sync.sync_all(synced.county.deps, only_due=True)}
     synced.clock.advance(FIRST)
     assert CITY.code in {each.code for each in sync.sync_all(synced.county.deps, only_due=True)}
+
+
+def test_a_number_of_twenty_octets_is_taken_and_told(synced: Federation) -> None:
+    principal = get_credential(synced.city.deps.pki, "principal")
+    now = synced.clock.now()
+    builder = x509.CertificateRevocationListBuilder().issuer_name(principal.certificate.subject).last_update(now)
+    builder = builder.next_update(now + timedelta(days=1)).add_extension(x509.CRLNumber(2**160 - 1), critical=False)
+    der = builder.sign(principal.key, SHA256()).public_bytes(Encoding.DER)  # type: ignore[arg-type]
+    assert take(synced.county, der) == arrivals.Arrival(CITY.code, 2**160 - 1, news=True)
 
 
 def test_the_same_list_twice_is_no_news_and_no_fault(synced: Federation) -> None:
