@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from crosscert.addresses import find_url_fault
 from crosscert.errors import DESCRIPTION_INVALID
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from kernel.canonical import canonical
@@ -194,7 +195,7 @@ def names_of(principal: ParsedCertificate) -> Names:
 
 
 def _node(part: Any, names: Names) -> Node:
-    if find_unwanted_character(part.name) is not None or part.url.endswith("/"):
+    if find_unwanted_character(part.name) is not None or part.url.endswith("/") or find_url_fault(part.url) is not None:
         raise Refusal(DESCRIPTION_INVALID, problem=f"the name or address of {part.code}")
     return Node(part.code, part.name, part.level, part.url, names)
 

@@ -10,11 +10,11 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy.engine import make_url
 
+from crosscert.addresses import find_url_fault
 from kernel.errors import Misuse
 from kernel.nodes import Node, area_level, is_area_code
 from service.errors import CONFIG_INVALID, CONFIG_MISSING, PASSPHRASE_MISSING, PIN_MISSING
@@ -231,7 +231,7 @@ def _node(file: Path, table: NodeTable) -> Node:
     level = area_level(table.code)
     faults = {
         "code": not is_area_code(table.code) and "six digits (GB/T 2260)",
-        "url": _url_fault(table.url),
+        "url": find_url_fault(table.url),
         "city": level != "province" and table.city is None and "the city's name is needed",
         "county": level == "county" and table.county is None and "the county's name is needed",
     }
@@ -242,12 +242,3 @@ def _node(file: Path, table: NodeTable) -> Node:
     deep = {"province": 1, "city": 2, "county": 3}[level]
     names = [("C", "CN"), *((short, value) for short, value in places[:deep] if value)]
     return Node(table.code, table.name, level, table.url.rstrip("/"), tuple(names))
-
-
-def _url_fault(url: str) -> str | None:
-    parts = urlsplit(url)
-    if not parts.hostname or parts.query or parts.fragment or parts.scheme not in {"http", "https"}:
-        return "an https address without query or fragment"
-    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
-        return "http only on this machine, https everywhere else"
-    return None

@@ -11,6 +11,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from crosscert.addresses import is_on_this_machine
 from crosscert.http import RequestsFetcher
 from crosscert.ports import CrosscertDeps, CrosscertRecords
 from crosscert.publication import Directory
@@ -110,7 +111,8 @@ class Services:
             pki=self.pki,
             clock=self.clock,
             work=work,
-            fetch=RequestsFetcher(),
+            # Others name their addresses, a bridge its members': none of them is this machine, but where all nodes are.
+            fetch=RequestsFetcher(outward=not is_on_this_machine(self.node.url)),
             license_types=self.policies.licenses.types,
         )
 
