@@ -42,6 +42,8 @@ class SlidingWindow:
                 self._seen.popitem(last=False)
             while moments and moments[0] <= at - WINDOW:
                 moments.popleft()
+            if moments and moments[0] > at + WINDOW:  # the clock was set back
+                moments.clear()
             if len(moments) < self._allowed:
                 moments.append(at)
                 return 0

@@ -24,7 +24,7 @@ def who(name: str) -> str:
     """Return the name as it stands in the audit trail; ``Refusal(actor_unsuitable)`` for one that nobody could be held to."""
     found = normal_form(name)
     problem = find_unwanted_character(found)
-    if not 0 < len(found) <= _MAX_WHO or problem is not None or not person_of(found):
+    if not 0 < len(found) <= _MAX_WHO or problem is not None or not 0 < len(person_of(found)) <= _MAX_WHO:
         raise Refusal(ACTOR_UNSUITABLE, field="by", problem=problem or f"1-{_MAX_WHO}")
     return found
 
@@ -34,7 +34,5 @@ def person_of(name: str) -> str:
 
     ``operator:Chen`` and ``account:ｃｈｅｎ`` are one person: two admins of one name must be told apart by their names.
     """
-    prefix, colon, rest = name.partition(":")
-    bare = rest if colon else prefix
-    decomposed = unicodedata.normalize("NFKD", bare).casefold()
+    decomposed = unicodedata.normalize("NFKD", name).rpartition(":")[2].casefold()
     return "".join(character for character in decomposed if unicodedata.category(character) not in _SPELLING)

@@ -158,7 +158,9 @@ def _store(
         changed |= bool(added - {"token_signer"})  # no path leads through these, so nothing that is kept of paths changes
         node = Node(peer.node.code, description.node.name, peer.node.level, peer.node.url, peer.node.names)
         # The key that was certified stays the peer's, whatever it was rolled over to: the links lead on from it.
-        records.put_peer(Peer(node, peer.relation, peer.learned_from, peer.principal_key or description.principal.key.hex()))
+        # And what was agreed with it while it was being visited is not undone.
+        if records.find_peer(peer.node.code) == peer:
+            records.put_peer(Peer(node, peer.relation, peer.learned_from, peer.principal_key or description.principal.key.hex()))
         changed |= store_members(deps, records, peer, description)
         records.put_object(fetched)
         records.drop_list_tags(peer.node.code, but=lists.urls)

@@ -199,6 +199,20 @@ def test_everything_is_fetched_whole_again_after_the_clock_was_set_back(synced: 
     assert peers_of(synced.county)[CITY.code].full_at == synced.clock.now()
 
 
+def test_a_key_that_is_agreed_on_during_a_visit_stays_agreed_on(synced: Federation) -> None:
+    answer = synced.web.answers[f"{CITY.url}/pki/issuing.crl"]
+
+    def meanwhile() -> bytes:
+        with synced.county.deps.work.begin() as work:
+            work.records.put_peer(replace(peers_of(synced.county)[CITY.code], principal_key="ab" * 32))
+        return answer()
+
+    synced.web.answers[f"{CITY.url}/pki/issuing.crl"] = meanwhile
+    synced.clock.advance(timedelta(hours=2))
+    synced.sync(synced.county)
+    assert peers_of(synced.county)[CITY.code].principal_key == "ab" * 32
+
+
 def test_one_failing_object_does_not_keep_the_others_out(synced: Federation) -> None:
     del synced.web.answers[f"{OTHER_COUNTY.url}/licenses/status"]
     synced.web.answers[f"{OTHER_COUNTY.url}/licenses/log/checkpoint"] = lambda: b"445103\n2\n"

@@ -149,10 +149,19 @@ def test_an_empty_or_made_up_code_is_wrong(apart: Federation, code: str) -> None
 
 def test_only_two_different_people_other_than_the_requester_approve(apart: Federation) -> None:
     city, found = apart.city, compared(apart.city, apart.county)
-    for spelling in (ASKER, f"  {ASKER} ", "operator:chen", "account:CHEN", "account:ｃｈｅｎ", "account:c-h.e n", "chén"):
+    for spelling in (
+        ASKER,
+        f"  {ASKER} ",
+        "operator:chen",
+        "account:CHEN",
+        "account:ｃｈｅｎ",
+        "account:c-h.e n",
+        "chén",
+        "operator:account:chen",
+    ):
         with refused(APPROVER_UNSUITABLE):
             approve(city, found, spelling)
-    for nobody in (" ", "account:", "account:\u200bchen", "a" * 201):
+    for nobody in (" ", "account:", "account:\u200bchen", "a" * 201, "\ufdfa" * 20):
         with refused(ACTOR_UNSUITABLE):
             approve(city, found, nobody)
     approve(city, found, "account:wang")
