@@ -31,8 +31,8 @@ CRL_NOT_GENUINE = define(
 CRL_TOO_MANY = define(
     "crl_too_many",
     status=429,
-    zh="这个认证中心的吊销列表太多：一天最多 {most} 份，分区最多 {scopes} 个。",
-    en="This CA makes too many revocation lists: at most {most} a day, in at most {scopes} partitions, are kept.",
+    zh="这个认证中心的吊销列表太多：一天最多 {most} 份、{octets} 字节，分区最多 {scopes} 个。",
+    en="This CA makes too many revocation lists: at most {most} a day, of {octets} bytes, in {scopes} partitions, are kept.",
     remedy_zh="请对方节点检查其吊销列表的发布；已有的列表继续使用。",
     remedy_en="Ask the other node why it publishes so many; those that are held stay in use.",
 )

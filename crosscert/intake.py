@@ -21,6 +21,8 @@ _NUMBERS = 1 << 160
 """RFC 5280 5.2.3: no CRLNumber is longer than 20 octets."""
 MOST_A_DAY = 3_000
 """How many lists of one key are archived in a day. Asked every minute, a CA that revokes all day long has half as many."""
+MOST_OCTETS_A_DAY = 4 * 1024**3
+"""How much that is together: a list of a million entries every quarter of an hour."""
 MOST_SCOPES = 100
 """How many partitions of one key: the newest of each is read for every judgement."""
 
@@ -72,9 +74,9 @@ def store_crls(records: CrosscertRecords, node_code: str, taken: Iterable[Taken]
         )
         if records.add_crl(stored):
             changed = True
-            lately, scopes = records.count_crls(key, since=now - timedelta(days=1))
-            if lately > MOST_A_DAY or scopes > MOST_SCOPES:
-                raise Refusal(CRL_TOO_MANY, most=MOST_A_DAY, scopes=MOST_SCOPES)
+            lately, octets, scopes = records.count_crls(key, since=now - timedelta(days=1))
+            if lately > MOST_A_DAY or octets > MOST_OCTETS_A_DAY or scopes > MOST_SCOPES:
+                raise Refusal(CRL_TOO_MANY, most=MOST_A_DAY, octets=MOST_OCTETS_A_DAY, scopes=MOST_SCOPES)
             continue
         held = records.find_crl(key, scope)
         if held is None or held.sha256 != found.sha256:

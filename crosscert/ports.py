@@ -191,8 +191,8 @@ class CrosscertRecords(AgreementRecords, PeerRecords, Protocol):
         """Archive a list; False when the same or one with a higher number of this key and scope is there."""
         ...
 
-    def count_crls(self, issuer_key: str, *, since: datetime) -> tuple[int, int]:
-        """Return how many lists of a key were archived since, and how many scopes there are of it."""
+    def count_crls(self, issuer_key: str, *, since: datetime) -> tuple[int, int, int]:
+        """Return how many lists of a key were archived since, of how many octets, and how many scopes there are of it in all."""
         ...
 
     def find_crl(self, issuer_key: str, scope: str) -> StoredCrl | None:

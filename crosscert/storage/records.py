@@ -94,12 +94,13 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
         statement = self._insert(crls).from_select(list(values), sa.select(*literals).where(~later))
         return self._applied(statement.on_conflict_do_nothing())
 
-    def count_crls(self, issuer_key: str, *, since: datetime) -> tuple[int, int]:
-        """Count those fetched since, and the scopes of all."""
-        late = sa.case((crls.c.fetched_at >= to_micros(since), 1), else_=0)
-        query = sa.select(sa.func.coalesce(sa.func.sum(late), 0), sa.func.count(crls.c.scope.distinct()))
-        lately, scopes = self._connection.execute(query.where(crls.c.issuer_key == issuer_key)).one()
-        return int(lately), scopes
+    def count_crls(self, issuer_key: str, *, since: datetime) -> tuple[int, int, int]:
+        """Count those fetched since and their octets, and the scopes of all."""
+        of_key = crls.c.issuer_key == issuer_key
+        sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(sa.func.length(crls.c.der)), 0))
+        lately, octets = self._connection.execute(sums.where(of_key, crls.c.fetched_at >= to_micros(since))).one()
+        scopes = self._connection.execute(sa.select(sa.func.count(crls.c.scope.distinct())).where(of_key)).scalar_one()
+        return lately, int(octets), scopes
 
     def find_crl(self, issuer_key: str, scope: str) -> StoredCrl | None:
         """Return the list with the highest number."""
