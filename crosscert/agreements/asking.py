@@ -64,7 +64,7 @@ def take(deps: CrosscertDeps, document: bytes, *, requester: str, also: tuple[Na
         code=taken.code,
         constraints=narrowed(deps.policies, deps.node, other.node, taken.wish, also),
         principal=other.principal.der,
-        offers=tuple(each.der for kind, each in own_certificates(other) if kind != "principal"),
+        offers=tuple(each.der for kind, each in own_certificates(other) if kind not in {"principal", "token_signer"}),
         replaces=present.identifier if present is not None and present.state == "issued" else None,
     )
     _add(deps, agreement, "take", {"sha256": taken.sha256, "principal": other.principal.sha256})

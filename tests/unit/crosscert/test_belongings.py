@@ -52,14 +52,16 @@ def test_anothers_certificate_is_never_kept_as_the_tellers(nodes: Federation) ->
         told["certificates"]["issuing"].append(base64.b64encode(theirs).decode())
         told["certificates"]["links"].append(base64.b64encode(theirs).decode())
         told["cross_certificates"]["issued"].append(base64.b64encode(theirs).decode())
+        told["certificates"]["token_signers"].append(base64.b64encode(theirs).decode())
 
     says(nodes, nodes.city, change)
     assert nodes.sync(nodes.county) == {CITY.code: None, OTHER_COUNTY.code: None}
     assert owners(nodes.county)[theirs] == OTHER_COUNTY.code
+    assert nodes.county.trust.path(nodes.other.seal(), at=nodes.clock.now(), levels="substantial").valid
 
 
 def test_there_is_an_end_to_the_certificates_of_one_node(nodes: Federation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(visits, "MOST_CERTIFICATES", (("cross", 0),))
+    monkeypatch.setattr(visits, "MOST_CERTIFICATES", {"cross": 0})
     before = owners(nodes.county)
     assert nodes.sync(nodes.county)[CITY.code] == DESCRIPTION_INVALID.code
     assert owners(nodes.county) == before
