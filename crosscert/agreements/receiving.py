@@ -14,11 +14,14 @@ from crosscert.description_format import parse
 from crosscert.errors import CROSS_CERTIFICATE_UNSUITABLE
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by, parse_certificate
 from crosscert.ports import CrosscertDeps
-from crosscert.records import Agreement
+from crosscert.records import Agreement, SyncedObject
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from kernel.people import who
 from pki import authority
+
+MOST_PUBLISHED = 20
+"""How many certificates of one peer are taken in unasked: this node publishes them in turn, and its description must stay readable."""
 
 
 def receive(deps: CrosscertDeps, identifier: str, certificate: bytes, *, actor: str) -> ParsedCertificate:
@@ -38,19 +41,29 @@ def receive(deps: CrosscertDeps, identifier: str, certificate: bytes, *, actor: 
 
 
 def receive_published(deps: CrosscertDeps) -> Sequence[ParsedCertificate]:
-    """Take in what the nodes that were asked publish for this one in their descriptions, as last fetched."""
+    """Take in what the nodes that were asked publish for this one in their descriptions, as last fetched; of each no more than counts."""
     taken = []
     for agreement in list_agreements(deps):
         if agreement.kind != "asked" or agreement.state not in {"compared", "received"}:
             continue
         with deps.work.read() as work:
             held = work.records.find_object(agreement.peer.code, "description")
-            known = {each.sha256 for each in work.records.certificates(kind="received")}
-        for found in () if held is None else parse(held.data).issued:
-            if found.sha256 not in known:
+            known = {each.sha256: each.node_code for each in work.records.certificates(kind="received")}
+        left = MOST_PUBLISHED - list(known.values()).count(agreement.peer.code)
+        for found in _issued(held):
+            if found.sha256 not in known and left > 0:
                 with suppress(Refusal):  # those for others
                     taken.append(receive(deps, agreement.identifier, found.der, actor="system"))
+                    left -= 1
     return taken
+
+
+def _issued(held: SyncedObject | None) -> Sequence[ParsedCertificate]:
+    """Return what a description names; nothing for one that was kept under rules that have become stricter since."""
+    try:
+        return () if held is None else parse(held.data).issued
+    except Refusal:
+        return ()
 
 
 def _check(deps: CrosscertDeps, agreement: Agreement, found: ParsedCertificate) -> None:

@@ -14,7 +14,7 @@ from cryptography.x509 import ocsp as x509_ocsp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosscert import node_description, ocsp_client, probes
+from crosscert import agreements, node_description, ocsp_client, probes
 from crosscert.description_format import parse
 from crosscert.errors import PEER_UNFIT
 from crosscert.records import ProbeResult
@@ -137,6 +137,15 @@ def test_a_https_address_must_show_a_good_certificate_that_lasts(probed: Federat
         assert peer is not None
         work.records.put_peer(replace(peer, node=replace(peer.node, url="https://other.example")))
     assert "tls" in bad(probed)
+
+
+def test_what_was_kept_under_older_rules_keeps_nobody_from_looking_at_the_others(probed: Federation) -> None:
+    with probed.county.deps.work.begin() as work:
+        held = work.records.find_object(CITY.code, "description")
+        assert held is not None
+        work.records.put_object(replace(held, data=b"{}"))
+    assert {each.node_code for each in probes.probe_all(probed.county.deps)} == {OTHER_COUNTY.code}
+    assert agreements.receive_published(probed.county.deps) == []
 
 
 def test_probes_change_no_verdict(probed: Federation) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
 
 from crosscert import agreements
+from crosscert.agreements import receiving
+from crosscert.constraints import template_of
 from crosscert.errors import AGREEMENT_STATE, CROSS_CERTIFICATE_UNSUITABLE
 from crosscert.records import Agreement
 from kernel.errors import Refusal
+from pki import authority
 from pki.authority import get_principal
 from tests.support.pki import CITY, COUNTY, OTHER_COUNTY
 from tests.support.three_nodes import ASKER, Federation, Member, request
@@ -46,3 +50,18 @@ def test_nothing_is_received_before_the_code_was_compared_on_this_side_too(nodes
     with refused(AGREEMENT_STATE):
         agreements.receive(nodes.county.deps, again.identifier, mine.certificate, actor=ASKER)
     assert received(nodes.county) == {mine.certificate}
+
+
+def test_a_peer_cannot_make_this_nodes_description_longer_and_longer(synced: Federation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiving, "MOST_PUBLISHED", 2)
+    city, county = synced.city, synced.county
+    mine = agreements.find_live(city.deps, COUNTY.code)
+    assert mine is not None
+    template = template_of(mine.constraints, x509.load_der_x509_certificate(mine.principal))
+    for _ in range(3):
+        authority.issue_cross_certificate(city.deps.pki, template, actor="admin")
+    synced.clock.advance(timedelta(minutes=1))
+    synced.sync(county)
+    assert len(agreements.receive_published(county.deps)) == 1  # with the one that it has
+    assert agreements.receive_published(county.deps) == []
+    assert len(received(county)) == 2
