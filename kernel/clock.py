@@ -62,7 +62,11 @@ def parse_rfc3339(text: str) -> datetime:
     if moment.tzinfo is None:
         message = f"{text!r} has no offset from UTC"
         raise ValueError(message)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        message = f"{text!r} lies outside of the calendar"
+        raise ValueError(message) from None
 
 
 def timestamp(moment: datetime) -> int:
