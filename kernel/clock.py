@@ -64,8 +64,8 @@ def parse_rfc3339(text: str) -> datetime:
         raise ValueError(message)
     try:
         return moment.astimezone(UTC)
-    except OverflowError:
-        message = f"{text!r} lies outside of the calendar"
+    except OverflowError:  # an offset beyond the first or the last year that there is
+        message = f"{text!r} lies outside of all years"
         raise ValueError(message) from None
 
 

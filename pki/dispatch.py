@@ -42,7 +42,9 @@ Environ = Mapping[str, Any]
 Handler = Callable[[PkiDeps, str, Environ], Response]
 """Answers a request to an address; the text is what follows a prefix."""
 
-NOT_FOUND, METHOD, TOO_LARGE, TYPE = Response(404), Response(405), Response(413), Response(415)
+NOT_FOUND, TOO_LARGE, TYPE = Response(404), Response(413), Response(415)
+ONLY_GET = Response(405, b"", (("Allow", "GET, HEAD"),))  # RFC 9110 15.5.6
+ONLY_POST = Response(405, b"", (("Allow", "POST"),))
 
 
 def answer(deps: PkiDeps, key: str, environ: Environ) -> Response:
@@ -67,7 +69,7 @@ def _bundle(deps: PkiDeps, _: str, environ: Environ) -> Response:
 
 def _publish(found: Publication | None, environ: Environ) -> Response:
     if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-        return METHOD
+        return ONLY_GET
     if found is None:
         return NOT_FOUND
     caching = f"public, max-age={int(found.keep.total_seconds())}"
@@ -92,7 +94,7 @@ def _unless_known(environ: Environ, found: Publication, full: Response) -> Respo
 def _is_since(date: str | None, made_at: datetime) -> bool:
     try:
         return date is not None and made_at.replace(microsecond=0) <= parsedate_to_datetime(date)
-    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone; OverflowError: a year of many digits
         return False
 
 
@@ -106,7 +108,7 @@ def _ocsp_post(deps: PkiDeps, _: str, environ: Environ) -> Response:
 
 def _ocsp_get(deps: PkiDeps, rest: str, environ: Environ) -> Response:
     if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-        return METHOD
+        return ONLY_GET
     found = ocsp.answer(deps, _decode(rest))
     if found.times is None:
         return _uncached(found.der, _OCSP_TYPE)
@@ -144,7 +146,7 @@ def _tsa(deps: PkiDeps, _: str, environ: Environ) -> Response:
 def _body(environ: Environ, content_type: str, most: int) -> bytes | Response:
     """Return what was posted, or the refusal: only of this type, and not longer than ``most``."""
     if environ["REQUEST_METHOD"] != "POST":
-        return METHOD
+        return ONLY_POST
     told = environ.get("CONTENT_TYPE", "")
     if told != content_type and told.partition(";")[0].strip().lower() != content_type:
         return TYPE

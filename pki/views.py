@@ -8,11 +8,13 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from pki import dispatch
 from pki.ports import PkiDeps
 
-_METHODS = ["GET", "HEAD", "POST"]
+_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+"""All: which of them an address takes, ``dispatch`` knows."""
 
 
 def make_blueprint(deps: PkiDeps) -> Blueprint:
@@ -27,6 +29,8 @@ def _add(blueprint: Blueprint, deps: PkiDeps, key: str) -> None:
     def view(rest: str = "") -> Response:
         del rest  # taken from the path as it came
         found = dispatch.answer(deps, key, request.environ)
+        if found.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            raise MethodNotAllowed(dict(found.headers)["Allow"].split(", "))
         if found.status >= HTTPStatus.BAD_REQUEST:
             abort(found.status)
         return Response(found.body, found.status, list(found.headers))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_bootstrap import Bootstrap5
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 import admin_ui.views
 import crosscert.views
@@ -128,10 +128,12 @@ def _add_errors(app: Flask) -> None:
         return _show(error)
 
     @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
+    def http_error(error: HTTPException) -> tuple[Response | str, int, dict[str, str]] | HTTPException:
         if error.code is None or error.code < 400:  # noqa: PLR2004 - a redirect that werkzeug raises
             return error
-        return _show(Refusal(_HTTP_ERRORS.get(error.code, BAD_REQUEST)), status=error.code)
+        methods = error.valid_methods if isinstance(error, MethodNotAllowed) else None
+        headers = {"Allow": ", ".join(sorted(methods))} if methods else {}  # RFC 9110 15.5.6
+        return *_show(Refusal(_HTTP_ERRORS.get(error.code, BAD_REQUEST)), status=error.code), headers
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> tuple[Response | str, int]:

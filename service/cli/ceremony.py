@@ -18,7 +18,7 @@ from pki import ceremony, transcript
 from pki.ceremony import Confirmation
 from pki.errors import CEREMONY_INVALID
 from pki.transcript import Plan, VerifiedTranscript, witness_hash
-from service.cli.options import emit, json_option, pass_services
+from service.cli.options import emit, json_option, pass_services, writing
 from service.cli.preview import Preview, go_ahead, yes_option
 from service.wiring import Services
 
@@ -41,7 +41,8 @@ def run(services: Services, *, plan: Path, record: Path, rehearsal: bool, yes: b
     """Carry out what the transcript RECORD does not have of PLAN yet; interrupted, run it again."""
     found = transcript.read_plan(_toml(plan))
     if go_ahead(_preview(services, found), yes=yes, overrides=(), as_json=as_json):
-        ceremony.conduct(services.pki, found, record, _computed if rehearsal else _typed)
+        with writing(record):
+            ceremony.conduct(services.pki, found, record, _computed if rehearsal else _typed)
         verified = transcript.verify(record.read_bytes())
         emit(_as_json(verified), as_json, lambda: _as_text(verified))
 

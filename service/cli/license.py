@@ -18,8 +18,7 @@ from kernel.text import mask
 from licenses import archive, batch, status
 from licenses.batch import RowOutcome
 from licenses.ports import LicenseRecord, StatusCode
-from service.cli.options import EXIT_NO, emit, json_option, pass_services
-from service.errors import FOLDER_UNWRITABLE
+from service.cli.options import EXIT_NO, emit, json_option, pass_services, writing
 from service.wiring import Services
 
 _ACTOR = "operator:cli"
@@ -47,7 +46,7 @@ def issue(services: Services, file: Path, report: Path | None, out: Path | None,
     folder = out or services.config.licenses_directory
     outcomes: list[RowOutcome] = []  # the refused; all of them for --json
     counts: Counter[str] = Counter()
-    with _writing(folder), file.open("rb") as stream, _report(report) as write:
+    with writing(folder), file.open("rb") as stream, _report(report) as write:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             rows = batch.open_file(services.licenses, stream, file.name)
@@ -107,7 +106,7 @@ def export(services: Services, name: str, out: Path, as_json: bool) -> None:  # 
     """Write a licence's PDF, as it was issued, into a folder."""
     record = archive.get_license(services.licenses, name)
     pdf = archive.get_document(services.licenses, record)
-    with _writing(out):
+    with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         path = archive.write_document(out, record, pdf)
     emit({"file": str(path), "sha256": record.pdf_sha256}, as_json, str(path))
@@ -124,14 +123,6 @@ def status_(services: Services, name: str, code: StatusCode, reason: str, as_jso
     record = archive.get_license(services.licenses, name)
     changed = status.change(services.licenses, record.identifier, code, reason=reason, actor=_ACTOR)
     emit(_as_json(changed), as_json, f"{changed.number} {record.status} → {changed.status}")
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Misuse(FOLDER_UNWRITABLE, path=error.filename or folder, problem=error.strerror or error) from None
 
 
 @contextmanager

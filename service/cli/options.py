@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import update_wrapper
 from pathlib import Path
@@ -14,7 +15,7 @@ import click
 
 from kernel.clock import parse_rfc3339
 from kernel.errors import ChaoxinError, Misuse
-from service.errors import CONFIG_MISSING
+from service.errors import CONFIG_MISSING, FOLDER_UNWRITABLE
 
 if TYPE_CHECKING:
     from service.wiring import Services
@@ -69,7 +70,21 @@ def emit(data: Any, as_json: bool, text: str | Callable[[], str]) -> None:  # no
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
     else:
-        click.echo(text() if callable(text) else text)
+        click.echo(printable(text() if callable(text) else text))
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with what a terminal would obey written out: names in certificates, tokens and of files are others' words."""
+    return "".join(each if each.isprintable() or each in "\n\t\u3000" else f"\\u{ord(each):04x}" for each in text)
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Tell what the system has against a file or folder in the block as ``Misuse``."""
+    try:
+        yield
+    except OSError as error:
+        raise Misuse(FOLDER_UNWRITABLE, path=error.filename or place, problem=error.strerror or error) from None
 
 
 def explain(error: ChaoxinError) -> str:
@@ -80,5 +95,5 @@ def explain(error: ChaoxinError) -> str:
 
 def fail(error: ChaoxinError) -> None:
     """Print ``error`` in one line on standard error and exit: 2 for a misuse, 1 for a refusal."""
-    click.echo(explain(error), err=True)
+    click.echo(printable(explain(error)), err=True)
     sys.exit(EXIT_MISUSE if isinstance(error, Misuse) else EXIT_NO)

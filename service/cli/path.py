@@ -22,7 +22,7 @@ from crosscert.paths.index import Pool
 from crosscert.paths.records import PathRequest, PathVerdict
 from kernel.clock import SystemClock, parse_rfc3339
 from kernel.errors import ChaoxinError, Misuse
-from service.cli.options import EXIT_NO, emit, json_option
+from service.cli.options import EXIT_NO, emit, json_option, printable
 
 MAX_FILES = 100_000
 _BUDGET_SECONDS = 10.0
@@ -84,7 +84,7 @@ def _gather(paths: Iterable[Path]) -> Gathered:
                 found = encodings.read(_bytes(file))
             except ChaoxinError as error:
                 if file == path:
-                    raise Misuse(error.error, field=_printable(str(file)), **error.details) from None
+                    raise Misuse(error.error, field=str(file), **error.details) from None
                 gathered.skipped.append(file)
                 continue
             gathered.certificates += found.certificates
@@ -162,7 +162,7 @@ def command(
     """
     given, trusted, material, lists = (_gather(paths) for paths in ([target], anchors, certs, crls))
     for skipped in (*trusted.skipped, *material.skipped, *lists.skipped):
-        click.echo(_printable(f"{skipped}: neither certificate nor revocation list, passed over"), err=True)
+        click.echo(printable(f"{skipped}: neither certificate nor revocation list, passed over"), err=True)
     if not given.certificates:
         raise Misuse(CERTIFICATE_UNREADABLE, field=str(target), problem="no certificate in it")
     if not trusted.certificates:
@@ -175,7 +175,7 @@ def command(
         each.entries.prepare()
     request = PathRequest(check_revocation=not no_revocation, budget_seconds=_BUDGET_SECONDS, **asked)
     verdict = _first_good(certificate, trusted.certificates, pool, CrlSet(known), request)
-    emit(verdict.as_json(), as_json, lambda: _printable(_text(verdict)))
+    emit(verdict.as_json(), as_json, lambda: _text(verdict))
     if not verdict.valid:
         raise SystemExit(EXIT_NO)
 
@@ -184,11 +184,6 @@ def _lowest(bundle: Sequence[ParsedCertificate]) -> ParsedCertificate:
     """Return the first certificate that issued none of the others: the order of a PKCS#7 bundle means nothing."""
     above = {each.issuer for each in bundle if not each.self_issued}
     return next((each for each in bundle if each.subject not in above), bundle[0])
-
-
-def _printable(text: str) -> str:
-    """Return ``text`` with what a terminal would obey written out: names in certificates and of files are others' words."""
-    return "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in text)
 
 
 def _first_good(

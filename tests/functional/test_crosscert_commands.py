@@ -175,3 +175,14 @@ def test_files_that_are_no_descriptions_are_told_in_one_line(city: Path, tmp_pat
         assert (done.returncode, len(done.stderr.strip().splitlines())) == (exit_code, 1), done.stderr
         assert done.stderr.startswith("description_invalid")
     refused(chaoxin(city, "crosscert", "take", str(tmp_path / "empty.json"), "--by", "chen"), "request_invalid")
+
+
+def test_places_that_cannot_be_written_are_told_before_anything_is_asked(city: Path, tmp_path: Path) -> None:
+    description, nowhere = str(tmp_path / "city.json"), str(tmp_path / "none" / "file")
+    assert chaoxin(city, "crosscert", "describe", "--out", description).returncode == 0
+    refused(chaoxin(city, "crosscert", "describe", "--out", nowhere), "folder_unwritable", 2)
+    refused(chaoxin(city, "crosscert", "graph", "--svg", nowhere), "folder_unwritable", 2)
+    county = made(tmp_path / "county", COUNTY, "--county", "饶平县")
+    asking = ("crosscert", "ask", "--peer-description", description, "--by", "chen", "--out")
+    refused(chaoxin(county, *asking, nowhere), "folder_unwritable", 2)
+    assert chaoxin(county, *asking, str(tmp_path / "request.json")).returncode == 0  # the first one left no open request

@@ -18,7 +18,7 @@ from crosscert.paths import encodings
 from crosscert.paths.certificates import MAX_CERTIFICATE_BYTES
 from crosscert.request_format import MAX_BYTES
 from kernel.errors import Misuse, Text
-from service.cli.crosscert.files import by_option, file_type, introduce, out_option, read, write
+from service.cli.crosscert.files import by_option, check_writable, file_type, introduce, out_option, read, write
 from service.cli.crosscert.forms import agreement_json, agreement_line, agreement_text
 from service.cli.crosscert.limits import limit_options, narrow_wish, parse_names
 from service.cli.crosscert.previews import FAULT, preview_of, show_or_go
@@ -38,6 +38,7 @@ _MAX_BUNDLE = 4 * 1024 * 1024
 @json_option
 def ask(services: Services, peer_description: Path, out: Path, by: str, as_json: bool, **limits: Any) -> None:  # noqa: FBT001
     """Ask another node to certify this one: write the signed request, and show the code to read out to them."""
+    check_writable(out)
     deps, introduced = services.crosscert, introduce(services, peer_description)
     wish = narrow_wish(everything(deps.policies, deps.node, introduced.description.node), **limits)
     found, document = agreements.ask(deps, introduced, wish, requester=f"operator:{by}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 
@@ -11,6 +12,7 @@ from crosscert.description_format import MAX_BYTES
 from crosscert.errors import DESCRIPTION_INVALID
 from crosscert.node_description import IntroducedDescription
 from kernel.errors import Misuse, Refusal
+from service.cli.options import writing
 from service.wiring import Services
 
 file_type = click.Path(path_type=Path, dir_okay=False)
@@ -40,4 +42,11 @@ def write(data: bytes, out: Path | None) -> None:
     if out is None:
         click.echo(data, nl=False)
     else:
-        out.write_bytes(data)
+        with writing(out):
+            out.write_bytes(data)
+
+
+def check_writable(out: Path) -> None:
+    """``Misuse`` when nothing can be written there: asked before something happens whose outcome would be lost then."""
+    with writing(out), TemporaryFile(dir=out.parent):
+        pass

@@ -31,7 +31,10 @@ def test_a_moment_is_written_in_utc_whatever_its_zone() -> None:
     assert timestamp(beijing) == 1795420800
 
 
-@pytest.mark.parametrize("text", ["", "2026-11-23T08:00:00", "23.11.2026", "2026-13-01T00:00:00Z", "9999-12-31T23:59:59-01:00"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "2026-11-23T08:00:00", "23.11.2026", "2026-13-01T00:00:00Z", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"],
+)
 def test_a_moment_without_offset_or_sense_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - partly the standard library's words
         parse_rfc3339(text)

@@ -77,6 +77,13 @@ def test_a_witness_is_told_how_to_compute_the_hash_and_asked_for_it(node: Path) 
     assert "王五" in asked.stderr
 
 
+def test_a_record_that_cannot_be_written_is_told(node: Path) -> None:
+    run = ("ceremony", "run", str(node / "plan.toml"), str(node / "none" / "record.jsonl"), "--rehearsal", "--yes")
+    error = chaoxin(node, *run).exception
+    assert isinstance(error, Misuse)
+    assert error.code == "folder_unwritable"
+
+
 @pytest.mark.parametrize("content", [None, "title = ", "title = 'x'"])
 def test_a_plan_that_is_none_is_told(node: Path, content: str | None) -> None:
     plan = node / "other.toml"

@@ -21,6 +21,7 @@ from service.config import load_config
 from service.wiring import Services
 from tests.support.pki import CITY
 from tests.support.three_nodes import Member, Web, member
+from tests.unit.crosscert.forge import signer
 
 NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
 PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
@@ -82,6 +83,15 @@ def test_a_node_or_certificate_that_is_not_trusted_is_answered_with_no(pair: Pai
     assert pair.run("explain", str(tmp_path / "missing.pem")).exit_code == 2
     with Services(load_config(pair.config)) as services, services.crosscert.work.read() as work:
         assert work.records.peers() == []
+
+
+def test_names_in_certificates_do_not_write_to_the_terminal(pair: Pair, tmp_path: Path) -> None:
+    (tmp_path / "leaf.cer").write_bytes(signer("sub").leaf("red\x1b[31m", "seal\u202e").der)
+    result = pair.run("explain", str(tmp_path / "leaf.cer"))
+    assert result.exit_code == 1
+    assert "O=red\\u001b[31m" in result.output
+    assert "seal\\u202e" in result.output
+    assert "\x1b" not in result.output
 
 
 def test_an_agreements_plan_and_what_breaks_without_it(pair: Pair) -> None:

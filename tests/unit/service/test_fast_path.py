@@ -99,6 +99,19 @@ def test_what_is_refused_is_worded_by_the_pages(front: Client) -> None:
         assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
 
 
+def test_who_asks_in_the_wrong_way_is_told_the_right_one(front: Client) -> None:
+    for path, method, allowed in (
+        ("/pki/ocsp", "GET", "POST"),
+        ("/pki/tsa", "DELETE", "POST"),
+        ("/pki/ocsp/AAAA", "POST", "GET, HEAD"),
+        ("/pki/issuing.crl", "OPTIONS", "GET, HEAD"),
+        ("/pki/certs.p7c", "PUT", "GET, HEAD"),
+        ("/.well-known/est/cacerts", "POST", "GET, HEAD, OPTIONS"),
+    ):
+        answer = front.open(path, method=method)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, allowed), path
+
+
 def test_a_suspension_is_told_at_once_by_both(front: Client, flask: FlaskClient, services: Services, question: bytes) -> None:
     serial = get_credential(services.pki, "node_signer").record.serial
     for step, wanted in ((revocation.suspend, ocsp.OCSPCertStatus.REVOKED), (revocation.release, ocsp.OCSPCertStatus.GOOD)):
