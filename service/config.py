@@ -13,16 +13,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from crosscert.addresses import find_url_fault
 from kernel.errors import Misuse
 from kernel.nodes import Node, area_level, is_area_code
-from service.errors import CONFIG_INVALID, CONFIG_MISSING, PASSPHRASE_MISSING, PIN_MISSING
+from service.errors import CONFIG_INVALID, PASSPHRASE_MISSING, PIN_MISSING
 from service.proxies import Network, parse_networks
 
 PASSPHRASE_VARIABLE = "CHAOXIN_PASSPHRASE"  # noqa: S105 - the variable's name, not its value
 PIN_VARIABLE = "CHAOXIN_PIN"
 DATABASE_VARIABLE = "CHAOXIN_DATABASE_URL"
+_DATABASES = ("sqlite", "postgresql+psycopg")
 
 Word = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -131,7 +133,13 @@ class Config:
     def database_url(self) -> str:
         """The database's address, from the environment or the file, SQLite files made absolute."""
         text = os.environ.get(DATABASE_VARIABLE) or self.settings.database.url
-        url = make_url(text)
+        try:
+            url = make_url(text)
+        except ArgumentError:
+            url = None
+        if url is None or url.drivername not in _DATABASES:  # its text is not repeated: a password may stand in it
+            key, wanted = "database.url", " or ".join(f"{name}://" for name in _DATABASES)
+            raise Misuse(CONFIG_INVALID, field=key, file=str(self.file), problem=f"{key}: {wanted}")
         if url.get_backend_name() == "sqlite" and url.database:
             url = url.set(database=str(self.directory / url.database))
         return url.render_as_string(hide_password=False)
@@ -206,10 +214,8 @@ def load_config(file: Path) -> Config:
     """Read the configuration in ``file``; ``Misuse`` naming file and key when it is missing, not TOML, or says something unknown."""
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Misuse(CONFIG_MISSING) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Misuse(CONFIG_INVALID, file=str(file), problem=str(error)) from None
+        raise Misuse(CONFIG_INVALID, file=str(file), problem=getattr(error, "strerror", None) or str(error)) from None
     try:
         settings = Settings.model_validate_json(json.dumps(document, default=str))  # JSON mode: an array may stand for a tuple
     except ValidationError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -33,6 +35,15 @@ def _alembic() -> AlembicConfig:
     return config
 
 
+@contextmanager
+def naming_trouble() -> Iterator[None]:
+    """Tell what the database says against being used, in one line, as ``Misuse``."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise Misuse(DATABASE_UNUSABLE, problem=str(error.orig).partition("\n")[0]) from error
+
+
 def wanted_version() -> str:
     """Return the revision that this program needs."""
     return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
@@ -40,22 +51,16 @@ def wanted_version() -> str:
 
 def found_version(engine: sa.Engine) -> str | None:
     """Return the revision that the database is at (None: it is empty); ``Misuse`` when it cannot be read at all."""
-    try:
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
-    except sa.exc.DBAPIError as error:
-        raise Misuse(DATABASE_UNUSABLE, problem=str(error.orig)) from None
+    with naming_trouble(), engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def upgrade(engine: sa.Engine) -> None:
     """Bring the database to the wanted revision in one transaction."""
     config = _alembic()
-    try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except sa.exc.DBAPIError as error:
-        raise Misuse(DATABASE_UNUSABLE, problem=str(error.orig)) from None
+    with naming_trouble(), engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def check_current(engine: sa.Engine) -> None:

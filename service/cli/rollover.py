@@ -33,6 +33,9 @@ def command(services: Services, *, role: CaRole, ca: str | None, by: str, yes: b
     The second approval carries it out; after a crash, any approval takes it up again.
     """
     found = rollover.find_open(services.pki, role) if ca is None else rollover.find(services.pki, ca)
+    if found is not None and found.role != role:
+        message = f"{found.ca} is to serve as {found.role}, not as {role}"
+        raise click.BadParameter(message, param_hint="--approve")
     if not go_ahead(_preview(services, role, found), yes=yes, overrides=(), as_json=as_json):
         return
     who = f"operator:{by}"

@@ -91,6 +91,8 @@ def test_a_rollover_is_shown_first_asked_for_by_one_and_done_by_the_second_appro
     assert (asked["ca"], asked["requested_by"], asked["done_at"]) == ("issuing-2", "operator:wang", None)
     approve = ("rollover", "issuing", "--approve", "issuing-2", "--yes", "--json", "--by")
     assert isinstance(chaoxin(config, *approve, "wang").exception, Refusal)
+    # Or it would be shown whom another CA's new key concerns.
+    assert chaoxin(config, "rollover", "principal", "--approve", "issuing-2", "--by", "li", "--yes").exit_code == 2
     assert printed(chaoxin(config, *approve, "li"))["done_at"] is None
     done = printed(chaoxin(config, *approve, "chen"))
     assert done["approvals"] == ["operator:li", "operator:chen"]

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from kernel.errors import ChaoxinError, Refusal
+from kernel.errors import ChaoxinError, Misuse, Refusal
 from pki import alarms, enrolment, review, seals
 from pki.names import x509_name
 from pki.records import Department, Stop
@@ -194,6 +194,15 @@ def test_a_new_node_passes_its_own_review_and_raises_no_alarm(config: Path) -> N
         jobs.review_issued(services)
         assert alarms.find_due(services.pki) == []
         assert review.find_stop(services.pki) is None
+
+
+@pytest.mark.parametrize("file", ["garbage", "empty", "none/x"])
+def test_a_database_that_is_none_or_is_not_there_is_named_in_one_line(config: Path, tmp_path: Path, file: str) -> None:
+    (tmp_path / "garbage").write_bytes(b"this is not a database" * 1000)
+    there = {"CHAOXIN_DATABASE_URL": f"sqlite:///{tmp_path / file}"}
+    result = CliRunner(env=there).invoke(cli, ["--config", str(config), "cert", "list"])
+    assert isinstance(result.exception, Misuse)
+    assert (result.exception.code, "\n" in result.exception.text.en) == ("database_unusable", False)
 
 
 def test_a_refusal_says_what_to_do(config: Path) -> None:

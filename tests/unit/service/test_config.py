@@ -70,10 +70,22 @@ def test_a_fault_names_its_key(tmp_path: Path, old: str, new: str, key: str) -> 
 def test_a_missing_file_and_broken_toml_are_told(tmp_path: Path) -> None:
     with pytest.raises(Misuse) as missing:
         load_config(tmp_path / "none.toml")
-    assert missing.value.code == "config_missing"
+    assert (missing.value.code, "none.toml" in missing.value.text.zh) == ("config_invalid", True)
     with pytest.raises(Misuse) as broken:
         write(tmp_path, "[node")
     assert broken.value.code == "config_invalid"
+
+
+@pytest.mark.parametrize("url", ["secret", "mysql://x:secret@localhost/x", "postgresql://x:secret@localhost/x"])
+def test_an_address_of_no_database_is_told_without_repeating_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.delenv("CHAOXIN_DATABASE_URL", raising=False)
+    config = write(tmp_path, GOOD.replace("sqlite:///node.sqlite", url))
+    with pytest.raises(Misuse) as caught:
+        _ = config.database_url
+    assert (caught.value.code, caught.value.field) == ("config_invalid", "database.url")
+    assert "secret" not in caught.value.text.zh
 
 
 @pytest.mark.parametrize(("variable", "file"), [("CHAOXIN_PASSPHRASE", "passphrase"), ("CHAOXIN_PIN", "pin")])
