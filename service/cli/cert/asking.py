@@ -10,9 +10,9 @@ import click
 
 from kernel.errors import Text
 from pki import authority, enrolment, renewal
-from pki.names import check_below, x509_name
+from pki.names import x509_name
 from pki.records import CertificateRecord, CertificateRequest
-from pki.requests import MAX_REQUEST_BYTES, judge, verify_request
+from pki.requests import MAX_REQUEST_BYTES, check_wish, judge, verify_request
 from service.cli.cert.forms import OPERATOR, as_line, as_pem, as_person, describe, describe_request, parse_names
 from service.cli.options import emit, json_option, pass_services
 from service.cli.preview import Preview, go_ahead, yes_option
@@ -96,8 +96,7 @@ def invite(
 ) -> None:
     """Make an invitation to enrol once over EST, and print its name and secret: user name and password of HTTP basic authentication."""
     names = parse_names(subject, services.node.names)
-    x509_name(names)
-    check_below(names, services.node.names)
+    check_wish(services.pki, profile, "invitation", names, dns_names=dns_names, emails=emails)
     expires_at = services.clock.now() + timedelta(days=days)
     person = [dict(names).get("CN", "")] if profile in {"person", "staff"} else []
     action = Text(

@@ -103,7 +103,17 @@ def test_an_invitation_is_printed_once_and_enrols(config: Path) -> None:
     with Services(load_config(config)) as services:
         record = enrolment.enrol(services.pki, made["name"], made["secret"], der)
     assert record.subject.startswith("CN=rp,OU=市场监督管理局,")
-    assert refused(chaoxin(config, "invite", "--profile", "tsa", "--subject", "CN=x", "--yes")) == "requester_unsuitable"
+    server = ("--profile", "tls_server", "--subject", "CN=x")
+    for arguments, code in (
+        (("--profile", "tsa", "--subject", "CN=x"), "requester_unsuitable"),
+        (("--profile", "nothing", "--subject", "CN=x"), "unknown_profile"),
+        (("--profile", "person", "--subject", "CN=x", "--dns", "rp.chaoxin.test"), "request_unsuitable"),
+        (("--profile", "person", "--subject", "CN=x,CN=y"), "request_unsuitable"),
+        (server, "request_unsuitable"),
+        ((*server, "--dns", "*.chaoxin.test"), "request_unsuitable"),
+        ((*server, "--dns", "rp.chaoxin.test", "--dns", "rp.chaoxin.test"), "request_unsuitable"),
+    ):
+        assert refused(chaoxin(config, "invite", *arguments)) == code, arguments  # told before anything would be done
     assert chaoxin(config, "invite", "--profile", "person", "--subject", "张三").exit_code == 2
 
 
