@@ -163,6 +163,8 @@ def _alternative_names(extensions: x509.Extensions) -> tuple[tuple[str, ...], tu
         names = list(extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
     except x509.ExtensionNotFound:
         return (), ()
+    if len(names) > _MOST_NAMES or len(set(names)) != len(names):
+        raise _unsuitable(problem=f"alternative names: one twice, or more than {_MOST_NAMES}")
     if not all(isinstance(name, x509.DNSName | x509.RFC822Name) for name in names):
         raise _unsuitable(problem="alternative names: DNS and e-mail only")
     dns_names = tuple(name.value for name in names if isinstance(name, x509.DNSName))

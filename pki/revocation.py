@@ -86,6 +86,12 @@ def release(deps: PkiDeps, serial: str, *, actor: str = "system") -> Certificate
     return _publish(deps, record, actor)
 
 
+def check_not_in_service(deps: PkiDeps, record: CertificateRecord) -> None:
+    """Refuse what :func:`revoke` and :func:`suspend` would: to be asked before whom it concerns is shown."""
+    with deps.work.read() as work:
+        _check_not_in_service(deps, work, record)
+
+
 def _check_not_in_service(deps: PkiDeps, work: Work[PkiRecords], record: CertificateRecord) -> None:
     """Refuse a CA that serves, or that signed one which does: everything below it would be worth nothing."""
     for role in CA_ROLES:

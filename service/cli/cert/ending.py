@@ -97,7 +97,8 @@ def resume(services: Services, by: str, yes: bool, as_json: bool) -> None:  # no
 
 
 def preview_of(services: Services, record: CertificateRecord, action: Text) -> Preview:
-    """Return whom it concerns that a certificate ends."""
+    """Return whom it concerns that a certificate ends; ``Refusal`` for a CA in service, which cannot."""
+    revocation.check_not_in_service(services.pki, record)
     found = impact.of_ending(services, record)
     warnings = [Warned(code, text) for code, text in found.warnings]
     return Preview(action, found.people, found.certificates, found.licenses, found.peers, warnings)

@@ -72,6 +72,13 @@ def test_revoke_is_the_one_of_certificates(config: Path) -> None:
     assert again.exception.code == "certificate_revoked_already"
 
 
+def test_a_ca_in_service_is_not_even_shown_as_if_it_could_be_revoked(config: Path) -> None:
+    for ca in printed(chaoxin(config, "show", "--json")).values():
+        error = chaoxin(config, "revoke", ca["certificate"]["serial"], "--reason", "ca_compromise").exception
+        assert isinstance(error, Refusal)
+        assert error.code == "certificate_in_service"
+
+
 @pytest.mark.parametrize(
     "arguments", [("revoke", "77", "--reason", "nonsense"), ("revoke", "77", "--reason", "superseded", "--at", "yesterday")]
 )
