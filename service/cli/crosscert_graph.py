@@ -27,8 +27,7 @@ from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.nodes import is_area_code
 from service.cli import crosscert_publish
-from service.cli.crosscert.files import write
-from service.cli.options import EXIT_NO, emit, json_option, pass_services
+from service.cli.options import EXIT_NO, emit, json_option, pass_services, writing
 from service.wiring import Services
 
 
@@ -40,7 +39,8 @@ def graph(services: Services, svg: Path | None, as_json: bool) -> None:  # noqa:
     """Show who certifies whom, within which limits, and what this node trusts of each."""
     found = see(services.crosscert, services.clock.now())
     if svg is not None:
-        write(draw(found, services.crosscert.policies).encode(), svg)
+        with writing(svg):
+            svg.write_text(draw(found, services.crosscert.policies), encoding="utf-8")
     emit(found.as_json(), as_json, lambda: _graph_text(found))
 
 

@@ -129,6 +129,13 @@ def test_the_whole_way_by_files(city: Path, county: Path, tmp_path: Path) -> Non
 
 def narrow_and_revoke(city: Path, identifier: str) -> None:
     """Go on with an agreement that was issued: what is lost is told first, and wants an override."""
+    renewed = told(chaoxin(city, "crosscert", "renew", identifier, "--by", "chen", "--json"))["identifier"]
+    same = told(chaoxin(city, "crosscert", "approve", renewed, "--by", "wang", "--json"))
+    assert (same["plan"]["changes"], same["concerns"]["peers"]) == (
+        [],
+        ["445122 饶平县"],
+    )  # whom it is about, though nothing changes
+    assert chaoxin(city, "crosscert", "reject", renewed, "--by", "chen").returncode == 0
     narrowing = ("crosscert", "narrow", identifier, "--level", "basic", "--by", "chen", "--json")
     narrower = told(chaoxin(city, *narrowing))
     assert (narrower["state"], narrower["replaces"], len(narrower["constraints"]["mappings"])) == ("compared", identifier, 1)
@@ -184,5 +191,7 @@ def test_places_that_cannot_be_written_are_told_before_anything_is_asked(city: P
     refused(chaoxin(city, "crosscert", "graph", "--svg", nowhere), "folder_unwritable", 2)
     county = made(tmp_path / "county", COUNTY, "--county", "饶平县")
     asking = ("crosscert", "ask", "--peer-description", description, "--by", "chen", "--out")
-    refused(chaoxin(county, *asking, nowhere), "folder_unwritable", 2)
+    done = chaoxin(county, *asking, nowhere)
+    refused(done, "folder_unwritable", 2)
+    assert nowhere in done.stderr
     assert chaoxin(county, *asking, str(tmp_path / "request.json")).returncode == 0  # the first one left no open request

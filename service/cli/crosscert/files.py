@@ -13,6 +13,7 @@ from crosscert.errors import DESCRIPTION_INVALID
 from crosscert.node_description import IntroducedDescription
 from kernel.errors import Misuse, Refusal
 from service.cli.options import writing
+from service.errors import FOLDER_UNWRITABLE
 from service.wiring import Services
 
 file_type = click.Path(path_type=Path, dir_okay=False)
@@ -48,5 +49,7 @@ def write(data: bytes, out: Path | None) -> None:
 
 def check_writable(out: Path) -> None:
     """``Misuse`` when nothing can be written there: asked before something happens whose outcome would be lost then."""
-    with writing(out), TemporaryFile(dir=out.parent):
-        pass
+    try:
+        TemporaryFile(dir=out.parent).close()
+    except OSError as error:
+        raise Misuse(FOLDER_UNWRITABLE, path=str(out), problem=error.strerror or str(error)) from None

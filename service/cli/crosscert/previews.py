@@ -29,12 +29,16 @@ def preview_of(plan: Plan, action: Text, standing: Sequence[Agreement]) -> Previ
         warnings.append(
             Warned(FAULT + fault.case, Text(f"不应有效却会有效：{words.zh}", f"Accepted and must not be: {words.en}"))
         )
+    peers = (
+        *(f"{each.peer.code} {each.peer.name}" for each in standing),
+        *(f"{each.code or '—'} {each.name}" for each in plan.changes),
+    )
     types = dict.fromkeys(one for each in plan.changes for one in (*each.types_gained, *each.types_lost))
     return Preview(
         action,
         certificates=[each.serial for each in standing if each.serial is not None],
         licenses=[f"{plan.type_names[one].zh} {plan.type_names[one].en}" for one in types],
-        peers=[f"{each.code or '—'} {each.name}" for each in plan.changes],
+        peers=list(dict.fromkeys(peers)),
         warnings=warnings,
     )
 
