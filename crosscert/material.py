@@ -115,8 +115,8 @@ def _present(deps: CrosscertDeps) -> Material:
 
 
 def _read_own(records: PkiRecords) -> _Own:
-    cas = _read_cas(records)
-    return _Own(cas, tuple(found for ca in cas if (found := records.find_crl_digest(ca.key_label)) is not None))
+    cas, digests = _read_cas(records), records.crl_digests()
+    return _Own(cas, tuple(digests[ca.key_label] for ca in cas if ca.key_label in digests))
 
 
 def _read_cas(records: PkiRecords) -> tuple[RoleRecord, ...]:

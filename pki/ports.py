@@ -5,7 +5,7 @@ Left to others: the records themselves (``records``), keys in files (``keyfiles`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -185,8 +185,8 @@ class RevocationRecords(Protocol):
         """Return the newest list of this scope, or the newest of those issued until ``at``."""
         ...
 
-    def find_crl_digest(self, ca: CaName) -> str | None:
-        """Return the SHA-256 of the newest complete list without reading the list, which may have a million entries."""
+    def crl_digests(self) -> Mapping[CaName, str]:
+        """Return the SHA-256 of each CA's newest complete list without reading the lists, which may have a million entries."""
         ...
 
     def last_list_at(self, ca: CaName) -> datetime | None:

@@ -17,6 +17,11 @@ from crosscert.storage.rows import micros, moment, node_text, peer_of, texts
 from crosscert.storage.tables import deliveries, list_tags, nodes, probes
 from kernel.clock import from_micros, to_micros
 
+# Put together once: asked for with every judgement that leads to another node.
+_HEARD = sa.select(nodes.c.code, nodes.c.last_ok_at).where(
+    nodes.c.code.in_(sa.bindparam("codes", expanding=True)), nodes.c.last_ok_at.is_not(None)
+)
+
 
 class SqlPeers(OnConnection):
     """The ``PeerRecords`` of one connection."""
@@ -45,8 +50,7 @@ class SqlPeers(OnConnection):
 
     def heard(self, codes: Collection[str]) -> Mapping[str, datetime]:
         """Return the moments by code."""
-        condition = (nodes.c.code.in_(codes), nodes.c.last_ok_at.is_not(None))
-        rows = self._connection.execute(sa.select(nodes.c.code, nodes.c.last_ok_at).where(*condition))
+        rows = self._connection.execute(_HEARD, {"codes": list(codes)})
         return {code: from_micros(at) for code, at in rows}
 
     def note_heard(self, code: str, *, at: datetime, full: bool = False) -> None:

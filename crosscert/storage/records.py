@@ -24,6 +24,8 @@ from crosscert.storage.rows import certificate_of, crl_of, micros, number_text, 
 from crosscert.storage.tables import certificates, crls, objects, state
 from kernel.clock import to_micros
 
+_GENERATION = sa.select(state.c.generation)
+
 
 class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
     """The ``CrosscertRecords`` of one connection."""
@@ -32,7 +34,7 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
 
     def generation(self) -> int:
         """Return the number of the store's present content; 0 before anything was stored."""
-        return self._connection.execute(sa.select(state.c.generation)).scalar() or 0
+        return self._connection.execute(_GENERATION).scalar() or 0
 
     def raise_generation(self) -> None:
         """Count up."""

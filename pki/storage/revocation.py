@@ -7,7 +7,7 @@ Left to others: deciding (``revocation``), signing (``crl``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +31,14 @@ _FIND_CRL = (
     .order_by(crls.c.number.desc())
     .limit(1)
 )
-_FIND_DIGEST = _FIND_CRL.with_only_columns(crls.c.sha256)
+_NEWEST_DIGEST = (
+    sa.select(crls.c.sha256)
+    .where(crls.c.ca == crl_numbers.c.ca, crls.c.partition == 0)
+    .order_by(crls.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_DIGESTS = sa.select(crl_numbers.c.ca, _NEWEST_DIGEST)
 _GENERATION = sa.select(sa.func.coalesce(sa.func.sum(crl_numbers.c.changes), 0))
 _LISTED = (certificates.c.serial, certificates.c.ca, certificates.c.partition, certificates.c.revoked_at, certificates.c.reason)
 _IS_GOOD = certificates.c.revoked_at.is_(None)
@@ -139,9 +146,9 @@ class SqlRevocation(SqlPart):
         updates = from_micros(row.this_update), from_micros(row.next_update)
         return CrlRecord(row.ca, row.number, *updates, row.entries, row.sha256, bytes(row.der), row.partition, row.changes)
 
-    def find_crl_digest(self, ca: CaName) -> str | None:
-        """Return the SHA-256 of the newest complete list without reading the list."""
-        return self._connection.execute(_FIND_DIGEST, {"ca": ca, "partition": 0}).scalar()
+    def crl_digests(self) -> Mapping[CaName, str]:
+        """Return the SHA-256 of each CA's newest complete list without reading the lists."""
+        return {ca: sha256 for ca, sha256 in self._connection.execute(_DIGESTS) if sha256 is not None}
 
     def last_list_at(self, ca: CaName) -> datetime | None:
         """Return the moment of the CA's newest complete list, without reading the list."""

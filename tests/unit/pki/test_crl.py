@@ -159,8 +159,8 @@ def test_lists_are_archived_and_found_by_the_moment_they_were_current(stored_pki
         assert work.records.find_crl("issuing", at=clock.now()) == new
         assert work.records.find_crl("issuing", at=old.this_update - timedelta(seconds=1)) is None
         assert work.records.find_crl("issuing") == new
-        assert work.records.find_crl_digest("issuing") == new.sha256
-        assert work.records.find_crl_digest("nobody") is None
+        assert work.records.crl_digests()["issuing"] == new.sha256
+        assert set(work.records.crl_digests()) == {"principal", "issuing"}
 
 
 def test_a_publication_that_fails_leaves_no_number_taken(stored_pki: PkiDeps) -> None:
