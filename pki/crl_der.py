@@ -13,7 +13,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from pki.der import explicit, generalized_time, integer, octets, oid, sequence, tlv, utc_time
+from pki.der import explicit, generalized_time, integer, long_sequence, octets, oid, sequence, tlv, utc_time
 from pki.records import ListedReason, PrivateKey
 from pki.signing import algorithm_of, signed
 from pki.throwaway import throwaway_like
@@ -59,8 +59,8 @@ def build(
 
     ``look`` is given the list under a throwaway signature before that, and raises when it finds a fault.
     """
-    listed = tlv(0x30, *entries)
-    tbs = sequence(
+    listed = long_sequence(*entries)
+    tbs = long_sequence(
         _VERSION_2,
         algorithm_of(key),
         issuer.public_bytes(),

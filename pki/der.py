@@ -16,11 +16,19 @@ _SHORT = 0x80
 def tlv(tag: int, *parts: bytes) -> bytes:
     """Return tag, definite length in its shortest form, and content."""
     content = b"".join(parts)
-    length = len(content)
+    return _head(tag, len(content)) + content
+
+
+def long_sequence(*parts: bytes) -> bytes:
+    """Do as :func:`sequence` for parts of megabytes: they are copied once."""
+    return b"".join((_head(0x30, sum(map(len, parts))), *parts))
+
+
+def _head(tag: int, length: int) -> bytes:
     if length < _SHORT:
-        return bytes((tag, length)) + content
+        return bytes((tag, length))
     size = (length.bit_length() + 7) // 8
-    return bytes((tag, _SHORT | size)) + length.to_bytes(size, "big") + content
+    return bytes((tag, _SHORT | size)) + length.to_bytes(size, "big")
 
 
 def sequence(*parts: bytes) -> bytes:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from pki.certificates import hash_for
-from pki.der import NULL, oid, sequence, tlv
+from pki.der import NULL, long_sequence, oid, sequence, tlv
 from pki.records import PrivateKey
 
 _ECDSA = {"sha256": sequence(oid("1.2.840.10045.4.3.2")), "sha384": sequence(oid("1.2.840.10045.4.3.3"))}  # RFC 5758 3.2
@@ -28,7 +28,7 @@ def algorithm_of(key: PrivateKey) -> bytes:
 
 def signed(key: PrivateKey, tbs: bytes) -> bytes:
     """Return SEQUENCE { tbs, signatureAlgorithm, signature BIT STRING } over exactly ``tbs``: a certificate, a list."""
-    return sequence(tbs, algorithm_of(key), tlv(0x03, b"\x00", signature(key, tbs)))
+    return long_sequence(tbs, algorithm_of(key), tlv(0x03, b"\x00", signature(key, tbs)))
 
 
 def signature(key: PrivateKey, data: bytes) -> bytes:

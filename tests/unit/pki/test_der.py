@@ -21,6 +21,11 @@ def test_lengths_of_every_size(data: bytes) -> None:
     assert der.octets(data) == core.OctetString(data).dump()
 
 
+@given(parts=st.lists(st.binary(max_size=70000), max_size=3))
+def test_a_long_sequence_is_a_sequence(parts: list[bytes]) -> None:
+    assert der.long_sequence(*parts) == der.sequence(*parts)
+
+
 @given(arcs=st.lists(st.integers(0, 2**128), min_size=1, max_size=8))
 def test_object_identifiers(arcs: list[int]) -> None:
     for dotted in (f"2.25.{'.'.join(map(str, arcs))}", f"1.2.{'.'.join(map(str, arcs))}"):
