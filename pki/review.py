@@ -74,7 +74,7 @@ def resume(deps: PkiDeps, *, by: str) -> bool:
                 raise Refusal(TWO_ADMINS_NEEDED)
             return True
         action = "pki.resume_issuing" if resumed else "pki.agree_to_resume"
-        work.audit.record(AuditEvent(now, f"operator:{by}", action, f"node:{deps.node.code}"))
+        work.audit.record(AuditEvent(now, by, action, f"node:{deps.node.code}"))
     return resumed and find_stop(deps) is None
 
 

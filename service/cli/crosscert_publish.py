@@ -13,7 +13,7 @@ from crosscert.publication import EntryState, publish, states
 from kernel.canonical import Json
 from kernel.clock import rfc3339
 from kernel.errors import Misuse, Text
-from service.cli.options import EXIT_NO, emit, json_option, pass_services
+from service.cli.options import EXIT_NO, by_option, emit, json_option, pass_services
 from service.cli.preview import Preview, go_ahead, yes_option
 from service.errors import DIRECTORY_MISSING
 from service.wiring import Services
@@ -21,7 +21,7 @@ from service.wiring import Services
 
 @click.command("publish")
 @pass_services
-@click.option("--by", required=True, help="Who does this; stands in the audit trail.")
+@by_option
 @yes_option
 @json_option
 def command(services: Services, by: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001 - click passes it
@@ -34,7 +34,7 @@ def command(services: Services, by: str, yes: bool, as_json: bool) -> None:  # n
     preview = Preview(action, certificates=[_line(each) for each in found])
     if not go_ahead(preview, yes=yes, overrides=(), as_json=as_json):
         return
-    found = publish(services.crosscert, services.directory, only_due=False, actor=f"operator:{by}")
+    found = publish(services.crosscert, services.directory, only_due=False, actor=by)
     emit([_json(each) for each in found], as_json, lambda: _lines(found))
     if not all(each.is_current and each.published is not None and each.published.error is None for each in found):
         raise SystemExit(EXIT_NO)

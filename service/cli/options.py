@@ -15,6 +15,7 @@ import click
 
 from kernel.clock import parse_rfc3339
 from kernel.errors import ChaoxinError, Misuse
+from kernel.people import who
 from service.errors import CONFIG_MISSING, FOLDER_UNWRITABLE
 
 if TYPE_CHECKING:
@@ -40,6 +41,16 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
 
 
 at_option = click.option("--at", callback=_moment, metavar="RFC3339", help="Judge as of this moment instead of now.")
+
+
+def _operator(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    del context, parameter
+    return f"operator:{who(value)}"
+
+
+by_option = click.option(
+    "--by", required=True, callback=_operator, metavar="NAME", help="Who does this; stands in the audit trail."
+)
 
 
 def pass_services(function: Callable[..., Any]) -> Callable[..., Any]:

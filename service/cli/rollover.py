@@ -15,7 +15,7 @@ from kernel.errors import Text
 from pki import rollover
 from pki.records import CaRole, Rollover
 from pki.roles import CA_ROLES, get_credential
-from service.cli.options import emit, json_option, pass_services
+from service.cli.options import by_option, emit, json_option, pass_services
 from service.cli.preview import Preview, go_ahead, yes_option
 from service.wiring import Services
 
@@ -23,7 +23,7 @@ from service.wiring import Services
 @click.command()
 @click.argument("role", type=click.Choice(CA_ROLES))
 @click.option("--approve", "ca", metavar="CA", help="Approve the new CA of a request (principal-2 …) instead of asking for one.")
-@click.option("--by", required=True, help="Who does this; stands in the audit trail.")
+@by_option
 @yes_option
 @json_option
 @pass_services
@@ -38,8 +38,7 @@ def command(services: Services, *, role: CaRole, ca: str | None, by: str, yes: b
         raise click.BadParameter(message, param_hint="--approve")
     if not go_ahead(_preview(services, role, found), yes=yes, overrides=(), as_json=as_json):
         return
-    who = f"operator:{by}"
-    found = rollover.request(services.pki, role, who) if ca is None else rollover.approve(services.pki, ca, who)
+    found = rollover.request(services.pki, role, by) if ca is None else rollover.approve(services.pki, ca, by)
     emit(_as_json(found), as_json, lambda: _as_text(found))
 
 

@@ -13,7 +13,7 @@ from pki.records import CertificateRecord, Reason
 from pki.registry import get_certificate
 from service import impact
 from service.cli.cert.forms import OPERATOR, as_line, describe
-from service.cli.options import emit, json_option, pass_services
+from service.cli.options import by_option, emit, json_option, pass_services
 from service.cli.preview import Preview, Warned, go_ahead, override_option, yes_option
 from service.wiring import Services
 
@@ -78,7 +78,7 @@ def release(services: Services, *, serial: str, yes: bool, as_json: bool) -> Non
 
 
 @click.command()
-@click.option("--by", required=True, metavar="NAME", help="Which admin agrees; two must.")
+@by_option
 @yes_option
 @json_option
 @pass_services

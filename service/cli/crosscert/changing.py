@@ -10,11 +10,10 @@ from crosscert import agreements
 from crosscert.agreements import plans
 from kernel.errors import Text
 from pki.records import Reason
-from service.cli.crosscert.files import by_option
 from service.cli.crosscert.forms import agreement_json, agreement_line, agreement_text
 from service.cli.crosscert.limits import limit_options, narrow_constraints
 from service.cli.crosscert.previews import preview_of, show_or_go
-from service.cli.options import emit, json_option, pass_services
+from service.cli.options import by_option, emit, json_option, pass_services
 from service.cli.preview import override_option, yes_option
 from service.wiring import Services
 
@@ -47,7 +46,7 @@ def _replace(services: Services, identifier: str, by: str, *, as_json: bool, lim
     deps = services.crosscert
     present = agreements.get(deps, identifier)
     constraints = narrow_constraints(deps, present.constraints, **limits)
-    found = agreements.renew(deps, identifier, constraints, requester=f"operator:{by}")
+    found = agreements.renew(deps, identifier, constraints, requester=by)
     emit(agreement_json(deps, found), as_json, lambda: agreement_text(deps, found))
 
 
@@ -69,7 +68,7 @@ def revoke(services: Services, identifier: str, reason: Reason, by: str, as_json
         preview = preview_of(plan, action, agreements.standing_with(deps, found))
         if not show_or_go(plan, preview, yes=said["yes"], overrides=said["overrides"], as_json=as_json):
             return
-    found = agreements.revoke(deps, identifier, actor=f"operator:{by}", reason=reason)
+    found = agreements.revoke(deps, identifier, actor=by, reason=reason)
     emit(agreement_json(deps, found), as_json, lambda: agreement_line(deps, found))
 
 
@@ -80,5 +79,5 @@ def revoke(services: Services, identifier: str, reason: Reason, by: str, as_json
 @json_option
 def review(services: Services, identifier: str, by: str, as_json: bool) -> None:  # noqa: FBT001
     """Record that another admin than the one who revoked has looked the revocation over."""
-    found = agreements.review(services.crosscert, identifier, reviewer=f"operator:{by}")
+    found = agreements.review(services.crosscert, identifier, reviewer=by)
     emit(agreement_json(services.crosscert, found), as_json, lambda: agreement_line(services.crosscert, found))

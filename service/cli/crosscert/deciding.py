@@ -18,11 +18,11 @@ from crosscert.paths import encodings
 from crosscert.paths.certificates import MAX_CERTIFICATE_BYTES
 from crosscert.request_format import MAX_BYTES
 from kernel.errors import Misuse, Text
-from service.cli.crosscert.files import by_option, check_writable, file_type, introduce, out_option, read, write
+from service.cli.crosscert.files import check_writable, file_type, introduce, out_option, read, write
 from service.cli.crosscert.forms import agreement_json, agreement_line, agreement_text
 from service.cli.crosscert.limits import limit_options, narrow_wish, parse_names
 from service.cli.crosscert.previews import FAULT, preview_of, show_or_go
-from service.cli.options import EXIT_NO, emit, json_option, pass_services
+from service.cli.options import EXIT_NO, by_option, emit, json_option, pass_services
 from service.cli.preview import override_option, yes_option
 from service.wiring import Services
 
@@ -41,7 +41,7 @@ def ask(services: Services, peer_description: Path, out: Path, by: str, as_json:
     check_writable(out)
     deps, introduced = services.crosscert, introduce(services, peer_description)
     wish = narrow_wish(everything(deps.policies, deps.node, introduced.description.node), **limits)
-    found, document = agreements.ask(deps, introduced, wish, requester=f"operator:{by}")
+    found, document = agreements.ask(deps, introduced, wish, requester=by)
     write(document + b"\n", out)
     emit(agreement_json(deps, found), as_json, lambda: agreement_text(deps, found))
 
@@ -56,7 +56,7 @@ def take(services: Services, request: Path, also: tuple[str, ...], by: str, as_j
     """Take in another node's request to be certified by this one."""
     document = read(request, MAX_BYTES).strip()
     further = tuple(map(parse_names, also))
-    found = agreements.take(services.crosscert, document, requester=f"operator:{by}", also=further)
+    found = agreements.take(services.crosscert, document, requester=by, also=further)
     emit(agreement_json(services.crosscert, found), as_json, lambda: agreement_text(services.crosscert, found))
 
 
@@ -86,7 +86,7 @@ def outside(services: Services, certificates: Path, by: str, as_json: bool, **sa
         path_length=said["path_length"],
         validity_days=said["days"],
     )
-    found = agreements.take_outside(services.crosscert, wanted, requester=f"operator:{by}")
+    found = agreements.take_outside(services.crosscert, wanted, requester=by)
     emit(agreement_json(services.crosscert, found), as_json, lambda: agreement_text(services.crosscert, found))
 
 
@@ -98,7 +98,7 @@ def outside(services: Services, certificates: Path, by: str, as_json: bool, **sa
 @json_option
 def confirm(services: Services, identifier: str, code: str, by: str, as_json: bool) -> None:  # noqa: FBT001
     """Record the CODE that the other side read out; for an outside CA, the SHA-256 of its root as it publishes it."""
-    found = agreements.confirm(services.crosscert, identifier, code, actor=f"operator:{by}")
+    found = agreements.confirm(services.crosscert, identifier, code, actor=by)
     emit(agreement_json(services.crosscert, found), as_json, lambda: agreement_text(services.crosscert, found))
 
 
@@ -123,7 +123,7 @@ def approve(services: Services, identifier: str, by: str, plan_sha256: str | Non
         raise click.UsageError(message)
     if show_or_go(plan, preview, yes=said["yes"], overrides=said["overrides"], as_json=as_json):
         faults = [each.removeprefix(FAULT) for each in said["overrides"]]
-        found = agreements.approve(deps, identifier, approver=f"operator:{by}", plan_sha256=plan_sha256 or "", faults=faults)
+        found = agreements.approve(deps, identifier, approver=by, plan_sha256=plan_sha256 or "", faults=faults)
         emit(agreement_json(deps, found), as_json, lambda: agreement_line(deps, found))
 
 
@@ -134,7 +134,7 @@ def approve(services: Services, identifier: str, by: str, plan_sha256: str | Non
 @json_option
 def reject(services: Services, identifier: str, by: str, as_json: bool) -> None:  # noqa: FBT001
     """Reject a request that was not issued yet, or withdraw this node's own."""
-    found = agreements.reject(services.crosscert, identifier, actor=f"operator:{by}")
+    found = agreements.reject(services.crosscert, identifier, actor=by)
     emit(agreement_json(services.crosscert, found), as_json, lambda: agreement_line(services.crosscert, found))
 
 
@@ -155,7 +155,7 @@ def issue(services: Services, identifier: str, by: str, out: Path | None, as_jso
         plan, Text(f"为 {found.peer.name} 签发交叉证书。", f"Issue the cross-certificate for {found.peer.code}."), [found]
     )
     if found.state == "issued" or show_or_go(plan, preview, yes=said["yes"], overrides=said["overrides"], as_json=as_json):
-        found = agreements.issue(deps, identifier, actor=f"operator:{by}")
+        found = agreements.issue(deps, identifier, actor=by)
         if out is not None or not as_json:
             write(found.certificate or b"", out)
         if as_json:
@@ -180,7 +180,7 @@ def receive(services: Services, identifier: str, certificate: Path | None, by: s
         found = encodings.read(read(certificate, MAX_CERTIFICATE_BYTES))
         if len(found.certificates) != 1:
             raise Misuse(CERTIFICATE_UNREADABLE, field=str(certificate), problem="one certificate is wanted")
-        agreements.receive(deps, identifier, found.certificates[0].der, actor=f"operator:{by}")
+        agreements.receive(deps, identifier, found.certificates[0].der, actor=by)
     agreement = agreements.get(deps, identifier)
     emit(agreement_json(deps, agreement), as_json, lambda: agreement_line(deps, agreement))
     if agreement.state != "received":

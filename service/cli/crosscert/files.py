@@ -17,7 +17,6 @@ from service.errors import FOLDER_UNWRITABLE
 from service.wiring import Services
 
 file_type = click.Path(path_type=Path, dir_okay=False)
-by_option = click.option("--by", required=True, help="Who does this; stands in the audit trail.")
 out_option = click.option("--out", type=file_type, help="Write to this file instead of standard output.")
 
 

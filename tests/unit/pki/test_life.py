@@ -168,14 +168,14 @@ def test_a_fault_by_todays_rules_stops_issuing_until_two_admins_agree(stored_pki
     for refused in (lambda: issue(today), lambda: issue(today, "x", "tls_client")):
         with pytest.raises(Refusal, match=record.serial):
             refused()
-    assert not review.resume(today, by="陈")
+    assert not review.resume(today, by="operator:陈")
     with pytest.raises(Refusal, match="two_admins_needed"):
         review.resume(today, by=" 陈 ·")
     with pytest.raises(Refusal, match="actor_unsuitable"):
         review.resume(today, by=" ")
     with pytest.raises(Refusal, match="issuance_stopped"):
         issue(today)
-    assert review.resume(today, by="林")
+    assert review.resume(today, by="operator:林")
     assert issue(today).profile == "person"
     assert (events(today, "pki.stop_issuing"), events(today, "pki.agree_to_resume"), events(today, "pki.resume_issuing")) == (
         1,
@@ -188,11 +188,11 @@ def test_a_certificate_that_was_accepted_does_not_stop_issuing_again(pki: PkiDep
     issue(pki)
     today = with_rules(pki, validity_days=1000)
     review.review(today)
-    review.resume(today, by="陈")
-    review.resume(today, by="林")
+    review.resume(today, by="operator:陈")
+    review.resume(today, by="operator:林")
     assert len(review.review(today).faulty) == 1
     assert review.find_stop(today) is None
-    assert review.resume(today, by="陈")  # nothing is stopped
+    assert review.resume(today, by="operator:陈")  # nothing is stopped
 
 
 def test_what_somebody_changed_in_the_database_is_found(stored_pki: PkiDeps, engine: sa.Engine) -> None:
