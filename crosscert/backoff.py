@@ -1,4 +1,7 @@
-"""When a peer that failed is tried again: twice as late after each failure, a quarter of an hour at most, and never all at the same moment."""
+"""When what failed is tried again: twice as late after each failure, up to a longest pause; peers never all at the same moment.
+
+Left to others: counting failures (``sync.runs``, ``push``, ``publication``).
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,14 @@ LONGEST = timedelta(minutes=15)
 _DOUBLINGS = 10  # beyond them it is the longest anyway
 
 
+def pause(failures: int, *, first: timedelta = FIRST, longest: timedelta = LONGEST) -> timedelta:
+    """Return how long to wait after so many failures in a row."""
+    return min(longest, first * (1 << min(failures - 1, _DOUBLINGS)))
+
+
 def next_try_at(failures: int, at: datetime) -> datetime:
     """Return when to try again after so many failures in a row (the one at ``at`` included): half of the pause is left to chance."""
-    pause = min(LONGEST, FIRST * (1 << min(failures - 1, _DOUBLINGS)))
-    return at + pause * (0.5 + fraction() / 2)
+    return at + pause(failures) * (0.5 + fraction() / 2)
 
 
 def is_due(next_try: datetime | None, at: datetime) -> bool:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from cryptography import x509
 
+from crosscert.backoff import pause
 from crosscert.certificate_pair import CertificatePair
 from crosscert.graph.edges import is_cross
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
@@ -127,9 +128,9 @@ def _is_due(state: EntryState, now: datetime) -> bool:
     published = state.published
     if published is None or published.failures == 0:
         return True
-    doubled = 1 << min(published.failures - 1, 10)
     # Tried in the future: the clock was set back since.
-    return published.tried_at > now or published.tried_at + min(_LONGEST_PAUSE, _FIRST_PAUSE * doubled) <= now
+    due_at = published.tried_at + pause(published.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+    return published.tried_at > now or due_at <= now
 
 
 def _note(deps: CrosscertDeps, state: EntryState, now: datetime, error: ChaoxinError | None, actor: str) -> None:

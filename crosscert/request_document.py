@@ -34,11 +34,11 @@ from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from pki import jose
 from pki.records import PrivateKey
+from pki.requests import load_request
 from pki.roles import get_chain, get_credential
 
 TYPE = "chaoxin-request+jwt"
 VALID = timedelta(days=7)
-_MAX_PKCS10 = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +126,15 @@ def _pkcs10(subject: x509.Name, key: PrivateKey, challenge: bytes) -> bytes:
 
 def _check_possession(found: UnverifiedRequest, description: UnverifiedDescription) -> None:
     """Refuse a PKCS#10 that is not by the principal CA's key, for its name, over this very request (RFC 2986)."""
-    if len(found.pkcs10) > _MAX_PKCS10:
-        raise Refusal(REQUEST_INVALID, field="pkcs10", problem=f"more than {_MAX_PKCS10} bytes")
     try:
         wanted = description.principal.x509
-        asked = x509.load_der_x509_csr(found.pkcs10)
+        asked = load_request(found.pkcs10)
         same = _public(asked) == _public(wanted) and asked.subject == wanted.subject
         challenge = asked.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value
-        proven = asked.is_signature_valid and same and challenge == _digest(found.body)
     except Exception as error:  # noqa: BLE001 - the parser meets outsiders' bytes
-        raise Refusal(REQUEST_INVALID, field="pkcs10", problem=f"PKCS#10: {type(error).__name__}") from None
-    if not proven:
+        problem = error.code if isinstance(error, Refusal) else type(error).__name__
+        raise Refusal(REQUEST_INVALID, field="pkcs10", problem=f"PKCS#10: {problem}") from None
+    if not same or challenge != _digest(found.body):
         raise Refusal(REQUEST_INVALID, field="pkcs10", problem="the principal CA's key did not sign this request")
 
 

@@ -3,7 +3,7 @@
 A request says what somebody wants; nothing in it is believed but the key. What it may carry is written down here, and everything else
 is refused rather than overlooked.
 
-Left to others: who may ask and for whom (``enrolment``, the commands), issuing (``authority``).
+Left to others: who may ask and for whom (``enrolment``, the commands), issuing (``authority``), what nodes ask of each other (``crosscert``).
 """
 
 from __future__ import annotations
@@ -68,14 +68,8 @@ def verify_request(content: bytes) -> VerifiedRequest:
     ``Refusal(request_malformed)`` for what is none, ``Refusal(request_unsuitable)`` for a weak key or signature and for what has no
     place in a request here.
     """
-    encoded = _der(content)
-    _check_form(encoded)
+    request = load_request(_der(content))
     try:
-        request = x509.load_der_x509_csr(encoded)
-        if not isinstance(request.signature_hash_algorithm, _HASHES):
-            raise _unsuitable(problem="the signature's hash must be SHA-256 or stronger")
-        if not request.is_signature_valid:
-            raise _unsuitable(problem="it is not signed by the key that is in it")
         attributes = {attribute.oid.dotted_string for attribute in request.attributes}
         extensions = request.extensions
         names = _names(request.subject)
@@ -86,6 +80,20 @@ def verify_request(content: bytes) -> VerifiedRequest:
         raise _unsuitable(problem=f"an attribute that is not accepted: {min(unknown)}")
     dns_names, emails = _alternative_names(extensions)
     return VerifiedRequest(names, public_key, dns_names, emails, extensions)
+
+
+def load_request(encoded: bytes) -> x509.CertificateSigningRequest:
+    """Return a request in DER, of bounded size, that the key in it signed; the same refusals. Nothing else in it was looked at yet."""
+    _check_form(encoded)
+    try:
+        request = x509.load_der_x509_csr(encoded)
+        if not isinstance(request.signature_hash_algorithm, _HASHES):
+            raise _unsuitable(problem="the signature's hash must be SHA-256 or stronger")
+        if not request.is_signature_valid:
+            raise _unsuitable(problem="it is not signed by the key that is in it")
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise Refusal(REQUEST_MALFORMED, problem=type(error).__name__) from None
+    return request
 
 
 def judge(deps: PkiDeps, request: VerifiedRequest, profile_name: str, way: Requester) -> CertificateRequest:

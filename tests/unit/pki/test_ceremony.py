@@ -200,7 +200,6 @@ def test_nothing_is_told_beside_the_signature_which_does_not_cover_it(pki: PkiDe
         {"witnesses": ["王五", "王五"]},
         {"witnesses": ["王五", "王 五"]},
         {"witnesses": ["王五", "陈一"]},
-        {"witnesses": ["王五", "王 五"]},
         {"witnesses": ["王五", "·"]},
         {"steps": []},
         {"steps": [{"act": "principal"}, {"act": "environment"}]},
