@@ -22,7 +22,8 @@ from pyhanko.sign.general import check_ess_certid, find_unique_cms_attribute
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from kernel.errors import Text
-from licenses.der import NotDer, check_der, check_shape, element_length
+from licenses.cms_form import check_der, check_signed_data, element_length
+from pki.der_reader import DerError
 
 MAX_CERTIFICATES = 16
 _DIGESTS = frozenset({"sha256", "sha384", "sha512"})
@@ -197,7 +198,7 @@ def verify_time_stamp(token: cms.ContentInfo, over: bytes) -> TimeStamp:
         if token["content_type"].native != "signed_data":
             raise Fault(kind="format", zh="时间戳不是 CMS SignedData", en="the time-stamp is no CMS SignedData")
         der = token.dump()
-        check_shape(der)  # its DER was checked with the whole signature value
+        check_signed_data(der)
         signed = read_signed_data(token["content"], der)
         encapsulated = signed.content["encap_content_info"]
         content = encapsulated["content"]
@@ -242,15 +243,14 @@ def find_stray(signed: SignedValue, vouched: Collection[bytes]) -> asn1_x509.Cer
 def _element_length(contents: bytes) -> int:
     try:
         return element_length(contents)
-    except NotDer:
+    except DerError:
         raise _not_der() from None
 
 
 def _check_form(der: bytes) -> None:
     try:
-        check_der(der)
-        check_shape(der)
-    except NotDer:
+        check_signed_data(der)
+    except DerError:
         raise _not_der() from None
 
 

@@ -18,10 +18,11 @@ from cryptography import x509
 
 from crosscert.errors import CERTIFICATE_UNREADABLE
 from crosscert.paths import constraints, extensions, signatures
-from crosscert.paths.der import Malformed, check_shape, is_padded
+from crosscert.paths.der import check_shape
 from crosscert.paths.names import Certificate, key_of, rfc4514
 from kernel.canonical import Json
 from kernel.errors import Refusal
+from pki.der_reader import DerError, is_padded
 
 MAX_CERTIFICATE_BYTES = 64 * 1024
 _MAX_SERIAL_OCTETS = 64
@@ -124,7 +125,7 @@ def parse_certificate(der: bytes) -> ParsedCertificate:
         parsed = _parse(der, digest)
     except Refusal:
         raise
-    except Malformed as error:
+    except DerError as error:
         raise Refusal(CERTIFICATE_UNREADABLE, problem=str(error)) from None
     except Exception as error:  # noqa: BLE001 - the parser meets outsiders' bytes and fails in many ways, all of them the same to us
         raise Refusal(CERTIFICATE_UNREADABLE, problem=f"not well-formed X.509 ({type(error).__name__})") from None

@@ -22,10 +22,11 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer
 from crosscert.errors import CRL_NOT_GENUINE, CRL_UNREADABLE
 from crosscert.paths import extensions, signatures
 from crosscert.paths.certificates import ParsedCertificate
-from crosscert.paths.der import Malformed, check_shape
+from crosscert.paths.der import check_shape
 from crosscert.paths.entries import MAX_BYTES, Entries, Frame, frame_of
 from crosscert.paths.names import CertificateList, key_of
 from kernel.errors import Refusal
+from pki.der_reader import DerError
 
 MAX_CRL_BYTES = MAX_BYTES
 MAX_FRAME_BYTES = 128 * 1024
@@ -69,11 +70,11 @@ class ParsedCrl:
         """Tell whether a serial stands on the list, whatever the entry says; True when that cannot be told."""
         try:
             return bool(self.entries.about(serial))
-        except Malformed:
+        except DerError:
             return True
 
     def about(self, serial: int) -> CRLContainer:
-        """Return the list with those of its entries that bear on one certificate of whichever issuer; ``Malformed``."""
+        """Return the list with those of its entries that bear on one certificate of whichever issuer; ``DerError``."""
         entries = self.entries.about(serial)
         if not entries:
             return self.without_entries
@@ -88,7 +89,7 @@ def parse_crl(der: bytes) -> ParsedCrl:
         return _parse(der)
     except Refusal:
         raise
-    except Malformed as error:
+    except DerError as error:
         raise Refusal(CRL_UNREADABLE, problem=str(error)) from None
     except Exception as error:  # noqa: BLE001 - the parser meets outsiders' bytes and fails in many ways, all of them the same to us
         raise Refusal(CRL_UNREADABLE, problem=f"not well-formed X.509 ({type(error).__name__})") from None

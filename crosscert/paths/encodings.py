@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from crosscert.errors import CERTIFICATE_UNREADABLE
 from crosscert.paths.certificates import MAX_CERTIFICATE_BYTES, ParsedCertificate, parse_certificate
 from crosscert.paths.crls import MAX_CRL_BYTES, ParsedCrl, parse_crl
-from crosscert.paths.der import OID, SEQUENCE, SET, Malformed, element, malformed
 from kernel.errors import Refusal
+from pki.der_reader import OID, SEQUENCE, SET, DerError, element, refuse
 
 MAX_OBJECTS = 10_000
 
@@ -57,7 +57,7 @@ def read(data: bytes) -> Found:
 def _is_sequence(data: bytes) -> bool:
     try:
         tag, _, end = element(data, 0, len(data))
-    except Malformed:
+    except DerError:
         return False
     return tag == SEQUENCE and end == len(data)
 
@@ -120,7 +120,7 @@ def _read_pkcs7(der: bytes, found: Found) -> None:
                 for kind, place, after in _elements(der, begin, end):
                     if kind == SEQUENCE:
                         _add_crl(der[place:after], found)
-    except Malformed as error:
+    except DerError as error:
         raise Refusal(CERTIFICATE_UNREADABLE, problem=f"PKCS#7: {error}") from None
 
 
@@ -129,7 +129,7 @@ def _parts(der: bytes) -> Iterator[tuple[int, int, int]]:
     _, begin, end = element(der, 0, len(der))
     tag, place, after = element(der, begin, end)
     if end != len(der) or tag != OID or der[place:after] != _SIGNED_DATA:
-        malformed("no signed data")
+        refuse("no signed data")
     _, place, end = element(der, after, end)
     _, place, end = element(der, place, end)
     for _ in range(3):

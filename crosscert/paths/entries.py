@@ -15,19 +15,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 
-from crosscert.paths.der import (
+from pki.der import tlv
+from pki.der_reader import (
     BOOLEAN,
     GENERALIZED_TIME,
     INTEGER,
-    OCTETS,
+    OCTET_STRING,
     SEQUENCE,
     UTC_TIME,
-    Malformed,
+    DerError,
     element,
     is_padded,
-    malformed,
+    refuse,
 )
-from pki.der import tlv
 
 _TIMES = frozenset({UTC_TIME, GENERALIZED_TIME})
 _BEFORE_ENTRIES = 5
@@ -62,13 +62,13 @@ class Frame:
 
 
 def frame_of(der: bytes) -> Frame:
-    """Find the parts of a CertificateList (RFC 5280 5.1) without looking into them; ``Malformed`` when it is none."""
+    """Find the parts of a CertificateList (RFC 5280 5.1) without looking into them; ``DerError`` when it is none."""
     tag, begin, end = element(der, 0, len(der))
     if tag != SEQUENCE or end != len(der):
-        malformed("not one sequence")
+        refuse("not one sequence")
     tag, first, stop = element(der, begin, end)
     if tag != SEQUENCE:
-        malformed("nothing that is signed")
+        refuse("nothing that is signed")
     signed, place, times = slice(begin, stop), first, 0
     for _ in range(_BEFORE_ENTRIES + 1):
         if place == stop:
@@ -84,7 +84,7 @@ def frame_of(der: bytes) -> Frame:
 
 
 class Entries:
-    """The entries of one list. The index is made once; ``Malformed`` from every question when it cannot be."""
+    """The entries of one list. The index is made once; ``DerError`` from every question when it cannot be."""
 
     def __init__(self, der: bytes, place: slice) -> None:
         self._der = der
@@ -112,7 +112,7 @@ class Entries:
             if self._der[begin:end] == wanted:
                 found.append(place)
                 if len(found) > _MAX_REPEATED:
-                    malformed("a serial number too often")
+                    refuse("a serial number too often")
         out = []
         for place in found:
             before = bisect_right(issuers, place) - 1
@@ -126,7 +126,7 @@ class Entries:
 
     def prepare(self) -> None:
         """Make the index now, for whoever can spare the second that a million entries take, which a judgement cannot."""
-        with suppress(Malformed):
+        with suppress(DerError):
             self._made()
 
     def _made(self) -> tuple[array[int], array[int]]:
@@ -134,10 +134,10 @@ class Entries:
             if self._index is None:
                 try:
                     self._index = _make_index(self._der, self._place)
-                except Malformed as malformed:
+                except DerError as malformed:
                     self._index = str(malformed)
         if isinstance(self._index, str):
-            raise Malformed(self._index)
+            raise DerError(self._index)
         return self._index
 
 
@@ -150,7 +150,7 @@ def _make_index(der: bytes, place: slice) -> tuple[array[int], array[int]]:
         begin, stop, after = _entry(der, at, end)
         serial = der[begin:stop]
         if serial[:1] in _PADDING and is_padded(serial):
-            malformed("a serial number is not DER")
+            refuse("a serial number is not DER")
         packed.append((hash(serial) & _HASH_MASK) << _OFFSET_BITS | at)
         if several and _names_issuer(der, stop, after):
             issuers.append(at)
@@ -164,7 +164,7 @@ def _entry(der: bytes, place: int, end: int) -> tuple[int, int, int]:
     tag, inside, after = element(der, place, end)
     inner, begin, stop = element(der, inside, after)
     if tag != SEQUENCE or inner != INTEGER or after - place > _MAX_ENTRY_BYTES:
-        malformed("an entry is no entry")
+        refuse("an entry is no entry")
     return begin, stop, after
 
 
@@ -179,13 +179,13 @@ def _names_issuer(der: bytes, place: int, end: int) -> bool:
         _, inside, after = element(der, place, end)
         if der[inside:after].startswith(_CERTIFICATE_ISSUER):
             if found:
-                malformed("certificateIssuer twice")
+                refuse("certificateIssuer twice")
             found = True
             tag, names, following = element(der, inside + len(_CERTIFICATE_ISSUER), after)
             if tag == BOOLEAN:
                 tag, names, _ = element(der, following, after)
-            if tag != OCTETS or not _has_directory_name(der, names, after):
-                malformed("certificateIssuer without a name")
+            if tag != OCTET_STRING or not _has_directory_name(der, names, after):
+                refuse("certificateIssuer without a name")
         place = after
     return found
 

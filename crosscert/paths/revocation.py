@@ -24,12 +24,12 @@ from pyhanko_certvalidator.revinfo.validate_crl import find_cert_in_list, verify
 
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.checks import check_path
-from crosscert.paths.der import Malformed
 from crosscert.paths.explain import PathFault
 from crosscert.paths.path_lists import PlaceLists, Signed, Sources, lists_for
 from crosscert.paths.running import run_now
 from crosscert.paths.signatures import AllowedAlgorithms, VerifiedLists
 from kernel.clock import rfc3339
+from pki.der_reader import DerError
 
 _REQUIRED = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require"))
 _TAKEN_OFF = "remove_from_crl"
@@ -53,7 +53,7 @@ def check_not_revoked(
     try:
         # Nothing else on a list bears on this certificate (``entries``); the library would look through all of it.
         usable = [(signed, signed.crl.about(path[place].serial)) for signed in good]
-    except Malformed:
+    except DerError:
         raise PathFault(place, "revocation_malformed") from None
     try:
         _ask_library(path, place, usable, sources)

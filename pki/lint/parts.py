@@ -13,7 +13,6 @@ from functools import lru_cache
 from kernel.nodes import Node
 from pki import der_reader as der
 from pki.der import NULL, oid, sequence
-from pki.der_reader import DerError
 from policies.models import CertificatePolicies, KeyAlgorithm, Profile
 
 
@@ -93,14 +92,12 @@ def parse(certificate: bytes) -> Parsed:
     """Take a certificate apart; ``DerError`` when it has not the form of RFC 5280 4.1 or is not DER all the way down."""
     outer = der.elements(der.read(certificate, der.SEQUENCE))
     if [tag for tag, _ in outer] != [der.SEQUENCE, der.SEQUENCE, der.BIT_STRING]:
-        message = "not a Certificate"
-        raise DerError(message)
+        der.refuse("not a Certificate")
     tbs = der.elements(outer[0][1])
     tags = [tag for tag, _ in tbs]
     wanted = [_CONTEXT_0, der.INTEGER, der.SEQUENCE, der.SEQUENCE, der.SEQUENCE, der.SEQUENCE, der.SEQUENCE]
     if tags[:_TBS_PARTS] != wanted or tags[_TBS_PARTS:][-1:] != [_CONTEXT_3]:
-        message = "not a TBSCertificate of version 3 with extensions"
-        raise DerError(message)
+        der.refuse("not a TBSCertificate of version 3 with extensions")
     version, serial, algorithm, issuer, validity, subject, key = (content for _, content in tbs[:_TBS_PARTS])
     # Version, serial and algorithms are compared with what they must be, octet by octet, in the checks.
     der.check(validity)
@@ -131,8 +128,7 @@ def _check_name(name: bytes) -> None:
 def _check_rdn(tag: int, rdn: bytes) -> None:
     """Check what stands in many names alike when it is first met."""
     if tag != der.SET or len(der.elements(rdn)) != 1:
-        message = "an RDN that is not one attribute"
-        raise DerError(message)
+        der.refuse("an RDN that is not one attribute")
     der.check(rdn)
 
 
@@ -144,8 +140,7 @@ def _extension(content: bytes) -> tuple[bytes, bool, bytes]:
     elif [tag for tag, _ in parts] == [der.OID, der.OCTET_STRING]:
         critical = False
     else:
-        message = "not an Extension"
-        raise DerError(message)
+        der.refuse("not an Extension")
     value = parts[-1][1]
     der.check(value)
     return parts[0][1], critical, value

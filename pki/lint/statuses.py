@@ -14,7 +14,7 @@ from kernel.errors import Refusal
 from pki import der_reader as der
 from pki.certificates import algorithm_of
 from pki.der import integer, sequence, tlv
-from pki.der_reader import DerError, Element
+from pki.der_reader import Element
 from pki.life_errors import LINT_FAULT
 from pki.lint.parts import ALGORITHMS, digits, tag_of
 from pki.records import PublicKey
@@ -133,6 +133,5 @@ def _in_order(first: Element, second: Element) -> bool:
 
 def _expect(elements: list[Element], tags: list[int]) -> list[Element]:
     if [tag for tag, _ in elements] != tags:
-        message = "not the parts that belong here"
-        raise DerError(message)
+        der.refuse("not the parts that belong here")
     return elements

@@ -16,10 +16,10 @@ from pyhanko_certvalidator.revinfo.validate_crl import find_cert_in_list
 
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl, parse_crl
-from crosscert.paths.der import Malformed
 from crosscert.paths.entries import Entries
 from crosscert.paths.names import CertificateList
 from pki.der import explicit, integer, octets, oid, sequence, tlv
+from pki.der_reader import DerError
 from tests.unit.crosscert.forge import judge, key, reason, signer
 
 ROOT, COUNTY, OTHER = signer("root"), signer("county"), signer("other")
@@ -134,7 +134,7 @@ def test_an_entry_for_another_issuers_certificate_does_not_revoke_ours() -> None
     ],
 )
 def test_entries_that_are_none_decide_nothing(entries: bytes) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(DerError):
         made(entries).about(77)
     found = signed_list(entries)
     assert found.lists(77)

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from crosscert.paths import encodings
 from crosscert.paths.certificates import MAX_CERTIFICATE_BYTES, parse_certificate
 from crosscert.paths.crls import MAX_FRAME_BYTES, parse_crl
-from crosscert.paths.der import MAX_DEPTH, MAX_ELEMENTS, Malformed, check_shape, element
+from crosscert.paths.der import MAX_DEPTH, MAX_ELEMENTS, check_shape
 from kernel.errors import Refusal
 from pki.der import NULL, explicit, integer, octets, oid, sequence, set_of, tlv
+from pki.der_reader import DerError, element
 from tests.unit.crosscert.forge import signer
 
 ROOT = signer("root")
@@ -213,7 +214,7 @@ def test_the_shape_of_bytes_is_looked_at_within_its_limits() -> None:
         b"\x1f\x01\x00",
         b"\x30\x81\x01\x00",
     ):
-        with pytest.raises(Malformed):
+        with pytest.raises(DerError):
             check_shape(bad)
 
 
@@ -225,7 +226,7 @@ def test_the_shape_of_bytes_is_looked_at_within_its_limits() -> None:
 def test_no_bytes_make_the_reader_of_der_do_anything_but_refuse(data: bytes) -> None:
     try:
         check_shape(data)
-    except Malformed:
+    except DerError:
         return
     place = 0
     while place < len(data):
