@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from service.cli import crosscert_graph
-from service.cli.crosscert import changing, deciding, looking
+from service.cli.crosscert import changing, deciding, looking, publishing, seeing
 
 
 @click.group()
@@ -13,7 +12,7 @@ def command() -> None:
     """Agreements and cross-certificates with other nodes."""
 
 
-for each in (
+for _each in (
     looking.describe,
     looking.list_,
     looking.show,
@@ -30,6 +29,10 @@ for each in (
     changing.revoke,
     changing.review,
     looking.sync_,
-    *crosscert_graph.COMMANDS,
+    seeing.graph,
+    seeing.plan,
+    seeing.breaks,
+    seeing.explain,
+    publishing.publish_,
 ):
-    command.add_command(each)
+    command.add_command(_each)

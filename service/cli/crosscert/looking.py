@@ -1,4 +1,4 @@
-"""``chaoxin crosscert describe|list|show|sync``: what this node says of itself, knows and fetches."""
+"""``chaoxin crosscert describe|list|show|sync``: what this node says of itself, knows and fetches. Left to others: all of it (``crosscert``)."""
 
 from __future__ import annotations
 

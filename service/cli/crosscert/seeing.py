@@ -26,7 +26,6 @@ from crosscert.plan_format import Plan
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.nodes import is_area_code
-from service.cli import crosscert_publish
 from service.cli.options import EXIT_NO, emit, json_option, pass_services, writing
 from service.wiring import Services
 
@@ -91,9 +90,6 @@ def explain(context: click.Context, services: Services, target: str, as_json: bo
     emit(found.as_json(), as_json, lambda: _explained(found))
     if not found.is_trusted:
         raise SystemExit(EXIT_NO)
-
-
-COMMANDS = (graph, plan, breaks, explain, crosscert_publish.command)
 
 
 def _tell(found: Plan, *, as_json: bool) -> None:
