@@ -63,7 +63,7 @@ def _seals(deps: LicenseDeps, clock: Clock) -> Iterator[Figure]:
     signer = SimpleSigner(
         signing_cert=asn1_x509.Certificate.load(seal.certificate.der),
         signing_key=asn1_keys.PrivateKeyInfo.load(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())),
-        cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+        cert_registry=SimpleCertificateStore(),
     )
     metadata = PdfSignatureMetadata(field_name="Seal", certify=True, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256")
     stock = cpu_milliseconds(lambda: PdfSigner(metadata, signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(page))))
@@ -100,7 +100,7 @@ def _paths(deps: LicenseDeps, clock: Clock) -> Iterator[Figure]:
     def stock() -> None:
         context = ValidationContext(trust_roots=[root], crls=lists, revocation_mode="require", allow_fetching=False)
         validator = CertificateValidator(leaf, intermediate_certs=[below], validation_context=context)
-        asyncio.run(validator.async_validate_usage(set()))  # type: ignore[no-untyped-call]
+        asyncio.run(validator.async_validate_usage(set()))
 
     yield Figure(
         "find and validate a path of 3",

@@ -19,7 +19,7 @@ from kernel.errors import Refusal
 MAX_PAIR_BYTES = 2 * MAX_CERTIFICATE_BYTES + 64
 
 
-class _Pair(core.Sequence):  # type: ignore[misc]
+class _Pair(core.Sequence):
     _fields = [  # noqa: RUF012 - the library's way to declare
         ("forward", x509.Certificate, {"explicit": 0, "optional": True}),
         ("reverse", x509.Certificate, {"explicit": 1, "optional": True}),

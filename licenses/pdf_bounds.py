@@ -138,7 +138,7 @@ def _read_dictionary(stream: BytesIO, position: int) -> generic.DictionaryObject
     stream.seek(position)
     dictionary: generic.DictionaryObject = generic.DictionaryObject.read_from_stream(
         stream,
-        generic.TrailerReference(_NoHandler()),  # type: ignore[no-untyped-call]
+        generic.TrailerReference(_NoHandler()),
         in_content_stream=generic.ContentOpReading.NO,
     )
     return dictionary
@@ -166,13 +166,13 @@ def read_signature_dictionary(reader: PdfFileReader, pdf: bytes, reference: gene
     if value is None:
         return None
     value[generic.pdf_name("/Contents")] = generic.ByteStringObject(bytes.fromhex(pdf[first + 1 : last - 1].decode("ascii")))
-    reader.cache_indirect_object(reference.generation, reference.idnum, value)  # type: ignore[no-untyped-call]
+    reader.cache_indirect_object(reference.generation, reference.idnum, value)
     return first, last
 
 
 def _read_alone(stream: BytesIO, reference: generic.Reference) -> generic.DictionaryObject | None:
     """Return the dictionary of the object in ``stream`` if it is the one referred to and its Contents are empty."""
-    idnum, generation = read_object_header(stream, strict=True)  # type: ignore[no-untyped-call]
+    idnum, generation = read_object_header(stream, strict=True)
     value = generic.read_object(stream, reference)
     if (idnum, generation) != (reference.idnum, reference.generation) or not isinstance(value, generic.DictionaryObject):
         return None

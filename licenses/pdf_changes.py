@@ -98,7 +98,7 @@ def _describe(reader: PdfFileReader, reference: generic.Reference, revision: int
     kind = "object"
     what: What = "replaced" if known else "added"
     try:
-        kind = _kind_of(reader.get_object(reference, revision=revision))  # type: ignore[no-untyped-call]
+        kind = _kind_of(reader.get_object(reference, revision=revision))
     except Exception:  # noqa: BLE001 - the explanation of a hostile revision must not cost the verdict
         what = "removed" if known else "added"
     return Change(what, revision, kind, f"{reference.idnum} {reference.generation}")

@@ -116,7 +116,7 @@ def _security_store(writer: _Writer, certificates: Sequence[bytes], crls: Sequen
 
     # ETSI EN 319 142-1 5.4.2. Without VRI: all of it belongs to the one signature that there is.
     entries = {generic.pdf_name("/Certs"): add(certificates), generic.pdf_name("/CRLs"): add(crls)}
-    return generic.DictionaryObject(entries)  # type: ignore[no-untyped-call]
+    return generic.DictionaryObject(entries)
 
 
 def _unsuitable(*, problem: str) -> Refusal:

@@ -28,7 +28,7 @@ Faults = Iterator[str]
 def used_sentences(rooms: tuple[Path, ...], mapping: Path) -> dict[str, str]:
     """Return every msgid of the sources and where it stands first."""
     with mapping.open(encoding="utf-8") as stream:
-        methods, options = parse_mapping_cfg(stream)  # type: ignore[no-untyped-call]
+        methods, options = parse_mapping_cfg(stream)
     found: dict[str, str] = {}
     for room in rooms:
         for file, line, msgid, *_ in extract_from_dir(room, methods, options):

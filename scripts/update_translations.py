@@ -27,7 +27,7 @@ _NOISE = re.compile(r'"(POT-Creation-Date|PO-Revision-Date|Report-Msgid-Bugs-To|
 def extract() -> Catalog:
     """Return every sentence that templates and Python code hand to gettext, with the files that say it."""
     with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]
+        methods, options = parse_mapping_cfg(file)
     catalog = Catalog(locale="en", project="Chaoxin", version="1", header_comment=_HEADER, fuzzy=False)
     for room in ROOMS:
         for name, _line, message, comments, context in extract_from_dir(ROOT / room, methods, options, DEFAULT_KEYWORDS):

@@ -60,7 +60,7 @@ def prepare(text: str) -> str:
     return f" {'  '.join(unicodedata.normalize('NFKC', ''.join(kept).casefold()).split())} "
 
 
-class _Attribute(x509.NameTypeAndValue):  # type: ignore[misc]
+class _Attribute(x509.NameTypeAndValue):
     """An attribute compared by :func:`prepare`."""
 
     _prepped: str | None = None
@@ -73,11 +73,11 @@ class _Attribute(x509.NameTypeAndValue):  # type: ignore[misc]
         return self._prepped
 
 
-class _RelativeName(x509.RelativeDistinguishedName):  # type: ignore[misc]
+class _RelativeName(x509.RelativeDistinguishedName):
     _child_spec = _Attribute
 
 
-class _NameSequence(x509.RDNSequence):  # type: ignore[misc]
+class _NameSequence(x509.RDNSequence):
     _child_spec = _RelativeName
 
     def append(self, value: x509.RelativeDistinguishedName) -> None:
@@ -85,7 +85,7 @@ class _NameSequence(x509.RDNSequence):  # type: ignore[misc]
         super().append(_RelativeName.load(value.dump()))
 
 
-class Name(x509.Name):  # type: ignore[misc]
+class Name(x509.Name):
     """A distinguished name compared by :func:`prepare`."""
 
     _alternatives = [("", _NameSequence)]  # noqa: RUF012 - the library's way to declare a choice
@@ -115,7 +115,7 @@ def _with_names(fields: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [(field[0], Name, *field[2:]) if field[1] is x509.Name else field for field in fields]
 
 
-class _ToBeSigned(x509.TbsCertificate):  # type: ignore[misc]
+class _ToBeSigned(x509.TbsCertificate):
     _fields = _with_names(x509.TbsCertificate._fields)
     _signed: bytes | None = None
 
@@ -126,7 +126,7 @@ class _ToBeSigned(x509.TbsCertificate):  # type: ignore[misc]
         return self._signed
 
 
-class Certificate(x509.Certificate):  # type: ignore[misc]
+class Certificate(x509.Certificate):
     """The library's certificate with names compared by :func:`prepare`."""
 
     _fields = [("tbs_certificate", _ToBeSigned), *x509.Certificate._fields[1:]]  # noqa: RUF012
@@ -153,11 +153,11 @@ class Certificate(x509.Certificate):  # type: ignore[misc]
         return self._shown
 
 
-class _ListToBeSigned(crl.TbsCertList):  # type: ignore[misc]
+class _ListToBeSigned(crl.TbsCertList):
     _fields = _with_names(crl.TbsCertList._fields)
 
 
-class CertificateList(crl.CertificateList):  # type: ignore[misc]
+class CertificateList(crl.CertificateList):
     """The library's revocation list with names compared by :func:`prepare`."""
 
     _fields = [("tbs_cert_list", _ListToBeSigned), *crl.CertificateList._fields[1:]]  # noqa: RUF012

@@ -104,7 +104,7 @@ def _ask_library(path: Sequence[ParsedCertificate], place: int, lists: Sequence[
     manager = RevinfoManager(registry, POEManager(), [container for _, container in lists], [])
     for signed, container in lists:
         # Verified under this very certificate's key; otherwise the library would look for a signer by name.
-        manager.record_crl_issuer(container.crl_data, signed.signer.asn1)  # type: ignore[no-untyped-call]
+        manager.record_crl_issuer(container.crl_data, signed.signer.asn1)
     context = ValidationContext(
         trust_manager=SimpleTrustManager.build([anchor]),
         certificate_registry=registry,
