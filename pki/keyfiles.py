@@ -6,7 +6,6 @@ token (``pkcs11_store``).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
@@ -47,16 +46,14 @@ class FileKeyStore:
     """
 
     def __init__(self, directory: Path, passphrase: bytes) -> None:
-        self._folder = KeyFolder(directory)
+        self._folder = KeyFolder(directory, self._open)
         self._passphrase = passphrase
-        self._lock = threading.Lock()
-        self._cipher: AESGCM | None = None
         self._keys: dict[str, PrivateKey] = {}
 
     def create(self, label: str, algorithm: KeyAlgorithm) -> PrivateKey:
         """Make a key; ``Misuse(key_exists)`` when the label is taken."""
         file = self._folder.file(label, "pem")
-        self._unlock()
+        self._folder.cipher()
         if file.exists():
             raise Misuse(KEY_EXISTS, label=label)
         key = generate(algorithm)
@@ -80,7 +77,7 @@ class FileKeyStore:
         if key is not None:
             return key
         file = self._folder.file(label, "pem")
-        self._unlock()
+        self._folder.cipher()
         pem = self._folder.read(file)
         if pem is None:
             return None
@@ -92,21 +89,15 @@ class FileKeyStore:
 
     def labels(self) -> Sequence[str]:
         """Return the labels of all private keys, sorted."""
-        self._unlock()
+        self._folder.cipher()
         return sorted(file.stem for file in self._folder.path.glob("*.pem"))
 
     def secret(self, label: str, length: int = 32) -> bytes:
         """Return the secret under ``label``, made of ``length`` random octets when it is first asked for."""
-        return self._folder.secret(label, length, self._unlock)
-
-    def _unlock(self) -> AESGCM:
-        """Return the cipher of the secrets, after the passphrase has been proven (once a process)."""
-        with self._lock:
-            if self._cipher is None:
-                self._cipher = self._open()
-            return self._cipher
+        return self._folder.secret(label, length)
 
     def _open(self) -> AESGCM:
+        """Return the cipher of the secrets, after the passphrase has been proven."""
         file = self._folder.path / "store"
         proof = self._folder.read(file)
         if proof is None:

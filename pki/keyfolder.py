@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,23 +33,33 @@ def check_label(label: str) -> str:
 
 
 class KeyFolder:
-    """The files of one key store in ``path`` (mode 0700, files 0600)."""
+    """The files of one key store in ``path`` (mode 0700, files 0600). ``unlock`` gives the cipher of the secrets, once a process."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, unlock: Callable[[], AESGCM]) -> None:
         self.path = path
+        self._unlock = unlock
+        self._lock = threading.Lock()
+        self._cipher: AESGCM | None = None
         self._secrets: dict[str, bytes] = {}
+
+    def cipher(self) -> AESGCM:
+        """Return the cipher of the secrets."""
+        with self._lock:
+            if self._cipher is None:
+                self._cipher = self._unlock()
+            return self._cipher
 
     def file(self, label: str, kind: str) -> Path:
         """Return where the key or secret ``label`` lies."""
         return self.path / f"{check_label(label)}.{kind}"
 
-    def secret(self, label: str, length: int, unlock: Callable[[], AESGCM]) -> bytes:
-        """Return the secret under ``label``, made when it is first asked for; ``unlock`` gives the cipher that it lies under."""
+    def secret(self, label: str, length: int) -> bytes:
+        """Return the secret under ``label``, made when it is first asked for."""
         kept = self._secrets.get(label)
         if kept is not None:
             return kept
         file = self.file(label, "secret")
-        cipher = unlock()
+        cipher = self.cipher()
         sealed = self.read(file)
         if sealed is None:
             nonce = random_bytes(NONCE)

@@ -9,7 +9,6 @@ several machines that share it, one makes keys at a time.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,9 +32,7 @@ class TokenKeyStore:
 
     def __init__(self, token: Token, directory: Path) -> None:
         self._token = token
-        self._folder = KeyFolder(directory)
-        self._lock = threading.Lock()
-        self._cipher: AESGCM | None = None
+        self._folder = KeyFolder(directory, self._open)
         self._keys: dict[str, PrivateKey] = {}
 
     def create(self, label: str, algorithm: KeyAlgorithm) -> PrivateKey:
@@ -72,16 +69,10 @@ class TokenKeyStore:
 
     def secret(self, label: str, length: int = 32) -> bytes:
         """Return the secret under ``label``, made of ``length`` random octets when it is first asked for."""
-        return self._folder.secret(label, length, self._unlock)
-
-    def _unlock(self) -> AESGCM:
-        """Return the cipher of the secrets, opened by the token once a process."""
-        with self._lock:
-            if self._cipher is None:
-                self._cipher = self._open()
-            return self._cipher
+        return self._folder.secret(label, length)
 
     def _open(self) -> AESGCM:
+        """Return the cipher of the secrets, whose key the token opened."""
         file = self._folder.path / "store"
         with self._folder.alone():
             sealed = self._folder.read(file)
