@@ -20,7 +20,7 @@ def command() -> None:
 @click.option("--contains", help="Only events whose actor, action or target contains this.")
 @json_option
 @pass_services
-def list_(services: Services, limit: int, contains: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def list_(services: Services, limit: int, contains: str | None, as_json: bool) -> None:
     """Print the newest events."""
     with reading(services.engine).begin() as connection:
         page = audit.SqlAuditTrail(connection).page(limit=limit, contains=contains)
@@ -35,7 +35,7 @@ def list_(services: Services, limit: int, contains: str | None, as_json: bool) -
 @command.command()
 @json_option
 @pass_services
-def verify(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def verify(services: Services, as_json: bool) -> None:
     """Recompute the chain; exit 1 if an event was changed, removed or reordered."""
     report = audit.check_chain(services.engine)
     intact = report.broken_at is None

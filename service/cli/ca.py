@@ -29,7 +29,7 @@ command.add_command(rollover.command, "rollover")
 @command.command()
 @json_option
 @pass_services
-def show(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a command's flag
+def show(services: Services, as_json: bool) -> None:
     """Show the CAs' certificates and their revocation lists."""
     with services.pki.work.read() as work:
         cas = cas_in(services.pki, work.records)
@@ -45,7 +45,7 @@ def show(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a command
 @click.argument("ca")
 @json_option
 @pass_services
-def issue_crl(services: Services, ca: str, as_json: bool) -> None:  # noqa: FBT001 - a command's flag
+def issue_crl(services: Services, ca: str, as_json: bool) -> None:
     """Publish the next revocation list of a CA now: principal, issuing or, after a rollover, principal-2 and so on."""
     record = crl.publish(services.pki, ca, actor=_OPERATOR)
     emit(describe_crl(record), as_json, lambda: _crl_text(record))

@@ -56,10 +56,10 @@ def add(  # noqa: PLR0917 - one parameter for each option
     jwks: Path | None,
     id_token_alg: SigningAlgorithm,
     userinfo_alg: SigningAlgorithm | None,
-    require_par: bool,  # noqa: FBT001 - a flag
-    dangerously_waive_pkce: bool,  # noqa: FBT001 - a flag
+    require_par: bool,
+    dangerously_waive_pkce: bool,
     grant_types: tuple[str, ...],
-    as_json: bool,  # noqa: FBT001 - a flag
+    as_json: bool,
     **options: Any,
 ) -> None:
     """Register CLIENT_ID and print its secret, if it has one: it is not shown again."""
@@ -91,7 +91,7 @@ def disable(services: Services, client_id: str) -> None:
 @command.command(name="list")
 @json_option
 @pass_services
-def list_(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def list_(services: Services, as_json: bool) -> None:
     """List the registered systems."""
     found = clients.all_clients(services.idp)
     lines = (f"{one.client_id:<24} {one.token_endpoint_auth_method:<20} {one.department}  {one.name}" for one in found)

@@ -25,7 +25,7 @@ def upgrade(services: Services) -> None:
 @command.command()
 @json_option
 @pass_services
-def version(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def version(services: Services, as_json: bool) -> None:
     """Print the version found and the version wanted; exit 1 when they differ."""
     found, wanted = schema.found_version(services.engine), schema.wanted_version()
     emit({"found": found, "wanted": wanted}, as_json, f"{found} (wanted: {wanted})")

@@ -22,7 +22,7 @@ def command() -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 @json_option
 @pass_services
-def import_(services: Services, file: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def import_(services: Services, file: Path, as_json: bool) -> None:
     """Register the departments of FILE (CSV: uscc,name,area_code,types); exit 1 when a row was refused."""
     from licenses.departments import import_departments  # noqa: PLC0415 - named for what it does, beside this command's own name
 
@@ -41,7 +41,7 @@ def import_(services: Services, file: Path, as_json: bool) -> None:  # noqa: FBT
 @command.command(name="list")
 @json_option
 @pass_services
-def list_(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def list_(services: Services, as_json: bool) -> None:
     """List the departments that are registered here."""
     with services.licenses.work.read() as work:
         departments = work.records.departments()

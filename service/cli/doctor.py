@@ -14,7 +14,7 @@ from service.wiring import Services
 @click.command()
 @json_option
 @pass_services
-def command(services: Services, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def command(services: Services, as_json: bool) -> None:
     """Look at configuration, database, keys, CAs, revocation lists, what ends soon and the other nodes; exit 1 if anything is wrong."""
     schema.check_current(services.engine)
     findings = [*readiness(services), _reviews(services)]

@@ -38,7 +38,7 @@ def command() -> None:
 )
 @json_option
 @pass_services
-def issue(services: Services, file: Path, report: Path | None, out: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def issue(services: Services, file: Path, report: Path | None, out: Path | None, as_json: bool) -> None:
     """Issue a licence for each good row of FILE (CSV) and refuse the others with row, field and reason.
 
     What is issued already is not issued again, so an interrupted run is simply repeated. Exit 1 when a row was refused.
@@ -69,7 +69,7 @@ def issue(services: Services, file: Path, report: Path | None, out: Path | None,
 @click.argument("name", metavar="NUMBER|IDENTIFIER")
 @json_option
 @pass_services
-def show(services: Services, name: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def show(services: Services, name: str, as_json: bool) -> None:
     """Show one licence; exit 1 when there is none."""
     record = archive.get_license(services.licenses, name)
     data = _as_json(record) | {"holder_name": record.holder_name, "fields": dict(record.fields)}
@@ -84,7 +84,7 @@ def show(services: Services, name: str, as_json: bool) -> None:  # noqa: FBT001 
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @json_option
 @pass_services
-def list_(services: Services, as_json: bool, **filters: Any) -> None:  # noqa: FBT001 - a flag
+def list_(services: Services, as_json: bool, **filters: Any) -> None:
     """List issued licences, oldest first; the first column continues the list by --after."""
     filters["holder_name"] = filters.pop("holder")
     with services.licenses.work.read() as work:
@@ -102,7 +102,7 @@ def list_(services: Services, as_json: bool, **filters: Any) -> None:  # noqa: F
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder [default: here].")
 @json_option
 @pass_services
-def export(services: Services, name: str, out: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def export(services: Services, name: str, out: Path, as_json: bool) -> None:
     """Write a licence's PDF, as it was issued, into a folder."""
     record = archive.get_license(services.licenses, name)
     pdf = archive.get_document(services.licenses, record)
@@ -118,7 +118,7 @@ def export(services: Services, name: str, out: Path, as_json: bool) -> None:  # 
 @click.option("--reason", required=True, help="Why; kept in the audit trail.")
 @json_option
 @pass_services
-def status_(services: Services, name: str, code: StatusCode, reason: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def status_(services: Services, name: str, code: StatusCode, reason: str, as_json: bool) -> None:
     """Give a licence another status: 01 valid, 02 suspended, 03 revoked, 04 cancelled, 05 expired, 06 moved, 07 withdrawn, 99."""
     record = archive.get_license(services.licenses, name)
     changed = status.change(services.licenses, record.identifier, code, reason=reason, actor=_ACTOR)

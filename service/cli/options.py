@@ -79,7 +79,7 @@ def open_services(config: Path | None) -> Services:
     return Services(load_config(config))
 
 
-def emit(data: Any, as_json: bool, text: str | Callable[[], str]) -> None:  # noqa: FBT001 - mirrors the flag
+def emit(data: Any, as_json: bool, text: str | Callable[[], str]) -> None:
     """Print ``data`` as JSON or, without ``--json``, the text for people."""
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))

@@ -28,7 +28,7 @@ def command() -> None:
 @click.option("--audience", help="For whom the token must be meant.")
 @at_option
 @json_option
-def verify(services: Services, file: BinaryIO, audience: str | None, at: datetime | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def verify(services: Services, file: BinaryIO, audience: str | None, at: datetime | None, as_json: bool) -> None:
     """Say whether the token in FILE (- for standard input) is genuine and its node trusted, and by which path; exit 1 if not."""
     token = file.read(MAX_TOKEN_BYTES + 2).strip()
     verdict = verify_token(services.crosscert, token, at=at or services.clock.now(), audience=audience)

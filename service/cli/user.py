@@ -43,7 +43,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
     username: str,
     kind: AccountKind,
     name: str,
-    resident_id: bool,  # noqa: FBT001 - a flag
+    resident_id: bool,
     uscc: str | None,
     phone: str | None,
     email: str | None,
@@ -52,8 +52,8 @@ def add(  # noqa: PLR0917 - one parameter for each option
     organization: str | None,
     department: str | None,
     roles: tuple[str, ...],
-    totp: bool,  # noqa: FBT001 - a flag
-    as_json: bool,  # noqa: FBT001 - a flag
+    totp: bool,
+    as_json: bool,
 ) -> None:
     """Create account USERNAME.
 
@@ -94,7 +94,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
 @json_option
 @pass_services
-def list_(services: Services, kind: AccountKind | None, after: str, limit: int, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def list_(services: Services, kind: AccountKind | None, after: str, limit: int, as_json: bool) -> None:
     """List accounts by username, without personal data."""
     found = accounts.page(services.idp, after=after, kind=kind, limit=limit)
     lines = (f"{_state(one):<9} {one.kind:<15} {one.username}  {' '.join(one.roles)}" for one in found)

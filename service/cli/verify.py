@@ -27,7 +27,7 @@ _MARKS = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not_checked":
 @at_option
 @json_option
 @pass_services
-def command(services: Services, file: Path, at: datetime | None, as_json: bool) -> None:  # noqa: FBT001 - click hands it over so
+def command(services: Services, file: Path, at: datetime | None, as_json: bool) -> None:
     """Say whether the licence in FILE (a PDF) is genuine, and why."""
     check_size(services.licenses, file.stat().st_size)
     verdict = verify(services.licenses, file.read_bytes(), actor="operator:cli", at=at)

@@ -14,7 +14,7 @@ from service.wiring import Services
 @click.option("--once", is_flag=True, help="Run every job once and exit.")
 @click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads.")
 @pass_services
-def command(services: Services, once: bool, workers: int) -> None:  # noqa: FBT001 - a flag
+def command(services: Services, once: bool, workers: int) -> None:
     """Publish revocation lists, synchronise peers, seal the audit trail, clean up: on schedule."""
     configure_logs()
     schema.check_current(services.engine)

@@ -27,7 +27,7 @@ _profile = click.option("--profile", required=True, help="A profile of certifica
 @_profile
 @json_option
 @pass_services
-def request(services: Services, file: BinaryIO, profile: str, as_json: bool) -> None:  # noqa: FBT001
+def request(services: Services, file: BinaryIO, profile: str, as_json: bool) -> None:
     """Say whether the request in FILE (PKCS#10, PEM or DER, - for standard input) would be granted, and as what. Exit 1 if not."""
     asked = judge(services.pki, verify_request(_read(file)), profile, "admin")
     emit(describe_request(asked), as_json, lambda: _as_text(asked))
@@ -39,7 +39,7 @@ def request(services: Services, file: BinaryIO, profile: str, as_json: bool) -> 
 @yes_option
 @json_option
 @pass_services
-def issue(services: Services, file: BinaryIO, profile: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001
+def issue(services: Services, file: BinaryIO, profile: str, yes: bool, as_json: bool) -> None:
     """Issue what the request in FILE asks for and print the certificate in PEM."""
     asked = judge(services.pki, verify_request(_read(file)), profile, "admin")
     if _may(asked, Text("签发证书：", "Issue a certificate:"), [], yes=yes, as_json=as_json):
@@ -51,7 +51,7 @@ def issue(services: Services, file: BinaryIO, profile: str, yes: bool, as_json: 
 @yes_option
 @json_option
 @pass_services
-def renew(services: Services, serial: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001
+def renew(services: Services, serial: str, yes: bool, as_json: bool) -> None:
     """Issue the successor of the certificate SERIAL for the same key and names."""
     asked = renewal.plan_renewal(services.pki, serial)
     old = authority.get_certificate(services.pki, serial)
@@ -65,7 +65,7 @@ def renew(services: Services, serial: str, yes: bool, as_json: bool) -> None:  #
 @yes_option
 @json_option
 @pass_services
-def rekey(services: Services, serial: str, file: BinaryIO, yes: bool, as_json: bool) -> None:  # noqa: FBT001
+def rekey(services: Services, serial: str, file: BinaryIO, yes: bool, as_json: bool) -> None:
     """Issue the successor of the certificate SERIAL for the key in the request in FILE, which must have the same names."""
     content = _read(file)
     asked = renewal.plan_rekey(services.pki, serial, content)

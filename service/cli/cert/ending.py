@@ -82,7 +82,7 @@ def release(services: Services, *, serial: str, yes: bool, as_json: bool) -> Non
 @yes_option
 @json_option
 @pass_services
-def resume(services: Services, by: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001
+def resume(services: Services, by: str, yes: bool, as_json: bool) -> None:
     """Let issuing go on after the nightly review stopped it; two admins must agree, each by this command."""
     stop = review.find_stop(services.pki)
     if stop is None:

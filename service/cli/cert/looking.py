@@ -17,7 +17,7 @@ from service.wiring import Services
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
 @json_option
 @pass_services
-def list_(services: Services, profile: str | None, after: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+def list_(services: Services, profile: str | None, after: str | None, limit: int, as_json: bool) -> None:
     """List the certificates that the node issued, by serial."""
     with services.pki.work.read() as work:
         records = work.records.certificates(profile=profile, after=after, limit=limit)
@@ -28,7 +28,7 @@ def list_(services: Services, profile: str | None, after: str | None, limit: int
 @click.argument("serial")
 @json_option
 @pass_services
-def show(services: Services, serial: str, as_json: bool) -> None:  # noqa: FBT001
+def show(services: Services, serial: str, as_json: bool) -> None:
     """Show the certificate SERIAL (hexadecimal), in PEM too."""
     record = authority.get_certificate(services.pki, serial)
     emit(describe(record) | {"pem": as_pem(record)}, as_json, lambda: f"{as_line(record)}\n{as_pem(record)}")
@@ -40,7 +40,7 @@ def show(services: Services, serial: str, as_json: bool) -> None:  # noqa: FBT00
 )
 @json_option
 @pass_services
-def due(services: Services, days: int | None, as_json: bool) -> None:  # noqa: FBT001
+def due(services: Services, days: int | None, as_json: bool) -> None:
     """List the certificates that end soon and have no successor, CAs and cross-certificates too, the first to end first."""
     if days is None:
         records = [alarm.certificate for alarm in alarms.find_due(services.pki)]

@@ -26,7 +26,7 @@ from service.wiring import Services
 )
 @by_option
 @json_option
-def renew(services: Services, identifier: str, days: int | None, by: str, as_json: bool) -> None:  # noqa: FBT001
+def renew(services: Services, identifier: str, days: int | None, by: str, as_json: bool) -> None:
     """Ask for a new cross-certificate in place of one that comes to its end, with the same limits."""
     _replace(services, identifier, by, as_json=as_json, limits={"levels": (), "names": (), "path_length": None, "days": days})
 
@@ -37,7 +37,7 @@ def renew(services: Services, identifier: str, days: int | None, by: str, as_jso
 @limit_options
 @by_option
 @json_option
-def narrow(services: Services, identifier: str, by: str, as_json: bool, **limits: Any) -> None:  # noqa: FBT001
+def narrow(services: Services, identifier: str, by: str, as_json: bool, **limits: Any) -> None:
     """Ask for a new cross-certificate in place of one, with narrower limits."""
     _replace(services, identifier, by, as_json=as_json, limits=limits)
 
@@ -58,7 +58,7 @@ def _replace(services: Services, identifier: str, by: str, *, as_json: bool, lim
 @yes_option
 @override_option
 @json_option
-def revoke(services: Services, identifier: str, reason: Reason, by: str, as_json: bool, **said: Any) -> None:  # noqa: FBT001
+def revoke(services: Services, identifier: str, reason: Reason, by: str, as_json: bool, **said: Any) -> None:
     """Show what breaks, then revoke a cross-certificate and publish that at once. Another admin reviews it within a day."""
     deps = services.crosscert
     found = agreements.get(deps, identifier)
@@ -77,7 +77,7 @@ def revoke(services: Services, identifier: str, reason: Reason, by: str, as_json
 @click.argument("identifier")
 @by_option
 @json_option
-def review(services: Services, identifier: str, by: str, as_json: bool) -> None:  # noqa: FBT001
+def review(services: Services, identifier: str, by: str, as_json: bool) -> None:
     """Record that another admin than the one who revoked has looked the revocation over."""
     found = agreements.review(services.crosscert, identifier, reviewer=by)
     emit(agreement_json(services.crosscert, found), as_json, lambda: agreement_line(services.crosscert, found))

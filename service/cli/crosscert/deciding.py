@@ -36,7 +36,7 @@ _MAX_BUNDLE = 4 * 1024 * 1024
 @limit_options
 @by_option
 @json_option
-def ask(services: Services, peer_description: Path, out: Path, by: str, as_json: bool, **limits: Any) -> None:  # noqa: FBT001
+def ask(services: Services, peer_description: Path, out: Path, by: str, as_json: bool, **limits: Any) -> None:
     """Ask another node to certify this one: write the signed request, and show the code to read out to them."""
     check_writable(out)
     deps, introduced = services.crosscert, introduce(services, peer_description)
@@ -52,7 +52,7 @@ def ask(services: Services, peer_description: Path, out: Path, by: str, as_json:
 @click.option("--also", multiple=True, help="Trust this subtree of an outside CA through this bridge too, as C=CN,O=…")
 @by_option
 @json_option
-def take(services: Services, request: Path, also: tuple[str, ...], by: str, as_json: bool) -> None:  # noqa: FBT001
+def take(services: Services, request: Path, also: tuple[str, ...], by: str, as_json: bool) -> None:
     """Take in another node's request to be certified by this one."""
     document = read(request, MAX_BYTES).strip()
     further = tuple(map(parse_names, also))
@@ -74,7 +74,7 @@ def take(services: Services, request: Path, also: tuple[str, ...], by: str, as_j
 @click.option("--days", type=click.IntRange(1, 40_000), required=True, help="How long the cross-certificate is to be valid.")
 @by_option
 @json_option
-def outside(services: Services, certificates: Path, by: str, as_json: bool, **said: Any) -> None:  # noqa: FBT001
+def outside(services: Services, certificates: Path, by: str, as_json: bool, **said: Any) -> None:
     """Ask this node to certify a CA that is no node: its root and CAs (PEM, DER, PKCS#7), limited as told."""
     wanted = OutsideRequest(
         code=said["code"],
@@ -96,7 +96,7 @@ def outside(services: Services, certificates: Path, by: str, as_json: bool, **sa
 @click.argument("code")
 @by_option
 @json_option
-def confirm(services: Services, identifier: str, code: str, by: str, as_json: bool) -> None:  # noqa: FBT001
+def confirm(services: Services, identifier: str, code: str, by: str, as_json: bool) -> None:
     """Record the CODE that the other side read out; for an outside CA, the SHA-256 of its root as it publishes it."""
     found = agreements.confirm(services.crosscert, identifier, code, actor=by)
     emit(agreement_json(services.crosscert, found), as_json, lambda: agreement_text(services.crosscert, found))
@@ -110,7 +110,7 @@ def confirm(services: Services, identifier: str, code: str, by: str, as_json: bo
 @yes_option
 @override_option
 @json_option
-def approve(services: Services, identifier: str, by: str, plan_sha256: str | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
+def approve(services: Services, identifier: str, by: str, plan_sha256: str | None, as_json: bool, **said: Any) -> None:
     """Look at the plan, then approve it. Two admins must, neither of them the requester."""
     deps = services.crosscert
     found = agreements.get(deps, identifier)
@@ -132,7 +132,7 @@ def approve(services: Services, identifier: str, by: str, plan_sha256: str | Non
 @click.argument("identifier")
 @by_option
 @json_option
-def reject(services: Services, identifier: str, by: str, as_json: bool) -> None:  # noqa: FBT001
+def reject(services: Services, identifier: str, by: str, as_json: bool) -> None:
     """Reject a request that was not issued yet, or withdraw this node's own."""
     found = agreements.reject(services.crosscert, identifier, actor=by)
     emit(agreement_json(services.crosscert, found), as_json, lambda: agreement_line(services.crosscert, found))
@@ -146,7 +146,7 @@ def reject(services: Services, identifier: str, by: str, as_json: bool) -> None:
 @yes_option
 @override_option
 @json_option
-def issue(services: Services, identifier: str, by: str, out: Path | None, as_json: bool, **said: Any) -> None:  # noqa: FBT001
+def issue(services: Services, identifier: str, by: str, out: Path | None, as_json: bool, **said: Any) -> None:
     """Issue the cross-certificate of an approved agreement and write it (DER), to be handed to the other side."""
     deps = services.crosscert
     found = agreements.get(deps, identifier)
@@ -168,7 +168,7 @@ def issue(services: Services, identifier: str, by: str, out: Path | None, as_jso
 @click.argument("certificate", type=file_type, required=False)
 @by_option
 @json_option
-def receive(services: Services, identifier: str, certificate: Path | None, by: str, as_json: bool) -> None:  # noqa: FBT001
+def receive(services: Services, identifier: str, certificate: Path | None, by: str, as_json: bool) -> None:
     """Store the cross-certificate that this node asked for, to be published: from a file, or as the peer publishes it.
 
     Exit 1 when the peer does not yet.

@@ -26,7 +26,7 @@ def describe(services: Services, out: Path | None) -> None:
 @click.command("list")
 @pass_services
 @json_option
-def list_(services: Services, as_json: bool) -> None:  # noqa: FBT001 - click passes it
+def list_(services: Services, as_json: bool) -> None:
     """List the nodes that this one knows, and the agreements."""
     deps = services.crosscert
     peers, found = list_standings(deps, services.clock.now()), agreements.list_agreements(deps)
@@ -38,7 +38,7 @@ def list_(services: Services, as_json: bool) -> None:  # noqa: FBT001 - click pa
 @pass_services
 @click.argument("identifier")
 @json_option
-def show(services: Services, identifier: str, as_json: bool) -> None:  # noqa: FBT001
+def show(services: Services, identifier: str, as_json: bool) -> None:
     """Show an agreement with the constraints of its cross-certificate."""
     found = agreements.get(services.crosscert, identifier)
     emit(agreement_json(services.crosscert, found), as_json, lambda: agreement_text(services.crosscert, found))
@@ -48,7 +48,7 @@ def show(services: Services, identifier: str, as_json: bool) -> None:  # noqa: F
 @pass_services
 @click.argument("code", required=False)
 @json_option
-def sync_(services: Services, code: str | None, as_json: bool) -> None:  # noqa: FBT001
+def sync_(services: Services, code: str | None, as_json: bool) -> None:
     """Fetch what the peers (or one of them) publish. Exit 1 when one of them failed."""
     if code is not None:
         sync.sync_peer(services.crosscert, code)

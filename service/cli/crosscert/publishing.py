@@ -24,7 +24,7 @@ from service.wiring import Services
 @by_option
 @yes_option
 @json_option
-def publish_(services: Services, by: str, yes: bool, as_json: bool) -> None:  # noqa: FBT001 - click passes it
+def publish_(services: Services, by: str, yes: bool, as_json: bool) -> None:
     """Write to the directory what changed, at once. Exit 1 when the directory does not have all of it then."""
     table = services.config.settings.directory
     if table is None or services.directory is None:

@@ -34,7 +34,7 @@ from service.wiring import Services
 @pass_services
 @click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw it into this file.")
 @json_option
-def graph(services: Services, svg: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it
+def graph(services: Services, svg: Path | None, as_json: bool) -> None:
     """Show who certifies whom, within which limits, and what this node trusts of each."""
     found = see(services.crosscert, services.clock.now())
     if svg is not None:
@@ -48,7 +48,7 @@ def graph(services: Services, svg: Path | None, as_json: bool) -> None:  # noqa:
 @click.argument("identifier", required=False)
 @click.option("--peer-description", type=click.File("rb"), help="Plan for this node's description, before any agreement.")
 @json_option
-def plan(services: Services, identifier: str | None, peer_description: BinaryIO | None, as_json: bool) -> None:  # noqa: FBT001
+def plan(services: Services, identifier: str | None, peer_description: BinaryIO | None, as_json: bool) -> None:
     """Show what an agreement, or certifying a node, would make valid and what not. Exit 1 when it would accept what it must not."""
     deps, now = services.crosscert, services.clock.now()
     if (identifier is None) == (peer_description is None):
@@ -67,7 +67,7 @@ def plan(services: Services, identifier: str | None, peer_description: BinaryIO 
 @pass_services
 @click.argument("edge")
 @json_option
-def breaks(services: Services, edge: str, as_json: bool) -> None:  # noqa: FBT001
+def breaks(services: Services, edge: str, as_json: bool) -> None:
     """Show what breaks when the cross-certificate with this serial or SHA-256 is revoked."""
     _tell(plan_revoke(services.crosscert, edge, services.clock.now()), as_json=as_json)
 
@@ -77,7 +77,7 @@ def breaks(services: Services, edge: str, as_json: bool) -> None:  # noqa: FBT00
 @click.argument("target")
 @json_option
 @click.pass_context
-def explain(context: click.Context, services: Services, target: str, as_json: bool) -> None:  # noqa: FBT001
+def explain(context: click.Context, services: Services, target: str, as_json: bool) -> None:
     """Say why a node (its area code) or a certificate (a file) is trusted, or why not. Exit 1 when it is not."""
     now = services.clock.now()
     if is_area_code(target):
