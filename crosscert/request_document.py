@@ -18,8 +18,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AttributeOID
 
@@ -33,6 +31,7 @@ from kernel.canonical import Json, canonical
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from pki import jose
+from pki.certificates import hash_for
 from pki.records import PrivateKey
 from pki.requests import load_request
 from pki.roles import get_chain, get_credential
@@ -120,8 +119,7 @@ def _digest(body: Mapping[str, Any]) -> bytes:
 def _pkcs10(subject: x509.Name, key: PrivateKey, challenge: bytes) -> bytes:
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
     builder = builder.add_attribute(AttributeOID.CHALLENGE_PASSWORD, challenge)
-    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-    return builder.sign(key, algorithm).public_bytes(Encoding.DER)
+    return builder.sign(key, hash_for(key)).public_bytes(Encoding.DER)
 
 
 def _check_possession(found: UnverifiedRequest, description: UnverifiedDescription) -> None:
