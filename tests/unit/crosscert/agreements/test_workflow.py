@@ -23,7 +23,7 @@ from crosscert.errors import (
     WISH_TOO_WIDE,
 )
 from kernel.nodes import Node
-from kernel.people import ACTOR_UNSUITABLE
+from kernel.people import ACTOR_UNSUITABLE, person_of
 from pki.policy_mappings import parse_policy_mappings
 from pki.records import Names
 from policies.certificates import policy_oid
@@ -169,6 +169,11 @@ def test_only_two_different_people_other_than_the_requester_approve(apart: Feder
         with refused(APPROVER_UNSUITABLE):
             approve(city, found, spelling)
     assert agreements.get(city.deps, found.identifier).state == "compared"
+
+
+def test_chinese_names_are_different_people() -> None:
+    assert person_of("account:王伟") != person_of("account:王芳")
+    assert person_of("account:admin-1") != person_of("account:admin-2")
 
 
 def test_an_approval_is_bound_to_the_plan_that_was_seen(apart: Federation) -> None:
