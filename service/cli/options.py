@@ -29,6 +29,16 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
+def _operator(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    del context, parameter
+    return f"operator:{who(value)}"
+
+
+by_option = click.option(
+    "--by", required=True, callback=_operator, metavar="NAME", help="Who does this; stands in the audit trail."
+)
+
+
 def _moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
     del context, parameter
     if value is None:
@@ -41,16 +51,6 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
 
 
 at_option = click.option("--at", callback=_moment, metavar="RFC3339", help="Judge as of this moment instead of now.")
-
-
-def _operator(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    del context, parameter
-    return f"operator:{who(value)}"
-
-
-by_option = click.option(
-    "--by", required=True, callback=_operator, metavar="NAME", help="Who does this; stands in the audit trail."
-)
 
 
 def pass_services(function: Callable[..., Any]) -> Callable[..., Any]:
