@@ -59,7 +59,7 @@ def plan_issue(
     principal = parse_certificate(principal_der)
     shadow = cast_shadow(material, [principal, *map(parse_certificate, offers)])
     proposed, cross = with_proposed(shadow, constraints, principal, at, deps.node)
-    without = None if instead_of is None else find_edge(material, instead_of)
+    without = () if instead_of is None else (find_edge(material, instead_of),)
     principals = material.principals if peer is None else {**material.principals, principal.key.hex(): peer}
     before = make_world(deps, shadow, principals, at, complete=True)
     after = make_world(deps, proposed, principals, at, without=without, complete=True)
@@ -69,23 +69,25 @@ def plan_issue(
         "principal": principal.sha256,
         "constraints": constraints_json(cross.certificate),
         "validity_days": constraints.validity_days,
-        "instead_of": None if without is None else without.sha256,
+        "instead_of": without[0].sha256 if without else None,
     }
     return _plan(deps, "issue", edge, (before, after), principal.key)
 
 
-def plan_revoke(deps: CrosscertDeps, edge: str, at: datetime) -> Plan:
+def plan_revoke(deps: CrosscertDeps, edge: str, at: datetime, *, also: Iterable[str] = ()) -> Plan:
     """Return what breaks when a cross-certificate of the graph (serial or SHA-256, hexadecimal) is revoked, by whomever issued it.
 
-    ``Refusal(edge_unknown)`` when there is none.
+    ``also`` are those that are revoked together with it. ``Refusal(edge_unknown)`` when there is none.
     """
     material = gather(deps, at)
-    found = find_edge(material, edge)
+    found, *others = (find_edge(material, each) for each in (edge, *also))
     shadow = cast_shadow(material)
     before, after = (
-        make_world(deps, shadow, material.principals, at, without=without, complete=True) for without in (None, found)
+        make_world(deps, shadow, material.principals, at, without=without, complete=True) for without in ((), (found, *others))
     )
     named: dict[str, Json] = {"issuer": found.issuer_text, "subject": found.subject_text, "certificate": found.sha256}
+    if others:
+        named["also"] = [each.sha256 for each in others]
     return _plan(deps, "revoke", named, (before, after), found.key)
 
 

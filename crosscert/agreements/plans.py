@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from crosscert.agreements.revoking import standing_with
 from crosscert.agreements.steps import get
 from crosscert.material import Material, gather
 from crosscert.plan import plan_issue, plan_revoke
@@ -42,5 +43,8 @@ def plan_of(deps: CrosscertDeps, agreement: Agreement) -> Plan:
 
 
 def plan_of_revocation(deps: CrosscertDeps, agreement: Agreement) -> Plan | None:
-    """Return what breaks when the agreement's certificate is revoked; None when none was issued."""
-    return None if agreement.serial is None else plan_revoke(deps, agreement.serial, deps.clock.now())
+    """Return what breaks when the agreement is revoked, with all that go together with it; None when no certificate was issued."""
+    if agreement.serial is None:
+        return None
+    serials = {each.serial for each in standing_with(deps, agreement) if each.serial is not None}
+    return plan_revoke(deps, agreement.serial, deps.clock.now(), also=sorted(serials - {agreement.serial}))

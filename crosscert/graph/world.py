@@ -6,7 +6,7 @@ Left to others: the shadow that it is made of (``shadow``), the questions (``rea
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -46,15 +46,15 @@ def make_world(
     nodes: Mapping[str, Node],
     at: datetime,
     *,
-    without: ParsedCertificate | None = None,
+    without: Collection[ParsedCertificate] = (),
     complete: bool,
 ) -> World:
-    """Return the shadow's graph as it stands, without the real certificate ``without``.
+    """Return the shadow's graph as it stands, without the real certificates ``without``.
 
     ``nodes`` names roots by key (hex). A place whose issuing CA was never fetched has one made for it. ``complete``: where a CA's list
     was never fetched it is taken for granted that there is one, as there will be once the two nodes talk.
     """
-    casts = [each for each in shadow.casts if without is None or each.real != without]
+    casts = [each for each in shadow.casts if each.real not in without]
     owners = owners_of(nodes, shadow.own)
     own, *others = find_places(deps, shadow, casts, nodes, owners)
     places = [own, *sorted(others, key=lambda place: (place.code or "", place.name, place.key))]

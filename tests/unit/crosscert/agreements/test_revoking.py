@@ -77,6 +77,11 @@ def test_while_one_certificate_takes_the_place_of_another_both_are_revoked(nodes
     others = set(standing(nodes.city)) - {old.serial}
     new = approve_and_issue(nodes.city, agreements.renew(deps, old.identifier, old.constraints, requester=ASKER))
     assert {each.identifier for each in agreements.standing_with(deps, old)} == {new.identifier, old.identifier}
+    plan = plans.plan_of_revocation(deps, old)
+    assert plan is not None
+    assert "饶平县" in [
+        each.name for each in plan.changes if each.lost
+    ]  # what is told is what happens, not what one of them does
     assert agreements.revoke(deps, old.identifier, actor=ADMINS[0]).state == "revoked"
     assert agreements.get(deps, new.identifier).state == "revoked"
     assert set(standing(nodes.city)) == others
