@@ -55,8 +55,8 @@ def issue(deps: CrosscertDeps, identifier: str, *, actor: str) -> Agreement:
             signed = authority.issue_cross_certificate(deps.pki, template, actor=actor)
         # 3. The result, and the peer that it makes known.
         agreement = _finish_issuing(deps, agreement, signed, actor)
-    # 4. What an attempt signed that was overtaken must not stand. While the other is still at it, this is left to the other.
-    if agreement.state != "issuing":
+    # 4. What an attempt signed that was overtaken must not stand. While another is still at it, a renewal too, this is left to that one.
+    if not any(each.state == "issuing" for each in list_agreements(deps, peer_code=agreement.peer.code)):
         for orphan in _unrecorded(deps, agreement):
             with suppress(Refusal):  # the other attempt withdraws it at the same moment
                 authority.revoke(deps.pki, orphan.serial, "superseded", deps.clock.now(), actor=actor)

@@ -18,7 +18,7 @@ from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.pki import CITY
 from tests.support.three_nodes import ADMINS, ASKER, Federation, Member, Web, certify, make_member
-from tests.unit.crosscert.agreements.steps import approved, compared, refused, standing, taken
+from tests.unit.crosscert.agreements.steps import approve, approved, compared, refused, standing, taken
 
 
 @pytest.fixture
@@ -92,6 +92,21 @@ def test_an_issuing_that_was_killed_after_signing_adopts_what_was_signed(apart: 
     issued = agreements.issue(city.deps, found.identifier, actor=ASKER)
     assert (issued.state, issued.serial) == ("issued", signed[0])
     assert standing(city) == signed
+
+
+def test_what_a_renewal_signed_is_not_withdrawn_by_who_asks_for_the_old_one_again(apart: Federation) -> None:
+    city = apart.city
+    old = agreements.issue(city.deps, approved(city, apart.county).identifier, actor=ASKER)
+    new = agreements.renew(city.deps, old.identifier, old.constraints, requester=ASKER)
+    for admin in ADMINS:
+        approve(city, new, admin)
+    with pytest.raises(ZeroDivisionError):
+        agreements.issue(_BrokenAtTheEnd(city).deps, new.identifier, actor=ASKER)
+    signed = set(standing(city))
+    assert len(signed) == 2
+    assert agreements.issue(city.deps, old.identifier, actor=ASKER).serial == old.serial
+    assert set(standing(city)) == signed
+    assert agreements.issue(city.deps, new.identifier, actor=ASKER).serial in signed - {old.serial}
 
 
 def test_an_issuing_that_was_killed_before_signing_is_taken_up(apart: Federation) -> None:
