@@ -7,7 +7,9 @@ with a nonce is answered by a signature of its own.
 Each CA has a delegated responder certificate of its own, since a responder is only authorised by the CA whose certificates it
 speaks of.
 
-Left to others: the form (``ocsp_der``), HTTP (``dispatch``).
+What is signed was looked at before, octet for octet; a fault is answered internalError and stands on the audit trail.
+
+Left to others: the form (``ocsp_der``), what a fault is (``lint``), HTTP (``dispatch``).
 """
 
 from __future__ import annotations
@@ -24,10 +26,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
+from kernel.audit import AuditEvent
+from kernel.errors import Refusal
 from pki import lint, ocsp_der
+from pki.lint import Meant, Speaker
 from pki.ocsp_der import CertificateId, Responder
 from pki.ports import PkiDeps, PkiRecords
-from pki.records import CaName
+from pki.records import CaName, CertificateStatus
 from pki.roles import Credential, cas_in, credential_in, responder_role
 
 MAX_REQUEST_BYTES = 65536
@@ -36,8 +41,8 @@ _NONCE_OCTETS = range(1, 129)  # RFC 9654 2.1
 _HASHES: tuple[type[hashes.HashAlgorithm], ...] = (hashes.SHA1, hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _MOST_KEPT = 20_000
 _LONGEST_KEPT = 256
-"""Octets of a request whose answer is kept, by the request: 20,000 of them are some 30 MB. Whoever asks in more words than a question
-for one certificate takes, or in ever different ones, costs us signatures, not memory."""
+"""Some 30 MB. Whoever asks for more than that in different words, or in many, costs us signatures, not memory."""
+_SERIAL_BITS = 160  # RFC 5280 4.1.2.2: 20 octets
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,9 +58,10 @@ class _Known:
     """What there is to say of a certificate, and who says it."""
 
     responder: Responder
+    speaker: Speaker
     certificate_id: bytes
     status: bytes
-    is_issued: bool
+    recorded: CertificateStatus | None
     until: datetime
 
 
@@ -64,6 +70,7 @@ class _Kept:
     """What was found and signed while the statuses were of one generation."""
 
     generation: int
+    faults: set[str] = field(default_factory=set)
     known: dict[CertificateId, _Known] = field(default_factory=dict)
     answers: dict[bytes, tuple[datetime, Answer]] = field(default_factory=dict)
 
@@ -72,7 +79,8 @@ def answer(deps: PkiDeps, request_der: bytes) -> Answer:
     """Return the answer to a request. Never raises for what was sent.
 
     A request for several certificates at once is answered malformedRequest: clients send one (RFC 5019 2.1.1), and an answer
-    for the first alone would be taken for an answer to all. One about a CA that is not ours is answered unauthorized.
+    for the first alone would be taken for an answer to all. One about a CA that is not ours is answered unauthorized. An answer
+    with a fault is not signed: internalError goes out in its place.
     """
     # Before the status is read: what changes in between is found out by the next who asks.
     kept = _kept(deps)
@@ -83,22 +91,42 @@ def answer(deps: PkiDeps, request_der: bytes) -> Answer:
     request = _parse(request_der)
     if request is None:
         return _MALFORMED
-    certificate_id, nonce = request
+    try:
+        made = _answer(deps, kept, now, *request)
+    except Refusal as fault:
+        _record(deps, kept, now, request[0], fault)
+        return _INTERNAL_ERROR
+    if made.times is not None and len(request_der) <= _LONGEST_KEPT:
+        this_update, next_update = made.times
+        _keep(kept.answers, request_der, (this_update + (next_update - this_update) / 2, made))
+    return made
+
+
+def _answer(deps: PkiDeps, kept: _Kept, now: datetime, certificate_id: CertificateId, nonce: bytes | None) -> Answer:
     known = kept.known.get(certificate_id)
     if known is None or known.until <= now:
         known = _look_up(deps, certificate_id, now)
         if known is None:
             return _UNAUTHORIZED
-        if known.is_issued:
+        if known.recorded is not None:
             _keep(kept.known, certificate_id, known)
     this_update = now.replace(microsecond=0)
     times = this_update, min(this_update + _valid(deps), known.responder.not_after)
-    signed = ocsp_der.response(known.responder, known.certificate_id, known.status, times, nonce)
-    if nonce is not None or not known.is_issued or len(request_der) > _LONGEST_KEPT:
-        return Answer(signed)
-    made = Answer(signed, times)
-    _keep(kept.answers, request_der, (this_update + (times[1] - this_update) / 2, made))
-    return made
+    meant = Meant(certificate_id, known.recorded, times, nonce)
+    look = partial(lint.check_answer, speaker=known.speaker, meant=meant)
+    signed = ocsp_der.response(known.responder, known.certificate_id, known.status, times, nonce, look=look)
+    return Answer(signed, times if nonce is None and known.recorded is not None else None)
+
+
+def _record(deps: PkiDeps, kept: _Kept, now: datetime, asked: CertificateId, fault: Refusal) -> None:
+    """Put what was found wrong on the trail: each finding once a generation, since whoever asks again must not fill it."""
+    finding = fault.details["finding"]
+    if finding in kept.faults:
+        return
+    kept.faults.add(finding)
+    details = {"finding": f"{finding}: {fault.details['problem']}"}
+    with deps.work.begin() as work:
+        work.audit.record(AuditEvent(now, "system", "pki.answer_ocsp", f"certificate:{asked.serial:x}", "refused", details))
 
 
 def _kept(deps: PkiDeps) -> _Kept:
@@ -132,7 +160,7 @@ def _parse(request_der: bytes) -> tuple[CertificateId, bytes | None] | None:
         found = CertificateId(algorithm.name, request.issuer_name_hash, request.issuer_key_hash, request.serial_number)
     except (ValueError, TypeError, NotImplementedError, UnsupportedAlgorithm, OverflowError, x509.DuplicateExtension):
         return None  # NotImplementedError: several certificates in one request
-    return (found, nonce) if isinstance(algorithm, _HASHES) and found.serial > 0 else None
+    return (found, nonce) if isinstance(algorithm, _HASHES) and 0 < found.serial < 1 << _SERIAL_BITS else None
 
 
 def _nonce(request: ocsp.OCSPRequest) -> bytes | None:
@@ -155,10 +183,10 @@ def _look_up(deps: PkiDeps, asked: CertificateId, now: datetime) -> _Known | Non
 
 
 def _say(deps: PkiDeps, records: PkiRecords, ca: CaName, asked: CertificateId, now: datetime) -> _Known:
-    responder = _responder(deps, credential_in(deps, records, responder_role(ca)))
+    responder, speaker = _responder(deps, credential_in(deps, records, responder_role(ca)))
     status = records.find_status(ca, format(asked.serial, "x"))
     said = ocsp_der.UNKNOWN if status is None else ocsp_der.status_of(status)
-    return _Known(responder, asked.der(), said, status is not None, now + _valid(deps) / 2)
+    return _Known(responder, speaker, asked.der(), said, status, now + _valid(deps) / 2)
 
 
 def _issuer_hashes(deps: PkiDeps, issuer: x509.Certificate, hash_name: str) -> tuple[bytes, bytes]:
@@ -170,13 +198,13 @@ def _issuer_hashes(deps: PkiDeps, issuer: x509.Certificate, hash_name: str) -> t
     return cast("tuple[bytes, bytes]", found)
 
 
-def _responder(deps: PkiDeps, serving: Credential) -> Responder:
+def _responder(deps: PkiDeps, serving: Credential) -> tuple[Responder, Speaker]:
     kept = f"ocsp-responder:{serving.record.serial}"
     found = deps.kept.get(kept)
     if found is None:
-        look = partial(lint.check_ocsp, responder=serving.certificate)  # what has a fault is never signed
-        found = deps.kept[kept] = ocsp_der.make_responder(serving.key, serving.certificate, look)
-    return cast("Responder", found)
+        made = ocsp_der.make_responder(serving.key, serving.certificate)
+        found = deps.kept[kept] = made, lint.speaker_of(made, serving.certificate)
+    return cast("tuple[Responder, Speaker]", found)
 
 
 def _refuse(status: ocsp.OCSPResponseStatus) -> Answer:
@@ -184,4 +212,5 @@ def _refuse(status: ocsp.OCSPResponseStatus) -> Answer:
 
 
 _MALFORMED = _refuse(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
+_INTERNAL_ERROR = _refuse(ocsp.OCSPResponseStatus.INTERNAL_ERROR)
 _UNAUTHORIZED = _refuse(ocsp.OCSPResponseStatus.UNAUTHORIZED)

@@ -26,16 +26,12 @@ UNKNOWN = tlv(0x82)
 _BASIC = oid("1.3.6.1.5.5.7.48.1.1")
 _NONCE = oid("1.3.6.1.5.5.7.48.1.2")
 _SUCCESSFUL = tlv(0x0A, b"\x00")
-_UNSIGNED = tlv(0x03, b"\x00")
 _HASHES = {
     "sha1": "1.3.14.3.2.26",
     "sha256": "2.16.840.1.101.3.4.2.1",
     "sha384": "2.16.840.1.101.3.4.2.2",
     "sha512": "2.16.840.1.101.3.4.2.3",
 }
-
-
-Look = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +51,20 @@ class CertificateId:
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """Who signs, with what never changes of its answers: the responder's identifier by key, its certificate beside the signature.
-
-    ``look`` is given an answer before it is signed, and raises when it finds a fault.
-    """
+    """Who signs, with what never changes of its answers: its identifier by key, the algorithm and its certificate beside the signature."""
 
     key: PrivateKey
     not_after: datetime
     identifier: bytes
+    algorithm: bytes
     beside: bytes
-    look: Look
 
 
-def make_responder(key: PrivateKey, certificate: x509.Certificate, look: Look) -> Responder:
+def make_responder(key: PrivateKey, certificate: x509.Certificate) -> Responder:
     """Return the responder with this certificate."""
     by_key = explicit(2, octets(hashlib.sha1(public_key_bits(certificate), usedforsecurity=False).digest()))  # RFC 6960 4.2.2.3
     beside = explicit(0, sequence(certificate.public_bytes(Encoding.DER)))
-    return Responder(key, certificate.not_valid_after_utc, by_key, beside, look)
+    return Responder(key, certificate.not_valid_after_utc, by_key, algorithm_of(key), beside)
 
 
 def status_of(status: CertificateStatus) -> bytes:
@@ -84,19 +77,25 @@ def status_of(status: CertificateStatus) -> bytes:
 
 
 def response(
-    responder: Responder, certificate_id: bytes, status: bytes, times: tuple[datetime, datetime], nonce: bytes | None
+    responder: Responder,
+    certificate_id: bytes,
+    status: bytes,
+    times: tuple[datetime, datetime],
+    nonce: bytes | None,
+    *,
+    look: Callable[[bytes], None],
 ) -> bytes:
-    """Return the signed answer about one certificate. ``times`` are thisUpdate, which is producedAt too, and nextUpdate."""
+    """Return the signed answer about one certificate. ``times`` are thisUpdate, which is producedAt too, and nextUpdate.
+
+    ``look`` is given the ResponseData before exactly that is signed, and raises when it finds a fault.
+    """
     this_update, next_update = (_time(moment) for moment in times)
     single = sequence(certificate_id, status, this_update, explicit(0, next_update))
     extensions = b"" if nonce is None else explicit(1, sequence(sequence(_NONCE, octets(octets(nonce)))))
     data = sequence(responder.identifier, this_update, sequence(single), extensions)
-    responder.look(_assemble(responder, data, _UNSIGNED))
-    return _assemble(responder, data, tlv(0x03, b"\x00", signature(responder.key, data)))
-
-
-def _assemble(responder: Responder, data: bytes, signed: bytes) -> bytes:
-    basic = sequence(data, algorithm_of(responder.key), signed, responder.beside)
+    look(data)
+    signed = tlv(0x03, b"\x00", signature(responder.key, data))
+    basic = sequence(data, responder.algorithm, signed, responder.beside)
     return sequence(_SUCCESSFUL, explicit(0, sequence(_BASIC, octets(basic))))
 
 

@@ -5,14 +5,16 @@ Left to others: the checks themselves (``certificates``, ``extensions``), encodi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from kernel.errors import Refusal
 from kernel.nodes import Node
 from pki import der_reader as der
 from pki.der import NULL, oid, sequence
+from pki.life_errors import LINT_FAULT
 from policies.models import CertificatePolicies, KeyAlgorithm, Profile
 
 
@@ -83,6 +85,17 @@ ALGORITHMS: dict[KeyAlgorithm, bytes] = {
     "Ed25519": sequence(oid("1.3.101.112")),
 }
 """How a signature's algorithm is written for each kind of key (RFC 5758 3.2, RFC 4055 5, RFC 8410 3)."""
+
+
+def refuse_fault(faults: Iterator[tuple[str, str]]) -> None:
+    """Refuse what has a fault: ``Refusal(lint_fault)`` with the code and the detail of the first, or with what cannot be read."""
+    try:
+        fault = next(faults, None)
+    except (ValueError, IndexError) as error:  # DerError, or parts that are not as many as they should be
+        fault = "encoding", str(error)
+    if fault is not None:
+        raise Refusal(LINT_FAULT, finding=fault[0], problem=fault[1])
+
 
 _CONTEXT_0, _CONTEXT_3 = 0xA0, 0xA3
 _TBS_PARTS = 7

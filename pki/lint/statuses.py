@@ -1,6 +1,6 @@
-"""The checks of what says how certificates stand: revocation lists (RFC 5280 5) and OCSP answers (RFC 6960 4.2).
+"""The checks of revocation lists (RFC 5280 5).
 
-Left to others: certificates (``certificates``), making lists and answers (``pki.crl``, ``pki.ocsp``).
+Left to others: certificates (``certificates``), OCSP answers (``answers``), making lists (``pki.crl``).
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ from typing import cast
 
 from cryptography import x509
 
-from kernel.errors import Refusal
 from pki import der_reader as der
 from pki.certificates import algorithm_of
 from pki.der import integer, sequence, tlv
 from pki.der_reader import Element
-from pki.life_errors import LINT_FAULT
-from pki.lint.parts import ALGORITHMS, digits, tag_of
+from pki.lint.parts import ALGORITHMS, digits, refuse_fault, tag_of
 from pki.records import PublicKey
 
 _AKI, _NUMBER, _IDP, _REASON = (tag_of(f"2.5.29.{arc}") for arc in (35, 20, 28, 21))
-_BASIC = tag_of("1.3.6.1.5.5.7.48.1.1")
 _ENUMERATED = 0x0A
 _REASONS = frozenset({1, 2, 3, 4, 5, 6, 8, 9, 10})  # RFC 5280 5.3.1: 0 is said by saying nothing, 7 is not used
 _ENTRIES_READ = 2000
@@ -31,29 +28,12 @@ _SIGNED = [der.SEQUENCE, der.SEQUENCE, der.BIT_STRING]
 
 def check_crl(crl: bytes, ca: x509.Certificate) -> None:
     """Refuse a list of ``ca`` with a fault: ``Refusal(lint_fault)`` naming the first."""
-    _refuse(_read(_crl_faults(crl, ca)))
-
-
-def check_ocsp(response: bytes, responder: x509.Certificate) -> None:
-    """Refuse a successful answer of ``responder`` with a fault."""
-    _refuse(_read(_ocsp_faults(response, responder)))
+    refuse_fault(_crl_faults(crl, ca))
 
 
 def _algorithm(signer: x509.Certificate) -> Element:
     algorithm = algorithm_of(cast("PublicKey", signer.public_key()))
     return (der.SEQUENCE, b"" if algorithm is None else der.read(ALGORITHMS[algorithm], der.SEQUENCE))
-
-
-def _refuse(fault: tuple[str, str] | None) -> None:
-    if fault is not None:
-        raise Refusal(LINT_FAULT, finding=fault[0], problem=fault[1])
-
-
-def _read(faults: Iterator[tuple[str, str]]) -> tuple[str, str] | None:
-    try:
-        return next(faults, None)
-    except (ValueError, IndexError) as error:  # DerError, or parts that are not as many as they should be
-        return "encoding", str(error)
 
 
 def _crl_faults(crl: bytes, ca: x509.Certificate) -> Iterator[tuple[str, str]]:
@@ -109,22 +89,6 @@ def _list_extensions(element: Element, key_identifier: bytes) -> Iterator[tuple[
     number = der.read(found.get(_NUMBER, (False, integer(0)))[1], der.INTEGER)
     if not 0 < int.from_bytes(number, "big", signed=True) < 1 << 159:
         yield "crl_number", "missing, not positive or longer than 20 octets"
-
-
-def _ocsp_faults(response: bytes, responder: x509.Certificate) -> Iterator[tuple[str, str]]:
-    status, (_, answer) = _expect(der.elements(der.read(response, der.SEQUENCE)), [_ENUMERATED, 0xA0])
-    (_, kind), (_, basic) = _expect(der.elements(der.read(answer, der.SEQUENCE)), [der.OID, der.OCTET_STRING])
-    if status[1] != b"\0" or kind != _BASIC:
-        yield "response", "not a basic answer"
-    (_, tbs), algorithm, *_ = der.elements(der.read(basic, der.SEQUENCE))
-    der.check(tbs)
-    if algorithm != _algorithm(responder):
-        yield "algorithm", "not that of the responder's key"
-    _responder, produced_at, (_, singles), *_ = der.elements(tbs)
-    for _, single in der.elements(singles):
-        _certificate, _status, this_update, (tag, next_update) = der.elements(single)[:4]
-        if tag != 0xA0 or not _in_order(this_update, *der.elements(next_update)) or _in_order(produced_at, this_update):  # noqa: PLR2004
-            yield "validity", "the next update is not after this one, or it was made before it"
 
 
 def _in_order(first: Element, second: Element) -> bool:
