@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from admin_ui.overview import Kind
+from crosscert.federation.standings import list_standings
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement, Peer
-from crosscert.standings import list_standings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.figures import Figure, cpu_milliseconds_each
-from crosscert import sync
+from crosscert.federation import sync
 from licenses.verification import verify
 from service.config import load_config
 from service.logs import configure_logs

@@ -1,7 +1,7 @@
 """Which of the certificates that a node's description names are its own to tell of: its CAs, links, what its root certified, token signers.
 
 Only these are kept as that node's. What is another's would be counted among the wrong node's, and be missing among the right one's; and
-there would be no end of it. Left to others: believing any of them (``paths``), keeping them (``sync``, ``agreements``).
+there would be no end of it. Left to others: believing any of them (``paths``), keeping them (``federation.sync``, ``agreements``).
 """
 
 from __future__ import annotations

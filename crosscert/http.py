@@ -2,7 +2,7 @@
 
 Everything fetched is signed and verified by the caller, so nothing is believed here because of where it came from.
 
-Left to others: what to fetch and when (``sync``, ``push``, ``probes``).
+Left to others: what to fetch and when (``federation.sync``, ``federation.push``, ``federation.probes``).
 """
 
 from __future__ import annotations

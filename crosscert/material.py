@@ -3,7 +3,7 @@
 Read in one go and kept in memory under the store's generation and the numbers of the node's own lists, so that a judgement reads a
 few small rows and parses nothing twice.
 
-Left to others: judging (``trust``), filling the store (``agreements``, ``sync``).
+Left to others: judging (``trust``), filling the store (``agreements``, ``federation.sync``).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The JSON is ``{"description": {…}, "jws": "…"}``; the JWS is over the RFC 8785 form of ``description`` by the node's token signer, so
 the first part is for reading and the second for believing. New members may be added to the format, none is ever given up.
 
-Left to others: its form (``description_format``), fetching (``sync``), judging the signer's path (``trust``), serving (``views``).
+Left to others: its form (``description_format``), fetching (``federation.sync``), judging the signer's path (``trust``), serving (``views``).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Revocation lists end by themselves, but only after days; what a node has not told for a day may have changed. With the bridge away, whatever
 goes through it is relied on until the budget is used up, and no longer.
 
-Left to others: who was heard when (``sync``), finding the path (``trust``), showing what is left (``standings``).
+Left to others: who was heard when (``federation.sync``), finding the path (``trust``), showing what is left (``federation.standings``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which certificate a token means: one that it carries (x5c), or one that is known by the digest that it names (x5t#S256).
 
 Nodes' documents carry theirs. ID and access tokens name it only: libraries that departments use refuse headers of more than 512
-octets. A node's description tells of its own, which ``sync`` keeps.
+octets. A node's description tells of its own, which ``federation.sync`` keeps.
 
 Nothing is believed here: whatever is found must be proven by a path. Left to others: that (``trust``), certifying keys (``idp``).
 """

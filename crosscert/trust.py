@@ -1,6 +1,6 @@
 """Whom this node believes: every judgement is a path from its own anchor, through what it and its peers have published.
 
-Left to others: the path engine (``paths``), reading the store (``material``), fetching (``sync``).
+Left to others: the path engine (``paths``), reading the store (``material``), fetching (``federation.sync``).
 """
 
 from __future__ import annotations

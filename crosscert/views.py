@@ -1,14 +1,14 @@
 """This room's addresses: the node's signed description, where others send revocation lists, where departments ask about tokens.
 
-Left to others: what is in the description (``node_description``), whether a list is taken (``arrivals``), a token good (``tokens``).
+Left to others: what is in the description (``node_description``), whether a list is taken (``federation.arrivals``), a token good (``tokens``).
 """
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, after_this_request, jsonify, request
 
-from crosscert import arrivals
 from crosscert.errors import TOO_MANY_REQUESTS
+from crosscert.federation import arrivals
 from crosscert.node_description import PATH, describe
 from crosscert.openapi import TOKENS_PATH
 from crosscert.ports import CrosscertDeps

@@ -1,7 +1,7 @@
 """Collecting the evidence about a document: our registry and log, and what the peers' synchronised objects say. No network.
 
 The path engine is asked through the trust room; every certificate and list that came in the file is an offer to it, never an
-anchor. Left to others: judging (``verify``), keeping the peers' objects fresh (``crosscert.sync``).
+anchor. Left to others: judging (``verify``), keeping the peers' objects fresh (``crosscert.federation.sync``).
 """
 
 from __future__ import annotations

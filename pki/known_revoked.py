@@ -1,7 +1,7 @@
 """One certificate that the node revoked on purpose, so that others can see that its lists and its OCSP responder say so.
 
 Nobody has its key, which is thrown away. Whoever calls it good is in trouble. Left to others: telling its serial (``crosscert``), looking
-(``crosscert.probes``).
+(``crosscert.federation.probes``).
 """
 
 from __future__ import annotations

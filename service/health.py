@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 from cryptography import x509
 
-from crosscert.standings import list_standings
+from crosscert.federation.standings import list_standings
 from pki import authority, crl, review
 from pki.certificates import hash_for
 from pki.cross_certificates import PROFILE

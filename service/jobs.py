@@ -12,7 +12,9 @@ from typing import Any
 import structlog
 from huey import Huey, SqliteHuey, crontab
 
-from crosscert import agreements, probes, publication, push, sync
+from crosscert import agreements
+from crosscert.directory import publication
+from crosscert.federation import probes, push, sync
 from idp import housekeeping
 from kernel.clock import rfc3339
 from pki import alarms, authority, crl, known_revoked, review

@@ -12,9 +12,9 @@ from typing import Self
 import sqlalchemy as sa
 
 from crosscert.addresses import is_on_this_machine
+from crosscert.directory.publication import Directory
 from crosscert.http import RequestsFetcher
 from crosscert.ports import CrosscertDeps, CrosscertRecords
-from crosscert.publication import Directory
 from crosscert.storage import SqlCrosscertRecords
 from crosscert.trust import Trust
 from idp.ports import IdpDeps, IdpRecords
@@ -122,7 +122,7 @@ class Services:
         table = self.config.settings.directory
         if table is None:
             return None
-        from crosscert.directory import LdapDirectory  # noqa: PLC0415 - a node without one does not load the library
+        from crosscert.directory.ldap import LdapDirectory  # noqa: PLC0415 - a node without one does not load the library
 
         password = self.config.secret("directory.password_file", table.password_file)
         return LdapDirectory(table.url, table.base_dn, table.bind_dn, password, self.config.directory / table.ca_file)

@@ -7,7 +7,7 @@
 5. ``renew`` with the same or narrower limits, ``supersede_due``; ``revoke``, and its ``review``.
 
 Which step may follow which is the table in ``states``. Left to others: what the limits are (``constraints``), what would become
-valid (``plan``), the signature (``pki``), fetching from the peer afterwards (``sync``).
+valid (``plan``), the signature (``pki``), fetching from the peer afterwards (``federation.sync``).
 """
 
 from crosscert.agreements.approving import MOST_MISSES, approve, confirm, reject

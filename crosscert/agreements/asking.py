@@ -6,7 +6,7 @@ Left to others: the signed document (``request_document``), what may be granted 
 
 from __future__ import annotations
 
-from crosscert import request_document
+from crosscert.agreements import request_document
 from crosscert.agreements.steps import find_live, list_peers, new_identifier, record
 from crosscert.belongings import own_certificates
 from crosscert.constraints import check_names_free, narrowed

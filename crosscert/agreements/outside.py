@@ -3,7 +3,7 @@
 What two people compare is the root's SHA-256 against the one that the CA publishes elsewhere. Through this node nobody else trusts
 it: a county's agreement with its bridge permits the bridge's area only, unless the county adds the CA's subtree (``asking.take``).
 
-Left to others: approving, issuing, revoking (as for a node), fetching its lists (``sync``).
+Left to others: approving, issuing, revoking (as for a node), fetching its lists (``federation.sync``).
 """
 
 from __future__ import annotations

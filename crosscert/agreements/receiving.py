@@ -1,6 +1,6 @@
 """Cross-certificates that others issued for this node: taken in to be published, never to trust anybody by them.
 
-Left to others: asking for them (``asking``), fetching descriptions (``sync``).
+Left to others: asking for them (``asking``), fetching descriptions (``federation.sync``).
 """
 
 from __future__ import annotations

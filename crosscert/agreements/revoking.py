@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from crosscert import push
 from crosscert.agreements.states import TRANSITIONS, after
 from crosscert.agreements.steps import advance, get, get_in, list_agreements, record
 from crosscert.errors import REVIEWER_UNSUITABLE
+from crosscert.federation import push
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement
 from kernel.errors import Refusal

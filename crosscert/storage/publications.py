@@ -1,4 +1,4 @@
-"""How publication in the directory stands, in SQL. Left to others: every decision (``crosscert.publication``)."""
+"""How publication in the directory stands, in SQL. Left to others: every decision (``crosscert.directory.publication``)."""
 
 from __future__ import annotations
 

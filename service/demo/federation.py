@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from crosscert import sync
+from crosscert.federation import sync
 from idp import accounts, clients
 from licenses import archive, batch, departments, recover
 from licenses.rows import open_rows

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from crosscert import publication
-from crosscert.certificate_pair import parse_pair
-from crosscert.directory import MAX_ANSWER_BYTES, LdapDirectory
+from crosscert.directory import publication
+from crosscert.directory.certificate_pair import parse_pair
+from crosscert.directory.ldap import MAX_ANSWER_BYTES, LdapDirectory
+from crosscert.directory.publication import Entry
 from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
-from crosscert.publication import Entry
 from kernel.clock import FixedClock
 from kernel.errors import ErrorCode, Refusal
 from pki import authority

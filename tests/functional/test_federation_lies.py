@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from crosscert import node_description, push
-from crosscert.sync import fetching
+from crosscert import node_description
+from crosscert.federation import push
+from crosscert.federation.sync import fetching
 from pki import crl
 from pki.roles import get_credential
 from tests.support.nodes import CITY, COUNTY, OTHER, Nodes, running_nodes, write_answers

@@ -11,8 +11,9 @@ from datetime import timedelta
 import pytest
 import requests
 
-from crosscert import agreements, arrivals, probes, push, sync
-from crosscert.sync import fetching
+from crosscert import agreements
+from crosscert.federation import arrivals, probes, push, sync
+from crosscert.federation.sync import fetching
 from crosscert.tokens import verify_token
 from pki import crl
 from policies.models import FederationRules

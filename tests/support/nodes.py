@@ -21,7 +21,8 @@ from typing import Any
 import requests
 from click.testing import CliRunner, Result
 
-from crosscert import node_description, sync
+from crosscert import node_description
+from crosscert.federation import sync
 from idp import tokens
 from service.cli import cli
 from service.cli.init import configuration, initialise, write_new_files

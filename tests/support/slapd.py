@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from crosscert.directory import LdapDirectory
+from crosscert.directory.ldap import LdapDirectory
 from tests.support.ports import free_port
 from tests.support.programs import need
 

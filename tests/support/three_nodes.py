@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from crosscert import agreements, arrivals, node_description, storage, sync
+from crosscert import agreements, node_description, storage
 from crosscert.agreements import plans
 from crosscert.constraints import everything
 from crosscert.errors import PEER_UNREACHABLE
+from crosscert.federation import arrivals, sync
 from crosscert.http import is_below
 from crosscert.node_description import IntroducedDescription
 from crosscert.ports import CrosscertDeps, CrosscertRecords

@@ -12,11 +12,11 @@ import click
 
 from crosscert import agreements
 from crosscert.agreements import OutsideRequest, plans
+from crosscert.agreements.request_format import MAX_BYTES
 from crosscert.constraints import everything
 from crosscert.errors import CERTIFICATE_UNREADABLE
 from crosscert.paths import encodings
 from crosscert.paths.certificates import MAX_CERTIFICATE_BYTES
-from crosscert.request_format import MAX_BYTES
 from kernel.errors import Misuse, Text
 from service.cli.crosscert.files import check_writable, file_type, introduce, out_option, read, write
 from service.cli.crosscert.forms import agreement_json, agreement_line, agreement_text

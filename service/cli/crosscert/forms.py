@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from crosscert.agreements import review_until
+from crosscert.federation.standings import Standing
 from crosscert.paths.certificates import parse_certificate
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement
-from crosscert.standings import Standing
 from kernel.clock import rfc3339
 
 _WORDS = {

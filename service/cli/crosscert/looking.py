@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from crosscert import agreements, node_description, sync
-from crosscert.standings import list_standings
+from crosscert import agreements, node_description
+from crosscert.federation import sync
+from crosscert.federation.standings import list_standings
 from service.cli.crosscert.files import out_option, write
 from service.cli.crosscert.forms import agreement_json, agreement_line, agreement_text, peer_json, peer_lines
 from service.cli.options import EXIT_NO, emit, json_option, pass_services

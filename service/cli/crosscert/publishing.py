@@ -1,6 +1,6 @@
 """``chaoxin crosscert publish``: write the CAs' entries to the directory now, or look how they stand.
 
-Left to others: what is written (``crosscert.publication``), the directory (``crosscert.directory``).
+Left to others: what is written (``crosscert.directory.publication``), the directory (``crosscert.directory.ldap``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from crosscert.publication import EntryState, publish, states
+from crosscert.directory.publication import EntryState, publish, states
 from kernel.canonical import Json
 from kernel.clock import rfc3339
 from kernel.errors import Misuse, Text

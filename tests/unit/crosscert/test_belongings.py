@@ -17,8 +17,8 @@ from crosscert.addresses import find_url_fault
 from crosscert.constraints import constraints_for, everything, template_of
 from crosscert.description_format import parse
 from crosscert.errors import DESCRIPTION_INVALID
+from crosscert.federation.sync import visits
 from crosscert.material import gather
-from crosscert.sync import visits
 from kernel.errors import Refusal
 from pki import authority
 from pki.roles import get_credential

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from crosscert.intake import store_crls, take_crl
+from crosscert.federation.intake import store_crls, take_crl
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.paths.crls import ParsedCrl, parse_crl
 from crosscert.paths.records import PathVerdict

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 
 from crosscert.errors import CRL_NOT_GENUINE, CRL_UNREADABLE
-from crosscert.intake import take_crl
+from crosscert.federation.intake import take_crl
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import CrlSet, ParsedCrl, newest, parse_crl, verify_crl
 from crosscert.paths.deadline import Deadline

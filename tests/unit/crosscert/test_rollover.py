@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from crosscert import sync
 from crosscert.errors import DESCRIPTION_INVALID
-from crosscert.sync import visits
+from crosscert.federation import sync
+from crosscert.federation.sync import visits
 from kernel.errors import Refusal
 from pki import authority, crl, links, rollover
 from pki.records import CaRole, CertificateRecord

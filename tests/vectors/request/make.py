@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from crosscert import request_document
+from crosscert.agreements import request_document
 from crosscert.constraints import everything
 from kernel.clock import FixedClock
 from tests.support.pki import CITY

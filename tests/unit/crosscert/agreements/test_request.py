@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosscert import node_description, request_document, request_format
+from crosscert import node_description
+from crosscert.agreements import request_document, request_format
+from crosscert.agreements.request_document import TYPE, verification_code
 from crosscert.constraints import everything
 from crosscert.errors import CERTIFICATE_UNREADABLE, DESCRIPTION_INVALID, REQUEST_INVALID
-from crosscert.request_document import TYPE, verification_code
 from kernel.errors import Refusal
 from pki.roles import get_credential
 from tests.support.pki import CITY, COUNTY, OTHER_COUNTY

@@ -8,12 +8,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from crosscert import agreements
-from crosscert.certificate_pair import parse_pair
 from crosscert.constraints import template_of
+from crosscert.directory.certificate_pair import parse_pair
+from crosscert.directory.publication import entries
 from crosscert.graph.view import see
 from crosscert.paths.certificates import from_x509
 from crosscert.plan import plan_issue, plan_revoke, verify_after
-from crosscert.publication import entries
 from crosscert.records import Constraints, StoredCertificate
 from kernel.nodes import Node
 from pki import authority, rollover

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosscert.certificate_pair import MAX_PAIR_BYTES, CertificatePair, parse_pair
+from crosscert.directory.certificate_pair import MAX_PAIR_BYTES, CertificatePair, parse_pair
 from crosscert.errors import CERTIFICATE_UNREADABLE, DIRECTORY_ANSWER
 from kernel.errors import Refusal
 from tests.support.programs import need

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Barrier, Event
 
-from crosscert.together import AT_ONCE, Together
+from crosscert.federation.together import AT_ONCE, Together
 
 
 def test_all_are_begun_with_at_the_same_time() -> None:

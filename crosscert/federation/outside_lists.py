@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from crosscert.errors import PEER_UNREACHABLE
-from crosscert.intake import store_crls, take_crl
+from crosscert.federation.intake import store_crls, take_crl
 from crosscert.paths.certificates import parse_certificate
 from crosscert.paths.crls import MAX_CRL_BYTES, parse_crl
 from crosscert.ports import CrosscertDeps

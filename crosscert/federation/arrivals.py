@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crosscert.errors import CRL_ISSUER_UNKNOWN, CRL_UNREADABLE
-from crosscert.intake import store_crls, take_crl
+from crosscert.federation.intake import store_crls, take_crl
 from crosscert.paths.certificates import parse_certificate
 from crosscert.paths.crls import find_signer, parse_crl
 from crosscert.ports import CrosscertDeps

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from crosscert.arrivals import CONTENT_TYPE, PATH
-from crosscert.backoff import is_due, next_try_at
+from crosscert.federation.arrivals import CONTENT_TYPE, PATH
+from crosscert.federation.backoff import is_due, next_try_at
+from crosscert.federation.together import Together
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Delivery
-from crosscert.together import Together
 from kernel.errors import ChaoxinError
 from kernel.nodes import Node
 from pki.records import CrlRecord

@@ -18,16 +18,16 @@ from crosscert import node_description
 from crosscert.belongings import own_certificates
 from crosscert.description_format import MAX_BYTES, UnverifiedDescription, parse
 from crosscert.errors import DESCRIPTION_INVALID, DESCRIPTION_OLD, PEER_UNKNOWN
+from crosscert.federation.intake import Taken, store_crls, take_crl
+from crosscert.federation.outside_lists import fetch_outside_lists
+from crosscert.federation.sync.fetching import Fetching
+from crosscert.federation.sync.members import store_members
+from crosscert.federation.sync.objects import sync_objects
 from crosscert.http import is_below
-from crosscert.intake import Taken, store_crls, take_crl
 from crosscert.linked import linked_keys
-from crosscert.outside_lists import fetch_outside_lists
 from crosscert.paths.crls import ParsedCrl, parse_crl
 from crosscert.ports import CrosscertDeps
 from crosscert.records import CertificateKind, ListTag, Peer, StoredCertificate, SyncedObject
-from crosscert.sync.fetching import Fetching
-from crosscert.sync.members import store_members
-from crosscert.sync.objects import sync_objects
 from crosscert.trust import Trust
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal

@@ -13,9 +13,10 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosscert import agreements, arrivals, push, sync
-from crosscert.backoff import FIRST, LONGEST, is_due, next_try_at
+from crosscert import agreements
 from crosscert.errors import CRL_ISSUER_UNKNOWN, CRL_NOT_GENUINE, CRL_UNREADABLE
+from crosscert.federation import arrivals, push, sync
+from crosscert.federation.backoff import FIRST, LONGEST, is_due, next_try_at
 from crosscert.records import Delivery
 from crosscert.views import LISTS_PER_MINUTE, make_blueprint
 from kernel.errors import Refusal

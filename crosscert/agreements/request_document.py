@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import AttributeOID
 
 from crosscert import node_description
+from crosscert.agreements.request_format import VERSION, UnverifiedRequest, parse, wish_json
 from crosscert.description_format import UnverifiedDescription
 from crosscert.errors import REQUEST_INVALID
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Wish
-from crosscert.request_format import VERSION, UnverifiedRequest, parse, wish_json
 from kernel.canonical import Json, canonical
 from kernel.clock import rfc3339
 from kernel.errors import Refusal

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosscert.certificate_pair import CertificatePair
-from crosscert.directory import LdapDirectory, ldap3
+from crosscert.directory.certificate_pair import CertificatePair
+from crosscert.directory.ldap import LdapDirectory, ldap3
+from crosscert.directory.publication import Entry
 from crosscert.errors import CERTIFICATE_UNREADABLE, DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
-from crosscert.publication import Entry
 from kernel.errors import Refusal
 from pki.der import integer, octets, sequence, tlv
 from tests.unit.crosscert.forge import signer

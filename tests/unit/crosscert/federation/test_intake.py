@@ -13,9 +13,9 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosscert import intake
 from crosscert.errors import CRL_NOT_GENUINE, CRL_TOO_MANY
-from crosscert.intake import store_crls, take_crl
+from crosscert.federation import intake
+from crosscert.federation.intake import store_crls, take_crl
 from crosscert.paths.crls import ParsedCrl, parse_crl
 from crosscert.storage import SqlCrosscertRecords, metadata
 from kernel.errors import Refusal

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from crosscert.certificate_pair import parse_pair
+from crosscert.directory.certificate_pair import parse_pair
+from crosscert.directory.publication import Entry
 from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
-from crosscert.publication import Entry
 from kernel.clock import monotonic
 from kernel.errors import ChaoxinError, Refusal
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from crosscert import agreements, description_format, node_description, sync
+from crosscert import agreements, description_format, node_description
 from crosscert.errors import CRL_NOT_GENUINE, DESCRIPTION_INVALID, DESCRIPTION_OLD, PEER_UNKNOWN
+from crosscert.federation import sync
 from crosscert.records import Peer
 from kernel.errors import Refusal
 from pki import crl

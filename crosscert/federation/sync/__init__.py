@@ -4,7 +4,7 @@
 ``objects`` are the signed statements beside certificates and lists.
 """
 
-from crosscert.sync.objects import LOG_KEY_TYPE, STATUS_LIST_TYPE
-from crosscert.sync.runs import SyncOutcome, sync_all, sync_peer
+from crosscert.federation.sync.objects import LOG_KEY_TYPE, STATUS_LIST_TYPE
+from crosscert.federation.sync.runs import SyncOutcome, sync_all, sync_peer
 
 __all__ = ["LOG_KEY_TYPE", "STATUS_LIST_TYPE", "SyncOutcome", "sync_all", "sync_peer"]

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from crosscert.backoff import is_due, next_try_at
+from crosscert.federation.backoff import is_due, next_try_at
+from crosscert.federation.sync.visits import visit
+from crosscert.federation.together import Together
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Relation
-from crosscert.sync.visits import visit
-from crosscert.together import Together
 from kernel.errors import ChaoxinError
 
 RUN_SECONDS = 50.0

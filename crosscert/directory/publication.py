@@ -17,8 +17,8 @@ from typing import Protocol
 
 from cryptography import x509
 
-from crosscert.backoff import pause
-from crosscert.certificate_pair import CertificatePair
+from crosscert.directory.certificate_pair import CertificatePair
+from crosscert.federation.backoff import pause
 from crosscert.graph.edges import is_cross
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.ports import CrosscertDeps

@@ -15,15 +15,15 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from crosscert import ocsp_client
 from crosscert.description_format import UnverifiedDescription, parse
 from crosscert.errors import PEER_UNFIT
-from crosscert.intake import take_crl
+from crosscert.federation import ocsp_client
+from crosscert.federation.intake import take_crl
+from crosscert.federation.together import Together
 from crosscert.paths.certificates import is_signed_by, parse_certificate
 from crosscert.paths.crls import parse_crl
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Peer, ProbeResult, StoredCrl
-from crosscert.together import Together
 from kernel.clock import monotonic
 from kernel.errors import ChaoxinError, Refusal
 

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from crosscert.description_format import UnverifiedDescription
 from crosscert.errors import DESCRIPTION_INVALID, DESCRIPTION_OLD
+from crosscert.federation.sync.fetching import Fetching
 from crosscert.ports import CrosscertDeps
 from crosscert.records import ObjectKind, Peer, SyncedObject
-from crosscert.sync.fetching import Fetching
 from crosscert.trust import Trust
 from kernel.errors import ChaoxinError, Refusal
 

@@ -14,11 +14,12 @@ from cryptography.x509 import ocsp as x509_ocsp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosscert import agreements, node_description, ocsp_client, probes
+from crosscert import agreements, node_description
 from crosscert.description_format import parse
 from crosscert.errors import PEER_UNFIT
+from crosscert.federation import ocsp_client, probes
+from crosscert.federation.standings import Standing, list_standings
 from crosscert.records import ProbeResult
-from crosscert.standings import Standing, list_standings
 from kernel.errors import Refusal
 from pki import authority, crl, known_revoked, ocsp
 from pki.roles import get_credential

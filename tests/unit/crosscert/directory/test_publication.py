@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from crosscert import agreements
-from crosscert.certificate_pair import parse_pair
+from crosscert.directory.certificate_pair import parse_pair
+from crosscert.directory.publication import AGAIN_AFTER, Entry, publish, states
 from crosscert.errors import DIRECTORY_UNREACHABLE
 from crosscert.paths.certificates import parse_certificate
-from crosscert.publication import AGAIN_AFTER, Entry, publish, states
 from crosscert.records import Published
 from crosscert.storage import SqlCrosscertRecords, metadata
 from kernel.errors import Refusal
