@@ -91,7 +91,7 @@ def load_request(encoded: bytes) -> x509.CertificateSigningRequest:
             raise _unsuitable(problem="the signature's hash must be SHA-256 or stronger")
         if not request.is_signature_valid:
             raise _unsuitable(problem="it is not signed by the key that is in it")
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except _MALFORMED as error:
         raise Refusal(REQUEST_MALFORMED, problem=type(error).__name__) from None
     return request
 
