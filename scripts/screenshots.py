@@ -80,6 +80,7 @@ def _shoot_plan(page: Page, code: str) -> None:
         )
         _chaoxin("--config", str(district / "chaoxin.toml"), "crosscert", "describe", "--out", str(description))
         plan = _chaoxin("--config", f"var/demo/{code}/chaoxin.toml", "crosscert", "plan", "--peer-description", str(description))
+    page.goto("about:blank")  # the page before was a drawing, which has no body to write to
     page.set_content(f'<pre style="display: inline-block; margin: 0; padding: 1em; font-size: 14px">{escape(plan)}</pre>')
     page.locator("pre").screenshot(path=IMAGES / "plan.png")
 
