@@ -140,8 +140,8 @@ class _Node:
         subprocess.run([sys.executable, "-m", "service.cli", *arguments], check=True, capture_output=True)
 
     def command(self) -> list[str]:
-        """Return the command that serves it in one process."""
-        return [sys.executable, "-m", "service.cli", "--config", str(self._config), "serve", "--workers", "1"]
+        """Return the command that serves it in one process, with one thread: several wait for each other at every short answer."""
+        return [sys.executable, "-m", "service.cli", "--config", str(self._config), "serve", "--workers", "1", "--threads", "1"]
 
     def request(self, nonce: bytes | None) -> bytes:
         """Return a request about the person's certificate."""
