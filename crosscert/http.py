@@ -97,7 +97,8 @@ class RequestsFetcher:
                 with sent as response:
                     return _read(response, request.method, max_bytes)
         except (requests.RequestException, HTTPError, OSError) as error:
-            problem = "too slow" if adapter.expired else type(error).__name__
+            slow = adapter.expired or isinstance(error, requests.Timeout)  # both end at the same moment
+            problem = "too slow" if slow else type(error).__name__
             raise Refusal(PEER_UNREACHABLE, url=url, problem=problem) from None
 
 
