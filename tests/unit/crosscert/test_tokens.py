@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -247,10 +246,8 @@ def test_whatever_is_given_as_a_token_gets_a_verdict(synced: Federation, data: s
             st.just(b"A" * 20_000),
         )
     )
-    started = time.monotonic()
     found = verdict(synced, sent)
     assert found.valid is (sent == real)
-    assert time.monotonic() - started < 5, "a bound that no honest machine misses; what it takes is measured elsewhere"
 
 
 _keys: dict[int, Certified] = {}
