@@ -3,7 +3,7 @@
 ``CertificatePair ::= SEQUENCE { forward [0] Certificate OPTIONAL, reverse [1] Certificate OPTIONAL }``, tags explicit, at least one of them.
 ``forward`` was issued to the CA whose entry it is, ``reverse`` by it; together they are of the same two CAs.
 
-Left to others: which pairs there are (``publication``), the directory (``directory``).
+Left to others: which pairs there are (``publication``), the directory (``ldap``).
 """
 
 from __future__ import annotations
