@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from idp import endpoints, request_objects
-from idp.authorization_request import PROMPTS, RESPONSE_MODES
-from idp.clients import AUTHENTICATION_METHODS, GRANT_TYPES
+from idp import endpoints
+from idp.authorize import request_objects
+from idp.authorize.request import PROMPTS, RESPONSE_MODES
+from idp.clients.registry import AUTHENTICATION_METHODS, GRANT_TYPES
 from idp.ports import IdpDeps
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
 from kernel.errors import Refusal

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from idp import cors, discovery, endpoints, introspection, jwks, pushed_requests, revocation, token, userinfo
+from idp import cors, discovery, endpoints, jwks
+from idp.authorize import pushed_requests
 from idp.ports import IdpDeps
+from idp.tokens import introspection, revocation, token, userinfo
 from idp.wire import OAuthRequest, OAuthResponse, error_response, read_request
 from kernel.errors import Refusal
 

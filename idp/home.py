@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from idp.browsers.sessions import Current
 from idp.ports import HeldLicense, IdpDeps
 from idp.records import Account, Authenticator, Client
-from idp.sessions import Current
 from kernel.errors import Text
 from kernel.text import mask
 from policies import assurance

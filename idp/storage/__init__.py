@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from idp.storage.accounts import SqlAccounts
 from idp.storage.clients import SqlClients
 from idp.storage.grants import SqlGrants
-from idp.storage.sessions import SqlSessions
+from idp.storage.logins import SqlSessions
+from idp.storage.people import SqlAccounts
 from idp.storage.tables import metadata
 
 __all__ = ["SqlIdpRecords", "metadata"]

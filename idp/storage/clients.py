@@ -11,7 +11,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from idp.records import Client, Consent
-from idp.storage.tables import OnConnection, as_json, assertions, clients, consents, micros, moment, origins, texts
+from idp.storage.connection import OnConnection, as_json, micros, moment, texts
+from idp.storage.tables import assertions, clients, consents, origins
 from kernel.clock import from_micros, to_micros
 
 _LISTS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "grant_types", "origins", "request_uris")

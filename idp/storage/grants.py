@@ -10,21 +10,17 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from idp.records import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey
+from idp.storage.connection import OnConnection, as_json, micros, moment, texts
 from idp.storage.tables import (
-    OnConnection,
-    as_json,
     assertions,
     codes,
     grants,
-    micros,
-    moment,
     pushed_requests,
     refresh_tokens,
     revoked_tokens,
     session_clients,
     sessions,
     signing_keys,
-    texts,
     transactions,
     tries,
 )

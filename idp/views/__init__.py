@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from idp import passwords
-from idp.devices import device_name
+from idp.browsers.devices import device_name
+from idp.people import passwords
 from idp.ports import IdpDeps
 from idp.views import account, authorize, login, logout, machine
 from idp.views.browser import Visitors, remember

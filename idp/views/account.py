@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from idp import home, sessions
+from idp import home
+from idp.browsers import sessions
 from idp.ports import IdpDeps
 from idp.views import browser
 

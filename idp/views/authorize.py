@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from idp import authorize, endpoints
-from idp.authorize_checks import check_none_in_query
-from idp.interactions import Step
+from idp import endpoints
+from idp.authorize import flow
+from idp.authorize.checks import check_none_in_query
+from idp.authorize.interactions import Step
 from idp.ports import IdpDeps
 from idp.views import browser
 from idp.wire import read_request
@@ -28,12 +29,12 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         received = read_request(request.environ)
         check_none_in_query(received)
         if received.method == "POST":  # comes from another site, so without our cookies: it waits for the browser's own GET
-            return follow(authorize.begin(deps, received.form, None))
-        return follow(authorize.begin(deps, received.query, browser.visit(deps)))
+            return follow(flow.begin(deps, received.form, None))
+        return follow(flow.begin(deps, received.query, browser.visit(deps)))
 
 
-def follow(outcome: authorize.Outcome) -> Response | str:
+def follow(outcome: flow.Outcome) -> Response | str:
     """Send the answer to the client, or the person to the page that asks what must be asked."""
-    if isinstance(outcome, authorize.Answer):
+    if isinstance(outcome, flow.Answer):
         return browser.send(outcome)
     return browser.go_to(url_for(_PAGES[outcome.step], txn=outcome.transaction_id))

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from idp import redirect_uris, sessions
-from idp.authorize import Answer
+from idp.authorize.flow import Answer
+from idp.authorize.transactions import Visit
+from idp.browsers import sessions
+from idp.browsers.sessions import Current, Device
+from idp.browsers.visitors import as_visitor
+from idp.clients import redirect_uris
 from idp.ports import IdpDeps
 from idp.records import Visitor
-from idp.sessions import Current, Device
-from idp.transactions import Visit
-from idp.visitors import as_visitor
 from kernel.randomness import token
 
 _SESSION = "session"

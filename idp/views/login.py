@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from idp import authorize, consent, login
-from idp.authorization_request import AuthorizationRequest
+from idp.authorize import flow
+from idp.authorize.request import AuthorizationRequest
+from idp.authorize.transactions import verify_transaction
 from idp.errors import (
     ACCOUNT_DISABLED,
     LOGIN_FAILED,
@@ -15,9 +16,9 @@ from idp.errors import (
     ONE_TIME_CODE_WRONG,
     SECOND_FACTOR_MISSING,
 )
+from idp.interaction import consent, login
 from idp.ports import IdpDeps
 from idp.records import Client, Transaction
-from idp.transactions import verify_transaction
 from idp.views import browser
 from idp.views.authorize import follow
 from kernel.errors import Refusal
@@ -43,7 +44,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
 
     @blueprint.post("/login/cancel")
     def cancel_login() -> Page:
-        answer = authorize.cancel(deps, _transaction_id(), browser.visit(deps))
+        answer = flow.cancel(deps, _transaction_id(), browser.visit(deps))
         return browser.go_to(url_for("idp.home")) if answer is None else browser.send(answer)
 
 
@@ -56,8 +57,8 @@ def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
         transaction = verify_transaction(deps, _transaction_id(), visit.browser)
         if transaction.request is None:
             return browser.go_to(url_for("idp.show_second_factor", txn=transaction.id))
-        outcome = authorize.resume(deps, transaction, visit)
-        if outcome == authorize.Ask(transaction.id, "login"):
+        outcome = flow.resume(deps, transaction, visit)
+        if outcome == flow.Ask(transaction.id, "login"):
             return _login_page(deps, transaction)
         return follow(outcome)
 
@@ -128,7 +129,7 @@ def _again(deps: IdpDeps, refusal: Refusal, *, username: str) -> Page:
 
 
 def _login_page(deps: IdpDeps, transaction: Transaction | None, *, username: str = "", error: Refusal | None = None) -> str:
-    waiting = None if transaction is None or transaction.request is None else authorize.get_request(transaction)
+    waiting = None if transaction is None or transaction.request is None else flow.get_request(transaction)
     client = _prepare_for(deps, waiting)
     suggested = username or (waiting.login_hint or "" if waiting is not None else "")
     txn = None if transaction is None else transaction.id
@@ -136,7 +137,7 @@ def _login_page(deps: IdpDeps, transaction: Transaction | None, *, username: str
 
 
 def _second_factor_page(deps: IdpDeps, transaction: Transaction, error: Refusal | None = None) -> str:
-    waiting = None if transaction.request is None else authorize.get_request(transaction)
+    waiting = None if transaction.request is None else flow.get_request(transaction)
     return render_template("idp/second_factor.html", client=_prepare_for(deps, waiting), txn=transaction.id, error=error)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from idp import endpoints, logout
+from idp import endpoints
+from idp.logout import rp_initiated
 from idp.ports import IdpDeps
 from idp.views import browser
 from idp.wire import Parameters, read_request
@@ -21,10 +22,10 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     def begin_logout() -> Response | str:
         received = read_request(request.environ)
         parameters = received.form if received.method == "POST" else received.query
-        checked = logout.verify_request(deps, parameters)
+        checked = rp_initiated.verify_request(deps, parameters)
         current = browser.current(deps)
         # A POST from another site carries no cookies, so nobody is known to be logged in: ask, on a page of our own.
-        if logout.needs_asking(checked, current) or (received.method == "POST" and current is None):
+        if rp_initiated.needs_asking(checked, current) or (received.method == "POST" and current is None):
             if checked.redirect_to is not None:
                 browser.allow_form_to(checked.redirect_to)
             kept = {name: parameters.values[name] for name in _PARAMETERS if parameters.get(name)}
@@ -34,7 +35,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.post("/logout")
     def confirm_logout() -> Response | str:
         sent = {name: request.form[name][:_MAX_FORM] for name in _PARAMETERS if request.form.get(name)}
-        return _leave(deps, logout.verify_request(deps, Parameters(sent)))
+        return _leave(deps, rp_initiated.verify_request(deps, Parameters(sent)))
 
     @blueprint.get("/logout")
     def logged_out() -> Response | str:
@@ -43,7 +44,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         return render_template("idp/logged_out.html")
 
 
-def _leave(deps: IdpDeps, checked: logout.LogoutRequest) -> Response:
-    logout.carry_out(deps, browser.current(deps), client=checked.client)
+def _leave(deps: IdpDeps, checked: rp_initiated.LogoutRequest) -> Response:
+    rp_initiated.carry_out(deps, browser.current(deps), client=checked.client)
     browser.log_out()
     return browser.go_to(checked.redirect_to or url_for("idp.logged_out"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from idp import clients
+from idp.clients import registry
 from idp.records import Client, ClientAuthentication, SigningAlgorithm
 from kernel.errors import Misuse
 from service.cli.options import emit, json_option, pass_services
@@ -29,14 +29,14 @@ def command() -> None:
 @click.option("--department", required=True, help="The department's unified social credit code; policies decide by it.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="Matched exactly; may be given several times.")
 @click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True)
-@click.option("--method", type=click.Choice(clients.AUTHENTICATION_METHODS), default="client_secret_basic", show_default=True)
+@click.option("--method", type=click.Choice(registry.AUTHENTICATION_METHODS), default="client_secret_basic", show_default=True)
 @click.option(
     "--jwks",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Public keys for private_key_jwt and for signed request objects.",
 )
 @click.option("--scope", default="openid", show_default=True)
-@click.option("--grant-type", "grant_types", type=click.Choice(clients.GRANT_TYPES), multiple=True)
+@click.option("--grant-type", "grant_types", type=click.Choice(registry.GRANT_TYPES), multiple=True)
 @click.option("--id-token-alg", type=click.Choice(["ES256", "RS256"]), default="ES256", show_default=True)
 @click.option("--userinfo-alg", type=click.Choice(["ES256", "RS256"]), help="Sign what userinfo tells; plain JSON otherwise.")
 @click.option("--request-uri", "request_uris", multiple=True, help="Where signed request objects may be fetched from (https).")
@@ -63,7 +63,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
     **options: Any,
 ) -> None:
     """Register CLIENT_ID and print its secret, if it has one: it is not shown again."""
-    new = clients.NewClient(
+    new = registry.NewClient(
         client_id=client_id,
         token_endpoint_auth_method=method,
         jwks=None if jwks is None else _read_jwks(jwks),
@@ -74,7 +74,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
         grant_types=grant_types or ("authorization_code", "refresh_token"),
         **options,
     )
-    registered = clients.register(services.idp, new, actor=_ACTOR)
+    registered = registry.register(services.idp, new, actor=_ACTOR)
     data = _as_json(registered.client) | {"client_secret": registered.client_secret}
     emit(data, as_json, f"{client_id}  {registered.client_secret or '(no secret)'}")
 
@@ -84,7 +84,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
 @pass_services
 def disable(services: Services, client_id: str) -> None:
     """Disable CLIENT_ID: no login and no token of it counts any more."""
-    clients.disable(services.idp, client_id, actor=_ACTOR)
+    registry.disable(services.idp, client_id, actor=_ACTOR)
     click.echo(f"{client_id}: disabled")
 
 
@@ -93,7 +93,7 @@ def disable(services: Services, client_id: str) -> None:
 @pass_services
 def list_(services: Services, as_json: bool) -> None:
     """List the registered systems."""
-    found = clients.all_clients(services.idp)
+    found = registry.all_clients(services.idp)
     lines = (f"{one.client_id:<24} {one.token_endpoint_auth_method:<20} {one.department}  {one.name}" for one in found)
     emit([_as_json(one) for one in found], as_json, "\n".join(lines))
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from idp import accounts, one_time_codes
+from idp.people import accounts, one_time_codes
 from idp.records import Account
 from policies.assurance import needs_second_factor
 from policies.models import AccountKind

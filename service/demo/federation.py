@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from crosscert.federation import sync
-from idp import accounts, clients
+from idp.clients import registry
+from idp.people import accounts
 from licenses import archive, batch, departments, recover
 from licenses.rows import open_rows
 from service.cli.init import configuration, initialise, write_new_files
@@ -126,14 +127,14 @@ class Demo:
 
     def _add_client(self, planned: plan.PlannedClient) -> None:
         deps = self.nodes[planned.node].idp
-        if clients.find(deps, planned.client_id) is None:
-            clients.register(deps, self._new_client(planned), actor=OPERATOR)
+        if registry.find(deps, planned.client_id) is None:
+            registry.register(deps, self._new_client(planned), actor=OPERATOR)
 
-    def _new_client(self, planned: plan.PlannedClient) -> clients.NewClient:
+    def _new_client(self, planned: plan.PlannedClient) -> registry.NewClient:
         home = self._home(planned)
         jwk = self.secrets.jwks.get(planned.client_id)
         public = {name: value for name, value in jwk.items() if name != "d"} if jwk else None
-        return clients.NewClient(
+        return registry.NewClient(
             client_id=planned.client_id,
             name=planned.name,
             task=planned.task,

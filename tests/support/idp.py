@@ -26,7 +26,9 @@ import pki.storage
 from crosscert.errors import PEER_UNREACHABLE
 from crosscert.http import is_below
 from crosscert.records import Fetched
-from idp import accounts, clients, dispatch, endpoints, storage
+from idp import dispatch, endpoints, storage
+from idp.clients import registry
+from idp.people import accounts
 from idp.ports import HeldLicense, IdpDeps, IdpRecords
 from idp.records import Account, Client
 from idp.views import Visitors, make_blueprint
@@ -141,7 +143,7 @@ def add_account(deps: IdpDeps, username: str = "chenxiaochao", **changes: Any) -
     return accounts.create(deps, accounts.NewAccount(username=username, **values), actor=OPERATOR)
 
 
-def add_client(deps: IdpDeps, client_id: str = "scjg", **changes: Any) -> clients.Registered:
+def add_client(deps: IdpDeps, client_id: str = "scjg", **changes: Any) -> registry.Registered:
     """Register a client; confidential with a secret in the header unless ``changes`` say otherwise."""
     values: dict[str, Any] = {
         "name": "潮州市市场监督管理局",
@@ -151,7 +153,7 @@ def add_client(deps: IdpDeps, client_id: str = "scjg", **changes: Any) -> client
         "scope": "openid profile phone identity organization offline_access",
         **changes,
     }
-    return clients.register(deps, clients.NewClient(client_id=client_id, **values), actor=OPERATOR)
+    return registry.register(deps, registry.NewClient(client_id=client_id, **values), actor=OPERATOR)
 
 
 def basic(client_id: str, secret: str | None) -> str:
@@ -178,13 +180,13 @@ class Provider:
         self.secrets: dict[str, str | None] = {}
         self.verifier = token(32)
 
-    def add_client(self, client_id: str = "scjg", **changes: Any) -> clients.Registered:
+    def add_client(self, client_id: str = "scjg", **changes: Any) -> registry.Registered:
         registered = add_client(self.deps, client_id, **changes)
         self.secrets[client_id] = registered.client_secret
         return registered
 
     def client(self, client_id: str) -> Client:
-        return clients.get(self.deps, client_id)
+        return registry.get(self.deps, client_id)
 
     def add_account(self, username: str = "chenxiaochao", **changes: Any) -> Account:
         return add_account(self.deps, username, **changes)

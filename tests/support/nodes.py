@@ -23,7 +23,7 @@ from click.testing import CliRunner, Result
 
 from crosscert import node_description
 from crosscert.federation import sync
-from idp import tokens
+from idp.tokens import signed
 from service.cli import cli
 from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
@@ -103,7 +103,7 @@ class Nodes:
         """Return an access token of a node, by the key that its provider signs with."""
         services = self.services[of]
         now = services.clock.now()
-        return tokens.sign_access_token(services.idp, client_id="scjg", subject="s", scopes=("openid",), grant=None, now=now)
+        return signed.sign_access_token(services.idp, client_id="scjg", subject="s", scopes=("openid",), grant=None, now=now)
 
     def chaoxin(self, code: str, *arguments: str, given: str | None = None) -> Result:
         """Run a command of a node."""

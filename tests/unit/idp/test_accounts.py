@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from idp import accounts
+from idp.people import accounts
 from idp.ports import IdpDeps
 from kernel.errors import Misuse, Refusal
 from tests.support.idp import OPERATOR, TOTP_SECRET, add_account, events

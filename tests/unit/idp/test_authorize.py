@@ -9,8 +9,9 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
-from idp import accounts, clients, one_time_codes
-from idp.authorization_request import from_json
+from idp.authorize.request import from_json
+from idp.clients import registry
+from idp.people import accounts, one_time_codes
 from idp.records import Authenticator, ClaimNames
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
@@ -65,7 +66,7 @@ def test_a_disabled_client_is_unknown_and_its_tokens_are_worth_nothing(provider:
     browser = provider.browser()
     tokens = browser.tokens(username="chenxiaochao")
     page = provider.browser().get("/oauth/authorize", provider.request())
-    clients.disable(provider.deps, "scjg", actor=OPERATOR)
+    registry.disable(provider.deps, "scjg", actor=OPERATOR)
     answer = browser.client.get("/oauth/authorize", query_string=provider.request())
     assert (answer.status_code, "authorize_client" in answer.text) == (400, True)
     assert provider.userinfo(tokens["access_token"]).status == 401
@@ -77,7 +78,7 @@ def test_a_disabled_client_is_unknown_and_its_tokens_are_worth_nothing(provider:
 def test_a_client_disabled_during_a_login_gets_nothing(provider: Provider) -> None:
     browser = provider.browser()
     page = browser.get("/oauth/authorize", provider.request())
-    clients.disable(provider.deps, "scjg", actor=OPERATOR)
+    registry.disable(provider.deps, "scjg", actor=OPERATOR)
     answer = browser.type_password(page)
     assert (answer.status_code, "Location" in answer.headers, "authorize_client" in answer.text) == (400, False, True)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp import claims_parameter
+from idp.claims import parameter
 from idp.oauth_errors import CLAIMS_PARAMETER
 from idp.records import ClaimNames
 from kernel.clock import FixedClock
@@ -107,7 +107,7 @@ def test_an_essential_level_is_told_as_one_of_those_that_were_asked_for(provider
 
 
 def test_members_that_are_not_known_are_ignored() -> None:
-    asked = claims_parameter.parse('{"userinfo":{"name":{"essential":true,"x":[1]}},"verified_claims":[],"id_token":null}')
+    asked = parameter.parse('{"userinfo":{"name":{"essential":true,"x":[1]}},"verified_claims":[],"id_token":null}')
     assert asked.names == ClaimNames(userinfo=("name",))
     assert (asked.subjects, asked.acr, asked.acr_is_essential) == ((), (), False)
 
@@ -135,7 +135,7 @@ def test_members_that_are_not_known_are_ignored() -> None:
 )
 def test_what_is_not_the_parameter_is_one_refusal(text: str) -> None:
     with pytest.raises(Refusal) as caught:
-        claims_parameter.parse(text)
+        parameter.parse(text)
     assert caught.value.error is CLAIMS_PARAMETER
 
 
@@ -151,7 +151,7 @@ _JSON = st.recursive(
 @given(st.text() | st.dictionaries(st.sampled_from(["id_token", "userinfo"]), _JSON).map(json.dumps))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
-        asked = claims_parameter.parse(text)
+        asked = parameter.parse(text)
     except Refusal:
         return
     assert all(isinstance(name, str) for name in (*asked.names.id_token, *asked.names.userinfo, *asked.acr, *asked.subjects))

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idp import clients, redirect_uris
+from idp.clients import redirect_uris, registry
 from idp.ports import IdpDeps
 from kernel.errors import Refusal
 from pki import jose
@@ -34,13 +34,13 @@ def test_a_client_is_found_as_it_was_registered_and_its_secret_only_as_a_digest(
         userinfo_signed_response_alg="ES256",
     )
     assert registered.client_secret is not None
-    assert clients.get(deps, "scjg") == registered.client
-    assert clients.all_clients(deps) == [registered.client]
+    assert registry.get(deps, "scjg") == registered.client
+    assert registry.all_clients(deps) == [registered.client]
     with engine.connect() as connection:
         row = connection.execute(sa.text("select * from idp_clients")).mappings().one()
     assert registered.client_secret not in str(dict(row))
     assert registered.client_secret not in repr(registered)
-    assert registered.client.secrets == (clients.hash_secret(registered.client_secret),)
+    assert registered.client.secrets == (registry.hash_secret(registered.client_secret),)
     assert events(engine, "idp.register_client")[0]["target"] == "client:scjg"
 
 
@@ -61,7 +61,7 @@ def test_a_client_id_is_registered_once(deps: IdpDeps) -> None:
     with pytest.raises(Refusal, match="client_exists"):
         add_client(deps, name="另一个系统")
     with pytest.raises(Refusal, match="client_unknown"):
-        clients.get(deps, "another")
+        registry.get(deps, "another")
 
 
 @pytest.mark.parametrize(

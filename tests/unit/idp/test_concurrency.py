@@ -12,11 +12,13 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
-from idp import endpoints, login, one_time_codes, signing_keys, throttle
+from idp import endpoints, signing_keys
+from idp.authorize.transactions import Visit
+from idp.browsers.sessions import Device
 from idp.dispatch import ENDPOINTS
+from idp.interaction import login
+from idp.people import one_time_codes, throttle
 from idp.ports import IdpDeps
-from idp.sessions import Device
-from idp.transactions import Visit
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import FixedClock
 from kernel.errors import Refusal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from idp.devices import device_name
+from idp.browsers.devices import device_name
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 

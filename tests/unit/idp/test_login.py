@@ -9,10 +9,12 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
-from idp import accounts, login, passwords, sessions, throttle
+from idp.authorize.transactions import Visit
+from idp.browsers import sessions
+from idp.browsers.sessions import Device
+from idp.interaction import login
+from idp.people import accounts, passwords, throttle
 from idp.ports import IdpDeps
-from idp.sessions import Device
-from idp.transactions import Visit
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import OPERATOR, PASSWORD, TOTP_SECRET, Browser, Provider, add_account, another_process, events

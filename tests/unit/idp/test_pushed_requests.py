@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from idp import clients, endpoints, housekeeping
+from idp import endpoints, housekeeping
+from idp.clients import registry
 from idp.dispatch import ENDPOINTS
 from idp.hashes import digest
 from idp.ports import IdpDeps
@@ -152,7 +153,7 @@ def test_a_client_that_never_sends_browsers_pushes_nothing(provider: Provider) -
 
 def test_a_client_disabled_since_gets_nothing(browser: Browser, provider: Provider) -> None:
     request_uri = push(provider)
-    clients.disable(provider.deps, "scjg", actor=OPERATOR)
+    registry.disable(provider.deps, "scjg", actor=OPERATOR)
     answer = browser.client.get("/oauth/authorize", query_string={"client_id": "scjg", "request_uri": request_uri})
     assert (answer.status_code, "authorize_client" in answer.text) == (400, True)
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crosscert.records import Fetched
+from idp.authorize.request_objects import unpack
 from idp.oauth_errors import OAUTH_NAMES
-from idp.request_objects import unpack
 from idp.wire import Parameters
 from kernel.clock import timestamp
 from kernel.errors import Refusal

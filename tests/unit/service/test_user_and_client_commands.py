@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from idp import accounts, clients
+from idp.clients import registry
+from idp.people import accounts
 from kernel.errors import Misuse, Refusal
 from pki import jose
 from service.cli import cli
@@ -89,7 +90,7 @@ def test_a_client_is_registered_and_its_secret_printed_once(config: Path) -> Non
     (shown,) = [one for one in printed(listed) if one["client_id"] == "scjg"]
     assert (shown["scope"], shown["require_pkce"], shown["state"]) == ("openid profile", True, "enabled")
     with Services(load_config(config)) as services:
-        assert clients.get(services.idp, "scjg").secrets == (clients.hash_secret(data["client_secret"]),)
+        assert registry.get(services.idp, "scjg").secrets == (registry.hash_secret(data["client_secret"]),)
     assert "scjg" in chaoxin(config, "client", "list").output
 
 

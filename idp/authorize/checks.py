@@ -1,0 +1,285 @@
+"""The checks of an authorization request, in the order in which they must be made: two visible tables.
+
+1. Client and return address. Until these pass an error is shown to the person and nobody is redirected (RFC 9700 4.11.2).
+2. ``CHECKS``: everything else. Its refusals go to the return address as OAuth errors.
+
+Left to others: request objects and pushed requests, from which the parameters may have come (``request_objects``,
+``pushed_requests``), whether the person must log in, agree or step up (``interactions``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from idp.authorize.request import PROMPTS, RESPONSE_MODES, AuthorizationRequest, ResponseMode, ReturnAddress
+from idp.claims import parameter
+from idp.claims.told import allowed_names
+from idp.clients import redirect_uris
+from idp.errors import AUTHORIZE_CLIENT, AUTHORIZE_REDIRECT_URI
+from idp.oauth_errors import (
+    LEVEL_UNREACHABLE,
+    LOGIN_REQUIRED,
+    PARAMETER_IN_QUERY,
+    PKCE_METHOD,
+    PKCE_MISSING,
+    PUSHED_REQUIRED,
+    REGISTRATION,
+    RESPONSE_TYPE,
+    SCOPE_WITHOUT_OPENID,
+)
+from idp.ports import IdpDeps
+from idp.records import Client
+from idp.tokens.signed import verify_id_token_hint
+from idp.wire import OAuthRequest, Parameters, wrong
+from kernel.errors import Refusal
+from policies import assurance, claims
+
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7636 4.2: BASE64URL(SHA-256), always 43 characters
+_MAX_AGE_DIGITS = 9
+_LONGEST = {
+    "client_id": 100,
+    "redirect_uri": 2000,
+    "response_type": 100,
+    "response_mode": 100,
+    "scope": 1024,
+    "state": 4096,
+    "nonce": 1024,
+    "code_challenge": 128,
+    "code_challenge_method": 100,
+    "prompt": 100,
+    "max_age": 100,
+    "display": 100,
+    "ui_locales": 200,
+    "claims_locales": 200,
+    "id_token_hint": 8192,
+    "login_hint": 1024,
+    "acr_values": 1024,
+    "claims": 8192,
+}
+"""The parameters that mean something here, and how long each may be. Others are ignored (RFC 6749 3.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request while it is being checked: the parameters, whose they are, and what has been established."""
+
+    deps: IdpDeps
+    parameters: Parameters
+    client: Client
+    request: AuthorizationRequest
+    pushed: bool
+
+
+def check_none_in_query(request: OAuthRequest) -> None:
+    """Core 3.1.2.1, RFC 9126 2.1: what is posted stands in the body, where no log keeps it and nobody adds to it."""
+    for name in (*_LONGEST, "request", "request_uri"):
+        if request.method == "POST" and name in request.query.values:
+            raise Refusal(PARAMETER_IN_QUERY, field=name, parameter=name)
+
+
+# 1. Client and return address.
+
+
+def find_client(deps: IdpDeps, parameters: Parameters) -> Client:
+    """Return the client that the request names, once and without doubt; ``Refusal(authorize_client)``."""
+    client_id = parameters.get("client_id")
+    if client_id is None or "client_id" in parameters.doubled:
+        raise Refusal(AUTHORIZE_CLIENT, field="client_id")
+    with deps.work.read() as work:
+        client = work.records.find_client(client_id)
+    if client is None or client.disabled_at is not None or "authorization_code" not in client.grant_types:
+        raise Refusal(AUTHORIZE_CLIENT, field="client_id")
+    return client
+
+
+def find_return_address(parameters: Parameters, client: Client, *, otherwise: Refusal | None = None) -> ReturnAddress:
+    """Return the registered address that answers go to; ``otherwise`` is raised where there is none, or ``authorize_redirect_uri``."""
+    redirect_uri = parameters.get("redirect_uri")
+    if (
+        redirect_uri is None
+        or "redirect_uri" in parameters.doubled
+        or not redirect_uris.is_registered(redirect_uri, client.redirect_uris)
+    ):
+        raise otherwise or Refusal(AUTHORIZE_REDIRECT_URI, field="redirect_uri")
+    state = parameters.get("state") if "state" not in parameters.doubled else None
+    usable_state = state if state is None or len(state) <= _LONGEST["state"] else None
+    asked = parameters.get("response_mode")
+    mode: ResponseMode = next((mode for mode in RESPONSE_MODES if mode == asked), "query")
+    return ReturnAddress(client.client_id, redirect_uri, mode, usable_state)
+
+
+# 2. Everything else, RFC 6749 4.1.1 and OpenID Connect Core 3.1.2.1.
+
+
+def check_nothing_doubled(asked: Asked) -> Asked:
+    """RFC 6749 3.1: parameters must not be included more than once."""
+    asked.parameters.check_none_doubled()
+    return asked
+
+
+def check_nothing_too_long(asked: Asked) -> Asked:
+    """Answer nothing that could not be sent back, stored or read as it is."""
+    for name, longest in _LONGEST.items():
+        if len(asked.parameters.get(name) or "") > longest:
+            raise wrong(parameter=name, zh="太长", en="too long")
+    return asked
+
+
+def check_pushed(asked: Asked) -> Asked:
+    """RFC 9126 6: a client that is registered to push its requests sends no other."""
+    if asked.client.require_pushed_authorization_requests and not asked.pushed:
+        raise Refusal(PUSHED_REQUIRED)
+    return asked
+
+
+def check_no_registration(asked: Asked) -> Asked:
+    """Core 7.2.1: refused by name rather than ignored, for it would have changed the meaning."""
+    if asked.parameters.get("registration") is not None:
+        raise Refusal(REGISTRATION, field="registration")
+    return asked
+
+
+def check_response_type(asked: Asked) -> Asked:
+    """RFC 9700 2.1.2: the code flow only; tokens never pass through the browser's address."""
+    if asked.parameters.require("response_type") != "code":
+        raise Refusal(RESPONSE_TYPE, field="response_type")
+    return asked
+
+
+def check_response_mode(asked: Asked) -> Asked:
+    """OAuth 2.0 Multiple Response Types 2.1, Form Post Response Mode."""
+    mode = asked.parameters.get("response_mode")
+    if mode is not None and mode not in RESPONSE_MODES:
+        raise wrong(parameter="response_mode", zh="只支持 query、fragment 和 form_post", en="not query, fragment or form_post")
+    return asked
+
+
+def check_scope(asked: Asked) -> Asked:
+    """Core 3.1.2.1: openid is a must; a scope that is unknown, not registered or not allowed to the department is left out."""
+    requested = asked.parameters.require("scope").split()
+    registered = (scope for scope in requested if scope in asked.client.scopes)
+    scopes = claims.allowed_scopes(asked.deps.policies.claims, asked.client.department, registered)
+    if "openid" not in scopes:
+        raise Refusal(SCOPE_WITHOUT_OPENID, field="scope")
+    return _with(asked, scopes=scopes)
+
+
+def check_pkce(asked: Asked) -> Asked:
+    """RFC 7636, RFC 9700 2.1.1: S256 for everyone, but for the confidential client for which it was waived."""
+    challenge = asked.parameters.get("code_challenge")
+    method = asked.parameters.get("code_challenge_method")
+    if challenge is None:
+        if method is not None or asked.client.require_pkce or asked.client.public:
+            raise Refusal(PKCE_MISSING, field="code_challenge")
+        return asked
+    if method != "S256":  # also when missing: RFC 7636 4.3 would take that for plain
+        raise Refusal(PKCE_METHOD, field="code_challenge_method")
+    if not _CHALLENGE.fullmatch(challenge):
+        raise wrong(parameter="code_challenge", zh="不是 S256 的结果", en="not the result of S256")
+    return _with(asked, code_challenge=challenge)
+
+
+def check_prompt(asked: Asked) -> Asked:
+    """Core 3.1.2.1: known values only, and none stands alone."""
+    prompts = tuple(dict.fromkeys((asked.parameters.get("prompt") or "").split()))
+    if any(prompt not in PROMPTS for prompt in prompts):
+        raise wrong(parameter="prompt", zh="未知的值", en="an unknown value")
+    if "none" in prompts and len(prompts) > 1:
+        raise wrong(parameter="prompt", zh="none 不能与其他值同时出现", en="none must stand alone")
+    return _with(asked, prompts=prompts)
+
+
+def check_max_age(asked: Asked) -> Asked:
+    """Core 3.1.2.1: whole seconds since the last active login."""
+    text = asked.parameters.get("max_age")
+    if text is None:
+        return asked
+    if not (text.isascii() and text.isdigit()) or len(text) > _MAX_AGE_DIGITS:
+        raise wrong(parameter="max_age", zh="不是秒数", en="not a number of seconds")
+    return _with(asked, max_age=int(text))
+
+
+def check_id_token_hint(asked: Asked) -> Asked:
+    """Core 3.1.2.1: a token that we issued to this client; it names who is expected."""
+    hint = asked.parameters.get("id_token_hint")
+    if hint is None:
+        return asked
+    try:
+        hinted = verify_id_token_hint(asked.deps, hint)
+    except Refusal:
+        raise wrong(parameter="id_token_hint", zh="不是本站签发的", en="not issued here") from None
+    if hinted["aud"] not in (asked.client.client_id, [asked.client.client_id]):
+        raise wrong(parameter="id_token_hint", zh="不是发给该系统的", en="issued to another client")
+    return _with(asked, subjects=(hinted["sub"],))
+
+
+def check_claims(asked: Asked) -> Asked:
+    """Core 5.5: claims by name. Those that the client may never have are left out; a person or level insisted on is a must."""
+    text = asked.parameters.get("claims")
+    if text is None:
+        return asked
+    wanted = parameter.parse(text)
+    subjects = asked.request.subjects
+    if subjects and wanted.subjects:  # the hint's person must be one of them
+        subjects = tuple(subject for subject in subjects if subject in wanted.subjects)
+        if not subjects:
+            raise Refusal(LOGIN_REQUIRED)
+    levels = _known_levels(asked, wanted.acr)
+    if wanted.acr_is_essential and wanted.acr and not levels:  # Core 5.5.1.1
+        raise Refusal(LEVEL_UNREACHABLE, field="claims")
+    return _with(
+        asked,
+        subjects=subjects or wanted.subjects,
+        claims=allowed_names(asked.deps, asked.client, wanted.names),
+        acr_essential=levels if wanted.acr_is_essential else (),
+        acr_voluntary=() if wanted.acr_is_essential else levels,
+    )
+
+
+def check_wishes(asked: Asked) -> Asked:
+    """Core 3.1.2.1: the rest is taken as it is; what is not known of acr_values, display and the locales is ignored."""
+    return _with(
+        asked,
+        nonce=asked.parameters.get("nonce"),
+        acr_values=_known_levels(asked, (asked.parameters.get("acr_values") or "").split()),
+        login_hint=(asked.parameters.get("login_hint") or "")[:100] or None,
+        ui_locales=asked.parameters.get("ui_locales"),
+    )
+
+
+CHECKS = (
+    check_nothing_doubled,
+    check_nothing_too_long,
+    check_pushed,
+    check_no_registration,
+    check_response_type,
+    check_response_mode,
+    check_scope,
+    check_pkce,
+    check_prompt,
+    check_max_age,
+    check_id_token_hint,
+    check_claims,
+    check_wishes,
+)
+
+
+def check_request(
+    deps: IdpDeps, parameters: Parameters, client: Client, address: ReturnAddress, *, pushed: bool = False
+) -> AuthorizationRequest:
+    """Return the request after all of :data:`CHECKS`; the first that fails refuses."""
+    asked = Asked(deps, parameters, client, AuthorizationRequest(address, ()), pushed)
+    for check in CHECKS:
+        asked = check(asked)
+    return asked.request
+
+
+def _known_levels(asked: Asked, acr: Iterable[str]) -> tuple[str, ...]:
+    levels = asked.deps.policies.assurance
+    return tuple(one for one in dict.fromkeys(acr) if assurance.find_level(levels, one) is not None)
+
+
+def _with(asked: Asked, **changes: object) -> Asked:
+    return replace(asked, request=replace(asked.request, **changes))  # type: ignore[arg-type]  # names are those of the record

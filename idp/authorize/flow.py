@@ -1,0 +1,210 @@
+"""The authorization endpoint (RFC 6749 4.1.1, OpenID Connect Core 3.1.2): from a request to its answer.
+
+1. The client is established. What it asks for may stand in the address, in a request object (``request_objects``) or here already
+   (``pushed_requests``). Its return address is established; until then refusals are shown, not redirected (``authorize_checks``).
+2. The other checks of the table; their refusals are answered to the return address.
+3. What must still be asked of the person (``interactions``): nothing, or the request waits as a transaction.
+4. When nothing is left to ask: grant and code are stored, the transaction finished, the event audited, all in one transaction.
+5. The answer: code, state and ``iss`` (RFC 9207) to the return address.
+
+Left to others: the steps themselves (``login``, ``consent``), redirects and forms (``views``), redeeming the code (``token``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from idp.authorize import pushed_requests, request_objects
+from idp.authorize.checks import check_request, find_client, find_return_address
+from idp.authorize.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
+from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
+from idp.authorize.transactions import Visit, open_transaction, verify_transaction
+from idp.claims.told import scopes_told
+from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
+from idp.hashes import digest
+from idp.oauth_errors import ACCESS_DENIED, oauth_name
+from idp.ports import IdpDeps, IdpWork
+from idp.records import NO_CLAIMS, Client, Code, Grant, Session, Transaction
+from idp.wire import Parameters
+from kernel.audit import AuditEvent
+from kernel.canonical import Json
+from kernel.errors import Refusal
+from kernel.randomness import token
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the client, through the browser."""
+
+    address: ReturnAddress
+    parameters: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What must be asked of the person first. ``step`` None: not decided, for the browser has not shown its cookies yet."""
+
+    transaction_id: str
+    step: Step | None
+
+
+Outcome = Answer | Ask
+
+
+def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome:
+    """Take a request. ``visit`` None (a POST from another site carries no cookies) lets it wait until the browser comes by GET.
+
+    ``Refusal`` (for a page, never to be redirected) when client or return address are not established.
+    """
+    # 1. Who asks, and for what.
+    client = find_client(deps, parameters)
+    try:
+        pushed = pushed_requests.take(deps, client, parameters)
+        said = parameters if pushed is not None else request_objects.unpack(deps, client, parameters)
+    except Refusal as refusal:
+        return refuse(deps, find_return_address(parameters, client, otherwise=refusal), refusal)
+    address = find_return_address(said, client) if pushed is None else pushed.address
+    try:
+        # 2. Is it right?
+        request = check_request(deps, said, client, address) if pushed is None else pushed
+        # 3. to 5.
+        with deps.work.begin() as work:
+            if visit is None:
+                return Ask(open_transaction(work, deps, browser=None, request=request).id, None)
+            return _proceed(work, deps, client, request, visit=visit)
+    except Refusal as refusal:
+        return refuse(deps, address, refusal)
+
+
+def resume(deps: IdpDeps, transaction: Transaction, visit: Visit) -> Outcome:
+    """Go on with a request that waited, as far as it goes without asking."""
+    with deps.work.begin() as work:
+        return resume_within(work, deps, transaction, visit)
+
+
+def resume_within(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit, *, agreed: bool = False) -> Outcome:
+    """Do what :func:`resume` does as part of a larger change, say the login that made it possible."""
+    request = get_request(transaction)
+    client = work.records.find_client(request.address.client_id)
+    if client is None or client.disabled_at is not None:
+        raise Refusal(AUTHORIZE_CLIENT)  # nobody may be redirected any more
+    try:
+        return _proceed(work, deps, client, request, visit=visit, transaction=transaction, agreed=agreed)
+    except Refusal as refusal:
+        return _give_up(work, deps, transaction, request, refusal)
+
+
+def cancel(deps: IdpDeps, transaction_id: str, visit: Visit) -> Answer | None:
+    """Tell the client that the person does not want to; None when there is no client to tell."""
+    transaction = verify_transaction(deps, transaction_id, visit.browser)
+    if transaction.request is None:
+        return None
+    with deps.work.begin() as work:
+        return _give_up(work, deps, transaction, get_request(transaction), Refusal(ACCESS_DENIED))
+
+
+def get_request(transaction: Transaction) -> AuthorizationRequest:
+    """Return the request that waits in a transaction; ``Refusal`` when it is a login without a client."""
+    if transaction.request is None:
+        raise Refusal(TRANSACTION_OVER)
+    return from_json(transaction.request)
+
+
+def refuse(deps: IdpDeps, address: ReturnAddress, refusal: Refusal) -> Answer:
+    """Return the error answer (RFC 6749 4.1.2.1), with ``iss`` (RFC 9207) like every other."""
+    parameters = {"error": oauth_name(refusal), "error_description": refusal.text.en}
+    return _answer(deps, address, parameters)
+
+
+def _proceed(
+    work: IdpWork,
+    deps: IdpDeps,
+    client: Client,
+    request: AuthorizationRequest,
+    *,
+    visit: Visit,
+    transaction: Transaction | None = None,
+    agreed: bool = False,
+) -> Outcome:
+    session = None if visit.current is None else visit.current.session
+    account_id = "" if session is None else session.account_id
+    situation = Situation(
+        policies=deps.policies.assurance,
+        request=request,
+        client=client,
+        scopes_told=scopes_told(deps, client, request.scopes, request.claims),
+        session=session,
+        has_second_factor=any(one.kind == "totp" for one in work.records.authenticators(account_id)),
+        consent=work.records.find_consent(account_id, client.client_id),
+        now=deps.clock.now(),
+        here=transaction is not None and transaction.authenticated_at is not None,
+        agreed=agreed,
+    )
+    step = find_step(situation)
+    if step is not None:
+        if "none" in request.prompts:
+            raise Refusal(WITHOUT_ASKING[step])
+        waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=request)
+        return Ask(waiting.id, step)
+    if session is None:
+        raise Refusal(WITHOUT_ASKING["login"])
+    return _finish(work, deps, client, request, session=session, transaction=transaction)
+
+
+def _finish(
+    work: IdpWork,
+    deps: IdpDeps,
+    client: Client,
+    request: AuthorizationRequest,
+    *,
+    session: Session,
+    transaction: Transaction | None,
+) -> Answer:
+    now = deps.clock.now()
+    if transaction is not None and not work.records.finish_transaction(transaction.id, now):
+        raise Refusal(TRANSACTION_OVER)
+    grant = Grant(
+        id=token(16),
+        client_id=client.client_id,
+        account_id=session.account_id,
+        session_id=session.id,
+        scopes=request.scopes,
+        acr=acr_told(deps.policies.assurance, request, session),
+        amr=session.amr,
+        auth_time=session.auth_time,
+        created_at=now,
+        claims=request.claims,
+    )
+    work.records.add_grant(grant)
+    value = token()
+    code = Code(
+        code_hash=digest(value),
+        grant_id=grant.id,
+        client_id=client.client_id,
+        redirect_uri=request.address.redirect_uri,
+        code_challenge=request.code_challenge,
+        nonce=request.nonce,
+        created_at=now,
+        expires_at=now + timedelta(seconds=deps.policies.tokens.authorization_code_seconds),
+    )
+    work.records.add_code(code)
+    work.records.put_session_client(session.id, client.client_id, now)
+    details: dict[str, Json] = {"grant": grant.id, "scopes": list(request.scopes), "acr": grant.acr, "session": session.id}
+    if request.claims != NO_CLAIMS:
+        details["claims"] = [*request.claims.id_token, *request.claims.userinfo]
+    actor = f"account:{session.account_id}"
+    work.audit.record(AuditEvent(now, actor, "idp.authorize", f"client:{client.client_id}", details=details))
+    return _answer(deps, request.address, {"code": value})
+
+
+def _give_up(work: IdpWork, deps: IdpDeps, transaction: Transaction, request: AuthorizationRequest, refusal: Refusal) -> Answer:
+    if not work.records.finish_transaction(transaction.id, deps.clock.now()):
+        raise Refusal(TRANSACTION_OVER)
+    return refuse(deps, request.address, refusal)
+
+
+def _answer(deps: IdpDeps, address: ReturnAddress, parameters: Mapping[str, str]) -> Answer:
+    state = {} if address.state is None else {"state": address.state}
+    return Answer(address, {**parameters, **state, "iss": deps.issuer})

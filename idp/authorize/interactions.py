@@ -1,0 +1,142 @@
+"""What must still be asked of the person before a request can be answered: a pure decision by an ordered table.
+
+The first step of the table that is needed is asked; when it has been carried out the whole table is walked again.
+Left to others: carrying steps out (``login``, ``consent``), storing them, the pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from idp.authorize.request import AuthorizationRequest
+from idp.oauth_errors import CONSENT_REQUIRED, INTERACTION_REQUIRED, LEVEL_UNREACHABLE, LOGIN_REQUIRED
+from idp.people.one_time_codes import METHOD
+from idp.records import Client, Consent, Session
+from kernel.errors import ErrorCode, Refusal
+from policies import assurance
+from policies.models import AssurancePolicies
+
+Step = Literal["login", "second_factor", "consent"]
+
+WITHOUT_ASKING: dict[Step, ErrorCode] = {
+    "login": LOGIN_REQUIRED,
+    "second_factor": INTERACTION_REQUIRED,
+    "consent": CONSENT_REQUIRED,
+}
+"""What a request with ``prompt=none`` is told instead (Core 3.1.2.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A request and how things stand.
+
+    ``scopes_told``: what must be agreed to. ``here``: somebody logged in through this very transaction; ``agreed``: and agreed.
+    """
+
+    policies: AssurancePolicies
+    request: AuthorizationRequest
+    client: Client
+    scopes_told: tuple[str, ...]
+    session: Session | None
+    has_second_factor: bool
+    consent: Consent | None
+    now: datetime
+    here: bool = False
+    agreed: bool = False
+
+
+def find_step(situation: Situation) -> Step | None:
+    """Return the next step that the person must take, None when the request can be answered; ``Refusal`` when it never can."""
+    for find in _STEPS:
+        step = find(situation)
+        if step is not None:
+            return step
+    return None
+
+
+def login_without_session(situation: Situation) -> Step | None:
+    """Nobody is logged in."""
+    return "login" if situation.session is None else None
+
+
+def login_asked_for(situation: Situation) -> Step | None:
+    """Core 3.1.2.1: prompt=login asks again even within a session; choosing an account is done by logging in."""
+    asked = {"login", "select_account"} & set(situation.request.prompts)
+    return "login" if asked and not situation.here else None
+
+
+def login_too_long_ago(situation: Situation) -> Step | None:
+    """Core 3.1.2.1: max_age; 0 always asks."""
+    session, max_age = situation.session, situation.request.max_age
+    if session is None or max_age is None or situation.here:
+        return None
+    return "login" if max_age == 0 or situation.now - session.auth_time > timedelta(seconds=max_age) else None
+
+
+def login_as_expected(situation: Situation) -> Step | None:
+    """Core 3.1.2.1, 5.5.1: a hint or a claim names who must answer. Whoever just logged in as somebody else is not asked for ever."""
+    session, expected = situation.session, situation.request.subjects
+    if session is None or not expected or session.account_id in expected:
+        return None
+    if situation.here:
+        raise Refusal(LOGIN_REQUIRED)
+    return "login"
+
+
+def second_factor_for_level(situation: Situation) -> Step | None:
+    """Weigh levels (RFC 9470 5, Core 5.5.1.1, G2, G3): step up where that helps, refuse where a must cannot be reached.
+
+    The client's registered level is a must, and so is the lowest that it asks for as essential or by acr_values; the first that it
+    names at all is a wish.
+    """
+    session = situation.session
+    if session is None:
+        return None
+    request, levels = situation.request, situation.policies
+    asked = [_rank(levels, acr) for acr in request.acr_essential or request.acr_values]
+    wishes = [_rank(levels, acr) for acr in request.acr_voluntary] or asked
+    registered = 0 if situation.client.default_acr is None else _rank(levels, situation.client.default_acr)
+    must = max(registered, min(asked, default=0))
+    reached = _rank(levels, session.acr)
+    if reached >= max([must, *wishes[:1]]):
+        return None
+    raised = assurance.level_reached(levels, frozenset({*session.amr, METHOD}))
+    if situation.has_second_factor and raised is not None and raised.rank > reached:
+        return "second_factor"
+    if reached < must:
+        raise Refusal(LEVEL_UNREACHABLE)
+    return None
+
+
+def acr_told(policies: AssurancePolicies, request: AuthorizationRequest, session: Session) -> str:
+    """Return the level to tell: the session's, or where others were insisted on the highest of those that it reaches (Core 5.5.1.1)."""
+    reached = _rank(policies, session.acr)
+    fitting = [acr for acr in request.acr_essential if _rank(policies, acr) <= reached]
+    return session.acr if session.acr in fitting or not fitting else max(fitting, key=lambda acr: _rank(policies, acr))
+
+
+def consent_asked_for(situation: Situation) -> Step | None:
+    """Core 3.1.2.4: where the client or its registration asks for it, unless all of it was agreed to before."""
+    if situation.agreed:
+        return None
+    if "consent" in situation.request.prompts:
+        return "consent"
+    agreed = frozenset(situation.consent.scopes) if situation.consent is not None else frozenset()
+    return "consent" if situation.client.require_consent and not agreed.issuperset(situation.scopes_told) else None
+
+
+_STEPS: tuple[Callable[[Situation], Step | None], ...] = (
+    login_without_session,
+    login_asked_for,
+    login_too_long_ago,
+    login_as_expected,
+    second_factor_for_level,
+    consent_asked_for,
+)
+
+
+def _rank(policies: AssurancePolicies, acr: str) -> int:
+    return assurance.get_level(policies, acr).rank

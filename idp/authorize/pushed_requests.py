@@ -1,0 +1,77 @@
+"""Pushed authorization requests (RFC 9126): the client leaves its request here first and sends the browser with a reference to it.
+
+1. The form of the request. 2. Who is calling. 3. May the client use the authorization endpoint at all? 4. The same checks as there.
+5. The request is stored, checked, under a reference that is good once, for a short time, for this client.
+
+Left to others: the checks (``authorize_checks``), going on with it (``authorize``).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from idp import endpoints
+from idp.authorize.checks import check_none_in_query, check_request, find_return_address
+from idp.authorize.request import AuthorizationRequest, from_json
+from idp.authorize.request_objects import unpack
+from idp.clients.authentication import CHALLENGE, authenticate
+from idp.hashes import digest
+from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE_FORBIDDEN, REQUEST_URI_OVER
+from idp.ports import IdpDeps
+from idp.records import Client, PushedRequest
+from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response, wrong
+from kernel.audit import AuditEvent
+from kernel.errors import Refusal
+from kernel.randomness import token
+
+_PREFIX = "urn:ietf:params:oauth:request_uri:"
+_CREATED = 201
+
+
+def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
+    """Answer a pushed authorization request."""
+    try:
+        check_method(request, "POST")
+        request.form.check_none_doubled()
+        check_none_in_query(request)
+        client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.PUSHED_REQUEST))
+        request_uri = push(deps, client, request.form)
+    except Refusal as refusal:
+        return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+    document = {"request_uri": request_uri, "expires_in": deps.policies.tokens.pushed_request_seconds}
+    return json_response(document, status=_CREATED)
+
+
+def push(deps: IdpDeps, client: Client, form: Parameters) -> str:
+    """Check and store a request and return the reference to it; ``Refusal`` like the authorization endpoint's."""
+    if "authorization_code" not in client.grant_types:
+        raise Refusal(GRANT_TYPE_FORBIDDEN)
+    if form.get("request_uri") is not None:  # RFC 9126 2.1
+        raise wrong(parameter="request_uri", zh="不能在推送的请求中使用", en="not in a pushed request")
+    said = unpack(deps, client, form)
+    checked = check_request(deps, said, client, find_return_address(said, client), pushed=True)
+    request_uri = _PREFIX + token()
+    now = deps.clock.now()
+    expires_at = now + timedelta(seconds=deps.policies.tokens.pushed_request_seconds)
+    stored = PushedRequest(digest(request_uri), client.client_id, checked.as_json(), now, expires_at)
+    with deps.work.begin() as work:
+        work.records.add_pushed_request(stored)
+        actor = f"client:{client.client_id}"
+        work.audit.record(AuditEvent(now, actor, "idp.push_request", actor, details={"scopes": list(checked.scopes)}))
+    return request_uri
+
+
+def take(deps: IdpDeps, client: Client, parameters: Parameters) -> AuthorizationRequest | None:
+    """Consume the pushed request that ``parameters`` refer to; None when they don't refer to one.
+
+    ``Refusal(oauth_request_uri_over)`` when it is unknown, another client's, used already or too old (RFC 9126 4, 7.3).
+    """
+    request_uri = parameters.get("request_uri")
+    if request_uri is None or not request_uri.startswith(_PREFIX):
+        return None
+    parameters.check_none_doubled()
+    with deps.work.begin() as work:
+        taken = work.records.take_pushed_request(digest(request_uri), client.client_id, deps.clock.now())
+    if taken is None:
+        raise Refusal(REQUEST_URI_OVER, field="request_uri")
+    return from_json(taken.request)

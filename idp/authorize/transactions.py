@@ -1,0 +1,62 @@
+"""A login on its way: kept while the person answers, bound to their browser, one for each tab.
+
+The transaction's identifier is in the address of the pages, so that any number of tabs go their own way; the browser's cookie says
+that they are this browser's. Left to others: what is asked (``interactions``), how it ends (``authorize``).
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from idp.authorize.request import AuthorizationRequest
+from idp.browsers.sessions import Current
+from idp.errors import TRANSACTION_ELSEWHERE, TRANSACTION_OVER
+from idp.hashes import digest
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Transaction
+from kernel.errors import Refusal
+from kernel.randomness import token
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A browser: the value of its own cookie, and who is logged in in it."""
+
+    browser: str
+    current: Current | None = None
+
+
+def open_transaction(
+    work: IdpWork, deps: IdpDeps, *, browser: str | None, request: AuthorizationRequest | None, account_id: str | None = None
+) -> Transaction:
+    """Store a new transaction. ``browser`` None leaves it to the first browser that shows it; ``request`` None has no client."""
+    now = deps.clock.now()
+    transaction = Transaction(
+        id=token(16),
+        browser_hash=None if browser is None else digest(browser),
+        client_id=None if request is None else request.address.client_id,
+        request=None if request is None else request.as_json(),
+        created_at=now,
+        expires_at=now + timedelta(seconds=deps.policies.tokens.login_transaction_seconds),
+        account_id=account_id,
+    )
+    work.records.add_transaction(transaction)
+    return transaction
+
+
+def verify_transaction(deps: IdpDeps, transaction_id: str, browser: str) -> Transaction:
+    """Return a transaction that is on its way in this browser; ``Refusal`` when it is over or another browser's."""
+    with deps.work.read() as work:
+        transaction = work.records.find_transaction(transaction_id)
+    if transaction is None or transaction.finished_at is not None or transaction.expires_at <= deps.clock.now():
+        raise Refusal(TRANSACTION_OVER)
+    if transaction.browser_hash is None:
+        with deps.work.begin() as work:
+            if not work.records.bind_transaction(transaction.id, digest(browser)):
+                raise Refusal(TRANSACTION_ELSEWHERE)
+        return replace(transaction, browser_hash=digest(browser))
+    if not hmac.compare_digest(transaction.browser_hash, digest(browser)):
+        raise Refusal(TRANSACTION_ELSEWHERE)
+    return transaction

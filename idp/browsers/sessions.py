@@ -1,0 +1,204 @@
+"""Single sign-on: a browser in which somebody is logged in. Starting, finding, raising, ending; lifetimes by assurance level.
+
+Left to others: how somebody proved who they are (``login``), how departments are told (``authorize``, ``tokens``), the cookie (views).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from idp.hashes import digest
+from idp.people.accounts import open_record
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Account, Client, Session
+from kernel.audit import AuditEvent
+from kernel.canonical import canonical
+from kernel.randomness import token
+from policies import assurance
+
+_SEEN_EVERY = timedelta(seconds=60)
+_MAX_AGENT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a session is: the network address and what the browser calls itself."""
+
+    address: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session with the value for its cookie, which is only known now."""
+
+    session: Session
+    cookie: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """A living session and whose it is."""
+
+    session: Session
+    account: Account
+
+
+class _Strength(TypedDict):
+    acr: str
+    amr: tuple[str, ...]
+    ends_at: datetime
+    idle_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A session as its owner sees it: where, since when, and who was told of it."""
+
+    session: Session
+    device: Device
+    clients: tuple[tuple[Client, datetime], ...]
+
+
+def start(work: IdpWork, deps: IdpDeps, account_id: str, amr: Iterable[str], device: Device) -> Started:
+    """Start a session for somebody who just proved who they are by ``amr``; it is as strong as these methods are."""
+    now = deps.clock.now()
+    cookie = token()
+    session_id = token(16)
+    session = Session(
+        id=session_id,
+        secret_hash=digest(cookie),
+        account_id=account_id,
+        **_strength(deps, amr, now),
+        auth_time=now,
+        created_at=now,
+        seen_at=now,
+        device=_seal(deps, session_id, device),
+    )
+    work.records.add_session(session)
+    _note(work, session, "idp.login", now)
+    return Started(session, cookie)
+
+
+def renew(work: IdpWork, deps: IdpDeps, session: Session, amr: Iterable[str], device: Device) -> Started:
+    """Let the same person's new login renew their session, so that what hangs on it lives on; its cookie changes."""
+    now = deps.clock.now()
+    cookie = token()
+    renewed = replace(
+        session,
+        secret_hash=digest(cookie),
+        **_strength(deps, amr, now),
+        auth_time=now,
+        seen_at=now,
+        device=_seal(deps, session.id, device),
+    )
+    if not work.records.raise_session(renewed):  # ended meanwhile
+        return start(work, deps, session.account_id, amr, device)
+    _note(work, renewed, "idp.login", now)
+    return Started(renewed, cookie)
+
+
+def raise_level(work: IdpWork, deps: IdpDeps, session: Session, method: str) -> Started | None:
+    """Add a method to a living session (step-up). Its cookie changes with it; None when it was ended meanwhile."""
+    now = deps.clock.now()
+    cookie = token()
+    strength = _strength(deps, {*session.amr, method}, session.auth_time)
+    raised = replace(session, secret_hash=digest(cookie), **strength, seen_at=now)
+    if not work.records.raise_session(raised):
+        return None
+    _note(work, raised, "idp.step_up", now)
+    return Started(raised, cookie)
+
+
+def _strength(deps: IdpDeps, amr: Iterable[str], since: datetime) -> _Strength:
+    methods = tuple(sorted(amr))
+    level = assurance.level_reached(deps.policies.assurance, frozenset(methods))
+    if level is None:
+        message = f"no assurance level is reached by {methods}"
+        raise LookupError(message)
+    return {
+        "acr": level.acr,
+        "amr": methods,
+        "ends_at": since + timedelta(seconds=level.absolute_seconds),
+        "idle_seconds": level.idle_seconds,
+    }
+
+
+def _note(work: IdpWork, session: Session, action: str, now: datetime) -> None:
+    details = {"session": session.id, "acr": session.acr, "amr": list(session.amr)}
+    who = f"account:{session.account_id}"
+    work.audit.record(AuditEvent(now, who, action, who, details=details))
+
+
+def find_current(deps: IdpDeps, cookie: str | None) -> Current | None:
+    """Return the living session whose cookie this is: not ended, not too old, not left alone too long, its account enabled."""
+    if not cookie:
+        return None
+    now = deps.clock.now()
+    with deps.work.read() as work:
+        found = work.records.find_session_by_secret(digest(cookie))
+    if found is None or not is_alive(found[0], now) or found[1].disabled_at is not None:
+        return None
+    session, record = found
+    if now - session.seen_at >= _SEEN_EVERY:
+        with deps.work.begin() as work:
+            work.records.see_session(session.id, now)
+    return Current(session, open_record(deps, record))
+
+
+def is_alive(session: Session, now: datetime) -> bool:
+    """Tell whether a session still counts at ``now``."""
+    idle_until = session.seen_at + timedelta(seconds=session.idle_seconds)
+    return session.ended_at is None and now < min(session.ends_at, idle_until)
+
+
+def end(deps: IdpDeps, session: Session, *, actor: str) -> None:
+    """End a session and with it every token that does not outlive it. Ending it twice is no error."""
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        end_within(work, session, actor=actor, now=now)
+
+
+def end_within(work: IdpWork, session: Session, *, actor: str, now: datetime) -> None:
+    """Do what :func:`end` does as part of a larger change."""
+    if work.records.end_session(session.id, now):
+        told = [client.client_id for client, _ in work.records.session_clients(session.id)]
+        target = f"account:{session.account_id}"
+        work.audit.record(AuditEvent(now, actor, "idp.logout", target, details={"session": session.id, "clients": told}))
+
+
+def end_own(deps: IdpDeps, current: Current, session_id: str) -> bool:
+    """End another session of the same person; False when they have no such living one."""
+    with deps.work.read() as work:
+        session = work.records.find_session(session_id)
+    if session is None or session.account_id != current.account.id or session.ended_at is not None:
+        return False
+    end(deps, session, actor=f"account:{current.account.id}")
+    return True
+
+
+def listed(deps: IdpDeps, account_id: str) -> Sequence[Listed]:
+    """Return the living sessions of somebody, newest first."""
+    now = deps.clock.now()
+    with deps.work.read() as work:
+        alive = [session for session in work.records.sessions(account_id) if is_alive(session, now)]
+        told = {session.id: tuple(work.records.session_clients(session.id)) for session in alive}
+    return [Listed(session, _open(deps, session), told[session.id]) for session in alive]
+
+
+def _seal(deps: IdpDeps, session_id: str, device: Device) -> bytes:
+    text = canonical({"address": device.address, "agent": device.agent[:_MAX_AGENT]}).decode()
+    return deps.vault.encrypt(text, _context(session_id))
+
+
+def _open(deps: IdpDeps, session: Session) -> Device:
+    values = json.loads(deps.vault.decrypt(session.device, _context(session.id)))
+    return Device(values["address"], values["agent"])
+
+
+def _context(session_id: str) -> str:
+    return f"idp.device:{session_id}"

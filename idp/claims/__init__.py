@@ -1,0 +1,1 @@
+"""What is told about a person, and how it is asked for."""

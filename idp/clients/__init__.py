@@ -1,0 +1,1 @@
+"""Departments' systems: registering them, and proving at an endpoint that one is the client."""

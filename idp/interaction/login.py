@@ -1,0 +1,188 @@
+"""Proving who one is: the password, the one-time code, and the session that follows.
+
+1. The account is looked up; an unknown name goes the same way and costs the same.
+2. The try is counted before it is made; a blocked one goes no further (``throttle``).
+3. The password is compared, outside of any transaction.
+4. A failure is audited and stays counted. A success gives the try back.
+5. Where the account has a second factor the login waits for it in a transaction bound to the browser.
+6. The session is started (or, for the same person, renewed under a new cookie) and the waiting request goes on, in one transaction.
+
+Left to others: which steps a request needs (``interactions``), pages and cookies (``views``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from idp.authorize import flow
+from idp.authorize.transactions import Visit, open_transaction, verify_transaction
+from idp.browsers import sessions
+from idp.browsers.sessions import Current, Device, Started
+from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED, SECOND_FACTOR_MISSING, TRANSACTION_OVER
+from idp.people import one_time_codes, passwords, throttle
+from idp.people.accounts import normal_username, open_record
+from idp.ports import IdpDeps, IdpWork
+from idp.records import AccountRecord, Authenticator, Transaction
+from kernel.audit import AuditEvent
+from kernel.errors import ErrorCode, Refusal
+from policies import assurance
+
+PASSWORD = "pwd"  # noqa: S105 - the amr value of RFC 8176
+_NOBODY = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """Somebody is in: their session with its new cookie, and how the waiting request goes on (None: there is none)."""
+
+    started: Started
+    outcome: flow.Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsCode:
+    """The password was right; the one-time code is asked for in this transaction."""
+
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    account: AccountRecord
+    authenticators: Sequence[Authenticator]
+    attempt: throttle.Try
+
+
+def submit_password(
+    deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: Device, username: str, password: str
+) -> LoggedIn | NeedsCode:
+    """Take username and password; ``transaction_id`` None is a login without a client. ``Refusal`` says what is wrong."""
+    transaction = None if transaction_id is None else verify_transaction(deps, transaction_id, visit.browser)
+    proven = _prove_password(deps, username, password, device.address)
+    account = proven.account
+    if any(one.kind == "totp" for one in proven.authenticators):
+        with deps.work.begin() as work:
+            proven.attempt.give_back(work)
+            waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=None)
+            if not work.records.pass_factor(waiting.id, account.id, (PASSWORD,)):
+                raise Refusal(TRANSACTION_OVER)
+        return NeedsCode(waiting.id)
+    if assurance.needs_second_factor(deps.policies.assurance, account.kind):
+        raise Refusal(SECOND_FACTOR_MISSING)
+    with deps.work.begin() as work:
+        proven.attempt.forget(work)
+        return _enter(work, deps, account, (PASSWORD,), transaction=transaction, visit=visit, device=device)
+
+
+def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Device, code: str) -> LoggedIn:
+    """Take the one-time code: after the password, or within a session as a step-up. ``Refusal`` says what is wrong."""
+    transaction = verify_transaction(deps, transaction_id, visit.browser)
+    stepping_up = transaction.account_id is None or PASSWORD not in transaction.passed
+    if stepping_up and (visit.current is None or transaction.request is None):
+        raise Refusal(TRANSACTION_OVER)
+    account_id = visit.current.account.id if stepping_up and visit.current is not None else transaction.account_id or ""
+    with deps.work.read() as work:
+        account = work.records.find_account(account_id)
+        authenticator = next((one for one in work.records.authenticators(account_id) if one.kind == "totp"), None)
+    if account is None or account.disabled_at is not None:
+        raise Refusal(ACCOUNT_DISABLED)
+    if authenticator is None:
+        raise Refusal(SECOND_FACTOR_MISSING)
+    attempt = throttle.take(deps, account=account.id, address=device.address)
+    try:
+        one_time_codes.accept(deps, authenticator, code)
+    except Refusal as refusal:
+        _note_failure(deps, account.id, refusal.error)
+        raise
+    with deps.work.begin() as work:
+        attempt.forget(work)
+        if not stepping_up:
+            return _enter(
+                work, deps, account, (PASSWORD, one_time_codes.METHOD), transaction=transaction, visit=visit, device=device
+            )
+        return _step_up(work, deps, transaction, visit)
+
+
+def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -> _Proven:
+    # 1. Who it would be.
+    name = normal_username(username)
+    with deps.work.read() as work:
+        account = work.records.find_username(name)
+        authenticators = work.records.authenticators(_NOBODY if account is None else account.id)
+    authenticator = next((one for one in authenticators if one.kind == "password"), None)
+    # 2. May it be tried?
+    attempt = throttle.take(deps, account=name if account is None else account.id, address=address)
+    # 3. Is it right?
+    right = passwords.matches(password, None if authenticator is None else authenticator.secret)
+    # 4. What follows.
+    if account is None or authenticator is None or not right:
+        _note_failure(deps, _NOBODY if account is None else account.id, LOGIN_FAILED)
+        raise Refusal(LOGIN_FAILED, field="password")
+    if account.disabled_at is not None:
+        _note_failure(deps, account.id, ACCOUNT_DISABLED)
+        raise Refusal(ACCOUNT_DISABLED)
+    _remember_use(deps, authenticator, password)
+    return _Proven(account, authenticators, attempt)
+
+
+def _remember_use(deps: IdpDeps, authenticator: Authenticator, password: str) -> None:
+    renewed = passwords.hash_password(password) if passwords.needs_new_hash(authenticator.secret) else None
+    with deps.work.begin() as work:
+        work.records.use_authenticator(authenticator.id, deps.clock.now())
+        if renewed is not None:
+            work.records.replace_secret(authenticator.id, renewed, instead_of=authenticator.secret)
+
+
+def _note_failure(deps: IdpDeps, account_id: str, error: ErrorCode) -> None:
+    event = AuditEvent(
+        deps.clock.now(), "system", "idp.login", f"account:{account_id}", outcome="refused", details={"code": error.code}
+    )
+    with deps.work.begin() as work:
+        work.audit.record(event)
+
+
+def _enter(
+    work: IdpWork,
+    deps: IdpDeps,
+    account: AccountRecord,
+    amr: tuple[str, ...],
+    *,
+    transaction: Transaction | None,
+    visit: Visit,
+    device: Device,
+) -> LoggedIn:
+    now = deps.clock.now()
+    current = visit.current
+    if current is not None and current.account.id == account.id:
+        started = sessions.renew(work, deps, current.session, amr, device)
+    else:
+        if current is not None:  # somebody else was logged in here
+            sessions.end_within(work, current.session, actor=f"account:{account.id}", now=now)
+        started = sessions.start(work, deps, account.id, amr, device)
+    return _go_on(work, deps, account, started, transaction=transaction, visit=visit)
+
+
+def _step_up(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit) -> LoggedIn:
+    current = visit.current
+    started = None if current is None else sessions.raise_level(work, deps, current.session, one_time_codes.METHOD)
+    if current is None or started is None:
+        raise Refusal(TRANSACTION_OVER)
+    renewed = replace(visit, current=Current(started.session, current.account))
+    return LoggedIn(started, flow.resume_within(work, deps, transaction, renewed))
+
+
+def _go_on(
+    work: IdpWork, deps: IdpDeps, account: AccountRecord, started: Started, *, transaction: Transaction | None, visit: Visit
+) -> LoggedIn:
+    if transaction is None:
+        return LoggedIn(started, None)
+    now = deps.clock.now()
+    if not work.records.authenticate_transaction(transaction.id, account.id, now):
+        raise Refusal(TRANSACTION_OVER)
+    if transaction.request is None:
+        work.records.finish_transaction(transaction.id, now)
+        return LoggedIn(started, None)
+    renewed = replace(visit, current=Current(started.session, open_record(deps, account)))
+    authenticated = replace(transaction, account_id=account.id, authenticated_at=now)
+    return LoggedIn(started, flow.resume_within(work, deps, authenticated, renewed))

@@ -1,0 +1,82 @@
+"""Logging out on a department's request (OpenID Connect RP-Initiated Logout 1.0).
+
+1. The hint is verified; it tells the client and whose session is meant. 2. The return address must be registered for that client.
+3. With a hint that fits the session it ends at once; otherwise the person is asked first, for a stranger's link must not log them out.
+
+Left to others: the pages and the cookie (``views``), telling the other departments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from idp.browsers import sessions
+from idp.browsers.sessions import Current
+from idp.clients import redirect_uris
+from idp.errors import LOGOUT_HINT, LOGOUT_REDIRECT_URI
+from idp.ports import IdpDeps
+from idp.records import Client
+from idp.tokens.signed import verify_id_token_hint
+from idp.wire import Parameters
+from kernel.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutRequest:
+    """A logout request that was checked. ``subject`` and ``session_id`` are of the hint, if there was one."""
+
+    client: Client | None
+    redirect_to: str | None
+    subject: str | None
+    session_id: str | None
+
+
+def verify_request(deps: IdpDeps, parameters: Parameters) -> LogoutRequest:
+    """Return the checked request; ``Refusal`` (for a page) when hint or return address are not to be trusted."""
+    parameters.check_none_doubled()
+    hint = parameters.get("id_token_hint")
+    client_id = parameters.get("client_id")
+    hinted = {} if hint is None else _verify_hint(deps, hint, client_id)
+    client = _find_client(deps, hinted.get("aud") or client_id)
+    redirect_to = parameters.get("post_logout_redirect_uri")
+    if redirect_to is not None:
+        if client is None or not redirect_uris.is_registered(redirect_to, client.post_logout_redirect_uris):
+            raise Refusal(LOGOUT_REDIRECT_URI, field="post_logout_redirect_uri")
+        state = parameters.get("state")
+        if state is not None:
+            redirect_to += ("&" if "?" in redirect_to else "?") + urlencode({"state": state})
+    return LogoutRequest(client, redirect_to, hinted.get("sub"), hinted.get("sid"))
+
+
+def needs_asking(request: LogoutRequest, current: Current | None) -> bool:
+    """Tell whether the person must be asked: they are logged in, and the request does not prove that it means this session."""
+    if current is None:
+        return False
+    return request.subject != current.account.id or request.session_id not in {None, current.session.id}
+
+
+def carry_out(deps: IdpDeps, current: Current | None, *, client: Client | None) -> None:
+    """End the session, if there is one; ``client`` is who asked for it, None the person."""
+    if current is not None:
+        actor = f"account:{current.account.id}" if client is None else f"client:{client.client_id}"
+        sessions.end(deps, current.session, actor=actor)
+
+
+def _verify_hint(deps: IdpDeps, hint: str, client_id: str | None) -> dict[str, str]:
+    try:
+        claims = verify_id_token_hint(deps, hint)
+    except Refusal:
+        raise Refusal(LOGOUT_HINT, field="id_token_hint") from None
+    audience, session_id = claims["aud"], claims.get("sid")
+    if not isinstance(audience, str) or client_id not in {None, audience}:
+        raise Refusal(LOGOUT_HINT, field="id_token_hint")
+    return {"aud": audience, "sub": claims["sub"]} | ({"sid": session_id} if isinstance(session_id, str) else {})
+
+
+def _find_client(deps: IdpDeps, client_id: str | None) -> Client | None:
+    if client_id is None:
+        return None
+    with deps.work.read() as work:
+        client = work.records.find_client(client_id)
+    return None if client is None or client.disabled_at is not None else client

@@ -1,0 +1,281 @@
+"""Accounts: who can log in. Creating, finding, disabling; personal data sealed on the way in and opened on the way out.
+
+Left to others: logging in (``login``), proving who somebody is (real-name levels are given by who creates the account),
+what may be told to whom (``claims``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from idp.errors import ACCOUNT_EXISTS, ACCOUNT_UNKNOWN, ACCOUNT_UNSUITABLE, PASSWORD_UNSUITABLE
+from idp.people import one_time_codes, passwords
+from idp.ports import IdpDeps
+from idp.records import Account, AccountRecord, Authenticator, AuthenticatorKind
+from kernel.audit import AuditEvent
+from kernel.canonical import canonical
+from kernel.errors import Refusal
+from kernel.identifiers import is_resident_id, is_uscc
+from kernel.randomness import token
+from kernel.text import find_unwanted_character, normal_form
+from policies import assurance
+from policies.models import AccountKind
+
+SUBJECT_PREFIX = "sub."
+"""Every ``sub`` starts so; no client_id can (RFC 9700 4.15.1: an access token must not be taken for a client's own)."""
+
+_USERNAME = re.compile(r"[\w][\w.@+-]{1,63}")
+_PHONE = re.compile(r"\+?[0-9][0-9 -]{4,19}")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+_MAX_NAME = 100
+_PASSWORD_FAULTS = {
+    "too_short": ("太短", "too short"),
+    "too_long": ("太长", "too long"),
+    "blocked": ("太常见", "too common"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What is needed to create one. ``totp_secret`` (base32) enrolls a second factor at once."""
+
+    username: str
+    kind: AccountKind
+    name: str = field(repr=False)
+    password: str = field(repr=False)
+    resident_id: str | None = field(default=None, repr=False)
+    uscc: str | None = None
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
+    real_name_level: int = 2
+    organization: str | None = None
+    department: str | None = None
+    roles: tuple[str, ...] = ()
+    totp_secret: str | None = field(default=None, repr=False)
+
+
+def create(deps: IdpDeps, new: NewAccount, *, actor: str) -> Account:
+    """Create an account and its authenticators; ``Refusal`` naming the field when something is not acceptable.
+
+    ``account_exists`` when the username is taken, or the resident ID or credit code belongs to an account already.
+    """
+    for check in _CHECKS:
+        check(deps, new)
+    password_hash = passwords.hash_password(new.password)  # outside of the transaction
+    now = deps.clock.now()
+    account = Account(
+        id=SUBJECT_PREFIX + token(16),
+        username=normal_username(new.username),
+        kind=new.kind,
+        name=normal_form(new.name),
+        resident_id=new.resident_id,
+        uscc=new.uscc,
+        phone=new.phone,
+        email=new.email,
+        address=None if new.address is None else normal_form(new.address),
+        real_name_level=new.real_name_level,
+        organization=new.organization,
+        department=new.department,
+        roles=new.roles,
+        created_at=now,
+        updated_at=now,
+    )
+    secrets: list[tuple[AuthenticatorKind, bytes]] = [("password", password_hash)]
+    if new.totp_secret is not None:
+        secrets.append(("totp", one_time_codes.seal_secret(deps, account.id, new.totp_secret)))
+    with deps.work.begin() as work:
+        if not work.records.add_account(_seal(deps, account, now)):
+            raise Refusal(ACCOUNT_EXISTS, field="username")
+        for kind, secret in secrets:
+            work.records.add_authenticator(Authenticator(token(16), account.id, kind, "", secret, now))
+        details = {"kind": account.kind, "roles": list(account.roles), "authenticators": [kind for kind, _ in secrets]}
+        work.audit.record(AuditEvent(now, actor, "idp.create_account", f"account:{account.id}", details=details))
+    return account
+
+
+def disable(deps: IdpDeps, account_id: str, *, actor: str) -> None:
+    """Disable an account; its sessions and tokens end at once. ``Refusal(account_unknown)`` when there is none (to disable)."""
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        if not work.records.set_disabled(account_id, now):
+            raise Refusal(ACCOUNT_UNKNOWN)
+        ended = work.records.end_sessions(account_id, now)
+        details = {"sessions": ended}
+        work.audit.record(AuditEvent(now, actor, "idp.disable_account", f"account:{account_id}", details=details))
+
+
+def enable(deps: IdpDeps, account_id: str, *, actor: str) -> None:
+    """Let a disabled account log in again."""
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        if not work.records.set_disabled(account_id, None):
+            raise Refusal(ACCOUNT_UNKNOWN)
+        work.audit.record(AuditEvent(now, actor, "idp.enable_account", f"account:{account_id}"))
+
+
+def get_by_username(deps: IdpDeps, username: str) -> Account:
+    """Return the account with this username; ``Refusal(account_unknown)``."""
+    account = find_by_username(deps, username)
+    if account is None:
+        raise Refusal(ACCOUNT_UNKNOWN, field="username")
+    return account
+
+
+def find_by_username(deps: IdpDeps, username: str) -> Account | None:
+    """Return the account with this username or None."""
+    with deps.work.read() as work:
+        record = work.records.find_username(normal_username(username))
+    return None if record is None else open_record(deps, record)
+
+
+def page(deps: IdpDeps, *, after: str = "", kind: AccountKind | None = None, limit: int = 100) -> Sequence[Account]:
+    """Return accounts ordered by username, starting beyond ``after``."""
+    with deps.work.read() as work:
+        records = work.records.accounts(after=after, kind=kind, limit=limit)
+    return [open_record(deps, record) for record in records]
+
+
+def normal_username(username: str) -> str:
+    """Return the form in which a username is stored and compared."""
+    return normal_form(username).casefold()
+
+
+def open_record(deps: IdpDeps, record: AccountRecord) -> Account:
+    """Return the account of a record with its personal data in clear."""
+    person = json.loads(deps.vault.decrypt(record.person, _context(record.id)))
+    return Account(
+        id=record.id,
+        username=record.username,
+        kind=record.kind,
+        name=person["name"],
+        resident_id=person.get("resident_id"),
+        uscc=person.get("uscc"),
+        phone=person.get("phone"),
+        email=person.get("email"),
+        address=person.get("address"),
+        real_name_level=record.real_name_level,
+        organization=record.organization,
+        department=record.department,
+        roles=record.roles,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        disabled_at=record.disabled_at,
+    )
+
+
+def _seal(deps: IdpDeps, account: Account, now: datetime) -> AccountRecord:
+    values = {
+        "name": account.name,
+        "resident_id": account.resident_id,
+        "uscc": account.uscc,
+        "phone": account.phone,
+        "email": account.email,
+        "address": account.address,
+    }
+    person = canonical({name: value for name, value in values.items() if value is not None}).decode()
+
+    def index(value: str | None, what: str) -> bytes | None:
+        return None if value is None else deps.vault.index(value, f"idp.{what}")
+
+    return AccountRecord(
+        id=account.id,
+        username=account.username,
+        kind=account.kind,
+        person=deps.vault.encrypt(person, _context(account.id)),
+        holder_index=index(account.holder_id, "holder"),
+        phone_index=index(account.phone, "phone"),
+        email_index=index(account.email, "email"),
+        real_name_level=account.real_name_level,
+        organization=account.organization,
+        department=account.department,
+        roles=account.roles,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _context(account_id: str) -> str:
+    return f"idp.person:{account_id}"
+
+
+def _unsuitable(*, field: str, zh: str, en: str) -> Refusal:
+    return Refusal(ACCOUNT_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
+
+
+def _check_username(_deps: IdpDeps, new: NewAccount) -> None:
+    if not _USERNAME.fullmatch(normal_username(new.username)):
+        raise _unsuitable(field="username", zh="须为 2 至 64 个字母、数字或 . @ + - _", en="2 to 64 letters, digits or . @ + - _")
+
+
+def _check_names(_deps: IdpDeps, new: NewAccount) -> None:
+    for name, value in (
+        ("name", new.name),
+        ("organization", new.organization),
+        ("department", new.department),
+        ("address", new.address),
+    ):
+        if value is None:
+            continue
+        if not normal_form(value) or len(value) > _MAX_NAME or find_unwanted_character(value):
+            raise _unsuitable(field=name, zh="为空、太长或含有控制字符", en="empty, too long or with control characters")
+
+
+def _check_numbers(_deps: IdpDeps, new: NewAccount) -> None:
+    if new.resident_id is not None and not is_resident_id(new.resident_id):
+        raise _unsuitable(field="resident_id", zh="校验位不对", en="its check character is wrong")
+    if new.uscc is not None and not is_uscc(new.uscc):
+        raise _unsuitable(field="uscc", zh="校验位不对", en="its check character is wrong")
+    if new.kind == "enterprise" and (new.uscc is None or new.resident_id is not None):
+        raise _unsuitable(field="uscc", zh="企业账号须有统一社会信用代码", en="an enterprise is known by its credit code")
+    if new.kind != "enterprise" and new.uscc is not None:
+        raise _unsuitable(field="uscc", zh="只有企业账号有统一社会信用代码", en="only enterprises have a credit code")
+
+
+def _check_contacts(_deps: IdpDeps, new: NewAccount) -> None:
+    for name, value, form in (("phone", new.phone, _PHONE), ("email", new.email, _EMAIL)):
+        if value is not None and not form.fullmatch(value):
+            raise _unsuitable(field=name, zh="格式不对", en="not well formed")
+
+
+def _check_level_and_roles(deps: IdpDeps, new: NewAccount) -> None:
+    if new.real_name_level not in {level.number for level in deps.policies.assurance.real_name_levels}:
+        raise _unsuitable(field="real_name_level", zh="没有这个等级", en="no such level")
+    if any(role not in deps.policies.roles.roles for role in new.roles):
+        raise _unsuitable(field="roles", zh="没有这个角色", en="no such role")
+    if "security_admin" in new.roles and new.kind != "security_admin":
+        raise _unsuitable(field="roles", zh="只有安全管理员账号可有此角色", en="only a security admin's account may have it")
+
+
+def _check_second_factor(deps: IdpDeps, new: NewAccount) -> None:
+    if new.totp_secret is not None and not one_time_codes.is_secret(new.totp_secret):
+        raise _unsuitable(field="totp_secret", zh="不是 128 位以上的 base32", en="not base32 of 128 bits or more")
+    if new.totp_secret is None and assurance.needs_second_factor(deps.policies.assurance, new.kind):
+        raise _unsuitable(field="totp_secret", zh="这类账号必须有第二种验证方式", en="accounts of this kind need a second factor")
+
+
+def _check_password(deps: IdpDeps, new: NewAccount) -> None:
+    check_password(deps, new.password, has_second_factor=new.totp_secret is not None)
+
+
+def check_password(deps: IdpDeps, password: str, *, has_second_factor: bool) -> None:
+    """Refuse a new password that policies don't allow."""
+    fault = assurance.find_password_fault(deps.policies.assurance, password, has_second_factor)
+    if fault is not None:
+        problem_zh, problem_en = _PASSWORD_FAULTS[fault]
+        raise Refusal(PASSWORD_UNSUITABLE, field="password", problem_zh=problem_zh, problem_en=problem_en)
+
+
+_CHECKS = (
+    _check_username,
+    _check_names,
+    _check_numbers,
+    _check_contacts,
+    _check_level_and_roles,
+    _check_second_factor,
+    _check_password,
+)

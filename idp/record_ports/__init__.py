@@ -1,0 +1,18 @@
+"""What the room stores, as its operations ask for it: one Protocol for each kind of record, filled by ``storage``.
+
+Left to others: the records themselves (``records``), SQL (``storage``), every decision (the operations).
+"""
+
+from __future__ import annotations
+
+from idp.record_ports.clients import ClientRecords
+from idp.record_ports.grants import GrantRecords
+from idp.record_ports.logins import SessionRecords
+from idp.record_ports.people import AccountRecords
+
+__all__ = [
+    "AccountRecords",
+    "ClientRecords",
+    "GrantRecords",
+    "SessionRecords",
+]

@@ -1,0 +1,78 @@
+"""Stored grants, codes, tokens and signing keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from idp.records import (
+    Code,
+    Grant,
+    RefreshToken,
+    SigningKey,
+)
+
+
+class GrantRecords(Protocol):
+    """Grants, codes, refresh tokens, revoked access tokens, signing keys."""
+
+    def add_grant(self, grant: Grant) -> None:
+        """Store a grant."""
+        ...
+
+    def find_grant(self, grant_id: str) -> Grant | None:
+        """Return a grant, revoked or not."""
+        ...
+
+    def revoke_grant(self, grant_id: str, at: datetime) -> bool:
+        """Revoke a grant and with it every token of its family; False when it was revoked before."""
+        ...
+
+    def add_code(self, code: Code) -> None:
+        """Store a code."""
+        ...
+
+    def redeem_code(self, code_hash: bytes, at: datetime) -> Code | None:
+        """Consume a code and return it; None when it is unknown or was consumed before."""
+        ...
+
+    def find_code(self, code_hash: bytes) -> Code | None:
+        """Return a code, consumed or not."""
+        ...
+
+    def add_refresh_token(self, token: RefreshToken) -> None:
+        """Store a refresh token."""
+        ...
+
+    def use_refresh_token(self, token_hash: bytes, at: datetime) -> RefreshToken | None:
+        """Mark a refresh token as used and return it; None when it is unknown or was used before."""
+        ...
+
+    def find_refresh_token(self, token_hash: bytes) -> RefreshToken | None:
+        """Return a refresh token, used or not."""
+        ...
+
+    def revoke_access_token(self, jti: str, expires_at: datetime) -> None:
+        """Remember, until it expires, that one access token does not count any more."""
+        ...
+
+    def is_access_token_revoked(self, jti: str) -> bool:
+        """Tell whether one access token was revoked by itself."""
+        ...
+
+    def signing_keys(self) -> Sequence[SigningKey]:
+        """Return all signing keys by algorithm and sequence."""
+        ...
+
+    def plan_signing_key(self, key: SigningKey) -> bool:
+        """Record that a key is about to be made; False when another process has."""
+        ...
+
+    def publish_signing_key(self, key: SigningKey) -> None:
+        """Record the public half and the certificate of a key that has no certificate yet."""
+        ...
+
+    def clean_up(self, now: datetime, *, kept_seconds: int) -> int:
+        """Remove what is over and, where replays must still be known, ``kept_seconds`` past; return how many rows."""
+        ...

@@ -1,0 +1,91 @@
+"""Stored sessions and logins on their way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from idp.records import (
+    AccountRecord,
+    Client,
+    PushedRequest,
+    Session,
+    Transaction,
+)
+
+
+class SessionRecords(Protocol):
+    """Sessions and logins on their way."""
+
+    def add_session(self, session: Session) -> None:
+        """Store a session."""
+        ...
+
+    def find_session(self, session_id: str) -> Session | None:
+        """Return the session with this identifier."""
+        ...
+
+    def find_session_by_secret(self, secret_hash: bytes) -> tuple[Session, AccountRecord] | None:
+        """Return the session whose cookie has this hash, with its account."""
+        ...
+
+    def sessions(self, account_id: str) -> Sequence[Session]:
+        """Return the sessions of an account that were not ended, newest first."""
+        ...
+
+    def see_session(self, session_id: str, at: datetime) -> None:
+        """Move on the moment at which it was last used."""
+        ...
+
+    def raise_session(self, session: Session) -> bool:
+        """Store a new level, methods, lifetime and cookie hash; False when the session was ended meanwhile."""
+        ...
+
+    def end_session(self, session_id: str, at: datetime) -> bool:
+        """End a session and revoke its grants that don't outlive it; False when it was ended before."""
+        ...
+
+    def end_sessions(self, account_id: str, at: datetime) -> int:
+        """End all sessions of an account and revoke *all* its grants; return how many sessions were ended."""
+        ...
+
+    def put_session_client(self, session_id: str, client_id: str, at: datetime) -> None:
+        """Remember that a client was told of this session."""
+        ...
+
+    def session_clients(self, session_id: str) -> Sequence[tuple[Client, datetime]]:
+        """Return the clients that were told of this session, with the moment of the last time."""
+        ...
+
+    def add_transaction(self, transaction: Transaction) -> None:
+        """Store a login on its way."""
+        ...
+
+    def find_transaction(self, transaction_id: str) -> Transaction | None:
+        """Return a login on its way, or finished."""
+        ...
+
+    def bind_transaction(self, transaction_id: str, browser_hash: bytes) -> bool:
+        """Bind it to the first browser that shows it; False when one has it."""
+        ...
+
+    def pass_factor(self, transaction_id: str, account_id: str, passed: tuple[str, ...]) -> bool:
+        """Remember the factors passed; False when it was finished meanwhile."""
+        ...
+
+    def authenticate_transaction(self, transaction_id: str, account_id: str, at: datetime) -> bool:
+        """Remember that somebody logged in through it; False when it was finished meanwhile."""
+        ...
+
+    def finish_transaction(self, transaction_id: str, at: datetime) -> bool:
+        """Finish it; False when it was finished before."""
+        ...
+
+    def add_pushed_request(self, pushed: PushedRequest) -> None:
+        """Store a pushed authorization request."""
+        ...
+
+    def take_pushed_request(self, uri_hash: bytes, client_id: str, at: datetime) -> PushedRequest | None:
+        """Consume a client's pushed request; None when it is unknown, another's, over, or was consumed before."""
+        ...

@@ -1,0 +1,74 @@
+"""Stored accounts, authenticators and tries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from idp.records import (
+    AccountRecord,
+    Authenticator,
+    ThrottleKey,
+)
+from policies.models import AccountKind
+
+
+class AccountRecords(Protocol):
+    """Accounts, authenticators and the counting of tries. A bool tells whether the one conditional statement took effect."""
+
+    def add_account(self, record: AccountRecord) -> bool:
+        """Store an account; False when its username or holder is taken."""
+        ...
+
+    def find_account(self, account_id: str) -> AccountRecord | None:
+        """Return the account with this identifier."""
+        ...
+
+    def find_username(self, username: str) -> AccountRecord | None:
+        """Return the account with this username (in its normal form)."""
+        ...
+
+    def find_holder(self, holder_index: bytes) -> AccountRecord | None:
+        """Return the account of this resident ID or credit code."""
+        ...
+
+    def accounts(self, *, after: str = "", kind: AccountKind | None = None, limit: int = 100) -> Sequence[AccountRecord]:
+        """Return accounts ordered by username, starting beyond ``after``."""
+        ...
+
+    def set_disabled(self, account_id: str, at: datetime | None) -> bool:
+        """Disable (or with None enable again); False when it is so already."""
+        ...
+
+    def add_authenticator(self, authenticator: Authenticator) -> bool:
+        """Store an authenticator; False when the account has one of this kind and name."""
+        ...
+
+    def authenticators(self, account_id: str) -> Sequence[Authenticator]:
+        """Return all authenticators of an account, oldest first."""
+        ...
+
+    def replace_secret(self, authenticator_id: str, secret: bytes, *, instead_of: bytes) -> bool:
+        """Exchange an authenticator's secret; False when it is another one by now."""
+        ...
+
+    def use_authenticator(self, authenticator_id: str, at: datetime) -> None:
+        """Remember when it was last used."""
+        ...
+
+    def take_step(self, authenticator_id: str, step: int, at: datetime) -> bool:
+        """Accept a TOTP time step; False when it or a later one was accepted before."""
+        ...
+
+    def take_try(self, key: ThrottleKey, *, now: datetime, window_seconds: int, limit: int) -> bool:
+        """Count a try before it is made; False when the window's tries are used up."""
+        ...
+
+    def give_try_back(self, key: ThrottleKey) -> None:
+        """Uncount one try, which did not fail."""
+        ...
+
+    def forget_tries(self, key: ThrottleKey) -> None:
+        """Uncount all tries."""
+        ...

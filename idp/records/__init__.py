@@ -1,0 +1,33 @@
+"""The records of the room, a file for each kind. Codes, tokens and cookies are held as SHA-256, personal data as the vault's ciphertext.
+
+Moments are aware and in UTC. Left to others: what can be done with them (``record_ports``), SQL (``storage``), every decision.
+"""
+
+from __future__ import annotations
+
+from idp.records.clients import Client, ClientAuthentication, Consent, SigningAlgorithm
+from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey
+from idp.records.logins import PushedRequest, Session, Transaction
+from idp.records.people import Account, AccountRecord, Authenticator, AuthenticatorKind, ThrottleKey, Visitor
+
+__all__ = [
+    "NO_CLAIMS",
+    "Account",
+    "AccountRecord",
+    "Authenticator",
+    "AuthenticatorKind",
+    "ClaimNames",
+    "Client",
+    "ClientAuthentication",
+    "Code",
+    "Consent",
+    "Grant",
+    "PushedRequest",
+    "RefreshToken",
+    "Session",
+    "SigningAlgorithm",
+    "SigningKey",
+    "ThrottleKey",
+    "Transaction",
+    "Visitor",
+]

@@ -1,0 +1,87 @@
+"""Grants and what hangs on them: codes, refresh tokens; and the keys that sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from idp.records.clients import SigningAlgorithm
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimNames:
+    """Claims that were asked for by name (Core 5.5), beyond those of the scopes, by where they are to be told."""
+
+    id_token: tuple[str, ...] = ()
+    userinfo: tuple[str, ...] = ()
+
+
+NO_CLAIMS = ClaimNames()
+"""No claim was asked for by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What was granted to a client at one login: the family of all tokens that follow from it."""
+
+    id: str
+    client_id: str
+    account_id: str
+    session_id: str
+    scopes: tuple[str, ...]
+    acr: str
+    amr: tuple[str, ...]
+    auth_time: datetime
+    created_at: datetime
+    claims: ClaimNames = NO_CLAIMS
+    revoked_at: datetime | None = None
+
+    @property
+    def offline(self) -> bool:
+        """Tell whether refresh tokens outlive the session (Back-Channel Logout 1.0, 2.7)."""
+        return "offline_access" in self.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An authorization code, bound to everything that it was issued for."""
+
+    code_hash: bytes = field(repr=False)
+    grant_id: str
+    client_id: str
+    redirect_uri: str
+    code_challenge: str | None
+    nonce: str | None
+    created_at: datetime
+    expires_at: datetime
+    redeemed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token of a grant's family."""
+
+    token_hash: bytes = field(repr=False)
+    grant_id: str
+    client_id: str
+    created_at: datetime
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key for tokens: planned (no ``kid`` yet), then certified and published, signing from ``signs_from`` until a successor does.
+
+    ``certificate`` (DER) is None for a key of before keys were certified; it gets one before it signs again.
+    """
+
+    algorithm: SigningAlgorithm
+    sequence: int
+    label: str
+    signs_from: datetime
+    created_at: datetime
+    kid: str | None = None
+    jwk: Mapping[str, str] | None = None
+    certificate: bytes | None = field(default=None, repr=False)

@@ -1,0 +1,92 @@
+"""Accounts, authenticators, the counting of tries, and who visits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from policies.models import AccountKind
+
+AuthenticatorKind = Literal["password", "totp"]
+ThrottleKey = tuple[Literal["account", "address"], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can log in, with their personal data in clear: only operations and pages of their own see it.
+
+    ``id`` is the ``sub`` of tokens. ``resident_id`` or ``uscc`` is who they are in law, where known.
+    """
+
+    id: str
+    username: str
+    kind: AccountKind
+    name: str = field(repr=False)
+    resident_id: str | None = field(default=None, repr=False)
+    uscc: str | None = None
+    phone: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
+    real_name_level: int = 2
+    organization: str | None = None
+    department: str | None = None
+    roles: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    disabled_at: datetime | None = None
+
+    @property
+    def holder_id(self) -> str | None:
+        """Return the number under which licences are issued to them."""
+        return self.resident_id or self.uscc
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """An account as stored: ``person`` is the encrypted personal data, the indexes are keyed digests."""
+
+    id: str
+    username: str
+    kind: AccountKind
+    person: bytes = field(repr=False)
+    holder_index: bytes | None
+    phone_index: bytes | None
+    email_index: bytes | None
+    real_name_level: int
+    organization: str | None
+    department: str | None
+    roles: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """Something that proves who is there. ``secret``: an argon2 hash or the encrypted TOTP secret; ``counter``: last TOTP step."""
+
+    id: str
+    account_id: str
+    kind: AuthenticatorKind
+    name: str
+    secret: bytes = field(repr=False)
+    created_at: datetime
+    counter: int = 0
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is logged in in the present request."""
+
+    account_id: str
+    username: str
+    kind: AccountKind
+    name: str = field(repr=False)
+    holder_id: str | None = field(repr=False)
+    roles: tuple[str, ...]
+    real_name_level: int
+    session_id: str
+    acr: str
+    auth_time: datetime

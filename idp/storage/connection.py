@@ -1,0 +1,66 @@
+"""What the parts of the records share: the connection, and how values are written and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kernel.canonical import Json, canonical
+from kernel.clock import from_micros, to_micros
+
+
+class OnConnection:
+    """What the parts of the records share: the connection and how values are written."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def _add_once(self, table: sa.Table, values: Mapping[str, Any]) -> bool:
+        """Insert a row unless any unique constraint has its like."""
+        # What was inserted is asked for, because drivers don't agree on the row count of an insert.
+        statement = self._insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
+        return self._connection.execute(statement).first() is not None
+
+    def _put(self, table: sa.Table, values: Mapping[str, Any]) -> None:
+        """Insert a row or replace the one with the same primary key."""
+        statement = self._insert(table)
+        keys = [column.name for column in table.primary_key]
+        rest = {name: statement.excluded[name] for name in values if name not in keys}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), dict(values))
+
+    def _change(self, statement: sa.Update | sa.Delete) -> bool:
+        return self._connection.execute(statement).rowcount > 0
+
+    def _first(self, statement: sa.Select[Any]) -> sa.RowMapping | None:
+        return self._connection.execute(statement).mappings().first()
+
+    def _all(self, statement: sa.Select[Any]) -> Sequence[sa.RowMapping]:
+        return self._connection.execute(statement).mappings().all()
+
+    def _insert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+        return sqlite.insert(table) if self._connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def as_json(value: Json) -> str:
+    """Return the stored form of a list or an object."""
+    return canonical(value).decode()
+
+
+def texts(value: str) -> tuple[str, ...]:
+    """Return a stored list of texts."""
+    return tuple(json.loads(value))
+
+
+def micros(moment: datetime | None) -> int | None:
+    """Return the stored form of a moment that may be missing."""
+    return None if moment is None else to_micros(moment)
+
+
+def moment(value: int | None) -> datetime | None:
+    """Return a stored moment that may be missing."""
+    return None if value is None else from_micros(value)

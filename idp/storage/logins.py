@@ -1,0 +1,175 @@
+"""Sessions and logins on their way in SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from idp.records import AccountRecord, Client, PushedRequest, Session, Transaction
+from idp.storage.clients import read_client
+from idp.storage.connection import OnConnection, as_json, micros, moment, texts
+from idp.storage.people import read_account
+from idp.storage.tables import accounts, clients, grants, pushed_requests, session_clients, sessions, transactions
+from kernel.clock import from_micros, to_micros
+
+_OF_SESSION = "session_"
+
+
+class SqlSessions(OnConnection):
+    """``SessionRecords`` on one connection."""
+
+    def add_session(self, session: Session) -> None:
+        """Store a session."""
+        self._connection.execute(sessions.insert(), _session_values(session))
+
+    def find_session(self, session_id: str) -> Session | None:
+        """Return the session with this identifier."""
+        row = self._first(sa.select(sessions).where(sessions.c.id == session_id))
+        return None if row is None else _read_session(row)
+
+    def find_session_by_secret(self, secret_hash: bytes) -> tuple[Session, AccountRecord] | None:
+        """Return the session whose cookie has this hash, with its account."""
+        columns = [column.label(_OF_SESSION + column.name) for column in sessions.c]
+        query = (
+            sa.select(accounts, *columns)
+            .join_from(sessions, accounts, accounts.c.id == sessions.c.account_id)
+            .where(sessions.c.secret_hash == secret_hash)
+        )
+        row = self._first(query)
+        return None if row is None else (_read_session(row, _OF_SESSION), read_account(row))
+
+    def sessions(self, account_id: str) -> Sequence[Session]:
+        """Return the sessions of an account that were not ended, newest first."""
+        query = sa.select(sessions).where(sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
+        return [_read_session(row) for row in self._all(query.order_by(sessions.c.created_at.desc()))]
+
+    def see_session(self, session_id: str, at: datetime) -> None:
+        """Move on the moment at which it was last used."""
+        later = (sessions.c.id == session_id, sessions.c.seen_at < to_micros(at))
+        self._change(sessions.update().where(*later).values(seen_at=to_micros(at)))
+
+    def raise_session(self, session: Session) -> bool:
+        """Store a new level, methods, lifetime and cookie hash; False when the session was ended meanwhile."""
+        values = _session_values(session)
+        kept = ("secret_hash", "acr", "amr", "auth_time", "seen_at", "ends_at", "idle_seconds", "device")
+        alive = (sessions.c.id == session.id, sessions.c.ended_at.is_(None))
+        return self._change(sessions.update().where(*alive).values({name: values[name] for name in kept}))
+
+    def end_session(self, session_id: str, at: datetime) -> bool:
+        """End a session and revoke its grants that don't outlive it; False when it was ended before."""
+        alive = (sessions.c.id == session_id, sessions.c.ended_at.is_(None))
+        if not self._change(sessions.update().where(*alive).values(ended_at=to_micros(at))):
+            return False
+        bound = (grants.c.session_id == session_id, grants.c.offline.is_(False), grants.c.revoked_at.is_(None))
+        self._change(grants.update().where(*bound).values(revoked_at=to_micros(at)))
+        return True
+
+    def end_sessions(self, account_id: str, at: datetime) -> int:
+        """End all sessions of an account and revoke *all* its grants; return how many sessions were ended."""
+        unrevoked = (grants.c.account_id == account_id, grants.c.revoked_at.is_(None))
+        self._change(grants.update().where(*unrevoked).values(revoked_at=to_micros(at)))
+        alive = (sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
+        return self._connection.execute(sessions.update().where(*alive).values(ended_at=to_micros(at))).rowcount
+
+    def put_session_client(self, session_id: str, client_id: str, at: datetime) -> None:
+        """Remember that a client was told of this session."""
+        self._put(session_clients, {"session_id": session_id, "client_id": client_id, "told_at": to_micros(at)})
+
+    def session_clients(self, session_id: str) -> Sequence[tuple[Client, datetime]]:
+        """Return the clients that were told of this session, with the moment of the last time."""
+        query = (
+            sa.select(clients, session_clients.c.told_at)
+            .join_from(session_clients, clients, clients.c.client_id == session_clients.c.client_id)
+            .where(session_clients.c.session_id == session_id)
+            .order_by(session_clients.c.told_at)
+        )
+        return [(read_client(row), from_micros(row["told_at"])) for row in self._all(query)]
+
+    def add_transaction(self, transaction: Transaction) -> None:
+        """Store a login on its way."""
+        values = asdict(transaction) | {
+            "request": None if transaction.request is None else as_json(transaction.request),
+            "passed": as_json(transaction.passed),
+        }
+        values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "authenticated_at", "finished_at")}
+        self._connection.execute(transactions.insert(), values)
+
+    def find_transaction(self, transaction_id: str) -> Transaction | None:
+        """Return a login on its way, or finished."""
+        row = self._first(sa.select(transactions).where(transactions.c.id == transaction_id))
+        if row is None:
+            return None
+        return Transaction(
+            id=row["id"],
+            browser_hash=row["browser_hash"],
+            client_id=row["client_id"],
+            request=None if row["request"] is None else json.loads(row["request"]),
+            created_at=from_micros(row["created_at"]),
+            expires_at=from_micros(row["expires_at"]),
+            account_id=row["account_id"],
+            passed=texts(row["passed"]),
+            authenticated_at=moment(row["authenticated_at"]),
+            finished_at=moment(row["finished_at"]),
+        )
+
+    def bind_transaction(self, transaction_id: str, browser_hash: bytes) -> bool:
+        """Bind it to the first browser that shows it; False when one has it."""
+        free = (transactions.c.id == transaction_id, transactions.c.browser_hash.is_(None))
+        return self._change(transactions.update().where(*free).values(browser_hash=browser_hash))
+
+    def pass_factor(self, transaction_id: str, account_id: str, passed: tuple[str, ...]) -> bool:
+        """Remember the factors passed; False when it was finished meanwhile."""
+        return self._change(self._open(transaction_id).values(account_id=account_id, passed=as_json(passed)))
+
+    def authenticate_transaction(self, transaction_id: str, account_id: str, at: datetime) -> bool:
+        """Remember that somebody logged in through it; False when it was finished meanwhile."""
+        return self._change(self._open(transaction_id).values(account_id=account_id, authenticated_at=to_micros(at)))
+
+    def finish_transaction(self, transaction_id: str, at: datetime) -> bool:
+        """Finish it; False when it was finished before."""
+        return self._change(self._open(transaction_id).values(finished_at=to_micros(at)))
+
+    def add_pushed_request(self, pushed: PushedRequest) -> None:
+        """Store a pushed authorization request."""
+        values = asdict(pushed) | {"request": as_json(pushed.request)}
+        values |= {name: to_micros(values[name]) for name in ("created_at", "expires_at")}
+        self._connection.execute(pushed_requests.insert(), values)
+
+    def take_pushed_request(self, uri_hash: bytes, client_id: str, at: datetime) -> PushedRequest | None:
+        """Consume a client's pushed request; None when it is unknown, another's, over, or was consumed before."""
+        columns = pushed_requests.c
+        usable = (columns.uri_hash == uri_hash, columns.client_id == client_id, columns.expires_at > to_micros(at))
+        row = self._connection.execute(pushed_requests.delete().where(*usable).returning(pushed_requests)).mappings().first()
+        if row is None:
+            return None
+        created_at, expires_at = from_micros(row["created_at"]), from_micros(row["expires_at"])
+        return PushedRequest(bytes(row["uri_hash"]), row["client_id"], json.loads(row["request"]), created_at, expires_at)
+
+    def _open(self, transaction_id: str) -> sa.Update:
+        return transactions.update().where(transactions.c.id == transaction_id, transactions.c.finished_at.is_(None))
+
+
+def _session_values(session: Session) -> dict[str, object]:
+    values = asdict(session) | {"amr": as_json(session.amr)}
+    return values | {name: micros(values[name]) for name in ("auth_time", "created_at", "seen_at", "ends_at", "ended_at")}
+
+
+def _read_session(row: sa.RowMapping, prefix: str = "") -> Session:
+    return Session(
+        id=row[prefix + "id"],
+        secret_hash=bytes(row[prefix + "secret_hash"]),
+        account_id=row[prefix + "account_id"],
+        acr=row[prefix + "acr"],
+        amr=texts(row[prefix + "amr"]),
+        auth_time=from_micros(row[prefix + "auth_time"]),
+        created_at=from_micros(row[prefix + "created_at"]),
+        seen_at=from_micros(row[prefix + "seen_at"]),
+        ends_at=from_micros(row[prefix + "ends_at"]),
+        idle_seconds=row[prefix + "idle_seconds"],
+        device=bytes(row[prefix + "device"]),
+        ended_at=moment(row[prefix + "ended_at"]),
+    )

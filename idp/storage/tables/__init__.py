@@ -1,0 +1,29 @@
+"""The room's tables, a file for each kind."""
+
+from __future__ import annotations
+
+from idp.storage.tables.clients import assertions, clients, consents, origins
+from idp.storage.tables.columns import metadata
+from idp.storage.tables.grants import codes, grants, refresh_tokens, revoked_tokens, signing_keys
+from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
+from idp.storage.tables.people import accounts, authenticators, tries
+
+__all__ = [
+    "accounts",
+    "assertions",
+    "authenticators",
+    "clients",
+    "codes",
+    "consents",
+    "grants",
+    "metadata",
+    "origins",
+    "pushed_requests",
+    "refresh_tokens",
+    "revoked_tokens",
+    "session_clients",
+    "sessions",
+    "signing_keys",
+    "transactions",
+    "tries",
+]

@@ -1,0 +1,67 @@
+"""The tables of departments' systems, their assertions and consents."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from idp.storage.tables.columns import (
+    INTERNAL,
+    PUBLIC,
+    SECRET,
+    json_column,
+    metadata,
+    moment_column,
+    octets_column,
+    text_column,
+)
+
+clients = sa.Table(
+    "idp_clients",
+    metadata,
+    text_column("client_id", 100, PUBLIC, key=True),
+    text_column("name", 200, PUBLIC),
+    text_column("department", 18, PUBLIC),
+    text_column("token_endpoint_auth_method", 40),
+    json_column("redirect_uris"),
+    json_column("post_logout_redirect_uris"),
+    json_column("scopes"),
+    json_column("grant_types"),
+    json_column("secrets", info=SECRET),
+    json_column("jwks", optional=True),
+    sa.Column("require_pkce", sa.Boolean, nullable=False, info=INTERNAL),
+    sa.Column("require_consent", sa.Boolean, nullable=False, info=INTERNAL),
+    text_column("id_token_signed_response_alg", 10),
+    text_column("default_acr", 100, optional=True),
+    text_column("home_url", 2000, PUBLIC, optional=True),
+    text_column("task", 200, PUBLIC, optional=True),
+    json_column("origins"),
+    json_column("request_uris"),
+    sa.Column("require_pushed_authorization_requests", sa.Boolean, nullable=False, info=INTERNAL),
+    text_column("userinfo_signed_response_alg", 10, optional=True),
+    moment_column("created_at"),
+    moment_column("disabled_at", optional=True),
+)
+
+origins = sa.Table(
+    "idp_origins",
+    metadata,
+    text_column("origin", 300, PUBLIC, key=True),
+    text_column("client_id", 100, PUBLIC, key=True),
+)
+
+assertions = sa.Table(
+    "idp_assertions",
+    metadata,
+    text_column("client_id", 100, key=True),
+    octets_column("jti_digest", INTERNAL, key=True),
+    moment_column("expires_at", index=True),
+)
+
+consents = sa.Table(
+    "idp_consents",
+    metadata,
+    text_column("account_id", 60, key=True),
+    text_column("client_id", 100, key=True),
+    json_column("scopes"),
+    moment_column("granted_at"),
+)

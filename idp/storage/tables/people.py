@@ -1,0 +1,62 @@
+"""The tables of accounts, authenticators and tries."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from idp.storage.tables.columns import (
+    INTERNAL,
+    PERSONAL,
+    SECRET,
+    json_column,
+    metadata,
+    moment_column,
+    octets_column,
+    text_column,
+)
+
+accounts = sa.Table(
+    "idp_accounts",
+    metadata,
+    text_column("id", 60, key=True),
+    text_column("username", 100),
+    text_column("kind", 20),
+    octets_column("person", PERSONAL),
+    octets_column("holder_index", PERSONAL, optional=True),
+    octets_column("phone_index", PERSONAL, optional=True),
+    octets_column("email_index", PERSONAL, optional=True),
+    sa.Column("real_name_level", sa.Integer, nullable=False, info=INTERNAL),
+    text_column("organization", 200, optional=True),
+    text_column("department", 200, optional=True),
+    json_column("roles"),
+    moment_column("created_at"),
+    moment_column("updated_at"),
+    moment_column("disabled_at", optional=True),
+    sa.UniqueConstraint("username", name="idp_accounts_username"),
+    sa.UniqueConstraint("holder_index", name="idp_accounts_holder"),
+    sa.Index("idp_accounts_phone", "phone_index"),
+    sa.Index("idp_accounts_email", "email_index"),
+)
+
+authenticators = sa.Table(
+    "idp_authenticators",
+    metadata,
+    text_column("id", 60, key=True),
+    text_column("account_id", 60),
+    text_column("kind", 20),
+    text_column("name", 100),
+    octets_column("secret", SECRET),
+    sa.Column("counter", sa.BigInteger, nullable=False, info=INTERNAL),
+    moment_column("created_at"),
+    moment_column("last_used_at", optional=True),
+    sa.UniqueConstraint("account_id", "kind", "name", name="idp_authenticators_name"),
+)
+
+tries = sa.Table(
+    "idp_tries",
+    metadata,
+    text_column("what", 20, key=True),
+    octets_column("digest", INTERNAL, key=True),
+    moment_column("since", index=True),
+    sa.Column("count", sa.Integer, nullable=False, info=INTERNAL),
+)

@@ -1,0 +1,54 @@
+"""The revocation endpoint (RFC 7009): a client gives a token back. What it has not, it cannot revoke; the answer is the same.
+
+A refresh token takes its whole family with it, access tokens too; an access token goes alone.
+"""
+
+from __future__ import annotations
+
+from idp import endpoints
+from idp.clients.authentication import CHALLENGE, authenticate
+from idp.hashes import digest
+from idp.oauth_errors import CLIENT_AUTHENTICATION
+from idp.ports import IdpDeps
+from idp.records import Client
+from idp.tokens.signed import is_signed_token, verify_access_token
+from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
+from kernel.audit import AuditEvent
+from kernel.errors import Refusal
+
+
+def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
+    """Answer a revocation request."""
+    try:
+        check_method(request, "POST")
+        request.form.check_none_doubled()
+        client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.REVOKE))
+        value = request.form.require("token")
+    except Refusal as refusal:
+        return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+    if is_signed_token(value):
+        _revoke_access_token(deps, client, value)
+    else:
+        _revoke_family(deps, client, value)
+    return json_response({})
+
+
+def _revoke_access_token(deps: IdpDeps, client: Client, value: str) -> None:
+    try:
+        token = verify_access_token(deps, value)
+    except Refusal:
+        return  # RFC 7009 2.2: an invalid token is as good as revoked
+    if token.client_id != client.client_id:
+        return
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        work.records.revoke_access_token(token.jti, token.expires_at)
+        work.audit.record(AuditEvent(now, f"client:{client.client_id}", "idp.revoke_token", f"token:{token.jti}"))
+
+
+def _revoke_family(deps: IdpDeps, client: Client, value: str) -> None:
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        token = work.records.find_refresh_token(digest(value))
+        if token is not None and token.client_id == client.client_id and work.records.revoke_grant(token.grant_id, now):
+            work.audit.record(AuditEvent(now, f"client:{client.client_id}", "idp.revoke_grant", f"grant:{token.grant_id}"))

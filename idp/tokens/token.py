@@ -1,0 +1,81 @@
+"""The token endpoint (RFC 6749 3.2): from a request to signed tokens.
+
+1. The form of the request. 2. Who is calling. 3. May the client use this grant type? 4. The grant is consumed (``grants``).
+5. Tokens are signed and handed out, never to be stored on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from idp import endpoints
+from idp.claims.told import obtainable, told
+from idp.clients.authentication import CHALLENGE, authenticate
+from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE, GRANT_TYPE_FORBIDDEN
+from idp.people.accounts import open_record
+from idp.ports import IdpDeps
+from idp.records import Client, Grant
+from idp.tokens import grants
+from idp.tokens.signed import sign_access_token, sign_id_token
+from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response
+from kernel.errors import Refusal
+
+GRANTS: dict[str, Callable[[IdpDeps, Client, Parameters], grants.Issue]] = {
+    "authorization_code": grants.redeem_code,
+    "refresh_token": grants.refresh,
+    "client_credentials": grants.client_credentials,
+}
+
+
+def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
+    """Answer a token request."""
+    try:
+        check_method(request, "POST")
+        request.form.check_none_doubled()
+        client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.TOKEN))
+        grant_type = request.form.require("grant_type")
+        check_grant_type(client, grant_type)
+        issue = GRANTS[grant_type](deps, client, request.form)
+    except Refusal as refusal:
+        return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+    return json_response(_sign(deps, client, issue))
+
+
+def check_grant_type(client: Client, grant_type: str) -> None:
+    """Refuse a grant type that we don't know or that the client is not registered for (RFC 6749 5.2)."""
+    if grant_type not in GRANTS:
+        raise Refusal(GRANT_TYPE, field="grant_type")
+    if grant_type not in client.grant_types:
+        raise Refusal(GRANT_TYPE_FORBIDDEN, field="grant_type")
+
+
+def _sign(deps: IdpDeps, client: Client, issue: grants.Issue) -> dict[str, Any]:
+    now = deps.clock.now()
+    access_token = sign_access_token(
+        deps, client_id=client.client_id, subject=issue.subject, scopes=issue.scopes, grant=issue.grant, now=now
+    )
+    document: dict[str, Any] = {
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": deps.policies.tokens.access_token_seconds,
+        "scope": " ".join(issue.scopes),
+    }
+    if issue.refresh_token is not None:
+        document["refresh_token"] = issue.refresh_token
+    if issue.grant is not None and "openid" in issue.scopes:
+        person = _named_claims(deps, client, issue.grant)
+        document["id_token"] = sign_id_token(
+            deps, client, issue.grant, nonce=issue.nonce, access_token=access_token, now=now, person=person
+        )
+    return document
+
+
+def _named_claims(deps: IdpDeps, client: Client, grant: Grant) -> dict[str, Any]:
+    """Return the claims that were asked for in the ID token by name (Core 5.5), and that policies still release."""
+    if not grant.claims.id_token:
+        return {}
+    with deps.work.read() as work:
+        record = work.records.find_account(grant.account_id)
+    names = obtainable(deps, client).intersection(grant.claims.id_token)
+    return {} if record is None else told(open_record(deps, record), names)
