@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import structlog
@@ -17,7 +16,7 @@ import structlog
 from idp.clients import redirect_uris
 from idp.errors import CLIENT_EXISTS, CLIENT_UNKNOWN, CLIENT_UNSUITABLE
 from idp.ports import IdpDeps
-from idp.records import Client, ClientAuthentication, SigningAlgorithm
+from idp.records import Client, ClientAuthentication
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
@@ -44,37 +43,6 @@ _MAX_REQUEST_URI = 512  # Core 6.2
 
 
 @dataclass(frozen=True, slots=True)
-class NewClient:
-    """What is needed to register one. ``client_secret`` None draws one, where the method has one."""
-
-    client_id: str
-    name: str
-    department: str
-    redirect_uris: tuple[str, ...]
-    token_endpoint_auth_method: ClientAuthentication = "client_secret_basic"  # noqa: S105 - a method's name
-    post_logout_redirect_uris: tuple[str, ...] = ()
-    scope: str = "openid"
-    grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
-    jwks: Mapping[str, Any] | None = None
-    client_secret: str | None = field(default=None, repr=False)
-    waive_pkce: bool = False
-    require_consent: bool = False
-    id_token_signed_response_alg: SigningAlgorithm = "ES256"  # noqa: S105 - a name
-    default_acr: str | None = None
-    home_url: str | None = None
-    task: str | None = None
-    origins: tuple[str, ...] = ()
-    request_uris: tuple[str, ...] = ()
-    require_pushed_authorization_requests: bool = False
-    userinfo_signed_response_alg: SigningAlgorithm | None = None
-
-    @property
-    def public(self) -> bool:
-        """Tell whether the client cannot keep a secret."""
-        return self.token_endpoint_auth_method == "none"  # noqa: S105 - a method's name
-
-
-@dataclass(frozen=True, slots=True)
 class Registered:
     """A client that was just registered; its secret is not shown again."""
 
@@ -82,40 +50,24 @@ class Registered:
     client_secret: str | None = field(repr=False)
 
 
-def register(deps: IdpDeps, new: NewClient, *, actor: str) -> Registered:
-    """Register a client; ``Refusal`` naming the field when something is not acceptable, ``client_exists`` when the name is taken."""
+def register(deps: IdpDeps, client: Client, *, client_secret: str | None = None, actor: str) -> Registered:
+    """Register a client as described; its secret, where the method has one, is the one given or drawn here.
+
+    ``Refusal`` naming the field when something is not acceptable, ``client_exists`` when the name is taken.
+    """
     for check in _CHECKS:
-        check(deps, new)
+        check(deps, client)
+    _check_secret(client, client_secret)
     now = deps.clock.now()
-    secret = (new.client_secret or token()) if new.token_endpoint_auth_method in _SECRET_METHODS else None
-    client = Client(
-        client_id=new.client_id,
-        name=normal_form(new.name),
-        department=new.department,
-        token_endpoint_auth_method=new.token_endpoint_auth_method,
-        redirect_uris=new.redirect_uris,
-        post_logout_redirect_uris=new.post_logout_redirect_uris,
-        scopes=tuple(dict.fromkeys(new.scope.split())),
-        grant_types=new.grant_types,
-        secrets=() if secret is None else (hash_secret(secret),),
-        jwks=new.jwks,
-        require_pkce=not new.waive_pkce,
-        require_consent=new.require_consent,
-        id_token_signed_response_alg=new.id_token_signed_response_alg,
-        default_acr=new.default_acr,
-        home_url=new.home_url,
-        task=new.task,
-        origins=new.origins,
-        request_uris=new.request_uris,
-        require_pushed_authorization_requests=new.require_pushed_authorization_requests,
-        userinfo_signed_response_alg=new.userinfo_signed_response_alg,
-        created_at=now,
-    )
-    if new.waive_pkce:
-        _log.warning("client_without_pkce", client_id=new.client_id)
+    secret = (client_secret or token()) if client.token_endpoint_auth_method in _SECRET_METHODS else None
+    secrets = () if secret is None else (hash_secret(secret),)
+    scopes = tuple(dict.fromkeys(client.scopes))
+    client = replace(client, name=normal_form(client.name), scopes=scopes, secrets=secrets, created_at=now)
+    if not client.require_pkce:
+        _log.warning("client_without_pkce", client_id=client.client_id)
     with deps.work.begin() as work:
         if not work.records.add_client(client):
-            raise Refusal(CLIENT_EXISTS, field="client_id", client_id=new.client_id)
+            raise Refusal(CLIENT_EXISTS, field="client_id", client_id=client.client_id)
         details: dict[str, Json] = {
             "department": client.department,
             "require_pkce": client.require_pkce,
@@ -164,82 +116,82 @@ def _unsuitable(*, field: str, zh: str, en: str) -> Refusal:
     return Refusal(CLIENT_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
 
 
-def _check_client_id(_deps: IdpDeps, new: NewClient) -> None:
-    if not _CLIENT_ID.fullmatch(new.client_id):
+def _check_client_id(_deps: IdpDeps, client: Client) -> None:
+    if not _CLIENT_ID.fullmatch(client.client_id):
         raise _unsuitable(field="client_id", zh="须为 2 至 64 个小写字母、数字、- 或 _", en="2 to 64 of a-z, 0-9, - and _")
 
 
-def _check_names(_deps: IdpDeps, new: NewClient) -> None:
-    for name, value in (("name", new.name), ("task", new.task)):
+def _check_names(_deps: IdpDeps, client: Client) -> None:
+    for name, value in (("name", client.name), ("task", client.task)):
         if value is not None and (not normal_form(value) or len(value) > 200 or find_unwanted_character(value)):  # noqa: PLR2004
             raise _unsuitable(field=name, zh="为空、太长或含有控制字符", en="empty, too long or with control characters")
-    if not is_uscc(new.department):
+    if not is_uscc(client.department):
         raise _unsuitable(field="department", zh="不是统一社会信用代码", en="not a unified social credit code")
 
 
-def _check_method(_deps: IdpDeps, new: NewClient) -> None:
-    if new.token_endpoint_auth_method not in AUTHENTICATION_METHODS:
+def _check_method(_deps: IdpDeps, client: Client) -> None:
+    if client.token_endpoint_auth_method not in AUTHENTICATION_METHODS:
         raise _unsuitable(field="token_endpoint_auth_method", zh="没有这种方式", en="no such method")
-    if new.jwks is None and (new.request_uris or new.token_endpoint_auth_method == "private_key_jwt"):  # noqa: S105 - a method's name
+    if client.jwks is None and (client.request_uris or client.token_endpoint_auth_method == "private_key_jwt"):  # noqa: S105 - a method's name
         raise _unsuitable(
             field="jwks", zh="private_key_jwt 和请求对象须有公钥", en="needed for private_key_jwt and for request objects"
         )
-    if new.jwks is not None:
-        jose.parse_jwks(new.jwks)
-    if new.client_secret is not None and not (
-        new.token_endpoint_auth_method in _SECRET_METHODS and _SECRET.fullmatch(new.client_secret)
-    ):
+    if client.jwks is not None:
+        jose.parse_jwks(client.jwks)
+
+
+def _check_secret(client: Client, secret: str | None) -> None:
+    if secret is not None and not (client.token_endpoint_auth_method in _SECRET_METHODS and _SECRET.fullmatch(secret)):
         raise _unsuitable(field="client_secret", zh="须为 32 至 128 个网址安全字符", en="32 to 128 URL-safe characters")
 
 
-def _check_grants(deps: IdpDeps, new: NewClient) -> None:
-    if not new.grant_types or not set(new.grant_types) <= set(GRANT_TYPES):
+def _check_grants(deps: IdpDeps, client: Client) -> None:
+    if not client.grant_types or not set(client.grant_types) <= set(GRANT_TYPES):
         raise _unsuitable(field="grant_types", zh="为空或不支持", en="empty or not supported")
-    if new.public and "client_credentials" in new.grant_types:
+    if client.public and "client_credentials" in client.grant_types:
         raise _unsuitable(field="grant_types", zh="公开系统不能用 client_credentials", en="not for public clients")
-    if new.waive_pkce and new.public:
-        raise _unsuitable(field="waive_pkce", zh="公开系统必须使用 PKCE", en="public clients must use PKCE")
-    scopes = new.scope.split()
-    if not scopes or not set(scopes) <= deps.policies.claims.scopes.keys():
+    if not client.require_pkce and client.public:
+        raise _unsuitable(field="require_pkce", zh="公开系统必须使用 PKCE", en="public clients must use PKCE")
+    if not client.scopes or not set(client.scopes) <= deps.policies.claims.scopes.keys():
         raise _unsuitable(field="scope", zh="为空或含有未知项", en="empty, or it holds one that policies do not know")
     for name, algorithm in (
-        ("id_token_signed_response_alg", new.id_token_signed_response_alg),
-        ("userinfo_signed_response_alg", new.userinfo_signed_response_alg),
+        ("id_token_signed_response_alg", client.id_token_signed_response_alg),
+        ("userinfo_signed_response_alg", client.userinfo_signed_response_alg),
     ):
         if algorithm is not None and algorithm not in deps.policies.tokens.signing_algorithms:
             raise _unsuitable(field=name, zh="不支持", en="not supported")
-    if new.default_acr is not None and assurance.find_level(deps.policies.assurance, new.default_acr) is None:
+    if client.default_acr is not None and assurance.find_level(deps.policies.assurance, client.default_acr) is None:
         raise _unsuitable(field="default_acr", zh="没有这个等级", en="no such level")
 
 
-def _check_addresses(_deps: IdpDeps, new: NewClient) -> None:
-    if ("authorization_code" in new.grant_types) != bool(new.redirect_uris):
+def _check_addresses(_deps: IdpDeps, client: Client) -> None:
+    if ("authorization_code" in client.grant_types) != bool(client.redirect_uris):
         raise _unsuitable(field="redirect_uris", zh="登录须有返回地址", en="needed for logins and only for them")
     groups = {
-        "redirect_uris": new.redirect_uris,
-        "post_logout_redirect_uris": new.post_logout_redirect_uris,
-        "home_url": (new.home_url,) if new.home_url else (),
-        "request_uris": new.request_uris,
+        "redirect_uris": client.redirect_uris,
+        "post_logout_redirect_uris": client.post_logout_redirect_uris,
+        "home_url": (client.home_url,) if client.home_url else (),
+        "request_uris": client.request_uris,
     }
     for name, uris in groups.items():
         if len(uris) > _MAX_URIS:
             raise _unsuitable(field=name, zh="太多", en="too many")
         for uri in uris:
-            fault = redirect_uris.find_fault(uri, private_use=new.public and name not in {"home_url", "request_uris"})
+            fault = redirect_uris.find_fault(uri, private_use=client.public and name not in {"home_url", "request_uris"})
             if fault is not None:
                 raise _unsuitable(field=name, zh=fault[0], en=fault[1])
 
 
-def _check_request_uris(_deps: IdpDeps, new: NewClient) -> None:
-    for uri in new.request_uris:
+def _check_request_uris(_deps: IdpDeps, client: Client) -> None:
+    for uri in client.request_uris:
         if not uri.startswith("https://") or len(uri) > _MAX_REQUEST_URI:
             raise _unsuitable(field="request_uris", zh="须以 https 开头，最长 512 个字符", en="https, of at most 512 characters")
 
 
-def _check_origins(_deps: IdpDeps, new: NewClient) -> None:
-    if new.origins and not new.public:
+def _check_origins(_deps: IdpDeps, client: Client) -> None:
+    if client.origins and not client.public:
         raise _unsuitable(field="origins", zh="只有公开系统的网页可跨域访问", en="only public clients run in browsers")
-    for origin in new.origins:
+    for origin in client.origins:
         parts = urlsplit(origin)
         if redirect_uris.find_fault(origin) is not None or origin != f"{parts.scheme}://{parts.netloc}".lower():
             raise _unsuitable(field="origins", zh="须形如 https://example.cn", en="scheme and host only")

@@ -23,8 +23,8 @@ class Client:
     client_id: str
     name: str
     department: str
-    token_endpoint_auth_method: ClientAuthentication
-    redirect_uris: tuple[str, ...]
+    token_endpoint_auth_method: ClientAuthentication = "client_secret_basic"  # noqa: S105 - a method's name
+    redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ("openid",)
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")

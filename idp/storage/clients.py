@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +16,8 @@ from idp.storage.connection import OnConnection, as_json, micros, moment, texts
 from idp.storage.tables import assertions, clients, consents, origins
 from kernel.clock import from_micros, to_micros
 
-_LISTS = ("redirect_uris", "post_logout_redirect_uris", "scopes", "grant_types", "origins", "request_uris")
+_COLUMNS = frozenset({"client_id", "name", "department", "token_endpoint_auth_method", "secrets", "created_at", "disabled_at"})
+"""What statements ask for; all other metadata of a client is one JSON document, so that more of it needs no more columns."""
 
 
 class SqlClients(OnConnection):
@@ -23,11 +25,7 @@ class SqlClients(OnConnection):
 
     def add_client(self, client: Client) -> bool:
         """Store a client; False when the client_id is taken."""
-        values = asdict(client)
-        values |= {name: as_json(values[name]) for name in _LISTS}
-        values["secrets"] = as_json([secret.hex() for secret in client.secrets])
-        values["jwks"] = None if client.jwks is None else as_json(client.jwks)
-        values |= {"created_at": micros(client.created_at), "disabled_at": micros(client.disabled_at)}
+        values = _client_values(client)
         if not self._add_once(clients, values):
             return False
         for origin in client.origins:
@@ -81,27 +79,24 @@ class SqlClients(OnConnection):
 
 def read_client(row: sa.RowMapping) -> Client:
     """Return the client that a row holds."""
+    metadata: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(row["metadata"]).items()
+    }
     return Client(
         client_id=row["client_id"],
         name=row["name"],
         department=row["department"],
         token_endpoint_auth_method=row["token_endpoint_auth_method"],
-        redirect_uris=texts(row["redirect_uris"]),
-        post_logout_redirect_uris=texts(row["post_logout_redirect_uris"]),
-        scopes=texts(row["scopes"]),
-        grant_types=texts(row["grant_types"]),
         secrets=tuple(bytes.fromhex(secret) for secret in texts(row["secrets"])),
-        jwks=None if row["jwks"] is None else json.loads(row["jwks"]),
-        require_pkce=row["require_pkce"],
-        require_consent=row["require_consent"],
-        id_token_signed_response_alg=row["id_token_signed_response_alg"],
-        default_acr=row["default_acr"],
-        home_url=row["home_url"],
-        task=row["task"],
-        origins=texts(row["origins"]),
-        request_uris=texts(row["request_uris"]),
-        require_pushed_authorization_requests=row["require_pushed_authorization_requests"],
-        userinfo_signed_response_alg=row["userinfo_signed_response_alg"],
         created_at=moment(row["created_at"]),
         disabled_at=moment(row["disabled_at"]),
+        **metadata,
     )
+
+
+def _client_values(client: Client) -> dict[str, Any]:
+    values = {name: getattr(client, name) for name in _COLUMNS}
+    values["secrets"] = as_json([secret.hex() for secret in client.secrets])
+    values |= {name: micros(values[name]) for name in ("created_at", "disabled_at")}
+    rest = (one.name for one in fields(client) if one.name not in _COLUMNS)
+    return values | {"metadata": as_json({name: getattr(client, name) for name in rest})}

@@ -58,19 +58,21 @@ def add(  # noqa: PLR0917 - one parameter for each option
     userinfo_alg: SigningAlgorithm | None,
     require_par: bool,
     dangerously_waive_pkce: bool,
+    scope: str,
     grant_types: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> None:
     """Register CLIENT_ID and print its secret, if it has one: it is not shown again."""
-    new = registry.NewClient(
+    new = Client(
         client_id=client_id,
         token_endpoint_auth_method=method,
         jwks=None if jwks is None else _read_jwks(jwks),
         id_token_signed_response_alg=id_token_alg,
         userinfo_signed_response_alg=userinfo_alg,
         require_pushed_authorization_requests=require_par,
-        waive_pkce=dangerously_waive_pkce,
+        require_pkce=not dangerously_waive_pkce,
+        scopes=tuple(scope.split()),
         grant_types=grant_types or ("authorization_code", "refresh_token"),
         **options,
     )

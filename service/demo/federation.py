@@ -19,6 +19,7 @@ from typing import Any
 from crosscert.federation import sync
 from idp.clients import registry
 from idp.people import accounts
+from idp.records import Client
 from licenses import archive, batch, departments, recover
 from licenses.rows import open_rows
 from service.cli.init import configuration, initialise, write_new_files
@@ -128,13 +129,14 @@ class Demo:
     def _add_client(self, planned: plan.PlannedClient) -> None:
         deps = self.nodes[planned.node].idp
         if registry.find(deps, planned.client_id) is None:
-            registry.register(deps, self._new_client(planned), actor=OPERATOR)
+            secret = self.secrets.clients.get(planned.client_id)
+            registry.register(deps, self._new_client(planned), client_secret=secret, actor=OPERATOR)
 
-    def _new_client(self, planned: plan.PlannedClient) -> registry.NewClient:
+    def _new_client(self, planned: plan.PlannedClient) -> Client:
         home = self._home(planned)
         jwk = self.secrets.jwks.get(planned.client_id)
         public = {name: value for name, value in jwk.items() if name != "d"} if jwk else None
-        return registry.NewClient(
+        return Client(
             client_id=planned.client_id,
             name=planned.name,
             task=planned.task,
@@ -142,8 +144,7 @@ class Demo:
             token_endpoint_auth_method=planned.auth_method,
             redirect_uris=(f"{home}callback",),
             post_logout_redirect_uris=(home,),
-            scope=planned.scope,
-            client_secret=self.secrets.clients.get(planned.client_id),
+            scopes=tuple(planned.scope.split()),
             jwks={"keys": [public]} if public else None,
             home_url=home if planned.site is not None else None,
         )

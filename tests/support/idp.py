@@ -153,7 +153,8 @@ def add_client(deps: IdpDeps, client_id: str = "scjg", **changes: Any) -> regist
         "scope": "openid profile phone identity organization offline_access",
         **changes,
     }
-    return registry.register(deps, registry.NewClient(client_id=client_id, **values), actor=OPERATOR)
+    scopes, secret = tuple(values.pop("scope").split()), values.pop("client_secret", None)
+    return registry.register(deps, Client(client_id, scopes=scopes, **values), client_secret=secret, actor=OPERATOR)
 
 
 def basic(client_id: str, secret: str | None) -> str:

@@ -38,14 +38,14 @@ def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 post_logout_redirect_uris=(),
                 scope=SCOPE,
                 token_endpoint_auth_method=method,
-                waive_pkce=True,
+                require_pkce=False,
             )
         provider.add_client(
             "client-rs256",
             department=DEPARTMENT,
             redirect_uris=(CALLBACK,),
             scope=SCOPE,
-            waive_pkce=True,
+            require_pkce=False,
             id_token_signed_response_alg="RS256",
         )
         yield Suite(provider, request.param)

@@ -257,7 +257,7 @@ def test_requirement_5_pkce_with_s256_is_demanded_of_everyone(provider: Provider
         assert begin(provider, client_id="any", **change)["error"] == "invalid_request"
     if public:
         with pytest.raises(Refusal):
-            provider.add_client("lax", token_endpoint_auth_method="none", waive_pkce=True)
+            provider.add_client("lax", token_endpoint_auth_method="none", require_pkce=False)
 
 
 @pytest.mark.parametrize("mode", ["query", "fragment", "form_post"])
@@ -273,7 +273,7 @@ def test_requirement_14_every_answer_names_its_issuer_in_every_mode(provider: Pr
 
 
 def test_requirement_5_pkce_may_be_waived_for_one_confidential_client(provider: Provider) -> None:
-    provider.add_client("old-system", waive_pkce=True)
+    provider.add_client("old-system", require_pkce=False)
     without = {"code_challenge": None, "code_challenge_method": None}
     back = provider.browser().authorize(username="chenxiaochao", client_id="old-system", **without)
     assert provider.redeem(back["code"], client_id="old-system", code_verifier=None).status == 200

@@ -87,7 +87,7 @@ def test_a_client_id_is_registered_once(deps: IdpDeps) -> None:
         ({"grant_types": ("password",)}, "grant_types"),
         ({"grant_types": ()}, "grant_types"),
         ({"token_endpoint_auth_method": "none", "grant_types": ("client_credentials",), "redirect_uris": ()}, "grant_types"),
-        ({"token_endpoint_auth_method": "none", "waive_pkce": True}, "waive_pkce"),
+        ({"token_endpoint_auth_method": "none", "require_pkce": False}, "require_pkce"),
         ({"scope": "openid everything"}, "scope"),
         ({"scope": ""}, "scope"),
         ({"id_token_signed_response_alg": "RS256"}, "id_token_signed_response_alg"),
@@ -125,7 +125,7 @@ def test_keys_that_are_no_keys_are_refused(deps: IdpDeps) -> None:
 def test_waiving_pkce_is_logged_as_a_warning_and_audited(
     deps: IdpDeps, engine: sa.Engine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    add_client(deps, waive_pkce=True)
+    add_client(deps, require_pkce=False)
     assert "client_without_pkce" in capsys.readouterr().out
     assert '"require_pkce":false' in events(engine, "idp.register_client")[0]["details"]
 

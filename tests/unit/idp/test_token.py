@@ -78,7 +78,7 @@ def test_a_code_shown_with_the_wrong_proof_is_used_up(browser: Browser, provider
 
 
 def test_requirement_6_a_verifier_without_a_challenge_is_refused(browser: Browser, provider: Provider) -> None:
-    provider.add_client("old-system", waive_pkce=True)
+    provider.add_client("old-system", require_pkce=False)
     back = browser.authorize(client_id="old-system", code_challenge=None, code_challenge_method=None)
     assert error_of(provider.redeem(back["code"], client_id="old-system")) == "invalid_grant"
 
