@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -66,10 +67,10 @@ def cli(config: Path | None) -> None:
     del config  # read from the root context by the commands that need a node
 
 
-def main() -> None:
-    """Run the command line; exit 0 for yes, 1 for no, 2 for misuse."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line (by default the process's own); exit 0 for yes, 1 for no, 2 for misuse."""
     try:
-        cli(standalone_mode=False)
+        cli(arguments, standalone_mode=False)
     except ChaoxinError as error:
         fail(error)
     except click.ClickException as error:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from service.demo import plan
+from tests.support.commands import run_command
 
 HEAD, *ROWS = (plan.DATA / "applications.csv").read_text(encoding="utf-8").splitlines()
 
@@ -19,27 +18,15 @@ HEAD, *ROWS = (plan.DATA / "applications.csv").read_text(encoding="utf-8").split
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("city") / "node"
-    made = subprocess.run(
-        [
-            sys.executable, "-m", "service.cli", "init", str(folder), "--code", "445100", "--name", "潮州市",
-            "--url", "http://localhost:18100", "--port", "18100", "--province", "广东省", "--city", "潮州市",
-        ],
-        check=False, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    who = ("--code", "445100", "--name", "潮州市", "--url", "http://localhost:18100", "--port", "18100")
+    made = run_command("init", str(folder), *who, "--province", "广东省", "--city", "潮州市")
     assert made.returncode == 0, made.stderr
     assert chaoxin(folder, "department", "import", str(plan.DATA / "departments.csv")).returncode == 0
     return folder
 
 
-def chaoxin(node: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "service.cli", "--config", str(node / "chaoxin.toml"), *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env=os.environ | {"CHAOXIN_CONFIG": ""},
-    )
+def chaoxin(node: Path, *arguments: str) -> CompletedProcess[str]:
+    return run_command(*arguments, config=node / "chaoxin.toml")
 
 
 def applications(folder: Path, rows: list[str], *, encoding: str = "utf-8", head: str = HEAD) -> str:
