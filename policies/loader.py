@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from kernel.errors import ErrorCode, Misuse
 from policies import consistency
+from policies.client_models import ClientPolicies
 from policies.errors import (
     POLICY_CONTRADICTION,
     POLICY_EMPTY,
@@ -37,9 +38,9 @@ from policies.models import (
     LicensePolicies,
     Policies,
     RolePolicies,
-    Table,
     TokenPolicies,
 )
+from policies.tables import Table
 
 DEFAULTS = Path(__file__).parent / "defaults"
 DOCUMENTS: Mapping[str, type[Table]] = MappingProxyType(
@@ -48,6 +49,7 @@ DOCUMENTS: Mapping[str, type[Table]] = MappingProxyType(
         "assurance": AssurancePolicies,
         "tokens": TokenPolicies,
         "claims": ClaimPolicies,
+        "clients": ClientPolicies,
         "licenses": LicensePolicies,
         "roles": RolePolicies,
     }

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+from policies.client_models import ClientPolicies
+from policies.tables import Name, Names, Table
+
 Days = Annotated[int, Field(gt=0, le=40 * 366)]
 Seconds = Annotated[int, Field(gt=0, le=400 * 86400)]
 Uscc = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
@@ -25,12 +26,6 @@ AlternativeName = Literal["dns", "email"]
 HolderKind = Literal["citizen", "enterprise"]
 AccountKind = Literal["citizen", "enterprise", "staff", "security_admin"]
 FieldKind = Literal["text", "amount", "area", "choice", "resident_id", "person"]
-
-
-class Table(BaseModel):
-    """A table of a policy document: unknown keys refused, types exact, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 # certificates.toml
@@ -301,5 +296,6 @@ class Policies(Table):
     assurance: AssurancePolicies
     tokens: TokenPolicies
     claims: ClaimPolicies
+    clients: ClientPolicies
     licenses: LicensePolicies
     roles: RolePolicies

@@ -1,0 +1,16 @@
+"""What every policy document is made of: strict, frozen tables, and names in them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class Table(BaseModel):
+    """A table of a policy document: unknown keys refused, types exact, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
