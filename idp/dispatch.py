@@ -7,6 +7,7 @@ from typing import Any
 
 from idp import cors, discovery, endpoints, jwks
 from idp.authorize import pushed_requests
+from idp.clients import registration
 from idp.ports import IdpDeps
 from idp.tokens import introspection, revocation, token, userinfo
 from idp.wire import OAuthRequest, OAuthResponse, error_response, read_request
@@ -20,16 +21,18 @@ ENDPOINTS: Mapping[str, Callable[[IdpDeps, OAuthRequest], OAuthResponse]] = {
     endpoints.USERINFO: userinfo.handle,
     endpoints.INTROSPECT: introspection.handle,
     endpoints.REVOKE: revocation.handle,
+    endpoints.REGISTER: registration.handle,
 }
 """What answers at each path."""
 
+_JSON_BODIES = frozenset({endpoints.REGISTER})
 _NO_CONTENT = 204
 
 
 def answer(deps: IdpDeps, path: str, environ: Mapping[str, Any]) -> OAuthResponse:
     """Answer the request of a WSGI environment at ``path``, a key of :data:`ENDPOINTS`. Only our own faults escape."""
     try:
-        request = read_request(environ)
+        request = read_request(environ, as_json=path in _JSON_BODIES)
     except Refusal as refusal:
         return error_response(refusal)
     shared = cors.headers(deps, path, request)

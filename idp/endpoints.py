@@ -12,6 +12,7 @@ USERINFO = "/oauth/userinfo"
 JWKS = "/oauth/jwks"
 INTROSPECT = "/oauth/introspect"
 REVOKE = "/oauth/revoke"
+REGISTER = "/oauth/register"
 LOGOUT = "/oauth/logout"
 
 

@@ -121,6 +121,30 @@ CLIENT_UNSUITABLE = define(
     remedy_zh="请改正后重试。",
     remedy_en="Correct it and try again.",
 )
+CLIENT_CHANGED = define(
+    "client_changed",
+    status=409,
+    zh="这个系统的登记刚刚被别人修改或停用。",
+    en="What is registered of this client was changed or disabled by somebody else just now.",
+    remedy_zh="请重新查看后再修改。",
+    remedy_en="Look at it again, then change it.",
+)
+CLIENT_SECRETS = define(
+    "client_secrets",
+    status=409,
+    zh="不能这样更换密钥：{problem_zh}。",
+    en="The secrets cannot be changed so: {problem_en}.",
+    remedy_zh="先用 add 增加新密钥，系统换用后再用 drop 去掉旧密钥。",
+    remedy_en="Add the new secret, let the system change over to it, then drop the old one.",
+)
+CLIENT_NOT_READY = define(
+    "client_not_ready",
+    status=409,
+    zh="这个系统还不能正式使用，缺少：{missing}。",
+    en="The client is not ready for production; it lacks: {missing}.",
+    remedy_zh="请用 chaoxin client update 补充登记后重试。",
+    remedy_en="Register it with chaoxin client update, then try again.",
+)
 AUTHORIZE_CLIENT = define(
     "authorize_client",
     status=400,

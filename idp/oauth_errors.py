@@ -112,8 +112,8 @@ REQUEST_URI_BUSY = oauth_error(
     "oauth_request_uri_busy",
     "temporarily_unavailable",
     status=503,
-    zh="正在读取的请求对象太多，请稍后再试。",
-    en="Too many request objects are being fetched; try again shortly.",
+    zh="正在读取的文件太多，请稍后再试。",
+    en="Too many documents are being fetched; try again shortly.",
 )
 REQUEST_URI_OVER = oauth_error(
     "oauth_request_uri_over",

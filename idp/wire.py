@@ -26,6 +26,7 @@ MAX_QUERY_BYTES = 16 * 1024
 MAX_BODY_BYTES = 64 * 1024
 _MAX_FIELDS = 100
 _FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
 _NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))  # RFC 6749 5.1
 
 
@@ -61,13 +62,14 @@ NOTHING = Parameters({})
 
 @dataclass(frozen=True, slots=True)
 class OAuthRequest:
-    """One request to an endpoint of the protocol. ``address`` is the caller's network address."""
+    """One request to an endpoint of the protocol: its body as a form, or as it came. ``address`` is the caller's network address."""
 
     method: str
     query: Parameters = NOTHING
     form: Parameters = NOTHING
     authorization: str | None = field(default=None, repr=False)
     origin: str | None = None
+    body: bytes = field(default=b"", repr=False)
     address: str = ""
 
 
@@ -112,31 +114,40 @@ def holds_control_characters(text: str) -> bool:
     return any(unicodedata.category(character) == "Cc" and character not in "\t\r\n" for character in text)
 
 
-def read_request(environ: Mapping[str, Any]) -> OAuthRequest:
-    """Return the request that a WSGI environment describes; ``Refusal`` when it cannot be read."""
+def read_request(environ: Mapping[str, Any], *, as_json: bool = False) -> OAuthRequest:
+    """Return the request that a WSGI environment describes; ``Refusal`` when it cannot be read.
+
+    ``as_json``: the endpoint takes no form but JSON, whose octets are left to it.
+    """
     method = str(environ.get("REQUEST_METHOD", "GET"))
     # PEP 3333: environment texts carry octets as latin-1.
     query = parse_parameters(str(environ.get("QUERY_STRING", "")).encode("latin-1"), max_bytes=MAX_QUERY_BYTES)
     return OAuthRequest(
         method=method,
         query=query,
-        form=_read_form(environ) if method == "POST" else NOTHING,
+        form=_read_form(environ) if method == "POST" and not as_json else NOTHING,
         authorization=environ.get("HTTP_AUTHORIZATION"),
         origin=environ.get("HTTP_ORIGIN"),
+        body=_read_body(environ, _JSON) if as_json else b"",
         address=str(environ.get("REMOTE_ADDR", "")),
     )
 
 
 def _read_form(environ: Mapping[str, Any]) -> Parameters:
+    return parse_parameters(_read_body(environ, _FORM), max_bytes=MAX_BODY_BYTES)
+
+
+def _read_body(environ: Mapping[str, Any], wanted: str) -> bytes:
     length = str(environ.get("CONTENT_LENGTH") or "0")
     if not (length.isascii() and length.isdigit()) or len(length) > len(str(MAX_BODY_BYTES)) or int(length) > MAX_BODY_BYTES:
         raise _unreadable(zh="正文太长", en="the body is too long")
     if int(length) == 0:
-        return NOTHING
+        return b""
     media_type = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
-    if media_type != _FORM:
-        raise _unreadable(zh=f"正文必须是 {_FORM}", en=f"the body must be {_FORM}")
-    return parse_parameters(environ["wsgi.input"].read(int(length)), max_bytes=MAX_BODY_BYTES)
+    if media_type != wanted:
+        raise _unreadable(zh=f"正文必须是 {wanted}", en=f"the body must be {wanted}")
+    body: bytes = environ["wsgi.input"].read(int(length))
+    return body
 
 
 def json_response(document: Mapping[str, Any], *, status: int = 200, cache: str | None = None) -> OAuthResponse:

@@ -192,10 +192,10 @@ def check_prompt(asked: Asked) -> Asked:
 
 
 def check_max_age(asked: Asked) -> Asked:
-    """Core 3.1.2.1: whole seconds since the last active login."""
+    """Core 3.1.2.1: whole seconds since the last active login; a client may have registered a default."""
     text = asked.parameters.get("max_age")
     if text is None:
-        return asked
+        return _with(asked, max_age=asked.client.default_max_age)
     if not (text.isascii() and text.isdigit()) or len(text) > _MAX_AGE_DIGITS:
         raise wrong(parameter="max_age", zh="不是秒数", en="not a number of seconds")
     return _with(asked, max_age=int(text))
@@ -240,10 +240,13 @@ def check_claims(asked: Asked) -> Asked:
 
 def check_wishes(asked: Asked) -> Asked:
     """Core 3.1.2.1: the rest is taken as it is; what is not known of acr_values, display and the locales is ignored."""
+    acr_values = (asked.parameters.get("acr_values") or "").split()
+    if not (acr_values or asked.request.acr_essential or asked.request.acr_voluntary):
+        acr_values = list(asked.client.default_acr_values)  # Registration 1.0, 2
     return _with(
         asked,
         nonce=asked.parameters.get("nonce"),
-        acr_values=_known_levels(asked, (asked.parameters.get("acr_values") or "").split()),
+        acr_values=_known_levels(asked, acr_values),
         login_hint=(asked.parameters.get("login_hint") or "")[:100] or None,
         ui_locales=asked.parameters.get("ui_locales"),
     )

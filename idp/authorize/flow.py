@@ -21,6 +21,7 @@ from idp.authorize.checks import check_request, find_client, find_return_address
 from idp.authorize.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
+from idp.claims.subjects import subject_of
 from idp.claims.told import scopes_told
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
 from idp.hashes import digest
@@ -136,6 +137,7 @@ def _proceed(
         client=client,
         scopes_told=scopes_told(deps, client, request.scopes, request.claims),
         session=session,
+        subject=subject_of(deps, client, account_id),
         has_second_factor=any(one.kind == "totp" for one in work.records.authenticators(account_id)),
         consent=work.records.find_consent(account_id, client.client_id),
         now=deps.clock.now(),

@@ -33,7 +33,7 @@ WITHOUT_ASKING: dict[Step, ErrorCode] = {
 class Situation:
     """A request and how things stand.
 
-    ``scopes_told``: what must be agreed to. ``here``: somebody logged in through this very transaction; ``agreed``: and agreed.
+    ``subject``: who is logged in, as the client knows them. ``scopes_told``: what must be agreed to. ``here``: somebody logged in through this very transaction; ``agreed``: and agreed.
     """
 
     policies: AssurancePolicies
@@ -41,6 +41,7 @@ class Situation:
     client: Client
     scopes_told: tuple[str, ...]
     session: Session | None
+    subject: str
     has_second_factor: bool
     consent: Consent | None
     now: datetime
@@ -78,8 +79,8 @@ def login_too_long_ago(situation: Situation) -> Step | None:
 
 def login_as_expected(situation: Situation) -> Step | None:
     """Core 3.1.2.1, 5.5.1: a hint or a claim names who must answer. Whoever just logged in as somebody else is not asked for ever."""
-    session, expected = situation.session, situation.request.subjects
-    if session is None or not expected or session.account_id in expected:
+    expected = situation.request.subjects
+    if situation.session is None or not expected or situation.subject in expected:
         return None
     if situation.here:
         raise Refusal(LOGIN_REQUIRED)

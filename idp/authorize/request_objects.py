@@ -3,17 +3,16 @@
 By value (``request``) or by reference (``request_uri``, from an address registered for the client beforehand). Only what is in the
 object counts then (RFC 9101 6.3): whatever else stands in the address could have been put there by anybody.
 
-Left to others: requests pushed before (``pushed_requests``), what the parameters mean (``authorize_checks``), the connection (the
-``Fetcher``).
+Left to others: requests pushed before (``pushed_requests``), what the parameters mean (``authorize_checks``), fetching (``fetching``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from threading import BoundedSemaphore
 from typing import Any
-from urllib.parse import urldefrag, urlsplit
 
+from idp.clients.keys import find_keys
+from idp.fetching import fetch
 from idp.oauth_errors import REQUEST_OBJECT, REQUEST_UNSIGNED, REQUEST_URI, REQUEST_URI_BUSY
 from idp.ports import IdpDeps
 from idp.records import Client
@@ -25,10 +24,6 @@ from pki import jose
 ALGORITHMS = ("ES256", "RS256")
 TYPE = "oauth-authz-req+jwt"
 """RFC 9101 10.8: what no other token is called. Clients of OpenID Connect Core still say JWT, or nothing."""
-
-_FETCH_SECONDS = 3.0
-_FETCHES = BoundedSemaphore(4)
-"""Anybody can name a client's slow server; only so many threads of a process ever wait for one."""
 
 _OF_THE_TOKEN = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
 
@@ -55,21 +50,11 @@ def _fetch(deps: IdpDeps, client: Client, uri: str) -> str:
     """Read the object from where the client registered that it may be (Core 6.2; RFC 9101 10.4: nowhere else)."""
     if uri not in client.request_uris:
         raise Refusal(REQUEST_URI, field="request_uri")
-    if not _FETCHES.acquire(blocking=False):
-        raise Refusal(REQUEST_URI_BUSY, field="request_uri")
-    parts = urlsplit(uri)
     try:
-        fetched = deps.fetch.get(
-            urldefrag(uri).url,
-            below=f"{parts.scheme}://{parts.netloc}",
-            max_bytes=jose.MAX_TOKEN_BYTES,
-            timeout=_FETCH_SECONDS,
-        )
-    except Refusal:
-        raise Refusal(REQUEST_URI, field="request_uri") from None
-    finally:
-        _FETCHES.release()
-    return (fetched.data or b"").decode("ascii", "replace").strip()
+        data = fetch(deps, uri, max_bytes=jose.MAX_TOKEN_BYTES)
+    except Refusal as refusal:
+        raise Refusal(REQUEST_URI_BUSY if refusal.error is REQUEST_URI_BUSY else REQUEST_URI, field="request_uri") from None
+    return data.decode("ascii", "replace").strip()
 
 
 def _verify(deps: IdpDeps, client: Client, value: str) -> jose.Claims:
@@ -82,7 +67,7 @@ def _verify(deps: IdpDeps, client: Client, value: str) -> jose.Claims:
     try:
         return jose.verify(
             value,
-            jose.parse_jwks(client.jwks or {}),
+            find_keys(deps, client, value),
             algorithms=ALGORITHMS,
             typ=(TYPE, "JWT", None),
             audience=deps.issuer,

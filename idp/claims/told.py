@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from idp.claims.subjects import subject_of
 from idp.ports import IdpDeps
 from idp.records import Account, ClaimNames, Client
 from kernel.clock import timestamp
@@ -21,7 +22,7 @@ def released(
     wanted = claims.released_claims(deps.policies.claims, client.department, scopes)
     if named:
         wanted |= obtainable(deps, client).intersection(named)
-    return {"sub": account.id} | told(account, wanted)
+    return {"sub": subject_of(deps, client, account.id)} | told(account, wanted)
 
 
 def told(account: Account, names: Iterable[str]) -> dict[str, Any]:
@@ -56,7 +57,6 @@ def scopes_told(deps: IdpDeps, client: Client, scopes: tuple[str, ...], names: C
 def _values(account: Account) -> dict[str, Any]:
     # An address or number that nobody has confirmed is told as such (Core 5.1); confirming them is not built yet.
     return {
-        "sub": account.id,
         "name": account.name,
         "preferred_username": account.username,
         "locale": "zh-CN",

@@ -14,12 +14,17 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import unquote_plus
 
+from idp.clients.addresses import may_call_from
+from idp.clients.checks import SECRET_METHODS
+from idp.clients.keys import find_keys
 from idp.clients.registry import hash_secret
+from idp.clients.secrets import note_use
 from idp.oauth_errors import CLIENT_AUTHENTICATION, CLIENT_METHODS, PARAMETER_IN_QUERY
 from idp.ports import IdpDeps
 from idp.records import Client, ClientAuthentication
 from idp.signing_keys import keyring
 from idp.wire import OAuthRequest
+from kernel.audit import AuditEvent
 from kernel.clock import from_micros, timestamp
 from kernel.errors import Refusal
 from pki import jose
@@ -50,6 +55,9 @@ def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str) -> Clie
     proven = _PROOFS[presented.method](deps, client if known else None, presented, endpoint)
     if client is None or not known or not proven:
         raise Refusal(CLIENT_AUTHENTICATION)
+    _check_address(deps, client, request)
+    if presented.method in SECRET_METHODS:
+        note_use(deps, client, hash_secret(presented.proof))
     return client
 
 
@@ -58,6 +66,17 @@ def check_nothing_secret_in_query(request: OAuthRequest) -> None:
     for name in _SECRETS:
         if name in request.query.values:
             raise Refusal(PARAMETER_IN_QUERY, field=name, parameter=name)
+
+
+def _check_address(deps: IdpDeps, client: Client, request: OAuthRequest) -> None:
+    """G4: whoever proves to be the client from elsewhere hears what a wrong proof hears; the trail has the reason."""
+    if may_call_from(client, request.address):
+        return
+    target, details = f"client:{client.client_id}", {"code": "client_address", "address": request.address}
+    with deps.work.begin() as work:
+        event = AuditEvent(deps.clock.now(), target, "idp.authenticate_client", target, outcome="refused", details=details)
+        work.audit.record(event)
+    raise Refusal(CLIENT_AUTHENTICATION)
 
 
 def _read(request: OAuthRequest) -> _Presented:
@@ -115,7 +134,7 @@ def _prove_nothing(_deps: IdpDeps, client: Client | None, _presented: _Presented
 
 def _prove_secret(_deps: IdpDeps, client: Client | None, presented: _Presented, _endpoint: str) -> bool:
     digest = hash_secret(presented.proof)
-    stored = client.secrets if client is not None else (_NOBODY,)
+    stored = (_NOBODY,) if client is None else tuple(secret.hash for secret in client.secrets)
     return any([hmac.compare_digest(digest, secret) for secret in stored])  # noqa: C419 - all of them, whichever is right
 
 
@@ -152,7 +171,7 @@ def _prove_key(deps: IdpDeps, client: Client | None, presented: _Presented, endp
 def _keys_of(deps: IdpDeps, client: Client | None, assertion: str) -> jose.Keys:
     """Return the keys to verify with: the client's, or for nobody's assertion one of our own, so that it costs the same and fails."""
     if client is not None:
-        return jose.parse_jwks(client.jwks)
+        return find_keys(deps, client, assertion)
     ours = jose.parse_jwks({"keys": list(keyring(deps).published)}).values()
     algorithm = jose.unverified_header(assertion).get("alg")
     fitting = next((key for key in ours if key.alg == algorithm), next(iter(ours)))

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from idp.browsers import sessions
 from idp.browsers.sessions import Current
+from idp.claims.subjects import subject_of
 from idp.clients import redirect_uris
 from idp.errors import LOGOUT_HINT, LOGOUT_REDIRECT_URI
 from idp.ports import IdpDeps
@@ -49,11 +50,13 @@ def verify_request(deps: IdpDeps, parameters: Parameters) -> LogoutRequest:
     return LogoutRequest(client, redirect_to, hinted.get("sub"), hinted.get("sid"))
 
 
-def needs_asking(request: LogoutRequest, current: Current | None) -> bool:
+def needs_asking(deps: IdpDeps, request: LogoutRequest, current: Current | None) -> bool:
     """Tell whether the person must be asked: they are logged in, and the request does not prove that it means this session."""
     if current is None:
         return False
-    return request.subject != current.account.id or request.session_id not in {None, current.session.id}
+    account_id = current.account.id
+    subject = account_id if request.client is None else subject_of(deps, request.client, account_id)
+    return request.subject != subject or request.session_id not in {None, current.session.id}
 
 
 def carry_out(deps: IdpDeps, current: Current | None, *, client: Client | None) -> None:

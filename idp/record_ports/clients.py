@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from idp.records import (
     Client,
     Consent,
+    Invitation,
 )
 
 
@@ -23,6 +24,10 @@ class ClientRecords(Protocol):
         """Return the client, disabled or not."""
         ...
 
+    def update_client(self, client: Client) -> bool:
+        """Store what is registered of a client from now on; False when it was changed or disabled since ``client`` was read."""
+        ...
+
     def disable_client(self, client_id: str, at: datetime) -> bool:
         """Disable a client; False when there is none or it is disabled already."""
         ...
@@ -33,6 +38,26 @@ class ClientRecords(Protocol):
 
     def is_origin(self, origin: str) -> bool:
         """Tell whether an enabled public client registered this origin."""
+        ...
+
+    def use_secret(self, client_id: str, secret_hash: bytes, at: datetime) -> None:
+        """Remember when a secret was last used."""
+        ...
+
+    def secret_uses(self, client_id: str) -> Mapping[bytes, datetime]:
+        """Return when each secret of a client, by its hash, was last used; those never used are missing."""
+        ...
+
+    def add_invitation(self, invitation: Invitation) -> None:
+        """Store an initial access token."""
+        ...
+
+    def find_invitation(self, token_hash: bytes, at: datetime) -> Invitation | None:
+        """Return an initial access token that may still be used at ``at``."""
+        ...
+
+    def use_invitation(self, token_hash: bytes, at: datetime) -> bool:
+        """Take one use of it; False when none is left or it is over."""
         ...
 
     def take_assertion(self, client_id: str, jti: str, expires_at: datetime) -> bool:

@@ -5,7 +5,16 @@ Moments are aware and in UTC. Left to others: what can be done with them (``reco
 
 from __future__ import annotations
 
-from idp.records.clients import Client, ClientAuthentication, Consent, SigningAlgorithm
+from idp.records.clients import (
+    Client,
+    ClientAuthentication,
+    ClientSecret,
+    Consent,
+    Invitation,
+    SigningAlgorithm,
+    Stage,
+    SubjectType,
+)
 from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.people import Account, AccountRecord, Authenticator, AuthenticatorKind, ThrottleKey, Visitor
@@ -19,14 +28,18 @@ __all__ = [
     "ClaimNames",
     "Client",
     "ClientAuthentication",
+    "ClientSecret",
     "Code",
     "Consent",
     "Grant",
+    "Invitation",
     "PushedRequest",
     "RefreshToken",
     "Session",
     "SigningAlgorithm",
     "SigningKey",
+    "Stage",
+    "SubjectType",
     "ThrottleKey",
     "Transaction",
     "Visitor",

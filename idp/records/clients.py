@@ -9,15 +9,26 @@ from typing import Any, Literal
 
 ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 SigningAlgorithm = Literal["ES256", "RS256"]
+SubjectType = Literal["public", "pairwise"]
+Stage = Literal["test", "production"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecret:
+    """A secret in use: its SHA-256, and since when."""
+
+    hash: bytes = field(repr=False)
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
     """A department's system. ``department`` is the unified social credit code that policies decide by.
 
-    ``secrets`` holds SHA-256 of the secrets in use (two while they rotate), ``jwks`` the public keys of private_key_jwt and of
-    request objects, ``request_uris`` where those may be fetched from. ``default_acr`` is the level registered for it, ``home_url``
-    where citizens enter it, ``origins`` where its browser code runs.
+    ``secrets`` are those in use, the older first (two while they rotate), ``jwks`` the public keys of private_key_jwt and of request
+    objects or ``jwks_uri`` where they are published, ``request_uris`` where request objects may be fetched from. ``default_acr`` is
+    the level registered for it, ``home_url`` where citizens enter it, ``origins`` where its browser code runs, ``addresses`` the
+    networks that it calls from (none: any). ``names`` are its names in other languages, by language tag. ``version`` counts changes.
     """
 
     client_id: str
@@ -28,7 +39,7 @@ class Client:
     post_logout_redirect_uris: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ("openid",)
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
-    secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    secrets: tuple[ClientSecret, ...] = field(default=(), repr=False)
     jwks: Mapping[str, Any] | None = None
     require_pkce: bool = True
     require_consent: bool = False
@@ -40,6 +51,26 @@ class Client:
     request_uris: tuple[str, ...] = ()
     require_pushed_authorization_requests: bool = False
     userinfo_signed_response_alg: SigningAlgorithm | None = None
+    stage: Stage = "test"
+    addresses: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    contacts: tuple[str, ...] = ()
+    jwks_uri: str | None = None
+    subject_type: SubjectType = "public"
+    sector_identifier_uri: str | None = None
+    default_max_age: int | None = None
+    default_acr_values: tuple[str, ...] = ()
+    initiate_login_uri: str | None = None
+    application_type: Literal["web", "native"] = "web"
+    software_id: str | None = None
+    software_version: str | None = None
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    registration_token: bytes | None = field(default=None, repr=False)
+    version: int = 0
     created_at: datetime | None = None
     disabled_at: datetime | None = None
 
@@ -47,6 +78,17 @@ class Client:
     def public(self) -> bool:
         """Tell whether the client cannot keep a secret."""
         return self.token_endpoint_auth_method == "none"  # noqa: S105 - a method's name
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An initial access token (RFC 7591 3): whoever has it may register ``uses_left`` systems of a department, until it ends."""
+
+    token_hash: bytes = field(repr=False)
+    department: str
+    uses_left: int
+    created_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

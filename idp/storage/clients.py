@@ -1,22 +1,34 @@
-"""Clients, consents and used client assertions in SQL."""
+"""Clients, initial access tokens, consents and used client assertions in SQL."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import Client, Consent
+from idp.records import Client, ClientSecret, Consent, Invitation
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
-from idp.storage.tables import assertions, clients, consents, origins
+from idp.storage.tables import assertions, clients, consents, invitations, origins, secret_uses
 from kernel.clock import from_micros, to_micros
 
-_COLUMNS = frozenset({"client_id", "name", "department", "token_endpoint_auth_method", "secrets", "created_at", "disabled_at"})
+_COLUMNS = frozenset(
+    {
+        "client_id",
+        "name",
+        "department",
+        "token_endpoint_auth_method",
+        "secrets",
+        "registration_token",
+        "version",
+        "created_at",
+        "disabled_at",
+    }
+)
 """What statements ask for; all other metadata of a client is one JSON document, so that more of it needs no more columns."""
 
 
@@ -28,8 +40,19 @@ class SqlClients(OnConnection):
         values = _client_values(client)
         if not self._add_once(clients, values):
             return False
-        for origin in client.origins:
-            self._add_once(origins, {"origin": origin, "client_id": client.client_id})
+        self._add_origins(client)
+        return True
+
+    def update_client(self, client: Client) -> bool:
+        """Store what is registered of a client from now on; False when it was changed or disabled since ``client`` was read."""
+        same = (clients.c.client_id == client.client_id, clients.c.version == client.version, clients.c.disabled_at.is_(None))
+        values = _client_values(client) | {"version": client.version + 1}
+        if not self._change(clients.update().where(*same).values(values)):
+            return False
+        self._change(origins.delete().where(origins.c.client_id == client.client_id))
+        dropped = secret_uses.c.secret_hash.not_in([secret.hash for secret in client.secrets])
+        self._change(secret_uses.delete().where(secret_uses.c.client_id == client.client_id, dropped))
+        self._add_origins(client)
         return True
 
     def find_client(self, client_id: str) -> Client | None:
@@ -57,6 +80,32 @@ class SqlClients(OnConnection):
         )
         return self._first(query) is not None
 
+    def use_secret(self, client_id: str, secret_hash: bytes, at: datetime) -> None:
+        """Remember when a secret was last used."""
+        self._put(secret_uses, {"client_id": client_id, "secret_hash": secret_hash, "used_at": to_micros(at)})
+
+    def secret_uses(self, client_id: str) -> Mapping[bytes, datetime]:
+        """Return when each secret of a client, by its hash, was last used; those never used are missing."""
+        rows = self._all(sa.select(secret_uses).where(secret_uses.c.client_id == client_id))
+        return {bytes(row["secret_hash"]): from_micros(row["used_at"]) for row in rows}
+
+    def add_invitation(self, invitation: Invitation) -> None:
+        """Store an initial access token."""
+        values = asdict(invitation) | {name: to_micros(getattr(invitation, name)) for name in ("created_at", "expires_at")}
+        self._add_once(invitations, values)
+
+    def find_invitation(self, token_hash: bytes, at: datetime) -> Invitation | None:
+        """Return an initial access token that may still be used at ``at``."""
+        row = self._first(sa.select(invitations).where(*_usable(token_hash, at)))
+        if row is None:
+            return None
+        moments = {name: from_micros(row[name]) for name in ("created_at", "expires_at")}
+        return Invitation(bytes(row["token_hash"]), row["department"], row["uses_left"], **moments)
+
+    def use_invitation(self, token_hash: bytes, at: datetime) -> bool:
+        """Take one use of it; False when none is left or it is over."""
+        return self._change(invitations.update().where(*_usable(token_hash, at)).values(uses_left=invitations.c.uses_left - 1))
+
     def take_assertion(self, client_id: str, jti: str, expires_at: datetime) -> bool:
         """Remember a client assertion; False when its ``jti`` was used."""
         digest = hashlib.sha256(jti.encode()).digest()
@@ -76,6 +125,10 @@ class SqlClients(OnConnection):
         values = asdict(consent) | {"scopes": as_json(consent.scopes), "granted_at": to_micros(consent.granted_at)}
         self._put(consents, values)
 
+    def _add_origins(self, client: Client) -> None:
+        for origin in client.origins:
+            self._add_once(origins, {"origin": origin, "client_id": client.client_id})
+
 
 def read_client(row: sa.RowMapping) -> Client:
     """Return the client that a row holds."""
@@ -87,7 +140,9 @@ def read_client(row: sa.RowMapping) -> Client:
         name=row["name"],
         department=row["department"],
         token_endpoint_auth_method=row["token_endpoint_auth_method"],
-        secrets=tuple(bytes.fromhex(secret) for secret in texts(row["secrets"])),
+        secrets=tuple(ClientSecret(bytes.fromhex(digest), from_micros(at)) for digest, at in json.loads(row["secrets"])),
+        registration_token=None if row["registration_token"] is None else bytes(row["registration_token"]),
+        version=row["version"],
         created_at=moment(row["created_at"]),
         disabled_at=moment(row["disabled_at"]),
         **metadata,
@@ -96,7 +151,11 @@ def read_client(row: sa.RowMapping) -> Client:
 
 def _client_values(client: Client) -> dict[str, Any]:
     values = {name: getattr(client, name) for name in _COLUMNS}
-    values["secrets"] = as_json([secret.hex() for secret in client.secrets])
+    values["secrets"] = as_json([[secret.hash.hex(), to_micros(secret.made_at)] for secret in client.secrets])
     values |= {name: micros(values[name]) for name in ("created_at", "disabled_at")}
     rest = (one.name for one in fields(client) if one.name not in _COLUMNS)
     return values | {"metadata": as_json({name: getattr(client, name) for name in rest})}
+
+
+def _usable(token_hash: bytes, at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return invitations.c.token_hash == token_hash, invitations.c.expires_at > to_micros(at), invitations.c.uses_left > 0

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from idp.browsers.sessions import is_alive
+from idp.claims.subjects import subject_of
 from idp.hashes import digest
 from idp.oauth_errors import (
     CODE_INVALID,
@@ -64,7 +65,7 @@ def redeem_code(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
             if refresh_token is not None:
                 work.records.add_refresh_token(_refresh_record(deps, refresh_token, grant, now))
             work.audit.record(_event(client, "idp.redeem_code", grant, now))
-            return Issue(grant.account_id, grant.scopes, grant, code.nonce, refresh_token)
+            return Issue(subject_of(deps, client, grant.account_id), grant.scopes, grant, code.nonce, refresh_token)
         work.audit.record(_event(client, "idp.redeem_code", grant, now, fault=fault))
     raise Refusal(fault or CODE_INVALID)
 
@@ -96,7 +97,7 @@ def refresh(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
             # 3. Issue. A refusal must not undo 2, so it is raised after the transaction.
             if fault is None:
                 work.audit.record(_event(client, "idp.refresh", grant, now))
-                return Issue(grant.account_id, asked or grant.scopes, grant, None, successor)
+                return Issue(subject_of(deps, client, grant.account_id), asked or grant.scopes, grant, None, successor)
         work.audit.record(_event(client, "idp.refresh", grant, now, fault=fault))
     raise Refusal(fault or REFRESH_INVALID)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from idp import endpoints
 from idp.browsers.sessions import is_alive
+from idp.claims.subjects import subject_of
 from idp.clients.authentication import CHALLENGE, authenticate
 from idp.hashes import digest
 from idp.oauth_errors import CLIENT_AUTHENTICATION
@@ -81,7 +82,7 @@ def _refresh_token(deps: IdpDeps, client: Client, value: str) -> dict[str, Any] 
             return None
     return {
         "iss": deps.issuer,
-        "sub": grant.account_id,
+        "sub": subject_of(deps, client, grant.account_id),
         "client_id": grant.client_id,
         "scope": " ".join(grant.scopes),
         "iat": timestamp(token.created_at),

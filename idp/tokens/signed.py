@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from idp.claims.subjects import subject_of
 from idp.ports import IdpDeps
 from idp.records import Client, Grant
 from idp.signing_keys import get_signing_key, keyring
@@ -99,7 +100,7 @@ def sign_id_token(
     claims: dict[str, Any] = {
         **person,
         "iss": deps.issuer,
-        "sub": grant.account_id,
+        "sub": subject_of(deps, client, grant.account_id),
         "aud": client.client_id,
         "iat": issued,
         "exp": issued + deps.policies.tokens.id_token_seconds,

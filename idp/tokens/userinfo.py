@@ -55,7 +55,7 @@ def _claims(deps: IdpDeps, value: str) -> tuple[Client, dict[str, Any]]:
     with deps.work.read() as work:
         grant = work.records.find_grant(token.grant_id)
         revoked = work.records.is_access_token_revoked(token.jti)
-        record = work.records.find_account(token.subject)
+        record = None if grant is None else work.records.find_account(grant.account_id)
         client = work.records.find_client(token.client_id)
     if grant is None or grant.revoked_at is not None or revoked:
         raise Refusal(TOKEN_INVALID)

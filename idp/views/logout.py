@@ -25,7 +25,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         checked = rp_initiated.verify_request(deps, parameters)
         current = browser.current(deps)
         # A POST from another site carries no cookies, so nobody is known to be logged in: ask, on a page of our own.
-        if rp_initiated.needs_asking(checked, current) or (received.method == "POST" and current is None):
+        if rp_initiated.needs_asking(deps, checked, current) or (received.method == "POST" and current is None):
             if checked.redirect_to is not None:
                 browser.allow_form_to(checked.redirect_to)
             kept = {name: parameters.values[name] for name in _PARAMETERS if parameters.get(name)}

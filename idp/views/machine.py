@@ -20,6 +20,6 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
             path,
             endpoint=path.rpartition("/")[2].replace("-", "_"),
             view_func=answer,
-            methods=["GET", "POST", "OPTIONS"],
+            methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
             provide_automatic_options=False,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from idp.storage.tables.clients import assertions, clients, consents, origins
+from idp.storage.tables.clients import assertions, clients, consents, invitations, origins, secret_uses
 from idp.storage.tables.columns import metadata
 from idp.storage.tables.grants import codes, grants, refresh_tokens, revoked_tokens, signing_keys
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
@@ -16,11 +16,13 @@ __all__ = [
     "codes",
     "consents",
     "grants",
+    "invitations",
     "metadata",
     "origins",
     "pushed_requests",
     "refresh_tokens",
     "revoked_tokens",
+    "secret_uses",
     "session_clients",
     "sessions",
     "signing_keys",

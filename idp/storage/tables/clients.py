@@ -23,9 +23,29 @@ clients = sa.Table(
     text_column("department", 18, PUBLIC),
     text_column("token_endpoint_auth_method", 40),
     json_column("secrets", info=SECRET),
+    octets_column("registration_token", SECRET, optional=True),
     json_column("metadata"),
+    sa.Column("version", sa.Integer, nullable=False, info=INTERNAL),
     moment_column("created_at"),
     moment_column("disabled_at", optional=True),
+)
+
+secret_uses = sa.Table(
+    "idp_secret_uses",
+    metadata,
+    text_column("client_id", 100, key=True),
+    octets_column("secret_hash", SECRET, key=True),
+    moment_column("used_at"),
+)
+
+invitations = sa.Table(
+    "idp_invitations",
+    metadata,
+    octets_column("token_hash", SECRET, key=True),
+    text_column("department", 18, PUBLIC),
+    sa.Column("uses_left", sa.Integer, nullable=False, info=INTERNAL),
+    moment_column("created_at"),
+    moment_column("expires_at", index=True),
 )
 
 origins = sa.Table(

@@ -144,9 +144,14 @@ def acr_values(browser: Browser, value: list[str]) -> None:
     assert "code" in browser.authorize(client_id="other", acr_values=" ".join(value))
 
 
+CLIENTS_OF_SUBJECTS = ("other", "signer", "apart")
+
+
 def subject_types(browser: Browser, value: list[str]) -> None:
-    subjects = {jose.unverified_claims(browser.tokens(client_id=client)["id_token"])["sub"] for client in ("other", "signer")}
-    assert (value, len(subjects)) == (["public"], 1)
+    assert value == ["public", "pairwise"]
+    browser.provider.add_client("apart", subject_type="pairwise")
+    told = {client: jose.unverified_claims(browser.tokens(client_id=client)["id_token"])["sub"] for client in CLIENTS_OF_SUBJECTS}
+    assert told["other"] == told["signer"] != told["apart"]
 
 
 def id_token_algorithms(browser: Browser, value: list[str]) -> None:
@@ -275,6 +280,7 @@ PROMISES: dict[str, Callable[[Browser, Any], None]] = {
     "token_endpoint": endpoint(endpoints.TOKEN),
     "userinfo_endpoint": userinfo_endpoint,
     "jwks_uri": jwks_uri,
+    "registration_endpoint": endpoint(endpoints.REGISTER),
     "introspection_endpoint": endpoint(endpoints.INTROSPECT),
     "revocation_endpoint": endpoint(endpoints.REVOKE),
     "end_session_endpoint": end_session_endpoint,

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from idp import endpoints, housekeeping
 from idp.browsers import sessions
-from idp.clients import registry
+from idp.clients import checks
 from idp.dispatch import ENDPOINTS
 from idp.hashes import digest
 from idp.people import accounts
@@ -453,7 +453,7 @@ def test_requirement_10_a_client_id_can_never_be_a_sub(provider: Provider) -> No
     assert "." in accounts.SUBJECT_PREFIX
     account = accounts.get_by_username(provider.deps, "chenxiaochao")
     assert account.id.startswith(accounts.SUBJECT_PREFIX)
-    assert not registry._CLIENT_ID.fullmatch(account.id)
+    assert not checks._CLIENT_ID.fullmatch(account.id)
 
 
 def test_the_challenge_of_rfc_7636_appendix_b() -> None:

@@ -1,0 +1,209 @@
+"""What may be registered of a client: an ordered table of checks. Each refuses naming the member at fault.
+
+Left to others: storing it (``registry``), reading it from outside (``metadata``), what the document of a sector says (``sectors``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from idp.clients import redirect_uris, sectors
+from idp.clients.addresses import is_network
+from idp.errors import CLIENT_UNSUITABLE
+from idp.ports import IdpDeps
+from idp.records import Client, ClientAuthentication
+from kernel.errors import Refusal
+from kernel.identifiers import is_uscc
+from kernel.text import find_unwanted_character, normal_form
+from pki import jose
+from policies import assurance
+
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+AUTHENTICATION_METHODS: tuple[ClientAuthentication, ...] = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "none",
+)
+SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+_CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{1,63}")  # no dot: every sub has one (accounts.SUBJECT_PREFIX)
+_SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")  # RFC 5646, as far as names of systems need it
+_MAX_URIS = 50
+_MAX_FEW = 10
+_MAX_REQUEST_URI = 512  # Core 6.2
+_MAX_NAME = 200
+
+
+def check_client(deps: IdpDeps, client: Client) -> None:
+    """Refuse a client of which anything is not acceptable, then one whose sector's document does not name it."""
+    for check in _CHECKS:
+        check(deps, client)
+    sectors.verify_sector(deps, client)
+
+
+def check_secret(client: Client, secret: str | None) -> None:
+    """Refuse a secret that is given for a client that has none, or that is too easy to guess."""
+    if secret is not None and not (client.token_endpoint_auth_method in SECRET_METHODS and _SECRET.fullmatch(secret)):
+        raise unsuitable(field="client_secret", zh="须为 32 至 128 个网址安全字符", en="32 to 128 URL-safe characters")
+
+
+def missing_for_production(client: Client) -> tuple[str, ...]:
+    """Return the members without which a system is not let into production (G1): logins end where they were told of."""
+    logs_in = "authorization_code" in client.grant_types
+    return ("backchannel_logout_uri",) if logs_in and client.backchannel_logout_uri is None else ()
+
+
+def unsuitable(*, field: str, zh: str, en: str) -> Refusal:
+    """Return the refusal of one member."""
+    return Refusal(CLIENT_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
+
+
+def _check_client_id(_deps: IdpDeps, client: Client) -> None:
+    if not _CLIENT_ID.fullmatch(client.client_id):
+        raise unsuitable(field="client_id", zh="须为 2 至 64 个小写字母、数字、- 或 _", en="2 to 64 of a-z, 0-9, - and _")
+
+
+def _check_names(_deps: IdpDeps, client: Client) -> None:
+    texts: list[tuple[str, str | None]] = [
+        ("name", client.name),
+        ("task", client.task),
+        *(("name", name) for name in client.names.values()),
+        *(("contacts", contact) for contact in client.contacts),
+        ("software_id", client.software_id),
+        ("software_version", client.software_version),
+    ]
+    for name, value in texts:
+        if value is not None and (not normal_form(value) or len(value) > _MAX_NAME or find_unwanted_character(value)):
+            raise unsuitable(field=name, zh="为空、太长或含有控制字符", en="empty, too long or with control characters")
+    if len(client.names) > _MAX_FEW or not all(_LANGUAGE.fullmatch(tag) for tag in client.names):
+        raise unsuitable(field="name", zh="语言标记不对或太多", en="a wrong language tag, or too many")
+    if len(client.contacts) > _MAX_FEW:
+        raise unsuitable(field="contacts", zh="太多", en="too many")
+    if not is_uscc(client.department):
+        raise unsuitable(field="department", zh="不是统一社会信用代码", en="not a unified social credit code")
+
+
+def _check_method(_deps: IdpDeps, client: Client) -> None:
+    if client.token_endpoint_auth_method not in AUTHENTICATION_METHODS:
+        raise unsuitable(field="token_endpoint_auth_method", zh="没有这种方式", en="no such method")
+    if client.jwks is not None and client.jwks_uri is not None:  # RFC 7591 2
+        raise unsuitable(field="jwks_uri", zh="不能与 jwks 同时出现", en="not together with jwks")
+    keys_needed = client.request_uris or client.token_endpoint_auth_method == "private_key_jwt"  # noqa: S105 - a method's name
+    if keys_needed and client.jwks is None and client.jwks_uri is None:
+        raise unsuitable(
+            field="jwks", zh="private_key_jwt 和请求对象须有公钥", en="needed for private_key_jwt and for request objects"
+        )
+    if client.jwks is not None:
+        jose.parse_jwks(client.jwks)
+
+
+def _check_choices(deps: IdpDeps, client: Client) -> None:
+    algorithms = deps.policies.tokens.signing_algorithms
+    levels = deps.policies.assurance
+    max_age = client.default_max_age
+    for name, fault in (
+        ("id_token_signed_response_alg", client.id_token_signed_response_alg not in algorithms),
+        ("userinfo_signed_response_alg", client.userinfo_signed_response_alg not in {None, *algorithms}),
+        ("subject_type", client.subject_type not in {"public", "pairwise"}),
+        ("application_type", client.application_type not in {"web", "native"}),
+        ("default_max_age", max_age is not None and not 0 <= max_age < 10**9),
+        ("default_acr", client.default_acr is not None and assurance.find_level(levels, client.default_acr) is None),
+        ("default_acr_values", any(assurance.find_level(levels, acr) is None for acr in client.default_acr_values)),
+    ):
+        if fault:
+            raise unsuitable(field=name, zh="不支持", en="not supported")
+
+
+def _check_grants(deps: IdpDeps, client: Client) -> None:
+    if not client.grant_types or not set(client.grant_types) <= set(GRANT_TYPES):
+        raise unsuitable(field="grant_types", zh="为空或不支持", en="empty or not supported")
+    if client.public and "client_credentials" in client.grant_types:
+        raise unsuitable(field="grant_types", zh="公开系统不能用 client_credentials", en="not for public clients")
+    if not client.require_pkce and client.public:
+        raise unsuitable(field="require_pkce", zh="公开系统必须使用 PKCE", en="public clients must use PKCE")
+    if not client.scopes or not set(client.scopes) <= deps.policies.claims.scopes.keys():
+        raise unsuitable(field="scope", zh="为空或含有未知项", en="empty, or it holds one that policies do not know")
+
+
+def _check_addresses(_deps: IdpDeps, client: Client) -> None:
+    if ("authorization_code" in client.grant_types) != bool(client.redirect_uris):
+        raise unsuitable(field="redirect_uris", zh="登录须有返回地址", en="needed for logins and only for them")
+    in_app = {"redirect_uris": client.redirect_uris, "post_logout_redirect_uris": client.post_logout_redirect_uris}
+    for name, uris in (in_app | _links(client)).items():
+        if len(uris) > _MAX_URIS:
+            raise unsuitable(field=name, zh="太多", en="too many")
+        for uri in uris:
+            fault = redirect_uris.find_fault(uri, private_use=client.public and name in in_app)
+            if fault is not None:
+                raise unsuitable(field=name, zh=fault[0], en=fault[1])
+
+
+def _links(client: Client) -> dict[str, tuple[str, ...]]:
+    names = ("home_url", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "backchannel_logout_uri")
+    links: dict[str, Any] = {name: getattr(client, name) for name in names}
+    return {name: (uri,) for name, uri in links.items() if uri is not None} | {"request_uris": client.request_uris}
+
+
+def _check_fetched(_deps: IdpDeps, client: Client) -> None:
+    """Let this node fetch from https only, and from addresses no longer than they may be (Core 6.2)."""
+    for name, uris in (
+        ("request_uris", client.request_uris),
+        ("jwks_uri", (client.jwks_uri,)),
+        ("sector_identifier_uri", (client.sector_identifier_uri,)),
+    ):
+        for uri in uris:
+            if uri is not None and (
+                not uri.startswith("https://") or len(uri) > _MAX_REQUEST_URI or redirect_uris.find_fault(uri)
+            ):
+                raise unsuitable(field=name, zh="须以 https 开头，最长 512 个字符", en="https, of at most 512 characters")
+
+
+def _check_sector(_deps: IdpDeps, client: Client) -> None:
+    """Core 8.1: several hosts have no sector in common but one that is named."""
+    hosts = sectors.hosts_of(client)
+    if client.subject_type == "pairwise" and client.sector_identifier_uri is None and (len(hosts) > 1 or "" in hosts):
+        raise unsuitable(
+            field="sector_identifier_uri",
+            zh="返回地址不在同一主机时必须有",
+            en="needed where the redirect_uris have not one host",
+        )
+
+
+def _check_origins(_deps: IdpDeps, client: Client) -> None:
+    if client.origins and not client.public:
+        raise unsuitable(field="origins", zh="只有公开系统的网页可跨域访问", en="only public clients run in browsers")
+    for origin in client.origins:
+        parts = urlsplit(origin)
+        if redirect_uris.find_fault(origin) is not None or origin != f"{parts.scheme}://{parts.netloc}".lower():
+            raise unsuitable(field="origins", zh="须形如 https://example.cn", en="scheme and host only")
+
+
+def _check_networks(_deps: IdpDeps, client: Client) -> None:
+    if client.addresses and client.public:
+        raise unsuitable(field="addresses", zh="公开系统在用户的设备上运行", en="public clients run wherever people are")
+    if len(client.addresses) > _MAX_URIS or not all(is_network(text) for text in client.addresses):
+        raise unsuitable(field="addresses", zh="须形如 10.1.0.0/16", en="addresses or networks like 10.1.0.0/16")
+
+
+def _check_stage(_deps: IdpDeps, client: Client) -> None:
+    if client.stage == "production":
+        for name in missing_for_production(client):
+            raise unsuitable(field=name, zh="正式系统必须有", en="a production client needs one")
+
+
+_CHECKS = (
+    _check_client_id,
+    _check_names,
+    _check_method,
+    _check_grants,
+    _check_choices,
+    _check_addresses,
+    _check_fetched,
+    _check_sector,
+    _check_origins,
+    _check_networks,
+    _check_stage,
+)

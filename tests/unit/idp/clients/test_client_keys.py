@@ -1,0 +1,152 @@
+"""Keys that a client publishes: kept for a while, asked for anew when one is not known, never more often than is good."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from idp import endpoints
+from idp.clients.keys import FETCHES_PER_MINUTE, FRESH, KEPT
+from idp.fetching import fetch
+from idp.wire import OAuthResponse
+from kernel.clock import FixedClock, timestamp
+from kernel.errors import Refusal
+from kernel.randomness import token
+from pki import jose
+from tests.support.idp import Provider, Published, json_of
+from tests.support.signing_client import ASSERTION_TYPE
+
+JWKS_URI = "https://scjg.example.cn/jwks.json"
+
+
+class Signer:
+    """A system with keys of its own that it publishes, and changes when it likes."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        assert isinstance(provider.deps.fetch, Published)
+        self.published = provider.deps.fetch
+        provider.add_client(
+            "signer",
+            token_endpoint_auth_method="private_key_jwt",
+            jwks_uri=JWKS_URI,
+            grant_types=("client_credentials",),
+            redirect_uris=(),
+        )
+        self.rotate("k1")
+
+    def rotate(self, kid: str) -> None:
+        """Sign by a new key, and publish that alone."""
+        self.kid, self.key = kid, ec.generate_private_key(ec.SECP256R1())
+        self.publish({"keys": [jose.public_jwk(self.key.public_key(), kid, "ES256")]})
+
+    def publish(self, document: object) -> None:
+        self.published.documents[JWKS_URI] = json.dumps(document).encode()
+
+    def ask(self, *, kid: str | None = None) -> OAuthResponse:
+        """Ask for a token, signing for a new one each time."""
+        now = timestamp(self.provider.deps.clock.now())
+        claims = {"iss": "signer", "sub": "signer", "aud": self.provider.deps.issuer, "exp": now + 60, "jti": token(8)}
+        signed = jose.sign(claims, self.key, kid=kid or self.kid, alg="ES256", typ="JWT")
+        form: dict[str, str | None] = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
+        return self.provider.post(endpoints.TOKEN, {"grant_type": "client_credentials", **form}, authorization=None)
+
+
+@pytest.fixture
+def signer(provider: Provider) -> Signer:
+    return Signer(provider)
+
+
+def test_published_keys_are_kept_for_a_while(signer: Signer, clock: FixedClock) -> None:
+    for _ in range(5):
+        assert signer.ask().status == 200
+    assert signer.published.asked == [JWKS_URI]
+    clock.advance(FRESH)
+    assert signer.ask().status == 200
+    assert len(signer.published.asked) == 2
+
+
+def test_a_key_that_is_not_known_is_looked_for_at_once(signer: Signer) -> None:
+    assert signer.ask().status == 200
+    signer.rotate("k2")
+    assert signer.ask().status == 200
+    assert len(signer.published.asked) == 2
+
+
+def test_unknown_keys_cause_no_more_requests_than_a_few_a_minute(signer: Signer, clock: FixedClock) -> None:
+    answers = [signer.ask(kid=f"unknown-{number}") for number in range(20)]
+    assert {(answer.status, json_of(answer)["error"]) for answer in answers} == {(401, "invalid_client")}
+    assert len(signer.published.asked) == FETCHES_PER_MINUTE
+    assert signer.ask().status == 200, "those who sign properly are not kept out by it"
+    clock.advance(timedelta(minutes=1))
+    signer.rotate("k2")
+    assert signer.ask().status == 200
+
+
+def test_a_withdrawn_key_counts_no_more_after_a_while(signer: Signer, clock: FixedClock) -> None:
+    assert signer.ask().status == 200
+    signer.publish({"keys": [jose.public_jwk(ec.generate_private_key(ec.SECP256R1()).public_key(), "k2", "ES256")]})
+    clock.advance(FRESH)
+    assert signer.ask().status == 401
+
+
+@pytest.mark.parametrize("document", [None, {"keys": []}, [], "x", {"keys": [{"kty": "oct", "k": "AAAA", "kid": "k1"}]}], ids=str)
+def test_while_there_are_none_to_be_had_the_last_ones_do_for_a_day(signer: Signer, clock: FixedClock, document: object) -> None:
+    assert signer.ask().status == 200
+    if document is None:
+        signer.published.documents.clear()
+    else:
+        signer.publish(document)
+    clock.advance(KEPT - timedelta(minutes=1))
+    assert signer.ask().status == 200
+    clock.advance(timedelta(minutes=1))
+    assert signer.ask().status == 401
+
+
+def test_requirement_20_keys_in_the_header_are_not_looked_at(signer: Signer) -> None:
+    header = jose.unverified_header(json_of(signer.ask())["access_token"])
+    assert not {"jwk", "jku", "x5u"} & header.keys()
+    before = list(signer.published.asked)
+    signer.key = ec.generate_private_key(ec.SECP256R1())
+    assert signer.ask().status == 401
+    assert signer.published.asked == before
+
+
+def test_requirement_21_an_assertion_is_good_once_and_for_us_alone(signer: Signer) -> None:
+    now = timestamp(signer.provider.deps.clock.now())
+    good = {"iss": "signer", "sub": "signer", "aud": signer.provider.deps.issuer, "exp": now + 60, "jti": "once"}
+
+    def ask(**changes: Any) -> int:
+        signed = jose.sign({**good, **changes}, signer.key, kid=signer.kid, alg="ES256", typ="JWT")
+        form: dict[str, str | None] = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": signed}
+        return signer.provider.post(endpoints.TOKEN, {"grant_type": "client_credentials", **form}, authorization=None).status
+
+    assert [ask(), ask()] == [200, 401]
+    assert ask(jti="2", aud="https://elsewhere.example.cn") == 401
+    assert ask(jti="3", aud=[signer.provider.deps.issuer, "https://elsewhere.example.cn"]) == 401
+
+
+def test_slow_servers_of_clients_hold_up_four_threads_at_most(signer: Signer) -> None:
+    codes: list[str] = []
+
+    class Slow(Published):
+        """While it is asked, it is asked again."""
+
+        def get(self, url: str, **more: Any) -> Any:
+            ask_again()
+            return super().get(url, **more)
+
+    deps = replace(signer.provider.deps, fetch=Slow())
+
+    def ask_again() -> None:
+        with pytest.raises(Refusal) as caught:
+            fetch(deps, JWKS_URI, max_bytes=10)
+        codes.append(caught.value.code)
+
+    ask_again()
+    assert codes == ["oauth_request_uri_busy", *["peer_unreachable"] * 4]
