@@ -144,21 +144,20 @@ def _check_addresses(_deps: IdpDeps, client: Client) -> None:
 def _links(client: Client) -> dict[str, tuple[str, ...]]:
     names = ("home_url", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "backchannel_logout_uri")
     links: dict[str, Any] = {name: getattr(client, name) for name in names}
-    return {name: (uri,) for name, uri in links.items() if uri is not None} | {"request_uris": client.request_uris}
+    return {name: (uri,) for name, uri in links.items() if uri is not None}
 
 
 def _check_fetched(_deps: IdpDeps, client: Client) -> None:
-    """Let this node fetch from https only, and from addresses no longer than they may be (Core 6.2)."""
-    for name, uris in (
-        ("request_uris", client.request_uris),
-        ("jwks_uri", (client.jwks_uri,)),
-        ("sector_identifier_uri", (client.sector_identifier_uri,)),
-    ):
-        for uri in uris:
-            if uri is not None and (
-                not uri.startswith("https://") or len(uri) > _MAX_REQUEST_URI or redirect_uris.find_fault(uri)
-            ):
-                raise unsuitable(field=name, zh="须以 https 开头，最长 512 个字符", en="https, of at most 512 characters")
+    """Let this node fetch from https only; a fragment tells versions of a request object apart and is never sent (Core 6.2)."""
+    if len(client.request_uris) > _MAX_URIS:
+        raise unsuitable(field="request_uris", zh="太多", en="too many")
+    fetched = [("request_uris", uri, uri.partition("#")[0]) for uri in client.request_uris]
+    fetched += [("jwks_uri", client.jwks_uri, client.jwks_uri)] if client.jwks_uri is not None else []
+    sector = client.sector_identifier_uri
+    fetched += [("sector_identifier_uri", sector, sector)] if sector is not None else []
+    for name, uri, asked in fetched:
+        if not uri.startswith("https://") or len(uri) > _MAX_REQUEST_URI or redirect_uris.find_fault(asked):
+            raise unsuitable(field=name, zh="须以 https 开头，最长 512 个字符", en="https, of at most 512 characters")
 
 
 def _check_sector(_deps: IdpDeps, client: Client) -> None:

@@ -61,7 +61,7 @@ def read(deps: IdpDeps, document: Mapping[str, Any], client: Client) -> Client:
     values |= {name: _typed(name, said[name], int) for name in ("default_max_age",) if name in said}
     values |= {name: _typed(name, said[name], dict) for name in ("jwks",) if name in said}
     _check_response_types(said, values["grant_types"])
-    read_in = replace(client, **values, **_names(said), scopes=_scopes(deps, client, said))
+    read_in = replace(client, **values, **_names(client, said), scopes=_scopes(deps, client, said))
     _check_policies(deps, read_in)
     waived = deps.policies.clients.registration.without_pkce and client.stage == "test"
     return replace(read_in, require_pkce=read_in.public or not waived)
@@ -94,11 +94,11 @@ def _policy_defaults(deps: IdpDeps) -> dict[str, Any]:
     }
 
 
-def _names(said: Mapping[str, Any]) -> dict[str, Any]:
-    """RFC 7591 2.2: the name in several languages, each by its tag."""
+def _names(client: Client, said: Mapping[str, Any]) -> dict[str, Any]:
+    """RFC 7591 2.2: the name in several languages, each by its tag; a client without one is called by its client_id (2)."""
     prefix = "client_name#"
     names = {name.removeprefix(prefix): _text("client_name", said[name]) for name in said if name.startswith(prefix)}
-    name = _text("client_name", said.get("client_name") or names.get("zh-CN") or next(iter(names.values()), None))
+    name = _text("client_name", said["client_name"]) if "client_name" in said else next(iter(names.values()), client.client_id)
     return {"name": name, "names": names}
 
 

@@ -114,7 +114,7 @@ def test_an_invitation_for_three_registers_three_however_many_come_at_once(deps:
         ({"redirect_uris": [1]}, "redirect_uris"),
         ({"redirect_uris": [CALLBACK] * 101}, "redirect_uris"),
         ({"redirect_uris": [CALLBACK] * 51}, "redirect_uris"),
-        ({"client_name": None}, "client_name"),
+        ({"client_name": ""}, "client_name"),
         ({"client_name": 7}, "client_name"),
         ({"client_name": "名" * 201}, "client_name"),
         ({"client_name#": "x"}, "client_name"),
@@ -161,6 +161,12 @@ def test_each_fault_is_named_and_stores_nothing(light: IdpDeps, sqlite: sa.Engin
     assert error_of(answer) == (400, expected)
     assert f" {field} " in json_of(answer)["error_description"]
     assert events(sqlite, "idp.register_client") == []
+
+
+def test_a_system_without_a_name_is_called_by_its_identifier(light: IdpDeps) -> None:
+    told = register(light, client_name=None)
+    assert told["client_name"] == told["client_id"]
+    assert register(light, client_name=None, **{"client_name#zh-CN": "甲"})["client_name"] == "甲"
 
 
 def test_scopes_beyond_the_departments_are_left_out(light: IdpDeps) -> None:
