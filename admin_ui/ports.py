@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from crosscert.ports import CrosscertDeps
+from idp.ports import IdpDeps
 from kernel.audit import AuditEvent
 from kernel.clock import Clock
 from kernel.nodes import Node
@@ -83,6 +84,7 @@ class AdminDeps:
     pki: PkiDeps
     crosscert: CrosscertDeps
     licenses: LicenseDeps
+    idp: IdpDeps
     clock: Clock
     audit: AuditReader
     visitors: Visitors

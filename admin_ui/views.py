@@ -1,6 +1,6 @@
 """The console's pages below ``/admin``. A view checks who asks, calls one function, renders.
 
-Left to others: who may see a page (``access``), every fact (``overview``, ``certificates``, ``federation``, the audit reader).
+Left to others: who may see a page (``access``), every fact (``overview``, ``certificates``, ``federation``, ``clients``, the audit reader).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from admin_ui import certificates, federation, overview
+from admin_ui import certificates, clients, federation, overview
 from admin_ui.access import verify_access
 from admin_ui.ports import AdminDeps
 from crosscert.graph.svg import draw
@@ -87,6 +87,11 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
         response.cache_control.private = True
         response.cache_control.max_age = _PICTURE_KEPT_SECONDS
         return response
+
+    @pages.get("/clients")
+    @_guard(deps, "clients.read")
+    def list_clients() -> str:
+        return render_template("admin_ui/clients.html", rows=clients.list_clients(deps.idp))
 
     @pages.get("/audit")
     @_guard(deps, "audit.read")

@@ -91,6 +91,7 @@ def _admin(services: Services) -> AdminDeps:
         pki=services.pki,
         crosscert=services.crosscert,
         licenses=services.licenses,
+        idp=services.idp,
         clock=services.clock,
         audit=AuditReader(services.engine),
         visitors=services.visitors,

@@ -10,7 +10,7 @@ from tests.functional.test_walk import log_in
 from tests.support.demo import Federation, one_time_code
 
 CITY, RAOPING, CHAOAN = "445100", "445122", "445103"
-PAGES = ("/admin/", "/admin/certificates", "/admin/federation", "/admin/audit")
+PAGES = ("/admin/", "/admin/certificates", "/admin/federation", "/admin/clients", "/admin/audit")
 
 
 def test_a_security_admin_reads_certificates_the_federation_and_the_audit_log(federation: Federation, page: Page) -> None:
@@ -59,7 +59,11 @@ def test_a_security_admin_reads_certificates_the_federation_and_the_audit_log(fe
     assert answer.status == 404
     expect(page.get_by_text("certificate_unknown")).to_be_visible()
 
-    # 5. The audit log finds this very login, and shows what was searched for as text.
+    # 5. The departments' systems; this county has none.
+    page.get_by_role("link", name="部门系统", exact=True).click()
+    expect(page.get_by_text("还没有登记部门系统")).to_be_visible()
+
+    # 6. The audit log finds this very login, and shows what was searched for as text.
     page.goto(base + "/admin/audit")
     page.get_by_role("searchbox").fill("idp.login")
     page.get_by_role("button", name="查找").click()

@@ -47,7 +47,7 @@ def door() -> Door:
 def app(door: Door, clock: FixedClock) -> Flask:
     """The console with nothing behind it: whoever gets past the door falls into the void, which is an error here."""
     void = cast("Any", None)
-    deps = AdminDeps(NODE, load(None), pki=void, crosscert=void, licenses=void, clock=clock, audit=void, visitors=door)
+    deps = AdminDeps(NODE, load(None), pki=void, crosscert=void, licenses=void, idp=void, clock=clock, audit=void, visitors=door)
     app = Flask(__name__)
     app.register_blueprint(make_blueprint(deps))
 
@@ -65,9 +65,14 @@ def addresses(app: Flask) -> Iterator[str]:
 
 
 def test_the_walk_finds_the_pages(app: Flask) -> None:
-    assert {"/admin/", "/admin/certificates", "/admin/certificates/7a3f", "/admin/federation", "/admin/audit"} <= set(
-        addresses(app)
-    )
+    assert {
+        "/admin/",
+        "/admin/certificates",
+        "/admin/certificates/7a3f",
+        "/admin/federation",
+        "/admin/clients",
+        "/admin/audit",
+    } <= set(addresses(app))
     assert all("<" not in address for address in addresses(app))
 
 

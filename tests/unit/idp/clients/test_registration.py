@@ -18,7 +18,7 @@ from idp.ports import IdpDeps
 from idp.storage.tables import invitations
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from tests.support.idp import CALLBACK, OPERATOR, SOCIAL_SECURITY, another_process, events, json_of
+from tests.support.idp import CALLBACK, OPERATOR, SOCIAL_SECURITY, Provider, another_process, events, json_of
 from tests.support.registering import invite, metadata, register, send
 from tests.support.signing_client import public_jwks
 from tests.unit.idp.test_concurrency import at_once
@@ -369,3 +369,30 @@ def test_whatever_is_sent_is_registered_or_refused_by_name(light: IdpDeps, body:
 )
 def test_deep_and_long_documents_are_refused(light: IdpDeps, body: bytes) -> None:
     assert error_of(send(light, "POST", invite(light), body=body)) == (400, "invalid_client_metadata")
+
+
+def test_over_http_it_takes_json_alone_and_of_a_bounded_size(provider: Provider) -> None:
+    http = provider.app.test_client()
+    bearer = {"Authorization": f"Bearer {invite(provider.deps)}"}
+    for body, media_type in ((b"a=b", "application/x-www-form-urlencoded"), (b"{}" + b" " * 1_000_000, "application/json")):
+        answer = http.post("/oauth/register", data=body, content_type=media_type, headers=bearer)
+        assert (answer.status_code, answer.json and answer.json["error"]) == (400, "invalid_request")
+    told = http.post("/oauth/register", json=metadata(), headers=bearer).json
+    assert told is not None
+    own = {"Authorization": f"Bearer {told['registration_access_token']}"}
+    where = "/oauth/register?client_id=" + told["client_id"]
+    assert (http.get(where, headers=own).json or {})["client_id"] == told["client_id"]
+    changed = http.put(where, json={**metadata(), "client_id": told["client_id"]}, headers=own).json
+    assert changed is not None
+    own = {"Authorization": f"Bearer {changed['registration_access_token']}"}
+    assert http.delete(where, headers=own).status_code == 204
+    assert http.delete(where, headers=own).status_code == 401
+    assert http.post(where + "&client_id=x", json={}, headers=own).status_code == 400
+    in_address = http.get(where + "&access_token=" + told["registration_access_token"])
+    assert (in_address.status_code, in_address.json and in_address.json["code"]) == (400, "oauth_parameter_in_query")
+
+
+def test_requirement_30_no_page_may_call_it(provider: Provider) -> None:
+    provider.add_client("app", token_endpoint_auth_method="none", origins=("https://app.example.cn",))
+    answer = provider.app.test_client().options("/oauth/register", headers={"Origin": "https://app.example.cn"})
+    assert "Access-Control-Allow-Origin" not in answer.headers

@@ -1,0 +1,35 @@
+"""Departments' systems as the console shows them: what they are, since when their secrets are, and what speaks against them.
+
+Left to others: registering and changing them (``chaoxin client``), words and looks (``templates``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from idp.clients.checks import missing_for_production
+from idp.ports import IdpDeps
+from idp.records import Client
+
+
+@dataclass(frozen=True, slots=True)
+class ClientState:
+    """A system; ``secrets`` since when each is and when it was last used; ``missing`` what it needs for production."""
+
+    client: Client
+    secrets: Sequence[tuple[datetime, datetime | None]]
+    missing: Sequence[str]
+
+
+def list_clients(deps: IdpDeps) -> Sequence[ClientState]:
+    """Return all systems by department."""
+    with deps.work.read() as work:
+        found = sorted(work.records.clients(), key=lambda client: (client.department, client.client_id))
+        return [_state(client, work.records.secret_uses(client.client_id) if client.secrets else {}) for client in found]
+
+
+def _state(client: Client, uses: Mapping[bytes, datetime]) -> ClientState:
+    secrets = [(secret.made_at, uses.get(secret.hash)) for secret in client.secrets]
+    return ClientState(client, secrets, missing_for_production(client) if client.stage == "test" else ())
