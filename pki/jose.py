@@ -31,6 +31,7 @@ from pki.errors import (
     TOKEN_TYPE,
 )
 from pki.jwk import (
+    PRIVATE_MEMBERS,
     THUMBPRINT,
     JwkKey,
     algorithm_of,
@@ -49,6 +50,7 @@ from pki.strict_json import decode_base64url, parse_object
 Claims: TypeAlias = dict[str, Any]
 
 __all__ = [
+    "PRIVATE_MEMBERS",
     "THUMBPRINT",
     "Claims",
     "JwkKey",

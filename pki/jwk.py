@@ -25,7 +25,7 @@ THUMBPRINT = "x5t#S256"
 
 _MIN_RSA_BITS = 2048
 _MAX_RSA_BITS = 8192  # a huge modulus makes every verification slow
-_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def parse_jwk(document: object) -> JwkKey:
     """Return the verification key that a JWK from outside describes; ``Refusal(jwk_unsuitable)`` unless it is one of ours to use."""
     if not isinstance(document, Mapping):
         raise Refusal(JWK_UNSUITABLE, problem="not an object")
-    if _PRIVATE_MEMBERS & document.keys():
+    if PRIVATE_MEMBERS & document.keys():
         raise Refusal(JWK_UNSUITABLE, problem="it holds a private or symmetric key")
     if document.get("use", "sig") != "sig" or "verify" not in _sequence(document.get("key_ops", ["verify"])):
         raise Refusal(JWK_UNSUITABLE, problem="not for signatures")

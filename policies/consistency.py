@@ -34,7 +34,20 @@ ROLES = ("security_admin",)
 
 def find_contradictions(policies: Policies) -> Iterator[Finding]:
     """Yield every contradiction in the order of the documents."""
-    for check in (_profiles, _algorithms, _asking, _levels, _revocation, _alarms, _assurance, _tokens, _claims, _types, _roles):
+    for check in (
+        _profiles,
+        _algorithms,
+        _asking,
+        _levels,
+        _revocation,
+        _alarms,
+        _assurance,
+        _tokens,
+        _claims,
+        _clients,
+        _types,
+        _roles,
+    ):
         yield from check(policies)
 
 
@@ -163,6 +176,12 @@ def _claims(policies: Policies) -> Iterator[Finding]:
     yield from _release(policies, ("default",), documents.default)
     for uscc, release in documents.departments.items():
         yield from _release(policies, ("departments", uscc), release)
+
+
+def _clients(policies: Policies) -> Iterator[Finding]:
+    rules = policies.clients.registration
+    if rules.without_pkce and rules.stage == "production":
+        yield "clients", ("registration", "without_pkce"), Text("只用于测试阶段", "it is for the test stage only")
 
 
 def _release(policies: Policies, where: Path, release: Release) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ Left to others: storing it (``registry``), reading it from outside (``metadata``
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from idp.clients.addresses import is_network
 from idp.errors import CLIENT_UNSUITABLE
 from idp.ports import IdpDeps
 from idp.records import Client, ClientAuthentication
+from kernel.canonical import canonical
 from kernel.errors import Refusal
 from kernel.identifiers import is_uscc
 from kernel.text import find_unwanted_character, normal_form
@@ -98,6 +100,17 @@ def _check_method(_deps: IdpDeps, client: Client) -> None:
         )
     if client.jwks is not None:
         jose.parse_jwks(client.jwks)
+        _check_storable(client.jwks)
+
+
+def _check_storable(jwks: Mapping[str, Any]) -> None:
+    """Refuse what is no public key: it would be stored and told; and numbers that JSON cannot carry exactly."""
+    if any(jose.PRIVATE_MEMBERS & entry.keys() for entry in jwks["keys"] if isinstance(entry, dict)):
+        raise unsuitable(field="jwks", zh="含有私钥或对称密钥", en="it holds a private or symmetric key")
+    try:
+        canonical(jwks)
+    except ValueError:
+        raise unsuitable(field="jwks", zh="含有无法保存的数值", en="it holds a number that cannot be kept") from None
 
 
 def _check_choices(deps: IdpDeps, client: Client) -> None:

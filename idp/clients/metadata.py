@@ -41,7 +41,12 @@ _LISTS = (
     "request_uris",
     "default_acr_values",
 )
-_FLAGS = ("backchannel_logout_session_required", "require_pushed_authorization_requests")
+_OTHERS = {
+    "backchannel_logout_session_required": bool,
+    "require_pushed_authorization_requests": bool,
+    "default_max_age": int,
+    "jwks": dict,
+}
 _MAX_MEMBERS = 100
 _MAX_TEXT = 2000
 _PLAIN = Client("", "", "")
@@ -52,14 +57,11 @@ def read(deps: IdpDeps, document: Mapping[str, Any], client: Client) -> Client:
     if len(document) > _MAX_MEMBERS:
         raise wrong(name="(all)", zh="太多", en="too many members")
     said = {name: value for name, value in document.items() if value is not None}
-    values: dict[str, Any] = {name: getattr(_PLAIN, name) for name in (*_TEXTS, *_LISTS, *_FLAGS)}
+    values: dict[str, Any] = {name: getattr(_PLAIN, name) for name in (*_TEXTS, *_LISTS, *_OTHERS)}
     values |= _policy_defaults(deps)
     values |= {name: _text(name, said[name]) for name in _TEXTS if name in said}
     values |= {name: _texts(name, said[name]) for name in _LISTS if name in said}
-    values |= {name: _typed(name, said[name], bool) for name in _FLAGS if name in said}
-    values |= {"default_max_age": None, "jwks": None}
-    values |= {name: _typed(name, said[name], int) for name in ("default_max_age",) if name in said}
-    values |= {name: _typed(name, said[name], dict) for name in ("jwks",) if name in said}
+    values |= {name: _typed(name, said[name], kind) for name, kind in _OTHERS.items() if name in said}
     _check_response_types(said, values["grant_types"])
     read_in = replace(client, **values, **_names(client, said), scopes=_scopes(deps, client, said))
     _check_policies(deps, read_in)
@@ -71,7 +73,7 @@ def tell(client: Client) -> dict[str, Any]:
     """Return what is registered of a client as metadata; nothing secret, and nothing that only admins register."""
     values: dict[str, Any] = {"client_id": client.client_id, "client_name": client.name}
     values |= {f"client_name#{tag}": name for tag, name in client.names.items()}
-    values |= {name: getattr(client, name) for name in (*_TEXTS, *_FLAGS, "default_max_age", "jwks")}
+    values |= {name: getattr(client, name) for name in (*_TEXTS, *_OTHERS)}
     values |= {name: list(getattr(client, name)) or None for name in _LISTS}
     values["scope"] = " ".join(client.scopes)
     values["response_types"] = ["code"] if "authorization_code" in client.grant_types else []

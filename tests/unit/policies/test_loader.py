@@ -288,6 +288,7 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         ("licenses", 'key = "KZ_ZCZB"', 'key = "KZ_FDDBR"', "types.0.fields.1"),
         ("licenses", 'kind = "person"', 'kind = "choice"', "types.0.fields.0.choices"),
         ("roles", "[roles.security_admin]", "[roles.other]", "roles"),
+        ("clients", 'stage = "test"', 'stage = "production"', "registration.without_pkce"),
     ],
 )
 def test_documents_that_contradict_themselves_are_refused(

@@ -127,6 +127,8 @@ def test_an_invitation_for_three_registers_three_however_many_come_at_once(deps:
         ({"token_endpoint_auth_method": "private_key_jwt"}, "jwks"),
         ({"jwks": "no"}, "jwks"),
         ({"jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]}}, "jwks"),
+        ({"jwks": {"keys": [*public_jwks()["keys"], {"kty": "EC", "crv": "P-384", "d": "AAAA"}]}}, "jwks"),
+        ({"jwks": {**public_jwks(), "x": 10**30}}, "jwks"),
         ({"jwks": public_jwks(), "jwks_uri": "https://scjg.example.cn/jwks"}, "jwks_uri"),
         ({"jwks_uri": "http://scjg.example.cn/jwks"}, "jwks_uri"),
         ({"request_uris": ["http://scjg.example.cn/r"], "jwks": public_jwks()}, "request_uris"),
