@@ -145,6 +145,14 @@ CLIENT_NOT_READY = define(
     remedy_zh="请用 chaoxin client update 补充登记后重试。",
     remedy_en="Register it with chaoxin client update, then try again.",
 )
+INVITATION_UNKNOWN = define(
+    "invitation_unknown",
+    status=404,
+    zh="没有这个仍然有效的登记邀请。",
+    en="There is no such invitation to register that may still be used.",
+    remedy_zh="请用 chaoxin client invitations 查看。",
+    remedy_en="See chaoxin client invitations.",
+)
 AUTHORIZE_CLIENT = define(
     "authorize_client",
     status=400,

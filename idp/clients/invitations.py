@@ -5,9 +5,10 @@ Left to others: what such a system may be (``policies``), registering it (``regi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from idp.errors import CLIENT_UNSUITABLE
+from idp.errors import CLIENT_UNSUITABLE, INVITATION_UNKNOWN
 from idp.hashes import digest
 from idp.ports import IdpDeps
 from idp.records import Invitation
@@ -39,6 +40,30 @@ def invite(deps: IdpDeps, department: str, *, uses: int, hours: int, actor: str)
     return value
 
 
+def open_invitations(deps: IdpDeps) -> Sequence[Invitation]:
+    """Return the initial access tokens that may still be used, oldest first."""
+    with deps.work.read() as work:
+        return work.records.invitations(deps.clock.now())
+
+
+def get(deps: IdpDeps, name: str) -> Invitation:
+    """Return the one of this name that may still be used; ``Refusal(invitation_unknown)``."""
+    found = next((one for one in open_invitations(deps) if name_of(one) == name), None)
+    if found is None:
+        raise Refusal(INVITATION_UNKNOWN, field="name")
+    return found
+
+
+def withdraw(deps: IdpDeps, name: str, *, actor: str) -> None:
+    """Let an initial access token not count any more; what was registered with it stays."""
+    invitation = get(deps, name)
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        if not work.records.end_invitation(invitation.token_hash, now):
+            raise Refusal(INVITATION_UNKNOWN, field="name")
+        work.audit.record(AuditEvent(now, actor, "idp.withdraw_invitation", f"invitation:{name}"))
+
+
 def name_of(invitation: Invitation) -> str:
-    """Return what an initial access token is called on the audit trail."""
+    """Return what an initial access token is called, on the audit trail too."""
     return invitation.token_hash.hex()[:16]

@@ -56,6 +56,14 @@ class ClientRecords(Protocol):
         """Return an initial access token that may still be used at ``at``."""
         ...
 
+    def invitations(self, at: datetime) -> Sequence[Invitation]:
+        """Return the initial access tokens that may still be used at ``at``, oldest first."""
+        ...
+
+    def end_invitation(self, token_hash: bytes, at: datetime) -> bool:
+        """Let an initial access token not count any more; False when it does not already."""
+        ...
+
     def use_invitation(self, token_hash: bytes, at: datetime) -> bool:
         """Take one use of it; False when none is left or it is over."""
         ...

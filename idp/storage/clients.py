@@ -96,15 +96,26 @@ class SqlClients(OnConnection):
 
     def find_invitation(self, token_hash: bytes, at: datetime) -> Invitation | None:
         """Return an initial access token that may still be used at ``at``."""
-        row = self._first(sa.select(invitations).where(*_usable(token_hash, at)))
-        if row is None:
-            return None
-        moments = {name: from_micros(row[name]) for name in ("created_at", "expires_at")}
-        return Invitation(bytes(row["token_hash"]), row["department"], row["uses_left"], **moments)
+        row = self._first(sa.select(invitations).where(invitations.c.token_hash == token_hash, *_usable(at)))
+        return None if row is None else _read_invitation(row)
+
+    def invitations(self, at: datetime) -> Sequence[Invitation]:
+        """Return the initial access tokens that may still be used at ``at``, oldest first."""
+        query = sa.select(invitations).where(*_usable(at)).order_by(invitations.c.created_at, invitations.c.token_hash)
+        return [_read_invitation(row) for row in self._all(query)]
+
+    def end_invitation(self, token_hash: bytes, at: datetime) -> bool:
+        """Let an initial access token not count any more; False when it does not already."""
+        usable = (invitations.c.token_hash == token_hash, *_usable(at))
+        return self._change(invitations.update().where(*usable).values(expires_at=to_micros(at)))
 
     def use_invitation(self, token_hash: bytes, at: datetime) -> bool:
         """Take one use of it; False when none is left or it is over."""
-        return self._change(invitations.update().where(*_usable(token_hash, at)).values(uses_left=invitations.c.uses_left - 1))
+        return self._change(
+            invitations.update()
+            .where(invitations.c.token_hash == token_hash, *_usable(at))
+            .values(uses_left=invitations.c.uses_left - 1)
+        )
 
     def take_assertion(self, client_id: str, jti: str, expires_at: datetime) -> bool:
         """Remember a client assertion; False when its ``jti`` was used."""
@@ -157,5 +168,10 @@ def _client_values(client: Client) -> dict[str, Any]:
     return values | {"metadata": as_json({name: getattr(client, name) for name in rest})}
 
 
-def _usable(token_hash: bytes, at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return invitations.c.token_hash == token_hash, invitations.c.expires_at > to_micros(at), invitations.c.uses_left > 0
+def _usable(at: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return invitations.c.expires_at > to_micros(at), invitations.c.uses_left > 0
+
+
+def _read_invitation(row: sa.RowMapping) -> Invitation:
+    moments = {name: from_micros(row[name]) for name in ("created_at", "expires_at")}
+    return Invitation(bytes(row["token_hash"]), row["department"], row["uses_left"], **moments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from service.cli.client import adding, changing, looking, secret
+from service.cli.client import adding, changing, inviting, looking, secret
 
 
 @click.group()
@@ -14,7 +14,9 @@ def command() -> None:
 
 for _each in (
     adding.add,
-    adding.invite,
+    inviting.invite,
+    inviting.list_,
+    inviting.withdraw,
     looking.list_,
     looking.show,
     changing.update,

@@ -137,6 +137,14 @@ def test_an_invitation_is_printed_once_and_lets_a_system_register_itself(config:
         registered = json.loads(send(services.idp, "POST", told["initial_access_token"], metadata()).body)
     shown = printed(config, "show", registered["client_id"])
     assert (shown["registered_itself"], shown["department"], shown["stage"]) == (True, MARKET, "test")
+    (left,) = printed(config, "invitations")
+    assert (left["department"], left["uses_left"]) == (MARKET, 1)
+    assert told["initial_access_token"] not in str(left)
+    assert left["name"] in run(config, "invitations").output
+    assert printed(config, "withdraw", left["name"])["changed"] is False
+    assert printed(config, "withdraw", left["name"], "--yes")["withdrawn"] is True
+    assert printed(config, "invitations") == []
+    assert refused(config, "withdraw", left["name"], "--yes").code == "invitation_unknown"
     assert refused(config, "invite", "--department", MARKET, "--uses", "1000", "--yes").field == "uses"
     assert refused(config, "invite", "--department", "x", "--yes").field == "department"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from jose import jwk, jws
 
 from idp import endpoints
 from idp.clients.keys import FETCHES_PER_MINUTE, FRESH, KEPT
@@ -108,13 +109,25 @@ def test_while_there_are_none_to_be_had_the_last_ones_do_for_a_day(signer: Signe
     assert signer.ask().status == 401
 
 
-def test_requirement_20_keys_in_the_header_are_not_looked_at(signer: Signer) -> None:
-    header = jose.unverified_header(json_of(signer.ask())["access_token"])
-    assert not {"jwk", "jku", "x5u"} & header.keys()
-    before = list(signer.published.asked)
-    signer.key = ec.generate_private_key(ec.SECP256R1())
-    assert signer.ask().status == 401
-    assert signer.published.asked == before
+def headed(signer: Signer, key: ec.EllipticCurvePrivateKey, **header: Any) -> int:
+    """Ask for a token with an assertion signed by ``key``, with ``header`` beside what a good one has; return the status."""
+    now = timestamp(signer.provider.deps.clock.now())
+    claims = {"iss": "signer", "sub": "signer", "aud": signer.provider.deps.issuer, "exp": now + 60, "jti": token(8)}
+    form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE}
+    signed = jws.sign(claims, jwk.construct(key, "ES256"), headers={"kid": signer.kid, "typ": "JWT", **header}, algorithm="ES256")
+    return signer.provider.post(endpoints.TOKEN, {**form, "client_assertion": signed}, authorization=None).status
+
+
+def test_requirement_20_keys_in_the_header_are_not_looked_at_and_what_is_critical_refuses(signer: Signer) -> None:
+    assert headed(signer, signer.key) == 200
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    elsewhere = "https://attacker.example.cn/jwks.json"
+    own = jose.public_jwk(stranger.public_key(), signer.kid, "ES256")
+    signer.published.documents[elsewhere] = json.dumps({"keys": [own]}).encode()
+    for header in ({"jwk": own}, {"jku": elsewhere}, {"x5u": elsewhere}):
+        assert headed(signer, stranger, **header) == 401
+    assert headed(signer, signer.key, crit=["fantasy"], fantasy=True) == 401
+    assert signer.published.asked == [JWKS_URI]
 
 
 def test_requirement_21_an_assertion_is_good_once_and_for_us_alone(signer: Signer) -> None:
