@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from kernel.errors import Text
+
 ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 SigningAlgorithm = Literal["ES256", "RS256"]
 SubjectType = Literal["public", "pairwise"]
@@ -73,6 +75,11 @@ class Client:
     version: int = 0
     created_at: datetime | None = None
     disabled_at: datetime | None = None
+
+    @property
+    def title(self) -> Text:
+        """What people read it called, in their language."""
+        return Text(self.names.get("zh-CN", self.name), self.names.get("en", self.name))
 
     @property
     def public(self) -> bool:

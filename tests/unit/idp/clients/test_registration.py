@@ -395,6 +395,22 @@ def test_over_http_it_takes_json_alone_and_of_a_bounded_size(provider: Provider)
     assert (in_address.status_code, in_address.json and in_address.json["code"]) == (400, "oauth_parameter_in_query")
 
 
+def test_people_read_its_name_in_their_language_and_what_it_says_of_itself(provider: Provider) -> None:
+    links = {"policy_uri": "https://scjg.example.cn/p", "tos_uri": "https://scjg.example.cn/t", "contacts": ["<it@example.cn>"]}
+    told = register(provider.deps, **{"client_name#en": "Registry", **links})
+    request = provider.request(client_id=told["client_id"], prompt="consent")
+    browser = provider.browser()
+    page = browser.get("/oauth/authorize", request)
+    assert "企业开办系统" in page.text
+    assert "Registry" in provider.browser().get("/oauth/authorize", request | {"ui_locales": "en"}).text
+    consent = browser.follow(browser.type_password(page))
+    for shown in (page.text, consent.text):
+        assert 'href="https://scjg.example.cn/p"' in shown
+        assert 'href="https://scjg.example.cn/t"' in shown
+        assert "&lt;it@example.cn&gt;" in shown
+    assert "企业开办系统希望了解" in consent.text
+
+
 def test_requirement_30_no_page_may_call_it(provider: Provider) -> None:
     provider.add_client("app", token_endpoint_auth_method="none", origins=("https://app.example.cn",))
     answer = provider.app.test_client().options("/oauth/register", headers={"Origin": "https://app.example.cn"})
