@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from crosscert.http import is_below
 from idp.clients import redirect_uris, sectors
 from idp.clients.addresses import is_network
 from idp.errors import CLIENT_UNSUITABLE
@@ -171,6 +172,8 @@ def _check_fetched(_deps: IdpDeps, client: Client) -> None:
     for name, uri, asked in fetched:
         if not uri.startswith("https://") or len(uri) > _MAX_REQUEST_URI or redirect_uris.find_fault(asked):
             raise unsuitable(field=name, zh="须以 https 开头，最长 512 个字符", en="https, of at most 512 characters")
+        if not is_below(asked, redirect_uris.origin_of(asked)):  # what the node's HTTP door goes to
+            raise unsuitable(field=name, zh="须有路径，不含 % 和 @", en="it needs a path, and neither % nor @ in it")
 
 
 def _check_sector(_deps: IdpDeps, client: Client) -> None:

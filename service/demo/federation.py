@@ -11,13 +11,14 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from crosscert.federation import sync
 from idp.clients import registry
+from idp.clients.checks import missing_for_production
 from idp.people import accounts
 from idp.records import Client
 from licenses import archive, batch, departments, recover
@@ -136,7 +137,7 @@ class Demo:
         home = self._home(planned)
         jwk = self.secrets.jwks.get(planned.client_id)
         public = {name: value for name, value in jwk.items() if name != "d"} if jwk else None
-        return Client(
+        client = Client(
             client_id=planned.client_id,
             name=planned.name,
             task=planned.task,
@@ -148,6 +149,7 @@ class Demo:
             jwks={"keys": [public]} if public else None,
             home_url=home if planned.site is not None else None,
         )
+        return client if missing_for_production(client) else replace(client, stage="production")
 
     def _home(self, planned: plan.PlannedClient) -> str:
         # Clients without a site of their own are for programs that listen on a port of their choice (RFC 8252 7.3).

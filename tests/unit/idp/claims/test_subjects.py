@@ -135,7 +135,16 @@ def test_requirement_22_a_document_that_does_not_list_them_refuses(light: IdpDep
     assert (caught.value.code, caught.value.field) == ("client_unsuitable", "sector_identifier_uri")
 
 
-@pytest.mark.parametrize("uri", ["http://gov.example.cn/s", "https://gov.example.cn/s#x", "file:///etc/passwd"])
+UNASKED = (
+    "http://gov.example.cn/s",
+    "https://user@gov.example.cn/s",
+    "https://gov.example.cn",
+    "https://gov.example.cn/%2e%2e/s",
+    "file:///etc/passwd",
+)
+
+
+@pytest.mark.parametrize("uri", UNASKED)
 def test_requirement_22_only_https_addresses_are_asked(light: IdpDeps, uri: str) -> None:
     for change in ({"sector_identifier_uri": uri}, {"jwks_uri": uri}, {"request_uris": (uri,), "jwks": public_jwks()}):
         with pytest.raises(Refusal) as caught:
