@@ -10,8 +10,9 @@ from types import FrameType
 import pytest
 
 from idp import endpoints
+from idp.clients import secrets
 from idp.wire import OAuthResponse
-from tests.support.idp import Provider, basic, json_of
+from tests.support.idp import OPERATOR, Provider, basic, json_of
 from tests.support.signing_client import assertion, public_jwks
 
 METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
@@ -79,6 +80,14 @@ def test_an_unknown_client_costs_what_a_wrong_secret_costs_and_hears_the_same(ma
     assert work_of_wrong == work_of_unknown
     assert work_of_wrong["find_client"] == 1
     assert work_of_wrong["verify" if method == "private_key_jwt" else "compare_digest"] > 0
+
+
+def test_a_client_that_changes_its_secret_over_costs_no_more_than_another(matrix: Provider) -> None:
+    ask(matrix, "client_secret_basic", "nobody")
+    _, work_of_unknown = calls(lambda: ask(matrix, "client_secret_basic", "nobody", secret="w" * 43))
+    secrets.add(matrix.deps, "client_secret_basic", actor=OPERATOR)
+    _, work_of_wrong = calls(lambda: ask(matrix, "client_secret_basic", "client_secret_basic", secret="w" * 43))
+    assert work_of_wrong == work_of_unknown
 
 
 def test_an_assertion_of_nobody_is_refused_whoever_signed_it(matrix: Provider) -> None:
