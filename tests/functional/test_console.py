@@ -60,6 +60,7 @@ def test_a_security_admin_reads_certificates_the_federation_and_the_audit_log(fe
     expect(page.get_by_text("certificate_unknown")).to_be_visible()
 
     # 5. The departments' systems; this county has none.
+    page.goto(base + "/admin/")
     page.get_by_role("link", name="部门系统", exact=True).click()
     expect(page.get_by_text("还没有登记部门系统")).to_be_visible()
 
