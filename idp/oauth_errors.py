@@ -240,6 +240,12 @@ REFRESH_INVALID = oauth_error(
     remedy_zh="请让用户重新登录。",
     remedy_en="Send the user to log in again.",
 )
+REVOKE_ANOTHERS = oauth_error(
+    "oauth_revoke_anothers",
+    "invalid_request",
+    zh="这个令牌不是发给该系统的，不能由它撤销。",
+    en="The token was issued to another client, which alone may revoke it.",
+)
 TOKEN_INVALID = oauth_error(
     "oauth_token_invalid",
     "invalid_token",

@@ -313,10 +313,15 @@ def test_an_access_token_is_revoked_alone_and_stays_so_after_a_restart(browser: 
     assert provider.refresh(tokens["refresh_token"]).status == 200
 
 
-def test_nobody_revokes_the_tokens_of_others_and_is_told_nothing(browser: Browser, provider: Provider) -> None:
+def test_nobody_revokes_the_tokens_of_others_and_what_does_not_count_is_as_good_as_revoked(
+    browser: Browser, provider: Provider
+) -> None:
     provider.add_client("rsj")
     tokens = browser.tokens()
-    for value in (tokens["access_token"], tokens["refresh_token"], "nonsense", "a.b.c"):
+    for value in (tokens["access_token"], tokens["refresh_token"]):  # RFC 7009 2.1
+        answer_ = provider.post(endpoints.REVOKE, {"token": value}, client_id="rsj")
+        assert (answer_.status, json_of(answer_)["code"]) == (400, "oauth_revoke_anothers")
+    for value in ("nonsense", "a.b.c"):  # RFC 7009 2.2
         answer_ = provider.post(endpoints.REVOKE, {"token": value}, client_id="rsj")
         assert (answer_.status, answer_.body) == (200, b"{}")
     assert provider.userinfo(tokens["access_token"]).status == 200
