@@ -1,0 +1,165 @@
+"""The example clients for departments, each as its README starts it: logged in, refreshed, logged out, and told of a logout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from idp.signing_keys import get_signing_key
+from kernel.clock import timestamp
+from pki import jose
+from service.config import load_config
+from service.wiring import Services
+from tests.support.demo import Federation
+from tests.support.node import NODE, workspace
+from tests.support.ports import free_port
+from tests.support.relying_party import Browser, Form, forms
+
+CITY = "445100"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+START_SECONDS = 60
+
+
+@dataclass
+class Example:
+    """A running example and the account that logs in to it."""
+
+    home: str
+    federation: Federation
+
+    def log_in(self, browser: Browser) -> str:
+        answer = browser.get(f"{self.home}login")
+        return browser.log_in(answer, self.federation.account("citizen")).text
+
+    def press(self, browser: Browser, action: str) -> str:
+        answer = browser.get(self.home)
+        return browser.submit(answer, self.form(answer.text, action)).text
+
+    def form(self, page: str, action: str) -> Form:
+        return next(form for form in forms(page) if form.action == action)
+
+    def notify(self, logout_token: str) -> int:
+        return requests.post(f"{self.home}backchannel-logout", data={"logout_token": logout_token}, timeout=30).status_code
+
+
+@pytest.fixture(scope="module", params=["node", "python"])
+def example(
+    request: pytest.FixtureRequest, federation: Federation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Example]:
+    if request.param == "node":
+        folder = workspace(EXAMPLES / "node", tmp_path_factory.mktemp("example"))
+        command = [NODE, "app.mjs"]
+    else:
+        folder, command = EXAMPLES / "python", [sys.executable, "app.py"]
+    client = federation.client("client_secret_basic")
+    port = free_port()
+    home = f"http://localhost:{port}/"
+    environment = {"ISSUER": federation.url(CITY), "CLIENT_ID": client["client_id"], "CLIENT_SECRET": client["client_secret"]}
+    log = tmp_path_factory.mktemp("log") / "example.log"
+    with (
+        log.open("wb") as stream,
+        subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *command],
+            cwd=folder,
+            env=environment | {"PORT": str(port), "PYTHONDONTWRITEBYTECODE": "1"},
+            stdout=stream,
+            stderr=stream,
+        ) as process,
+    ):
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(home):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        yield Example(home, federation)
+        process.kill()
+
+
+def answers(url: str) -> bool:
+    try:
+        return bool(requests.get(url, timeout=5).ok)
+    except requests.ConnectionError:
+        return False
+
+
+def test_somebody_logs_in_sees_their_claims_refreshes_and_logs_out(example: Example) -> None:
+    browser = Browser()
+    assert "陈晓潮" in example.log_in(browser)
+    assert "已刷新 0 次" in browser.get(example.home).text
+    assert "已刷新 1 次" in example.press(browser, "/refresh")
+    assert "已刷新 2 次" in example.press(browser, "/refresh")
+    assert "用潮信登录" in example.press(browser, "/logout")
+    assert "current-password" in browser.get(f"{example.home}login").text, "the node's own session has ended too"
+
+
+def test_two_tabs_of_one_browser_both_come_through(example: Example) -> None:
+    browser = Browser()
+    tabs = [browser.get(f"{example.home}login") for _ in range(2)]
+    for tab in tabs:
+        assert "陈晓潮" in browser.log_in(tab, example.federation.account("citizen")).text
+
+
+def test_an_answer_that_was_not_asked_for_logs_nobody_in(example: Example) -> None:
+    victim, attacker = Browser(), Browser(f"{example.home}callback")
+    answer = attacker.log_in(attacker.get(f"{example.home}login"), example.federation.account("citizen"))
+    assert "陈晓潮" not in victim.get(answer.headers["Location"]).text
+    assert "用潮信登录" in victim.get(example.home).text
+
+
+@pytest.fixture(scope="module")
+def city(federation: Federation) -> Iterator[Services]:
+    """The city's node, opened beside its own processes: for signing as it does."""
+    with Services(load_config(federation.directory / CITY / "chaoxin.toml")) as services:
+        yield services
+
+
+def logout_token(city: Services, client_id: str, sub: str, *, typ: str = "logout+jwt", **changes: Any) -> str:
+    """Return a logout token as the node signs it, but for ``changes`` (None leaves one out)."""
+    now = city.clock.now()
+    key = get_signing_key(city.idp, "ES256")
+    claims = {
+        "iss": city.node.url,
+        "aud": client_id,
+        "iat": timestamp(now),
+        "exp": timestamp(now + timedelta(minutes=2)),
+        "jti": "1",
+        "events": {LOGOUT_EVENT: {}},
+        "sub": sub,
+        **changes,
+    }
+    given = {name: value for name, value in claims.items() if value is not None}
+    return jose.sign(given, key, kid=key.kid, alg=key.alg, typ=typ)
+
+
+def test_a_logout_notice_ends_the_login_and_nothing_else_that_is_signed_does(example: Example, city: Services) -> None:
+    browser = Browser()
+    sub = example.log_in(browser).partition("<dt>sub<dd>")[2].partition("<")[0].strip()
+    client_id = example.federation.client("client_secret_basic")["client_id"]
+    refused: list[dict[str, Any]] = [
+        {"typ": "JWT"},  # an ID token, say
+        {"aud": "rsj"},
+        {"iss": "https://other.example"},
+        {"events": {"http://schemas.openid.net/event/other": {}}},
+        {"events": None},
+        {"nonce": "n"},
+        {"exp": 1},
+        {"jti": None},
+        {"sub": None},
+    ]
+    for changes in refused:
+        assert example.notify(logout_token(city, client_id, **({"sub": sub} | changes))) == 400, changes
+    assert example.notify("nonsense") == 400
+    assert example.notify(logout_token(city, client_id, "somebody.else")) == 200
+    assert "陈晓潮" in browser.get(example.home).text
+    assert example.notify(logout_token(city, client_id, sub)) == 200
+    assert "用潮信登录" in browser.get(example.home).text
