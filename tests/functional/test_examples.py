@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import time
@@ -61,10 +62,11 @@ def example(
         command = [NODE, "app.mjs"]
     else:
         folder, command = EXAMPLES / "python", [sys.executable, "app.py"]
-    client = federation.client("client_secret_basic")
     port = free_port()
     home = f"http://localhost:{port}/"
-    environment = {"ISSUER": federation.url(CITY), "CLIENT_ID": client["client_id"], "CLIENT_SECRET": client["client_secret"]}
+    exports = [sys.executable, EXAMPLES / "demo_client.py", federation.directory / "demo.json"]
+    said = shlex.split(subprocess.run(exports, capture_output=True, text=True, check=True).stdout)
+    environment = dict(word.split("=", 1) for word in said[1:])
     log = tmp_path_factory.mktemp("log") / "example.log"
     with (
         log.open("wb") as stream,

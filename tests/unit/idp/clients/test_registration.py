@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -155,7 +156,7 @@ def test_an_invitation_for_three_registers_three_however_many_come_at_once(deps:
         ({"software_version": "v" * 201}, "software_version"),
         ({f"m{number}": number for number in range(100)}, "(all)"),
     ],
-    ids=str,
+    ids=itertools.count(),
 )
 def test_each_fault_is_named_and_stores_nothing(light: IdpDeps, sqlite: sa.Engine, change: dict[str, Any], field: str) -> None:
     department = "11445100DXEYPY6WAN"  # has no rules of its own
