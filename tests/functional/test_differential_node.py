@@ -32,6 +32,7 @@ def ours(federation: Federation) -> Side:
                 department=MARKET,
                 token_endpoint_auth_method=party.method,
                 redirect_uris=party.redirect_uris,
+                post_logout_redirect_uris=party.post_logout_redirect_uris,
                 scopes=SCOPES,
                 grant_types=party.grant_types,
                 jwks=party.jwks,
@@ -58,4 +59,4 @@ def test_every_difference_is_looked_for_and_explained_by_a_section() -> None:
     assert DIFFERENCES.keys() <= CASES.keys()
     for entry in EXPLAINED:
         assert entry.did != entry.other_did
-        assert re.match(r"(RFC \d{4}|OpenID Connect Core) \d", entry.why), entry
+        assert re.match(r"(RFC \d{4}|OpenID Connect Core|RP-Initiated Logout) \d", entry.why), entry

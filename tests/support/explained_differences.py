@@ -97,7 +97,14 @@ EXPLAINED = (
         "RFC 9126 2.1, 2.3: request_uri must not be pushed, though the parameter itself is supported here.",
     ),
     Difference(
-        tuple(f"{name}: asked by GET" for name in ("token", "about tokens: introspection", "about tokens: revocation", "push")),
+        (
+            "token: asked by GET",
+            "token: asked by PUT",
+            "token: asked by DELETE",
+            "about tokens: introspection: asked by GET",
+            "about tokens: revocation: asked by GET",
+            "push: asked by GET",
+        ),
         "answered 4xx invalid_request",
         "answered 4xx",
         "RFC 9110 15.5.6: a method that is not taken is 405, with an OAuth error for who reads it; the other one says 404.",
@@ -153,6 +160,18 @@ EXPLAINED = (
         "RFC 6749 5.2: a scope that is unknown or not the client's is invalid_scope, at the token endpoint too.",
     ),
     Difference(
+        ("token: body that is no UTF-8",),
+        "answered 4xx invalid_request",
+        "answered 4xx unsupported_grant_type",
+        "RFC 6749 5.2, B: parameters are UTF-8, and a request that cannot be read is malformed (invalid_request).",
+    ),
+    Difference(
+        ("token: body with a NUL",),
+        "answered 4xx invalid_request",
+        "answered 4xx invalid_grant",
+        "RFC 6749 5.2, A.11: a code is of visible characters and spaces, and a request with others is malformed (invalid_request).",
+    ),
+    Difference(
         ("userinfo: token empty", "userinfo: token in the address", "userinfo: another scheme"),
         "answered 4xx",
         "answered 4xx invalid_request",
@@ -175,6 +194,18 @@ EXPLAINED = (
         "answered 2xx",
         "answered 4xx unsupported_token_type",
         "RFC 7662 2.2, RFC 7009 2.2: a token that does not count is not active, and as good as revoked, whatever it looks like.",
+    ),
+    Difference(
+        ("logout: return address without saying whose",),
+        "shown 4xx",
+        "stayed",
+        "RP-Initiated Logout 2, 4: an address that cannot be held against a client's is an error, which is shown and not redirected.",
+    ),
+    Difference(
+        ("logout: good, by somebody who is not logged in", "logout: good, without a hint"),
+        "returned",
+        "stayed",
+        "RP-Initiated Logout 2, 3: the address is registered for the client that is named, and there is no login to ask about.",
     ),
 )
 

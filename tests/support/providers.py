@@ -22,6 +22,7 @@ from tests.support.ports import free_port
 from tests.support.relying_party import Browser, RelyingParty
 
 CALLBACK = "https://department.example.cn/callback"
+GOODBYE = "https://department.example.cn/"
 SCOPES = ("openid", "profile", "offline_access")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -43,6 +44,10 @@ class Party:
     @property
     def redirect_uris(self) -> tuple[str, ...]:
         return (CALLBACK,) if "authorization_code" in self.grant_types else ()
+
+    @property
+    def post_logout_redirect_uris(self) -> tuple[str, ...]:
+        return (GOODBYE,) if self.redirect_uris else ()
 
     @property
     def jwks(self) -> dict[str, Any] | None:
@@ -127,6 +132,16 @@ class Side:
         challenge = answer.headers.get("WWW-Authenticate", "")
         error = challenge.partition('error="')[2].partition('"')[0] or None
         return Outcome("answered", _class(answer), error)
+
+    def log_out(self, parameters: Values) -> Outcome:
+        """Ask, in the stranger's browser, that its user be logged out."""
+        answer = self.stranger.session.get(
+            self.metadata["end_session_endpoint"], params=given(parameters), allow_redirects=False, timeout=30
+        )
+        target = answer.headers.get("Location", "")
+        if target.startswith(GOODBYE):
+            return Outcome("returned")
+        return Outcome("shown", _class(answer)) if answer.status_code >= 400 else Outcome("stayed")
 
     def assertion(self, party: Party = KEYED, header: Mapping[str, Any] | None = None, **changes: Any) -> str:
         """Return an assertion by which a client proves who it is, good but for ``changes``."""
@@ -219,6 +234,7 @@ def _as_metadata(party: Party) -> dict[str, Any]:
         "client_secret": party.secret if party.method == "client_secret_basic" else None,
         "token_endpoint_auth_method": party.method,
         "redirect_uris": party.redirect_uris,
+        "post_logout_redirect_uris": party.post_logout_redirect_uris,
         "response_types": ["code"] if party.redirect_uris else [],
         "grant_types": party.grant_types,
         "jwks": party.jwks,

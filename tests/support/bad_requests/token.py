@@ -89,10 +89,18 @@ def _assertion_twice(side: Side) -> Outcome:
 _NO_CODE = {"grant_type": "authorization_code", "code": "none", "redirect_uri": CALLBACK, "code_verifier": "v" * 43}
 _CLAIMS = {"iss": KEYED.client_id, "sub": KEYED.client_id, "aud": "x", "exp": 4_000_000_000, "jti": "1"}
 
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
 TOKEN: dict[str, Case] = {
     "asked by GET": _token({}, method="GET"),
     "nothing": _token({}),
     "JSON": _token({}, data='{"grant_type": "client_credentials"}', headers={"Content-Type": "application/json"}),
+    "multipart": _token({}, data=None, files={"grant_type": (None, "client_credentials")}),
+    "body that is no UTF-8": _token({}, data="grant_type=%FF", headers=_FORM),
+    "body with a NUL": _token({}, data="grant_type=authorization_code&code=%00", headers=_FORM),
+    "body without end": _token({"grant_type": "authorization_code", "code": "x" * 200_000}),
+    "asked by PUT": _token({}, method="PUT"),
+    "asked by DELETE": _token({}, method="DELETE"),
     "grant_type missing": _token({"code": "x"}),
     "grant_type unknown": _token({"grant_type": "tide"}),
     "grant_type doubled": _token({"grant_type": ["refresh_token"] * 2}),
