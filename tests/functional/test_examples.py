@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -53,29 +54,18 @@ class Example:
         return requests.post(f"{self.home}backchannel-logout", data={"logout_token": logout_token}, timeout=30).status_code
 
 
-@pytest.fixture(scope="module", params=["node", "python"])
-def example(
-    request: pytest.FixtureRequest, federation: Federation, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Example]:
-    if request.param == "node":
-        folder = workspace(EXAMPLES / "node", tmp_path_factory.mktemp("example"))
-        command = [NODE, "app.mjs"]
-    else:
-        folder, command = EXAMPLES / "python", [sys.executable, "app.py"]
-    port = free_port()
-    home = f"http://localhost:{port}/"
-    exports = [sys.executable, EXAMPLES / "demo_client.py", federation.directory / "demo.json"]
-    said = shlex.split(subprocess.run(exports, capture_output=True, text=True, check=True).stdout)
-    environment = dict(word.split("=", 1) for word in said[1:])
-    log = tmp_path_factory.mktemp("log") / "example.log"
+@contextmanager
+def running(kind: str, federation: Federation, settings: dict[str, str], folder: Path) -> Iterator[Example]:
+    """Run an example with ``settings`` in its environment, in the empty ``folder``, for the length of the block."""
+    command = [NODE, "app.mjs"] if kind == "node" else [sys.executable, EXAMPLES / "python" / "app.py"]
+    if kind == "node":
+        workspace(EXAMPLES / "node", folder)
+    home = f"http://localhost:{settings['PORT']}/"
+    log = folder / "example.log"
     with (
         log.open("wb") as stream,
         subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *command],
-            cwd=folder,
-            env=environment | {"PORT": str(port), "PYTHONDONTWRITEBYTECODE": "1"},
-            stdout=stream,
-            stderr=stream,
+            ["setpriv", "--pdeathsig", "KILL", *command], cwd=folder, env=settings, stdout=stream, stderr=stream
         ) as process,
     ):
         deadline = time.monotonic() + START_SECONDS
@@ -85,6 +75,18 @@ def example(
             time.sleep(0.05)
         yield Example(home, federation)
         process.kill()
+
+
+@pytest.fixture(scope="module", params=["node", "python"])
+def example(
+    request: pytest.FixtureRequest, federation: Federation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Example]:
+    """An example as the demo's first client, by the settings that its README has made."""
+    exports = [sys.executable, EXAMPLES / "demo_client.py", federation.directory / "demo.json"]
+    said = shlex.split(subprocess.run(exports, capture_output=True, text=True, check=True).stdout)
+    settings = dict(word.split("=", 1) for word in said[1:]) | {"PORT": str(free_port())}
+    with running(request.param, federation, settings, tmp_path_factory.mktemp("example")) as started:
+        yield started
 
 
 def answers(url: str) -> bool:
