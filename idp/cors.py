@@ -15,7 +15,7 @@ SHARED = frozenset({endpoints.DISCOVERY, endpoints.JWKS, endpoints.TOKEN, endpoi
 _MAX_ORIGIN = 300
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST"),
-    ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+    ("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP"),
     ("Access-Control-Max-Age", "600"),
 )
 
@@ -31,5 +31,5 @@ def headers(deps: IdpDeps, path: str, request: OAuthRequest) -> tuple[tuple[str,
     with deps.work.read() as work:
         if not work.records.is_origin(origin):
             return vary
-    allowed = (("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "WWW-Authenticate"))
+    allowed = (("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce"))
     return (*vary, *allowed, *(_PREFLIGHT if request.method == "OPTIONS" else ()))

@@ -7,11 +7,20 @@ from typing import Any
 from idp import endpoints
 from idp.authorize import request_objects
 from idp.authorize.request import PROMPTS, RESPONSE_MODES
+from idp.clients import mutual_tls
 from idp.clients.registry import AUTHENTICATION_METHODS, GRANT_TYPES
 from idp.ports import IdpDeps
+from idp.tokens import dpop
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
 from kernel.errors import Refusal
 
+_OVER_MUTUAL_TLS = {
+    "pushed_authorization_request_endpoint": endpoints.PUSHED_REQUEST,
+    "token_endpoint": endpoints.TOKEN,
+    "userinfo_endpoint": endpoints.USERINFO,
+    "introspection_endpoint": endpoints.INTROSPECT,
+    "revocation_endpoint": endpoints.REVOKE,
+}
 _CACHE = "public, max-age=300"
 _PROTOCOL_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid")
 
@@ -30,7 +39,8 @@ def document(deps: IdpDeps) -> dict[str, Any]:
     policies = deps.policies
     algorithms = list(policies.tokens.signing_algorithms)
     scopes = policies.claims.scopes
-    confidential = [method for method in AUTHENTICATION_METHODS if method != "none"]
+    methods = [method for method in AUTHENTICATION_METHODS if deps.client_certificates or method not in mutual_tls.METHODS]
+    confidential = [method for method in methods if method != "none"]
     return {
         "issuer": deps.issuer,
         "authorization_endpoint": endpoints.url(deps, endpoints.AUTHORIZE),
@@ -51,10 +61,10 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": algorithms,
         "userinfo_signing_alg_values_supported": algorithms,
         "request_object_signing_alg_values_supported": list(request_objects.ALGORITHMS),
-        "token_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
+        "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
         "introspection_endpoint_auth_methods_supported": confidential,
-        "revocation_endpoint_auth_methods_supported": list(AUTHENTICATION_METHODS),
+        "revocation_endpoint_auth_methods_supported": methods,
         "claims_supported": [*_PROTOCOL_CLAIMS, *dict.fromkeys(claim for scope in scopes.values() for claim in scope.claims)],
         "claim_types_supported": ["normal"],
         "display_values_supported": ["page", "popup"],
@@ -67,4 +77,14 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "require_pushed_authorization_requests": False,
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        "tls_client_certificate_bound_access_tokens": deps.client_certificates,
+        **_aliases(deps),
     }
+
+
+def _aliases(deps: IdpDeps) -> dict[str, Any]:
+    """Return where the endpoints are reached over mutual TLS, if that is another address (RFC 8705 5)."""
+    if deps.mutual_tls_url is None:
+        return {}
+    return {"mtls_endpoint_aliases": {name: deps.mutual_tls_url + path for name, path in _OVER_MUTUAL_TLS.items()}}

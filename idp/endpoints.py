@@ -19,3 +19,8 @@ LOGOUT = "/oauth/logout"
 def url(deps: IdpDeps, path: str) -> str:
     """Return the public address of an endpoint: below the configured URL, whatever Host a request names."""
     return deps.node.url + path
+
+
+def urls(deps: IdpDeps, path: str) -> tuple[str, ...]:
+    """Return every address of an endpoint: also the one over mutual TLS, where one is configured (RFC 8705 5)."""
+    return tuple(base + path for base in (deps.node.url, deps.mutual_tls_url) if base is not None)

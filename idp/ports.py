@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, Protocol, TypeAlias
 
 from crosscert.ports import Fetcher
+from crosscert.trust import Trust
 from idp.record_ports import AccountRecords, ClientRecords, GrantRecords, SessionRecords
 from kernel.clock import Clock
 from kernel.nodes import Node
@@ -54,7 +55,8 @@ class HolderLicenses(Protocol):
 class IdpDeps:
     """Everything that the operations of this room are given.
 
-    ``fetch`` reads request objects from the addresses that clients registered.
+    ``fetch`` reads request objects from the addresses that clients registered. ``trust`` judges the certificates of clients, which come in
+    if ``client_certificates``; at ``mutual_tls_url`` the proxy asks every caller for one.
     ``kept`` holds parsed forms of what is stored (signing keys), so that the hot paths don't build them again; it is no state.
     """
 
@@ -67,6 +69,9 @@ class IdpDeps:
     work: UnitOfWork[IdpRecords]
     holder_licenses: HolderLicenses
     fetch: Fetcher
+    trust: Trust
+    client_certificates: bool = False
+    mutual_tls_url: str | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -21,6 +21,7 @@ from idp.oauth_errors import (
     oauth_name,
 )
 from kernel.errors import Refusal
+from pki.client_cert import HEADER, shown_certificate
 
 MAX_QUERY_BYTES = 16 * 1024
 MAX_BODY_BYTES = 64 * 1024
@@ -62,7 +63,10 @@ NOTHING = Parameters({})
 
 @dataclass(frozen=True, slots=True)
 class OAuthRequest:
-    """One request to an endpoint of the protocol: its body as a form, or as it came. ``address`` is the caller's network address."""
+    """One request to an endpoint of the protocol: its body as a form, or as it came. ``address`` is the caller's network address.
+
+    ``dpop`` is the header of that name (RFC 9449), ``certificate`` (DER) what the caller showed in TLS to a proxy that is trusted.
+    """
 
     method: str
     query: Parameters = NOTHING
@@ -71,6 +75,8 @@ class OAuthRequest:
     origin: str | None = None
     body: bytes = field(default=b"", repr=False)
     address: str = ""
+    dpop: str | None = field(default=None, repr=False)
+    certificate: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,18 @@ def read_request(environ: Mapping[str, Any], *, as_json: bool = False) -> OAuthR
         origin=environ.get("HTTP_ORIGIN"),
         body=_read_body(environ, _JSON) if as_json else b"",
         address=str(environ.get("REMOTE_ADDR", "")),
+        dpop=environ.get("HTTP_DPOP"),
+        certificate=_read_certificate(environ.get(HEADER)),
     )
+
+
+def _read_certificate(header: str | None) -> bytes | None:
+    if not header:
+        return None
+    try:
+        return shown_certificate(header)
+    except Refusal:
+        raise _unreadable(zh="Client-Cert 请求头不可读", en="Client-Cert") from None
 
 
 def _read_form(environ: Mapping[str, Any]) -> Parameters:
@@ -162,15 +179,18 @@ def token_response(token: str) -> OAuthResponse:
     return OAuthResponse(200, token.encode(), (("Content-Type", "application/jwt"), *_NO_STORE))
 
 
-def error_response(refusal: Refusal, *, challenge: str | None = None) -> OAuthResponse:
-    """Return a refusal as RFC 6749 5.2 wants it, with our code and both languages beside the standard members."""
+def error_response(refusal: Refusal, *, challenge: str | None = None, status: int | None = None) -> OAuthResponse:
+    """Return a refusal as RFC 6749 5.2 wants it, with our code and both languages beside the standard members.
+
+    ``status`` is given where it depends on the endpoint.
+    """
     document = {
         "error": oauth_name(refusal),
         "error_description": refusal.text.en,
         "code": refusal.code,
         "message": refusal.text.as_json(),
     }
-    response = json_response(document, status=refusal.error.status)
+    response = json_response(document, status=status or refusal.error.status)
     return response if challenge is None else response.with_headers(("WWW-Authenticate", challenge))
 
 

@@ -67,6 +67,7 @@ __all__ = [
     "unverified_claims",
     "unverified_header",
     "verify",
+    "verify_possession",
     "verifying_key",
 ]
 
@@ -138,13 +139,28 @@ def verify(
     if not key.prepared.verify(signing_input, signature):
         raise Refusal(TOKEN_SIGNATURE)
     # 5. The claims.
-    claims = parse_object(payload, TOKEN_MALFORMED)
-    for name in require:
-        if claims.get(name) is None:
-            raise _wrong(claim=name, problem="missing")
-    _check_times(claims, timestamp(now), leeway)
+    claims = _read_claims(payload, require, now, leeway)
     _check_parties(claims, audience, issuer)
     return claims
+
+
+def verify_possession(
+    proof: str | bytes, *, algorithms: Collection[str], typ: str, now: datetime, max_bytes: int, require: Collection[str]
+) -> tuple[Claims, JwkKey]:
+    """Return the claims of a DPoP proof and the key that it carries itself (RFC 9449 4.3), or raise ``Refusal``.
+
+    Whoever made it holds that key; whose the key is stays open. For proofs alone: a token that is to be believed goes to :func:`verify`.
+    """
+    header, payload, signing_input, signature = _take_apart(proof, max_bytes)
+    _check_header(header, typ, algorithms)
+    key = parse_jwk(header.get("jwk"))
+    if header["alg"] != key.alg:
+        raise Refusal(TOKEN_ALGORITHM)
+    if not key.prepared.verify(signing_input, signature):
+        raise Refusal(TOKEN_SIGNATURE)
+    claims = _read_claims(payload, require, now, 0)
+    _check_parties(claims, None, None)
+    return claims, key
 
 
 def unverified_header(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> Mapping[str, Any]:
@@ -155,6 +171,15 @@ def unverified_header(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -
 def unverified_claims(token: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> Mapping[str, Any]:
     """Return the claims of a token about which nothing is known yet: to find out whose keys it must be verified with."""
     return parse_object(_take_apart(token, max_bytes)[1], TOKEN_MALFORMED)
+
+
+def _read_claims(payload: bytes, require: Collection[str], now: datetime, leeway: int) -> Claims:
+    claims = parse_object(payload, TOKEN_MALFORMED)
+    for name in require:
+        if claims.get(name) is None:
+            raise _wrong(claim=name, problem="missing")
+    _check_times(claims, timestamp(now), leeway)
+    return claims
 
 
 def _encode(claims: Mapping[str, Any]) -> bytes:

@@ -167,6 +167,9 @@ def _tokens(policies: Policies) -> Iterator[Finding]:
     algorithms = policies.tokens.signing_algorithms
     for index in _repeated(algorithms):
         yield "tokens", ("signing_algorithms", index), Text("重复", "it is listed twice")
+    level = policies.tokens.client_certificate_level
+    if level not in policies.certificates.levels:
+        yield "tokens", ("client_certificate_level",), Text(f"没有等级 {level}", f"there is no level {level}")
 
 
 def _claims(policies: Policies) -> Iterator[Finding]:

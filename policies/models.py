@@ -186,6 +186,10 @@ class TokenPolicies(Table):
     access_token_seconds: Seconds
     refresh_token_seconds: Seconds
     logout_token_seconds: Seconds
+    dpop_proof_seconds: Seconds
+    dpop_nonce_seconds: Seconds
+    dpop_nonce_required: bool
+    client_certificate_level: Name
     signing_algorithms: Annotated[tuple[Literal["ES256", "RS256"], ...], Field(min_length=1)]
     key_published_ahead_seconds: Seconds
     key_signs_seconds: Seconds

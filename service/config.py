@@ -48,13 +48,15 @@ class ListenTable(_Table):
     """Where the node listens. ``trusted_proxies``: addresses or networks whose X-Forwarded-For is believed; none by default.
 
     ``client_certificates``: these proxies set ``Client-Cert`` on every request, so it is believed too. A proxy that does not would hand
-    on what the client wrote there.
+    on what the client wrote there. ``mutual_tls_url`` is where a proxy asks every client for its certificate, if that is another address than
+    the node's (RFC 8705 5).
     """
 
     host: Word = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)]
     trusted_proxies: tuple[Word, ...] = ()
     client_certificates: bool = False
+    mutual_tls_url: Word | None = None
 
 
 class TlsTable(_Table):
@@ -128,6 +130,7 @@ class Config:
         self.settings = settings
         self.node = _node(file, settings.node)
         self.trusted_proxies = _networks(file, settings.listen.trusted_proxies)
+        _check_mutual_tls(file, settings.listen)
 
     @property
     def database_url(self) -> str:
@@ -231,6 +234,15 @@ def _networks(file: Path, texts: tuple[str, ...]) -> tuple[Network, ...]:
     except ValueError as error:
         key = "listen.trusted_proxies"
         raise Misuse(CONFIG_INVALID, field=key, file=str(file), problem=f"{key}: {error}") from None
+
+
+def _check_mutual_tls(file: Path, listen: ListenTable) -> None:
+    key, url = "listen.mutual_tls_url", listen.mutual_tls_url
+    if url is None:
+        return
+    fault = find_url_fault(url) if listen.client_certificates else "it needs client_certificates = true"
+    if fault or url.endswith("/"):
+        raise Misuse(CONFIG_INVALID, field=key, file=str(file), problem=f"{key}: {fault or 'no / at the end'}")
 
 
 def _node(file: Path, table: NodeTable) -> Node:

@@ -163,6 +163,9 @@ class Services:
             work=work,
             holder_licenses=HeldLicenses(lambda: self.licenses),
             fetch=RequestsFetcher(outward=True),
+            trust=self.trust,
+            client_certificates=self.config.settings.listen.client_certificates,
+            mutual_tls_url=self.config.settings.listen.mutual_tls_url,
         )
 
     @cached_property

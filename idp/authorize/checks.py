@@ -57,6 +57,7 @@ _LONGEST = {
     "login_hint": 1024,
     "acr_values": 1024,
     "claims": 8192,
+    "dpop_jkt": 100,
 }
 """The parameters that mean something here, and how long each may be. Others are ignored (RFC 6749 3.1)."""
 
@@ -181,6 +182,14 @@ def check_pkce(asked: Asked) -> Asked:
     return _with(asked, code_challenge=challenge)
 
 
+def check_dpop_jkt(asked: Asked) -> Asked:
+    """RFC 9449 10: the thumbprint of the key that alone may redeem the code."""
+    thumbprint = asked.parameters.get("dpop_jkt")
+    if thumbprint is not None and not _CHALLENGE.fullmatch(thumbprint):  # of the same form
+        raise wrong(parameter="dpop_jkt", zh="不是 SHA-256 指纹", en="not a SHA-256 thumbprint")
+    return _with(asked, dpop_jkt=thumbprint)
+
+
 def check_prompt(asked: Asked) -> Asked:
     """Core 3.1.2.1: known values only, and none stands alone."""
     prompts = tuple(dict.fromkeys((asked.parameters.get("prompt") or "").split()))
@@ -261,6 +270,7 @@ CHECKS = (
     check_response_mode,
     check_scope,
     check_pkce,
+    check_dpop_jkt,
     check_prompt,
     check_max_age,
     check_id_token_hint,

@@ -23,6 +23,7 @@ from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
 from idp.claims.subjects import subject_of
 from idp.claims.told import scopes_told
+from idp.clients.security_profiles import profile_of
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
 from idp.hashes import digest
 from idp.oauth_errors import ACCESS_DENIED, oauth_name
@@ -181,6 +182,7 @@ def _finish(
     )
     work.records.add_grant(grant)
     value = token()
+    lifetime = min(deps.policies.tokens.authorization_code_seconds, profile_of(client).max_code_seconds)
     code = Code(
         code_hash=digest(value),
         grant_id=grant.id,
@@ -189,7 +191,8 @@ def _finish(
         code_challenge=request.code_challenge,
         nonce=request.nonce,
         created_at=now,
-        expires_at=now + timedelta(seconds=deps.policies.tokens.authorization_code_seconds),
+        expires_at=now + timedelta(seconds=lifetime),
+        dpop_jkt=request.dpop_jkt,
     )
     work.records.add_code(code)
     work.records.put_session_client(session.id, client.client_id, now)

@@ -8,6 +8,7 @@ Left to others: the checks (``authorize_checks``), going on with it (``authorize
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from idp import endpoints
@@ -15,10 +16,13 @@ from idp.authorize.checks import check_none_in_query, check_request, find_return
 from idp.authorize.request import AuthorizationRequest, from_json
 from idp.authorize.request_objects import unpack
 from idp.clients.authentication import CHALLENGE, authenticate
+from idp.clients.security_profiles import profile_of
 from idp.hashes import digest
 from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE_FORBIDDEN, REQUEST_URI_OVER
 from idp.ports import IdpDeps
 from idp.records import Client, PushedRequest
+from idp.tokens import dpop
+from idp.tokens.errors import DPOP_PROOF
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response, wrong
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
@@ -35,21 +39,30 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         request.form.check_none_doubled()
         check_none_in_query(request)
         client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.PUSHED_REQUEST))
-        request_uri = push(deps, client, request.form)
+        jkt = None if request.dpop is None else _prove_key(deps, client, request)
+        request_uri = push(deps, client, request.form, jkt=jkt)
     except Refusal as refusal:
-        return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+        answer = error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+        return answer.with_headers(*dpop.headers(deps, request))
     document = {"request_uri": request_uri, "expires_in": deps.policies.tokens.pushed_request_seconds}
-    return json_response(document, status=_CREATED)
+    return json_response(document, status=_CREATED).with_headers(*dpop.headers(deps, request))
 
 
-def push(deps: IdpDeps, client: Client, form: Parameters) -> str:
-    """Check and store a request and return the reference to it; ``Refusal`` like the authorization endpoint's."""
+def push(deps: IdpDeps, client: Client, form: Parameters, *, jkt: str | None = None) -> str:
+    """Check and store a request and return the reference to it; ``Refusal`` like the authorization endpoint's.
+
+    ``jkt`` is the key that a DPoP proof came from: the code will be bound to it as if ``dpop_jkt`` had named it (RFC 9449 10.1).
+    """
     if "authorization_code" not in client.grant_types:
         raise Refusal(GRANT_TYPE_FORBIDDEN)
     if form.get("request_uri") is not None:  # RFC 9126 2.1
         raise wrong(parameter="request_uri", zh="不能在推送的请求中使用", en="not in a pushed request")
     said = unpack(deps, client, form)
     checked = check_request(deps, said, client, find_return_address(said, client), pushed=True)
+    if jkt is not None:
+        if checked.dpop_jkt not in {None, jkt}:
+            raise Refusal(DPOP_PROOF, problem="dpop_jkt")
+        checked = replace(checked, dpop_jkt=jkt)
     request_uri = _PREFIX + token()
     now = deps.clock.now()
     expires_at = now + timedelta(seconds=deps.policies.tokens.pushed_request_seconds)
@@ -59,6 +72,10 @@ def push(deps: IdpDeps, client: Client, form: Parameters) -> str:
         actor = f"client:{client.client_id}"
         work.audit.record(AuditEvent(now, actor, "idp.push_request", actor, details={"scopes": list(checked.scopes)}))
     return request_uri
+
+
+def _prove_key(deps: IdpDeps, client: Client, request: OAuthRequest) -> str:
+    return dpop.verify_proof(deps, request, endpoints.PUSHED_REQUEST, algorithms=profile_of(client).algorithms)
 
 
 def take(deps: IdpDeps, client: Client, parameters: Parameters) -> AuthorizationRequest | None:

@@ -35,7 +35,8 @@ class AuthorizationRequest:
     """What a client asks for. ``scopes`` and ``claims`` are what it asked for *and* may have.
 
     ``subjects`` are the persons one of whom must answer (empty: anybody). Levels are in the client's order of preference: the lowest
-    of ``acr_values`` must be reached, one of ``acr_essential`` be told, ``acr_voluntary`` are wishes.
+    of ``acr_values`` must be reached, one of ``acr_essential`` be told, ``acr_voluntary`` are wishes. ``dpop_jkt`` is the key that the
+    code will be bound to.
     """
 
     address: ReturnAddress
@@ -51,6 +52,7 @@ class AuthorizationRequest:
     claims: ClaimNames = NO_CLAIMS
     login_hint: str | None = None
     ui_locales: str | None = None
+    dpop_jkt: str | None = None
 
     def as_json(self) -> dict[str, Json]:
         """Return the form in which it waits for the person to log in, or for the browser that its client announced."""
@@ -72,6 +74,7 @@ class AuthorizationRequest:
             "claims": {"id_token": list(self.claims.id_token), "userinfo": list(self.claims.userinfo)},
             "login_hint": self.login_hint,
             "ui_locales": self.ui_locales,
+            "dpop_jkt": self.dpop_jkt,
         }
 
 
@@ -93,4 +96,5 @@ def from_json(values: Mapping[str, Any]) -> AuthorizationRequest:
         claims=ClaimNames(tuple(claims.get("id_token", ())), tuple(claims.get("userinfo", ()))),
         login_hint=values["login_hint"],
         ui_locales=values["ui_locales"],
+        dpop_jkt=values.get("dpop_jkt"),
     )

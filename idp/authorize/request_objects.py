@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from idp.clients.keys import find_keys
+from idp.clients.security_profiles import EVERYONE, profile_of
 from idp.fetching import fetch
 from idp.oauth_errors import REQUEST_OBJECT, REQUEST_UNSIGNED, REQUEST_URI, REQUEST_URI_BUSY
 from idp.ports import IdpDeps
@@ -21,7 +22,7 @@ from kernel.canonical import canonical
 from kernel.errors import Refusal
 from pki import jose
 
-ALGORITHMS = ("ES256", "RS256")
+ALGORITHMS = EVERYONE.algorithms
 TYPE = "oauth-authz-req+jwt"
 """RFC 9101 10.8: what no other token is called. Clients of OpenID Connect Core still say JWT, or nothing."""
 
@@ -68,7 +69,7 @@ def _verify(deps: IdpDeps, client: Client, value: str) -> jose.Claims:
         return jose.verify(
             value,
             find_keys(deps, client, value),
-            algorithms=ALGORITHMS,
+            algorithms=profile_of(client).algorithms,
             typ=(TYPE, "JWT", None),
             audience=deps.issuer,
             issuer=None,

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from urllib.parse import unquote_plus
 
-from idp.clients import secrets
+from idp.clients import mutual_tls, secrets
 from idp.clients.addresses import may_call_from
 from idp.clients.checks import SECRET_METHODS
 from idp.clients.keys import find_keys
 from idp.clients.registry import hash_secret
+from idp.clients.security_profiles import EVERYONE, profile_of
 from idp.oauth_errors import CLIENT_AUTHENTICATION, CLIENT_METHODS, PARAMETER_IN_QUERY
 from idp.ports import IdpDeps
 from idp.records import Client, ClientAuthentication
@@ -43,6 +44,7 @@ class _Presented:
     method: ClientAuthentication
     client_id: str
     proof: str = field(default="", repr=False)
+    certificate: bytes | None = field(default=None, repr=False)
 
 
 def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str) -> Client:
@@ -51,6 +53,9 @@ def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str) -> Clie
     presented = _read(request)
     with deps.work.read() as work:
         client = work.records.find_client(presented.client_id)
+    if client is not None and presented.method == "none" and client.token_endpoint_auth_method in mutual_tls.METHODS:
+        # RFC 8705 2: the request names the client, and nothing in it tells by which kind of certificate.
+        presented = replace(presented, method=client.token_endpoint_auth_method)
     known = client is not None and client.disabled_at is None and client.token_endpoint_auth_method == presented.method
     proven = _PROOFS[presented.method](deps, client if known else None, presented, endpoint)
     if client is None or not known or not proven:
@@ -88,7 +93,7 @@ def _read(request: OAuthRequest) -> _Presented:
     client_id = request.form.get("client_id")
     if client_id is None:
         raise Refusal(CLIENT_AUTHENTICATION)
-    return _Presented("none", client_id)
+    return _Presented("none", client_id, certificate=request.certificate)
 
 
 def _read_basic(request: OAuthRequest) -> _Presented | None:
@@ -141,13 +146,14 @@ def _prove_secret(_deps: IdpDeps, client: Client | None, presented: _Presented, 
 
 def _prove_key(deps: IdpDeps, client: Client | None, presented: _Presented, endpoint: str) -> bool:
     now = deps.clock.now()
+    profile = EVERYONE if client is None else profile_of(client)
     try:
         claims = jose.verify(
             presented.proof,
             _keys_of(deps, client, presented.proof),
-            algorithms=("ES256", "RS256"),
+            algorithms=profile.algorithms,
             typ=("JWT", "client-authentication+jwt", None),
-            audience=(deps.issuer, endpoint),
+            audience=deps.issuer if profile.issuer_only else (deps.issuer, endpoint),
             issuer=presented.client_id,
             now=now,
             leeway=10,
@@ -156,7 +162,7 @@ def _prove_key(deps: IdpDeps, client: Client | None, presented: _Presented, endp
     except Refusal:
         return False
     # One audience only: an assertion that is good elsewhere too could be replayed there, or here.
-    one_audience = isinstance(claims["aud"], str) or len(claims["aud"]) == 1
+    one_audience = isinstance(claims["aud"], str) or (len(claims["aud"]) == 1 and not profile.issuer_only)
     if (
         client is None
         or claims["sub"] != client.client_id
@@ -167,6 +173,10 @@ def _prove_key(deps: IdpDeps, client: Client | None, presented: _Presented, endp
     expires_at = from_micros(int(claims["exp"]) * 1_000_000) + timedelta(seconds=60)
     with deps.work.begin() as work:
         return work.records.take_assertion(client.client_id, claims["jti"], expires_at)
+
+
+def _prove_certificate(deps: IdpDeps, client: Client | None, presented: _Presented, _endpoint: str) -> bool:
+    return client is not None and mutual_tls.is_proven(deps, client, presented.certificate)
 
 
 def _keys_of(deps: IdpDeps, client: Client | None, assertion: str) -> jose.Keys:
@@ -185,4 +195,6 @@ _PROOFS: dict[ClientAuthentication, Callable[[IdpDeps, Client | None, _Presented
     "client_secret_basic": _prove_secret,
     "client_secret_post": _prove_secret,
     "private_key_jwt": _prove_key,
+    "tls_client_auth": _prove_certificate,
+    "self_signed_tls_client_auth": _prove_certificate,
 }

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crosscert.http import is_below
-from idp.clients import redirect_uris, sectors
+from idp.clients import mutual_tls, redirect_uris, sectors, security_profiles
 from idp.clients.addresses import is_network
 from idp.errors import CLIENT_UNSUITABLE
 from idp.ports import IdpDeps
@@ -28,6 +28,8 @@ AUTHENTICATION_METHODS: tuple[ClientAuthentication, ...] = (
     "client_secret_basic",
     "client_secret_post",
     "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
     "none",
 )
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
@@ -209,6 +211,25 @@ def _check_stage(_deps: IdpDeps, client: Client) -> None:
             raise unsuitable(field=name, zh="正式系统必须有", en="a production client needs one")
 
 
+def _check_mutual_tls(deps: IdpDeps, client: Client) -> None:
+    fault = mutual_tls.find_fault(client)
+    if fault is not None:
+        field, zh, en = fault
+        raise unsuitable(field=field, zh=zh, en=en)
+    bound = client.tls_client_certificate_bound_access_tokens
+    if not deps.client_certificates and (bound or client.token_endpoint_auth_method in mutual_tls.METHODS):
+        field = "tls_client_certificate_bound_access_tokens" if bound else "token_endpoint_auth_method"
+        raise unsuitable(field=field, zh="本站没有配置双向 TLS 代理", en="no proxy for mutual TLS is configured here")
+
+
+def _check_security_profile(_deps: IdpDeps, client: Client) -> None:
+    if client.security_profile not in {None, *security_profiles.SECURITY_PROFILES}:
+        raise unsuitable(field="security_profile", zh="没有这种安全要求", en="no such profile")
+    unmet = security_profiles.find_unmet(client)
+    if unmet is not None:
+        raise unsuitable(field=unmet.field, zh=unmet.zh, en=unmet.en)
+
+
 _CHECKS = (
     _check_client_id,
     _check_names,
@@ -221,4 +242,6 @@ _CHECKS = (
     _check_origins,
     _check_networks,
     _check_stage,
+    _check_mutual_tls,
+    _check_security_profile,
 )

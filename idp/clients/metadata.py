@@ -44,6 +44,7 @@ _LISTS = (
 _OTHERS = {
     "backchannel_logout_session_required": bool,
     "require_pushed_authorization_requests": bool,
+    "dpop_bound_access_tokens": bool,
     "default_max_age": int,
     "jwks": dict,
 }

@@ -61,6 +61,10 @@ class GrantRecords(Protocol):
         """Tell whether one access token was revoked by itself."""
         ...
 
+    def take_proof(self, jkt: str, jti: str, expires_at: datetime) -> bool:
+        """Remember a DPoP proof; False when this key's ``jti`` was used."""
+        ...
+
     def signing_keys(self) -> Sequence[SigningKey]:
         """Return all signing keys by algorithm and sequence."""
         ...

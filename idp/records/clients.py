@@ -9,7 +9,14 @@ from typing import Any, Literal
 
 from kernel.errors import Text
 
-ClientAuthentication = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+ClientAuthentication = Literal[
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "none",
+]
 SigningAlgorithm = Literal["ES256", "RS256"]
 SubjectType = Literal["public", "pairwise"]
 Stage = Literal["test", "production"]
@@ -28,7 +35,7 @@ class Client:
     """A department's system. ``department`` is the unified social credit code that policies decide by.
 
     ``secrets`` are those in use, the older first (two while they rotate), ``jwks`` the public keys of private_key_jwt and of request
-    objects or ``jwks_uri`` where they are published, ``request_uris`` where request objects may be fetched from. ``default_acr`` is
+    objects (and self-signed certificates) or ``jwks_uri`` where they are published, ``request_uris`` where request objects may be fetched from. ``default_acr`` is
     the level registered for it, ``home_url`` where citizens enter it, ``origins`` where its browser code runs, ``addresses`` the
     networks that it calls from (none: any). ``names`` are its names in other languages, by language tag. ``version`` counts changes.
     """
@@ -73,6 +80,14 @@ class Client:
     backchannel_logout_session_required: bool = False
     registration_token: bytes | None = field(default=None, repr=False)
     version: int = 0
+    tls_client_auth_subject_dn: str | None = None
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    dpop_bound_access_tokens: bool = False
+    security_profile: Literal["fapi2"] | None = None
     created_at: datetime | None = None
     disabled_at: datetime | None = None
 

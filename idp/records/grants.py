@@ -56,11 +56,12 @@ class Code:
     created_at: datetime
     expires_at: datetime
     redeemed_at: datetime | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """A refresh token of a grant's family."""
+    """A refresh token of a grant's family. ``cnf`` are the thumbprints of the keys that it is bound to, None where it is not."""
 
     token_hash: bytes = field(repr=False)
     grant_id: str
@@ -68,6 +69,7 @@ class RefreshToken:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+    cnf: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

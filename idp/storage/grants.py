@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from idp.storage.tables import (
     codes,
     grants,
     invitations,
+    proofs,
     pushed_requests,
     refresh_tokens,
     revoked_tokens,
@@ -90,6 +92,7 @@ class SqlGrants(OnConnection):
         """Store a refresh token."""
         values = asdict(token)
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "used_at")}
+        values["cnf"] = None if token.cnf is None else as_json(token.cnf)
         self._connection.execute(refresh_tokens.insert(), values)
 
     def use_refresh_token(self, token_hash: bytes, at: datetime) -> RefreshToken | None:
@@ -111,6 +114,11 @@ class SqlGrants(OnConnection):
     def is_access_token_revoked(self, jti: str) -> bool:
         """Tell whether one access token was revoked by itself."""
         return self._first(sa.select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == jti)) is not None
+
+    def take_proof(self, jkt: str, jti: str, expires_at: datetime) -> bool:
+        """Remember a DPoP proof; False when this key's ``jti`` was used."""
+        digest = hashlib.sha256(f"{jkt}.{jti}".encode()).digest()
+        return self._add_once(proofs, {"digest": digest, "expires_at": to_micros(expires_at)})
 
     def signing_keys(self) -> Sequence[SigningKey]:
         """Return all signing keys by algorithm and sequence."""
@@ -155,6 +163,7 @@ class SqlGrants(OnConnection):
             assertions.delete().where(assertions.c.expires_at < moment_now),
             revoked_tokens.delete().where(revoked_tokens.c.expires_at < moment_now),
             invitations.delete().where(invitations.c.expires_at < past),
+            proofs.delete().where(proofs.c.expires_at < moment_now),
             tries.delete().where(tries.c.since < past),
             codes.delete().where(codes.c.expires_at < past),
             refresh_tokens.delete().where(refresh_tokens.c.expires_at < past),
@@ -183,6 +192,7 @@ def _read_code(row: sa.RowMapping) -> Code:
         created_at=from_micros(row["created_at"]),
         expires_at=from_micros(row["expires_at"]),
         redeemed_at=moment(row["redeemed_at"]),
+        dpop_jkt=row["dpop_jkt"],
     )
 
 
@@ -194,4 +204,5 @@ def _read_refresh_token(row: sa.RowMapping) -> RefreshToken:
         created_at=from_micros(row["created_at"]),
         expires_at=from_micros(row["expires_at"]),
         used_at=moment(row["used_at"]),
+        cnf=None if row["cnf"] is None else json.loads(row["cnf"]),
     )

@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from idp.browsers.sessions import is_alive
 from idp.claims.subjects import subject_of
+from idp.clients.security_profiles import profile_of
 from idp.hashes import digest
 from idp.oauth_errors import (
     CODE_INVALID,
@@ -25,6 +27,8 @@ from idp.oauth_errors import (
 )
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, Code, Grant, RefreshToken
+from idp.tokens.binding import Binding
+from idp.tokens.errors import CODE_KEY, REFRESH_KEY
 from idp.wire import Parameters
 from kernel.audit import AuditEvent
 from kernel.errors import ErrorCode, Refusal
@@ -47,7 +51,7 @@ class Issue:
     refresh_token: str | None = field(default=None, repr=False)
 
 
-def redeem_code(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
+def redeem_code(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) -> Issue:
     """Exchange an authorization code (RFC 6749 4.1.3). A code shown twice revokes all that the first time gave (RFC 9700 2.1.1)."""
     code_hash = digest(form.require("code"))
     now = deps.clock.now()
@@ -58,28 +62,30 @@ def redeem_code(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
     with deps.work.begin() as work:
         code = work.records.redeem_code(code_hash, now)
         grant = None if code is None else work.records.find_grant(code.grant_id)
-        fault = CODE_INVALID if code is None or grant is None else _find_code_fault(client, code, grant, form, now)
+        fault = CODE_INVALID if code is None or grant is None else _find_code_fault(client, code, grant, form, binding, now=now)
         if code is None:
             _punish_replay(work, client, code_hash, now)
         if fault is None and code is not None and grant is not None:
             if refresh_token is not None:
-                work.records.add_refresh_token(_refresh_record(deps, refresh_token, grant, now))
+                bound_to = binding.of_refresh_token if client.public else None
+                work.records.add_refresh_token(_refresh_record(deps, refresh_token, grant, bound_to, now=now))
             work.audit.record(_event(client, "idp.redeem_code", grant, now))
             return Issue(subject_of(deps, client, grant.account_id), grant.scopes, grant, code.nonce, refresh_token)
         work.audit.record(_event(client, "idp.redeem_code", grant, now, fault=fault))
     raise Refusal(fault or CODE_INVALID)
 
 
-def refresh(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
+def refresh(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) -> Issue:
     """Exchange a refresh token for the next (RFC 6749 6, RFC 9700 4.14.2): each is used once, a replay revokes the family.
 
     The next token is derived from the one shown, under a key of the node's. So a client that shows a token again within
     :data:`GRACE` gets the *same* successor, of which there is never more than one; as soon as the successor was used, or the
-    grace is over, showing the old one is a replay.
+    grace is over, showing the old one is a replay. Where the client's security profile has no rotation, the token stays the same.
     """
     shown = form.require("refresh_token")
     asked = tuple(dict.fromkeys((form.get("scope") or "").split()))
-    successor = _derive(deps, shown)
+    rotates = profile_of(client).rotation
+    successor = _derive(deps, shown) if rotates else shown
     now = deps.clock.now()
     with deps.work.begin() as work:
         # 1. What it is bound to; a client's mistake here uses nothing up.
@@ -88,10 +94,10 @@ def refresh(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
         fault: ErrorCode | None = REFRESH_INVALID
         if found is not None and grant is not None:
             fault = _find_refresh_fault(work, client, found, grant, now=now) or _find_scope_fault(grant, asked)
+            if fault is None and not binding.fulfils(found.cnf):
+                fault = REFRESH_KEY
             # 2. Consume, by one conditional statement; or show the same successor again.
-            if fault is None and work.records.use_refresh_token(found.token_hash, now) is not None:
-                work.records.add_refresh_token(_refresh_record(deps, successor, grant, now))
-            elif fault is None and not _in_grace(work, found, successor, now):
+            if fault is None and rotates and not _rotate(work, deps, found, grant, successor, now=now):
                 work.records.revoke_grant(grant.id, now)
                 fault = REFRESH_INVALID
             # 3. Issue. A refusal must not undo 2, so it is raised after the transaction.
@@ -102,7 +108,7 @@ def refresh(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
     raise Refusal(fault or REFRESH_INVALID)
 
 
-def client_credentials(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
+def client_credentials(deps: IdpDeps, client: Client, form: Parameters, _binding: Binding) -> Issue:
     """Give a client a token on its own behalf (RFC 6749 4.4): no person, no ID token, no refresh token."""
     own = tuple(scope for scope in client.scopes if scope not in _NO_SCOPES_FOR_CLIENTS)
     asked = tuple(dict.fromkeys((form.get("scope") or "").split()))
@@ -114,11 +120,15 @@ def client_credentials(deps: IdpDeps, client: Client, form: Parameters) -> Issue
     return Issue(client.client_id, asked or own)
 
 
-def _find_code_fault(client: Client, code: Code, grant: Grant, form: Parameters, now: datetime) -> ErrorCode | None:
+def _find_code_fault(
+    client: Client, code: Code, grant: Grant, form: Parameters, binding: Binding, *, now: datetime
+) -> ErrorCode | None:
     if code.client_id != client.client_id or code.expires_at <= now or grant.revoked_at is not None:
         return CODE_INVALID
     if form.get("redirect_uri") != code.redirect_uri:  # RFC 6749 4.1.3
         return CODE_REDIRECT_URI
+    if code.dpop_jkt not in {None, binding.jkt}:  # RFC 9449 10
+        return CODE_KEY
     verifier = form.get("code_verifier")
     if code.code_challenge is None:
         return None if verifier is None else CODE_VERIFIER_UNEXPECTED  # RFC 9700 2.1.1: no downgrade
@@ -150,6 +160,13 @@ def _find_scope_fault(grant: Grant, asked: tuple[str, ...]) -> ErrorCode | None:
     return None if set(asked) <= set(grant.scopes) else SCOPE_WIDER  # RFC 6749 6
 
 
+def _rotate(work: IdpWork, deps: IdpDeps, found: RefreshToken, grant: Grant, successor: str, *, now: datetime) -> bool:
+    if work.records.use_refresh_token(found.token_hash, now) is None:
+        return _in_grace(work, found, successor, now)
+    work.records.add_refresh_token(_refresh_record(deps, successor, grant, found.cnf, now=now))
+    return True
+
+
 def _in_grace(work: IdpWork, found: RefreshToken, successor: str, now: datetime) -> bool:
     used = work.records.find_refresh_token(found.token_hash)  # again: another request may have used it since
     heir = work.records.find_refresh_token(digest(successor))
@@ -158,9 +175,9 @@ def _in_grace(work: IdpWork, found: RefreshToken, successor: str, now: datetime)
     return now - used.used_at <= GRACE
 
 
-def _refresh_record(deps: IdpDeps, value: str, grant: Grant, now: datetime) -> RefreshToken:
+def _refresh_record(deps: IdpDeps, value: str, grant: Grant, cnf: Mapping[str, str] | None, *, now: datetime) -> RefreshToken:
     expires_at = now + timedelta(seconds=deps.policies.tokens.refresh_token_seconds)
-    return RefreshToken(digest(value), grant.id, grant.client_id, now, expires_at)
+    return RefreshToken(digest(value), grant.id, grant.client_id, now, expires_at, cnf=cnf)
 
 
 def _derive(deps: IdpDeps, shown: str) -> str:

@@ -15,12 +15,13 @@ from idp.hashes import digest
 from idp.oauth_errors import CLIENT_AUTHENTICATION
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, Grant
+from idp.tokens.binding import token_type
 from idp.tokens.signed import AccessToken, is_signed_token, verify_access_token
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
 from kernel.clock import timestamp
 from kernel.errors import Refusal
 
-_SHOWN = ("iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti", "acr", "amr", "auth_time")
+_SHOWN = ("iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti", "acr", "amr", "auth_time", "cnf")
 
 
 def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
@@ -51,7 +52,7 @@ def _access_token(deps: IdpDeps, value: str) -> dict[str, Any] | None:
     with deps.work.read() as work:
         if not _counts(work, token):
             return None
-    return {name: token.claims[name] for name in _SHOWN if name in token.claims} | {"token_type": "Bearer"}
+    return {name: token.claims[name] for name in _SHOWN if name in token.claims} | {"token_type": token_type(token.confirmation)}
 
 
 def _counts(work: IdpWork, token: AccessToken) -> bool:
@@ -87,4 +88,5 @@ def _refresh_token(deps: IdpDeps, client: Client, value: str) -> dict[str, Any] 
         "scope": " ".join(grant.scopes),
         "iat": timestamp(token.created_at),
         "exp": timestamp(token.expires_at),
+        **({} if token.cnf is None else {"cnf": dict(token.cnf)}),
     }

@@ -40,11 +40,27 @@ class AccessToken:
     expires_at: datetime
     claims: Mapping[str, Any] = field(repr=False)
 
+    @property
+    def confirmation(self) -> Mapping[str, str]:
+        """The thumbprints of the keys that whoever shows the token must hold (``cnf``); empty for a bearer's."""
+        found: Mapping[str, str] = self.claims.get("cnf", {})
+        return found
+
 
 def sign_access_token(
-    deps: IdpDeps, *, client_id: str, subject: str, scopes: tuple[str, ...], grant: Grant | None, now: datetime
+    deps: IdpDeps,
+    *,
+    client_id: str,
+    subject: str,
+    scopes: tuple[str, ...],
+    grant: Grant | None,
+    confirmation: Mapping[str, str] = MappingProxyType({}),
+    now: datetime,
 ) -> str:
-    """Return an access token (RFC 9068) for our own endpoints; ``grant`` None for a client on its own behalf."""
+    """Return an access token (RFC 9068) for our own endpoints; ``grant`` None for a client on its own behalf.
+
+    ``confirmation`` (``cnf``) are the thumbprints of the keys that it is bound to; empty for a bearer's.
+    """
     issued = timestamp(now)
     claims: dict[str, Any] = {
         "iss": deps.issuer,
@@ -58,6 +74,8 @@ def sign_access_token(
     }
     if grant is not None:
         claims |= {"auth_time": timestamp(grant.auth_time), "acr": grant.acr, "amr": list(grant.amr), "grant_id": grant.id}
+    if confirmation:
+        claims["cnf"] = dict(confirmation)
     key = get_signing_key(deps, deps.policies.tokens.signing_algorithms[0])
     return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE)
 

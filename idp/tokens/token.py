@@ -1,7 +1,7 @@
 """The token endpoint (RFC 6749 3.2): from a request to signed tokens.
 
-1. The form of the request. 2. Who is calling. 3. May the client use this grant type? 4. The grant is consumed (``grants``).
-5. Tokens are signed and handed out, never to be stored on the way.
+1. The form of the request. 2. Who is calling. 3. May the client use this grant type? 4. Which keys does it prove to hold (``binding``)?
+5. The grant is consumed (``grants``). 6. Tokens are signed, bound to those keys, and handed out, never to be stored on the way.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE, GRANT_TYPE_FORBI
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps
 from idp.records import Client, Grant
-from idp.tokens import grants
+from idp.tokens import dpop, grants
+from idp.tokens.binding import Binding, prove, token_type
 from idp.tokens.signed import sign_access_token, sign_id_token
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response
 from kernel.errors import Refusal
 
-GRANTS: dict[str, Callable[[IdpDeps, Client, Parameters], grants.Issue]] = {
+GRANTS: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], grants.Issue]] = {
     "authorization_code": grants.redeem_code,
     "refresh_token": grants.refresh,
     "client_credentials": grants.client_credentials,
@@ -36,10 +37,12 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.TOKEN))
         grant_type = request.form.require("grant_type")
         check_grant_type(client, grant_type)
-        issue = GRANTS[grant_type](deps, client, request.form)
+        binding = prove(deps, client, request, endpoints.TOKEN)
+        issue = GRANTS[grant_type](deps, client, request.form, binding)
+        answer = json_response(_sign(deps, client, issue, binding))
     except Refusal as refusal:
-        return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
-    return json_response(_sign(deps, client, issue))
+        answer = error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+    return answer.with_headers(*dpop.headers(deps, request))
 
 
 def check_grant_type(client: Client, grant_type: str) -> None:
@@ -50,14 +53,20 @@ def check_grant_type(client: Client, grant_type: str) -> None:
         raise Refusal(GRANT_TYPE_FORBIDDEN, field="grant_type")
 
 
-def _sign(deps: IdpDeps, client: Client, issue: grants.Issue) -> dict[str, Any]:
+def _sign(deps: IdpDeps, client: Client, issue: grants.Issue, binding: Binding) -> dict[str, Any]:
     now = deps.clock.now()
     access_token = sign_access_token(
-        deps, client_id=client.client_id, subject=issue.subject, scopes=issue.scopes, grant=issue.grant, now=now
+        deps,
+        client_id=client.client_id,
+        subject=issue.subject,
+        scopes=issue.scopes,
+        grant=issue.grant,
+        confirmation=binding.confirmation,
+        now=now,
     )
     document: dict[str, Any] = {
         "access_token": access_token,
-        "token_type": "Bearer",
+        "token_type": token_type(binding.confirmation),
         "expires_in": deps.policies.tokens.access_token_seconds,
         "scope": " ".join(issue.scopes),
     }

@@ -10,13 +10,10 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, request
 
 from kernel.errors import Refusal
-from pki import enrolment
+from pki import client_cert, enrolment
 from pki.est import wire
 from pki.life_errors import HOLDER_UNPROVEN, INVITATION_UNSUITABLE
 from pki.ports import PkiDeps
-
-CLIENT_CERTIFICATE = "HTTP_CLIENT_CERT"
-"""Where a trusted proxy's word for the client's certificate stands in the WSGI environment; nobody else's gets so far."""
 
 _CERTIFICATES = "application/pkcs7-mime; smime-type=certs-only"
 
@@ -43,10 +40,10 @@ def make_blueprint(deps: PkiDeps) -> Blueprint:
 
     @blueprint.post("/simplereenroll")
     def renew() -> Response:
-        header = request.environ.get(CLIENT_CERTIFICATE)
+        header = request.environ.get(client_cert.HEADER)
         if header is None:
             raise Refusal(HOLDER_UNPROVEN, problem="TLS")
-        record = enrolment.renew(deps, wire.shown_certificate(header), _request())
+        record = enrolment.renew(deps, client_cert.shown_certificate(header), _request())
         return _answer(wire.issued(record), _CERTIFICATES)
 
     @blueprint.after_request

@@ -9,14 +9,13 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from kernel.errors import Refusal
 from pki.der import oid, sequence, set_of
-from pki.life_errors import HOLDER_UNPROVEN, REQUEST_MALFORMED
+from pki.life_errors import REQUEST_MALFORMED
 from pki.ports import PkiDeps
 from pki.records import CertificateRecord
 from pki.requests import MAX_REQUEST_BYTES
@@ -32,7 +31,6 @@ ATTRIBUTES = sequence(
 """What a request should have (CsrAttrs, RFC 7030 4.5.2); what else it may have is a matter of the profile."""
 
 _WHITE = re.compile(rb"\s+")
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,12000})-----END CERTIFICATE-----\s*")
 
 
 def ca_certificates(deps: PkiDeps) -> bytes:
@@ -61,16 +59,3 @@ def decode_request(body: bytes) -> bytes:
         return base64.b64decode(_WHITE.sub(b"", body), validate=True)
     except binascii.Error:
         raise Refusal(REQUEST_MALFORMED, problem="base64") from None
-
-
-def shown_certificate(header: str) -> bytes:
-    """Return the certificate in a proxy's ``Client-Cert`` header: RFC 9440's ``:base64:``, or the escaped PEM that nginx writes."""
-    try:
-        if header.startswith(":") and header.endswith(":"):
-            return base64.b64decode(header[1:-1], validate=True)
-        found = _PEM.fullmatch(unquote_to_bytes(header))
-        if found is not None:
-            return base64.b64decode(_WHITE.sub(b"", found[1]), validate=True)
-    except ValueError:  # binascii.Error is one
-        pass
-    raise Refusal(HOLDER_UNPROVEN, problem="Client-Cert")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import sqlalchemy as sa
@@ -22,10 +22,14 @@ from flask_bootstrap import Bootstrap5
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
+import crosscert.storage
 import pki.storage
 from crosscert.errors import PEER_UNREACHABLE
 from crosscert.http import is_below
+from crosscert.ports import CrosscertDeps, CrosscertRecords
 from crosscert.records import Fetched
+from crosscert.storage import SqlCrosscertRecords
+from crosscert.trust import Trust
 from idp import dispatch, endpoints, storage
 from idp.clients import registry
 from idp.people import accounts
@@ -101,34 +105,54 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="chaoxin-test-ca-")
 
 
 @functools.cache
+def _authority_engine(node: Node) -> sa.Engine:
+    return make_engine(f"sqlite:///{_FOLDER.name}/{hashlib.sha256(node.url.encode()).hexdigest()[:16]}.sqlite")
+
+
+@functools.cache
 def _authority(node: Node) -> PkiDeps:
     """The node's CA, which certifies the keys that sign tokens: one a test process, since setting one up takes a while."""
-    engine = make_engine(f"sqlite:///{_FOLDER.name}/{hashlib.sha256(node.url.encode()).hexdigest()[:16]}.sqlite")
-    create_all(engine, audit.metadata, pki.storage.metadata)
+    engine = _authority_engine(node)
+    create_all(engine, audit.metadata, pki.storage.metadata, crosscert.storage.metadata)
     work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, pki.storage.SqlPkiRecords)
     deps = PkiDeps(node, load(None).certificates, MemoryKeys(), FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), work)
     authority.initialise(deps)
     return deps
 
 
+def _trust(node: Node, deps: PkiDeps) -> Trust:
+    """The node's judgement by its own CA; it knows no other node."""
+    work: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(_authority_engine(node), SqlCrosscertRecords)
+    return Trust(CrosscertDeps(node, deps.policies, deps, deps.clock, work, cast("Any", None), load(None).licenses.types))
+
+
 def make_idp_deps(
-    engine: sa.Engine, keys: KeyStore, clock: Clock, *, algorithms: tuple[str, ...] = ("ES256",), node: Node = CITY
+    engine: sa.Engine,
+    keys: KeyStore,
+    clock: Clock,
+    *,
+    algorithms: tuple[str, ...] = ("ES256",),
+    node: Node = CITY,
+    **token_policies: Any,
 ) -> IdpDeps:
     """Return what an identity room works with. Tests may share a key store: opening one takes a while, and so do RSA keys."""
     create_all(engine, audit.metadata, storage.metadata)
     policies = load(None)
-    tokens = policies.tokens.model_copy(update={"signing_algorithms": algorithms})
+    tokens = policies.tokens.model_copy(update={"signing_algorithms": algorithms, **token_policies})
     work: SqlUnitOfWork[IdpRecords] = SqlUnitOfWork(engine, storage.SqlIdpRecords)
+    ca = replace(_authority(node), clock=clock)
     return IdpDeps(
         node=node,
         policies=policies.model_copy(update={"tokens": tokens}),
         keys=keys,
-        pki=replace(_authority(node), clock=clock),
+        pki=ca,
         vault=Vault(keys),
         clock=clock,
         work=work,
         holder_licenses=Licenses(),
         fetch=Published(),
+        trust=_trust(node, ca),
+        client_certificates=True,
     )
 
 

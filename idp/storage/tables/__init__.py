@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from idp.storage.tables.clients import assertions, clients, consents, invitations, origins, secret_uses
 from idp.storage.tables.columns import metadata
-from idp.storage.tables.grants import codes, grants, refresh_tokens, revoked_tokens, signing_keys
+from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, revoked_tokens, signing_keys
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
 from idp.storage.tables.people import accounts, authenticators, tries
 
@@ -19,6 +19,7 @@ __all__ = [
     "invitations",
     "metadata",
     "origins",
+    "proofs",
     "pushed_requests",
     "refresh_tokens",
     "revoked_tokens",

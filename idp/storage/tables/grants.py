@@ -46,6 +46,7 @@ codes = sa.Table(
     moment_column("created_at"),
     moment_column("expires_at", index=True),
     moment_column("redeemed_at", optional=True),
+    text_column("dpop_jkt", 43, optional=True),
 )
 
 refresh_tokens = sa.Table(
@@ -57,12 +58,20 @@ refresh_tokens = sa.Table(
     moment_column("created_at"),
     moment_column("expires_at", index=True),
     moment_column("used_at", optional=True),
+    json_column("cnf", optional=True),
 )
 
 revoked_tokens = sa.Table(
     "idp_revoked_tokens",
     metadata,
     text_column("jti", 100, key=True),
+    moment_column("expires_at", index=True),
+)
+
+proofs = sa.Table(
+    "idp_proofs",
+    metadata,
+    octets_column("digest", INTERNAL, key=True),
     moment_column("expires_at", index=True),
 )
 

@@ -13,6 +13,7 @@ import click
 
 from idp.clients import registry
 from idp.clients.checks import missing_for_production
+from idp.clients.security_profiles import SECURITY_PROFILES
 from idp.records import Client
 from kernel.clock import rfc3339
 from kernel.errors import Misuse, Text
@@ -66,6 +67,28 @@ _OPTIONS = (
         default=None,
         help="For one old confidential system only; logged as a warning.",
     ),
+    click.option(
+        "--security-profile", type=click.Choice(list(SECURITY_PROFILES)), help="Hold the system to the FAPI 2.0 Security Profile."
+    ),
+    click.option(
+        "--dpop/--no-dpop",
+        "dpop_bound_access_tokens",
+        default=None,
+        help="Issue tokens only bound to a key that the client proves (RFC 9449).",
+    ),
+    click.option(
+        "--certificate-bound/--not-certificate-bound",
+        "tls_client_certificate_bound_access_tokens",
+        default=None,
+        help="Issue tokens only bound to the client's TLS certificate (RFC 8705).",
+    ),
+    click.option(
+        "--tls-subject-dn", "tls_client_auth_subject_dn", help="For tls_client_auth, the certificate's subject (RFC 4514)."
+    ),
+    click.option("--tls-san-dns", "tls_client_auth_san_dns", help="Or one of its alternative names instead: a host,"),
+    click.option("--tls-san-uri", "tls_client_auth_san_uri", help="an address,"),
+    click.option("--tls-san-ip", "tls_client_auth_san_ip", help="an IP address,"),
+    click.option("--tls-san-email", "tls_client_auth_san_email", help="or a mailbox."),
 )
 
 

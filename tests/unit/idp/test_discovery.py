@@ -7,15 +7,26 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from idp import discovery, endpoints
 from idp.dispatch import ENDPOINTS
 from idp.wire import OAuthRequest
 from pki import jose
 from pki.keyfiles import FileKeyStore
+from tests.support.bound_client import Holder, issued, self_signed
 from tests.support.idp import CALLBACK, Browser, Published, json_of, provider_in, returned
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
 
+METHODS = (
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
+    "none",
+)
+CERTIFICATES: dict[str, bytes] = {}
 OTHER = "11445100DXEYPY6WAN"
 PUBLISHED = "https://scjg.example.cn/r"
 ALL_SCOPES = "openid profile email address phone identity organization offline_access"
@@ -32,10 +43,18 @@ def browser(tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> Ite
             organization="潮州市",
             department="办公室",
         )
-        for method in ("client_secret_basic", "client_secret_post", "private_key_jwt", "none"):
+        for method in METHODS:
             grants = ("authorization_code", "refresh_token", *(("client_credentials",) if method != "none" else ()))
             jwks = public_jwks() if method == "private_key_jwt" else None
-            provider.add_client(method, token_endpoint_auth_method=method, jwks=jwks, grant_types=grants, scope=ALL_SCOPES)
+            more: dict[str, Any] = {}
+            if method == "tls_client_auth":
+                more["tls_client_auth_san_dns"] = "rp.example.cn"
+                CERTIFICATES[method] = issued(provider.deps, dns_names=("rp.example.cn",)).der
+            if method == "self_signed_tls_client_auth":
+                CERTIFICATES[method], jwks = self_signed(provider.deps)
+            provider.add_client(
+                method, token_endpoint_auth_method=method, jwks=jwks, grant_types=grants, scope=ALL_SCOPES, **more
+            )
         provider.add_client("signer", jwks=public_jwks(), request_uris=(PUBLISHED,))
         provider.add_client("other", department=OTHER, scope=ALL_SCOPES)
         made = provider.browser()
@@ -51,9 +70,9 @@ def ask(browser: Browser, url: str, form: dict[str, str | None], method: str) ->
         "client_secret_basic": {},
         "client_secret_post": {"client_id": method, "client_secret": provider.secrets[method]},
         "private_key_jwt": {} if method != "private_key_jwt" else assertion(provider, method),
-        "none": {"client_id": method},
-    }[method]  # type: ignore[assignment]
+    }.get(method, {"client_id": method})  # type: ignore[assignment]
     more: dict[str, Any] = {} if method == "client_secret_basic" else {"authorization": None}
+    more["certificate"] = CERTIFICATES.get(method)
     return provider.post(path, form | proof, client_id=method, **more).status
 
 
@@ -71,7 +90,7 @@ def authorization_endpoint(browser: Browser, value: str) -> None:
 
 
 def pushed_endpoint(browser: Browser, value: str) -> None:
-    for method in ("client_secret_basic", "client_secret_post", "private_key_jwt", "none"):
+    for method in METHODS:
         form: dict[str, str | None] = dict(browser.provider.request(client_id=method))
         assert ask(browser, value, form, method) == 201
 
@@ -273,6 +292,26 @@ def claim_types(browser: Browser, value: list[str]) -> None:
     assert value == ["normal"]
 
 
+def dpop_algorithms(browser: Browser, value: list[str]) -> None:
+    provider = browser.provider
+    keys = {"ES256": ec.generate_private_key(ec.SECP256R1()), "RS256": rsa.generate_private_key(65537, 2048)}
+    assert keys.keys() == set(value)
+    for key in keys.values():
+        proof = Holder(provider.deps, key).proof()
+        answer = provider.post(endpoints.TOKEN, {"grant_type": "client_credentials"}, client_id="client_secret_basic", dpop=proof)
+        assert json_of(answer)["token_type"] == "DPoP"
+
+
+def certificate_bound(browser: Browser, value: bool) -> None:
+    provider = browser.provider
+    provider.add_client(
+        "bound", grant_types=("client_credentials",), redirect_uris=(), tls_client_certificate_bound_access_tokens=True
+    )
+    form: dict[str, str | None] = {"grant_type": "client_credentials"}
+    answer = provider.post(endpoints.TOKEN, form, client_id="bound", certificate=CERTIFICATES["tls_client_auth"])
+    assert ("cnf" in jose.unverified_claims(json_of(answer)["access_token"])) is value
+
+
 PROMISES: dict[str, Callable[[Browser, Any], None]] = {
     "issuer": issuer,
     "authorization_endpoint": authorization_endpoint,
@@ -309,6 +348,8 @@ PROMISES: dict[str, Callable[[Browser, Any], None]] = {
     "request_uri_parameter_supported": request_uri_parameter,
     "require_request_uri_registration": request_uri_registration,
     "require_pushed_authorization_requests": pushed_required,
+    "dpop_signing_alg_values_supported": dpop_algorithms,
+    "tls_client_certificate_bound_access_tokens": certificate_bound,
 }
 
 

@@ -212,7 +212,10 @@ def test_userinfo_takes_the_token_in_header_or_body_by_get_or_post(browser: Brow
 )
 def test_without_a_token_userinfo_only_says_what_it_wants(provider: Provider, request_: OAuthRequest) -> None:
     answer_ = ENDPOINTS[endpoints.USERINFO](provider.deps, request_)
-    assert (answer_.status, dict(answer_.headers)["WWW-Authenticate"]) == (401, 'Bearer realm="chaoxin"')
+    assert (answer_.status, dict(answer_.headers)["WWW-Authenticate"]) == (
+        401,
+        'Bearer realm="chaoxin", DPoP realm="chaoxin", algs="ES256 RS256"',
+    )
 
 
 def test_a_token_sent_in_two_ways_is_a_wrong_request(browser: Browser, provider: Provider) -> None:

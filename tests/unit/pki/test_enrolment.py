@@ -24,7 +24,7 @@ from werkzeug.test import TestResponse
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from kernel.work import Work
-from pki import authority, enrolment, revocation, rollover
+from pki import authority, client_cert, enrolment, revocation, rollover
 from pki.est import views, wire
 from pki.names import x509_name
 from pki.ports import PkiDeps, PkiRecords
@@ -361,4 +361,4 @@ def test_a_certificate_of_a_version_that_there_is_not_is_refused(pki: PkiDeps, o
 @given(header=st.text(max_size=60) | st.binary(max_size=60).map(lambda data: f":{base64.b64encode(data).decode()}:"))
 def test_whatever_a_proxy_says_is_shown_is_judged_or_refused(pki: PkiDeps, header: str) -> None:
     with pytest.raises(Refusal, match="holder_unproven"):
-        enrolment.find_shown(pki, wire.shown_certificate(header))
+        enrolment.find_shown(pki, client_cert.shown_certificate(header))

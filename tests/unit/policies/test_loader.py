@@ -270,6 +270,7 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         ("assurance", "number = 5", "number = 4", "real_name_levels.3.number"),
         ("assurance", "min_length_alone = 15", "min_length_alone = 300", "password.min_length_alone"),
         ("tokens", '["ES256", "RS256"]', '["ES256", "ES256"]', "signing_algorithms.1"),
+        ("tokens", 'level = "basic"', 'level = "low"', "client_certificate_level"),
         ("claims", "[scopes.openid]", "[scopes.open]", "scopes"),
         (
             "claims",

@@ -106,6 +106,19 @@ def test_a_signing_client_is_registered_by_its_public_keys(config: Path, tmp_pat
     assert "(no secret)" in chaoxin(config, *arguments, *rest).output
 
 
+def test_a_sensitive_systems_client_is_held_to_its_profile(config: Path, tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    file = tmp_path / "jwks.json"
+    file.write_text(json.dumps({"keys": [jose.public_jwk(key, "k1", "ES256")]}), encoding="utf-8")
+    arguments = ("client", "add", "sensitive", "--name", "数据交换", "--department", "114451008W15P11PMR", "--jwks", str(file))
+    rest = ("--redirect-uri", "https://s.example.cn/cb", "--method", "private_key_jwt", "--security-profile", "fapi2", "--json")
+    refused = chaoxin(config, *arguments, *rest, "--require-par").exception
+    assert isinstance(refused, Refusal)
+    assert refused.field == "dpop_bound_access_tokens"
+    data = printed(chaoxin(config, *arguments, *rest, "--require-par", "--dpop"))
+    assert (data["security_profile"], data["dpop_bound_access_tokens"]) == ("fapi2", True)
+
+
 def test_a_wrong_address_is_refused(config: Path) -> None:
     arguments = ("client", "add", "bad", "--name", "某", "--department", "114451008W15P11PMR", "--redirect-uri", "http://x/cb")
     result = chaoxin(config, *arguments)

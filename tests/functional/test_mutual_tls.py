@@ -1,0 +1,236 @@
+"""Clients known by their TLS certificates at a real node behind nginx, which asks for them: the node's own, a county's, and false ones."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from idp import endpoints
+from idp.clients import registry
+from idp.records import Client
+from pki import authority, jose
+from pki.roles import get_credential
+from service.cli.init import configuration, initialise, write_new_files
+from service.config import load_config
+from service.demo import trust
+from service.wiring import Services
+from tests.support.bound_client import Holder
+from tests.support.demo import stop
+from tests.support.idp import MARKET, OPERATOR
+from tests.support.nodes import CITY, COUNTY, Nodes
+from tests.support.pki import certificate
+from tests.support.ports import free_port_block
+from tests.support.programs import need
+
+PLACES = {CITY: ("潮州市", None), COUNTY: ("饶平县", "饶平县")}
+NGINX = """
+pid {folder}/nginx.pid;
+error_log stderr;
+daemon off;
+worker_processes 1;
+events {{ worker_connections 64; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{front} ssl;
+    ssl_certificate {folder}/front.pem;
+    ssl_certificate_key {folder}/front.pem;
+    ssl_verify_client optional_no_ca;
+    location / {{
+      proxy_pass http://127.0.0.1:{port};
+      proxy_bind 127.0.0.2;
+      proxy_set_header Client-Cert $ssl_client_escaped_cert;
+    }}
+  }}
+}}
+"""
+
+
+@dataclass
+class Door:
+    """The city's node with a proxy for mutual TLS in front, and a county that it has certified."""
+
+    folder: Path
+    nodes: Nodes
+    front: int
+    keys: dict[bytes, ec.EllipticCurvePrivateKey] = field(default_factory=dict)
+
+    @property
+    def city(self) -> Services:
+        return self.nodes.services[CITY]
+
+    def issue(self, code: str, name: str) -> x509.Certificate:
+        """A client's certificate by a node's CA."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        pki = self.nodes.services[code].pki
+        issued = certificate(authority.issue(pki, "tls_client", (*pki.node.names, ("CN", name)), key.public_key()))
+        self.keys[issued.public_bytes(Encoding.DER)] = key
+        return issued
+
+    def dated(self, like: x509.Certificate, days: int, by: ec.EllipticCurvePrivateKey | None = None) -> x509.Certificate:
+        """The same certificate again, ended so many days ago, by the city's CA; or by somebody's own key, now."""
+        now = self.city.clock.now()
+        builder = x509.CertificateBuilder(like.issuer, like.subject, like.public_key(), like.serial_number + 1)
+        builder = builder.not_valid_before(now - timedelta(days=days + 1)).not_valid_after(now - timedelta(days=days))
+        for extension in like.extensions:
+            builder = builder.add_extension(extension.value, extension.critical)
+        made = builder.sign(by or get_credential(self.city.pki, "issuing").key, hashes.SHA256())
+        self.keys[made.public_bytes(Encoding.DER)] = self.keys[like.public_bytes(Encoding.DER)]
+        return made
+
+    def register(self, client_id: str, shown: x509.Certificate, **more: Any) -> None:
+        client = Client(
+            client_id,
+            "系统",
+            MARKET,
+            "tls_client_auth",
+            tls_client_auth_subject_dn=shown.subject.rfc4514_string(),
+            tls_client_certificate_bound_access_tokens=True,
+            grant_types=("client_credentials",),
+            **more,
+        )
+        registry.register(self.city.idp, client, actor=OPERATOR)
+
+    def ask(self, client_id: str, shown: x509.Certificate | None, **headers: str) -> requests.Response:
+        """Ask for a token through the proxy, showing a certificate in TLS."""
+        cert = None
+        if shown is not None:
+            cert = self.folder / "shown.pem"
+            key = self.keys[shown.public_bytes(Encoding.DER)]
+            cert.write_bytes(shown.public_bytes(Encoding.PEM) + private(key))
+        return requests.post(
+            f"https://localhost:{self.front}{endpoints.TOKEN}",
+            {"grant_type": "client_credentials", "client_id": client_id},
+            headers=headers,
+            cert=None if cert is None else str(cert),
+            verify=str(self.folder / "front.pem"),
+            timeout=30,
+        )
+
+
+def private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def write_front(file: Path, services: Services) -> None:
+    """The proxy's own certificate, which is no matter here."""
+    key, name, now = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=localhost"), services.clock.now()
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    file.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM) + private(key))
+
+
+@contextmanager
+def proxy(folder: Path, port: int, front: int) -> Iterator[None]:
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, front=front))
+    with (folder / "nginx.log").open("wb") as log:
+        process = subprocess.Popen(
+            [need("nginx", "nginx-light"), "-c", str(folder / "nginx.conf"), "-p", str(folder)], stderr=log
+        )
+    try:
+        yield
+    finally:
+        stop(process)
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    folder = tmp_path_factory.mktemp("mutual-tls")
+    first = free_port_block(3)
+    ports, front = {CITY: first, COUNTY: first + 1}, first + 2
+    listen = (
+        f'[listen]\ntrusted_proxies = ["127.0.0.2"]\nclient_certificates = true\nmutual_tls_url = "https://localhost:{front}"'
+    )
+    with ExitStack() as stack:
+        services = {}
+        for code, (name, county) in PLACES.items():
+            values: dict[str, str | int | None] = {"code": code, "name": name, "url": f"http://localhost:{ports[code]}"}
+            values |= {"port": ports[code], "province": "广东省", "city": "潮州市", "county": county}
+            files = configuration(values | {"database": "sqlite:///node.sqlite"})
+            write_new_files(folder / code, files.replace("[listen]", listen) if code == CITY else files)
+            services[code] = stack.enter_context(Services(load_config(folder / code / "chaoxin.toml")))
+            initialise(services[code])
+        trust.cross_certify(services, bridge=CITY)
+        nodes = Nodes(folder, services, ports)
+        try:
+            nodes.serve(COUNTY)
+            nodes.synced(CITY)
+            nodes.kill(COUNTY)
+            nodes.serve(CITY)
+            write_front(folder / "front.pem", services[CITY])
+            stack.enter_context(proxy(folder, ports[CITY], front))
+            yield Door(folder, nodes, front)
+        finally:
+            for code in list(nodes.processes):
+                nodes.kill(code)
+
+
+def test_a_client_is_known_by_its_certificate_and_by_no_other(door: Door) -> None:
+    own, other = door.issue(CITY, "rp"), door.issue(CITY, "other")
+    door.register("rp", own)
+    answer = door.ask("rp", own)
+    assert answer.status_code == 200, answer.text
+    confirmed = jose.unverified_claims(answer.json()["access_token"])["cnf"]
+    assert confirmed == {"x5t#S256": jose.thumbprint_of(own.public_bytes(Encoding.DER))}
+    forged = door.dated(own, -1, by=ec.generate_private_key(ec.SECP256R1()))
+    for shown in (other, forged, None):
+        assert (door.ask("rp", shown).status_code, door.ask("rp", shown).json()["error"]) == (401, "invalid_client")
+
+
+def test_what_a_caller_writes_into_the_header_is_not_believed(door: Door) -> None:
+    own = door.issue(CITY, "forged")
+    door.register("forged", own)
+    header = {"Client-Cert": quote(own.public_bytes(Encoding.PEM))}
+    assert door.ask("forged", None, **header).status_code == 401, "the proxy sets its own"
+    form = {"grant_type": "client_credentials", "client_id": "forged"}
+    past = requests.post(door.nodes.url(CITY) + endpoints.TOKEN, form, headers=header, timeout=30)
+    assert past.status_code == 401, "the caller is no proxy"
+    assert door.ask("forged", own).status_code == 200
+
+
+def test_an_ended_and_a_revoked_certificate_open_nothing(door: Door) -> None:
+    own = door.issue(CITY, "ended")
+    door.register("ended", own)
+    assert door.ask("ended", own).status_code == 200
+    assert door.ask("ended", door.dated(own, 1)).status_code in {400, 401}  # 400: the proxy's own word
+    assert door.ask("ended", door.dated(own, -1)).status_code == 200, "but for its end it would be good"
+    authority.revoke(door.city.pki, format(own.serial_number, "x"), "key_compromise", door.city.clock.now())
+    assert door.ask("ended", own).status_code == 401
+
+
+def test_a_countys_certificate_opens_the_citys_door_until_the_cross_certificate_is_revoked(door: Door) -> None:
+    own = door.issue(COUNTY, "county-rp")
+    door.register("county-rp", own)
+    assert door.ask("county-rp", own).status_code == 200
+    with door.city.pki.work.read() as work:
+        (cross,) = work.records.certificates(profile="cross_certificate")
+    authority.revoke(door.city.pki, cross.serial, "affiliation_changed", door.city.clock.now())
+    assert door.ask("county-rp", own).status_code == 401
+
+
+def test_discovery_names_the_proxys_address_at_which_dpop_works_as_well(door: Door) -> None:
+    document = requests.get(door.nodes.url(CITY) + endpoints.DISCOVERY, timeout=30).json()
+    token_endpoint = document["mtls_endpoint_aliases"]["token_endpoint"]
+    assert token_endpoint == f"https://localhost:{door.front}{endpoints.TOKEN}"
+    own = door.issue(CITY, "both")
+    door.register("both", own, dpop_bound_access_tokens=True)
+    assert door.ask("both", own).json()["error"] == "invalid_dpop_proof"
+    holder = Holder(door.city.idp)
+    answer = door.ask("both", own, DPoP=holder.proof(htu=token_endpoint)).json()
+    assert answer["token_type"] == "DPoP"
+    assert jose.unverified_claims(answer["access_token"])["cnf"].keys() == {"jkt", "x5t#S256"}
