@@ -8,7 +8,8 @@ from idp import endpoints
 from idp.authorize import request_objects
 from idp.authorize.request import PROMPTS, RESPONSE_MODES
 from idp.clients import mutual_tls
-from idp.clients.registry import AUTHENTICATION_METHODS, GRANT_TYPES
+from idp.clients.grant_types import GRANT_TYPES
+from idp.clients.registry import AUTHENTICATION_METHODS
 from idp.ports import IdpDeps
 from idp.tokens import dpop
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
@@ -45,6 +46,7 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "issuer": deps.issuer,
         "authorization_endpoint": endpoints.url(deps, endpoints.AUTHORIZE),
         "pushed_authorization_request_endpoint": endpoints.url(deps, endpoints.PUSHED_REQUEST),
+        "device_authorization_endpoint": endpoints.url(deps, endpoints.DEVICE_AUTHORIZATION),
         "token_endpoint": endpoints.url(deps, endpoints.TOKEN),
         "userinfo_endpoint": endpoints.url(deps, endpoints.USERINFO),
         "jwks_uri": endpoints.url(deps, endpoints.JWKS),

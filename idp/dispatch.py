@@ -8,6 +8,7 @@ from typing import Any
 from idp import cors, discovery, endpoints, jwks
 from idp.authorize import pushed_requests
 from idp.clients import registration
+from idp.device import authorization
 from idp.ports import IdpDeps
 from idp.tokens import introspection, revocation, token, userinfo
 from idp.wire import OAuthRequest, OAuthResponse, error_response, read_request
@@ -17,6 +18,7 @@ ENDPOINTS: Mapping[str, Callable[[IdpDeps, OAuthRequest], OAuthResponse]] = {
     endpoints.DISCOVERY: discovery.handle,
     endpoints.JWKS: jwks.handle,
     endpoints.PUSHED_REQUEST: pushed_requests.handle,
+    endpoints.DEVICE_AUTHORIZATION: authorization.handle,
     endpoints.TOKEN: token.handle,
     endpoints.USERINFO: userinfo.handle,
     endpoints.INTROSPECT: introspection.handle,

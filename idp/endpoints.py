@@ -13,7 +13,14 @@ JWKS = "/oauth/jwks"
 INTROSPECT = "/oauth/introspect"
 REVOKE = "/oauth/revoke"
 REGISTER = "/oauth/register"
+DEVICE_AUTHORIZATION = "/oauth/device_authorization"
 LOGOUT = "/oauth/logout"
+
+DEVICE = "/device"
+"""What people type into their phone; the other pages of that are below it."""
+
+DEVICE_CONFIRM = "/device/confirm"
+DEVICE_DONE = "/device/done"
 
 
 def url(deps: IdpDeps, path: str) -> str:

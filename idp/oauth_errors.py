@@ -90,6 +90,12 @@ SCOPE_WIDER = oauth_error(
     zh="请求的 scope 超出了允许的范围。",
     en="The scope asked for is more than was granted or registered.",
 )
+RESOURCE = oauth_error(
+    "oauth_resource",
+    "invalid_target",
+    zh="resource 没有登记、该系统不能使用、超出了授权，或没有指明唯一的一个。",
+    en="The resource is not registered, not for this client, more than was granted, or not exactly one.",
+)
 REQUEST_OBJECT = oauth_error(
     "oauth_request_object_invalid",
     "invalid_request_object",

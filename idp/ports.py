@@ -5,14 +5,14 @@ Left to others: the records themselves (``records``), SQL (``storage``), every d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol, TypeAlias
 
 from crosscert.ports import Fetcher
 from crosscert.trust import Trust
-from idp.record_ports import AccountRecords, ClientRecords, GrantRecords, SessionRecords
+from idp.record_ports import AccountRecords, ClientRecords, DeviceRecords, GrantRecords, MandateRecords, SessionRecords
 from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork, Work
@@ -21,7 +21,7 @@ from pki.vault import Vault
 from policies.models import Policies
 
 
-class IdpRecords(AccountRecords, ClientRecords, SessionRecords, GrantRecords, Protocol):
+class IdpRecords(AccountRecords, ClientRecords, SessionRecords, GrantRecords, MandateRecords, DeviceRecords, Protocol):
     """Everything that the room stores, in one transaction."""
 
 
@@ -51,6 +51,18 @@ class HolderLicenses(Protocol):
         ...
 
 
+class Mandates(Protocol):
+    """Knows who may act for an organisation (``people.mandates`` fills it)."""
+
+    def find(self, *, agent: str, organization: str, department: str, powers: Iterable[str], at: datetime) -> str | None:
+        """Return what lets account ``agent`` act for account ``organization`` towards ``department`` with all ``powers`` at a moment."""
+        ...
+
+    def organization_of(self, mandate_id: str, at: datetime) -> str | None:
+        """Return for whom what was found before is, None when it does not count any more."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class IdpDeps:
     """Everything that the operations of this room are given.
@@ -70,6 +82,7 @@ class IdpDeps:
     holder_licenses: HolderLicenses
     fetch: Fetcher
     trust: Trust
+    mandates: Mandates
     client_certificates: bool = False
     mutual_tls_url: str | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -9,6 +9,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -28,21 +29,35 @@ MAX_BODY_BYTES = 64 * 1024
 _MAX_FIELDS = 100
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
+_REPEATABLE = frozenset({"resource", "audience"})  # RFC 8707 2, RFC 8693 2.1
 _NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))  # RFC 6749 5.1
 
 
 class Parameters:
-    """The parameters of a query or a form. One sent without a value counts as not sent (RFC 6749 3.1)."""
+    """The parameters of a query or a form. One sent without a value counts as not sent (RFC 6749 3.1).
 
-    __slots__ = ("doubled", "values")
+    ``repeated`` holds all values of those that may appear more than once.
+    """
 
-    def __init__(self, values: Mapping[str, str], doubled: frozenset[str] = frozenset()) -> None:
+    __slots__ = ("doubled", "repeated", "values")
+
+    def __init__(
+        self,
+        values: Mapping[str, str],
+        doubled: frozenset[str] = frozenset(),
+        repeated: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    ) -> None:
         self.values = values
         self.doubled = doubled
+        self.repeated = repeated
 
     def get(self, name: str) -> str | None:
         """Return the value of a parameter or None."""
         return self.values.get(name) or None
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """Return the different values of a parameter that may appear more than once, in their order."""
+        return tuple(dict.fromkeys(value for value in self.repeated.get(name, (self.values.get(name, ""),)) if value))
 
     def require(self, name: str) -> str:
         """Return the value of a parameter; ``Refusal`` when it is missing."""
@@ -106,13 +121,16 @@ def parse_parameters(data: bytes, *, max_bytes: int) -> Parameters:
         raise _unreadable(zh="参数太多", en="too many parameters") from None
     values: dict[str, str] = {}
     doubled: set[str] = set()
+    repeated: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
         if holds_control_characters(name + value):
             raise _unreadable(zh="含有控制字符", en="it holds control characters")
-        if name in values:
+        if name in _REPEATABLE:
+            repeated[name] = (*repeated.get(name, ()), value)
+        elif name in values:
             doubled.add(name)
         values[name] = value
-    return Parameters(values, frozenset(doubled))
+    return Parameters(values, frozenset(doubled), repeated)
 
 
 def holds_control_characters(text: str) -> bool:

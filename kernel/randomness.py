@@ -26,3 +26,8 @@ def fraction() -> float:
 def serial_number() -> int:
     """Return a positive certificate serial number of 159 random bits with the top bit set, so that all have one length."""
     return secrets.randbits(SERIAL_BITS - 1) | (1 << (SERIAL_BITS - 1))
+
+
+def choose(alphabet: str, length: int) -> str:
+    """Return ``length`` random characters of ``alphabet``, each as likely as any other: for codes that people type."""
+    return "".join(secrets.choice(alphabet) for _ in range(length))

@@ -200,6 +200,14 @@ def _release(policies: Policies, where: Path, release: Release) -> Iterator[Find
                 (*where, "claims", index),
                 Text(f"所列授权范围都不含 {claim}", f"none of the scopes listed asks for {claim}"),
             )
+    for owner, names in release.resources.items():
+        for index, name in enumerate(names):
+            if name not in release.scopes:
+                yield (
+                    "claims",
+                    (*where, "resources", owner, index),
+                    Text(f"该部门不能请求 {name}", f"the department may not ask for {name}"),
+                )
 
 
 def _types(policies: Policies) -> Iterator[Finding]:

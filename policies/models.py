@@ -177,10 +177,14 @@ class AssurancePolicies(Table):
 
 
 class TokenPolicies(Table):
-    """tokens.toml: lifetimes in seconds and how signing keys rotate (a new key is published before it signs)."""
+    """tokens.toml: lifetimes in seconds and how signing keys rotate (a new key is published before it signs).
+
+    ``impersonating_clients`` may exchange others' tokens without standing in the new one (RFC 8693 1.1).
+    """
 
     authorization_code_seconds: Seconds
     pushed_request_seconds: Seconds
+    device_code_seconds: Seconds
     login_transaction_seconds: Seconds
     id_token_seconds: Seconds
     access_token_seconds: Seconds
@@ -194,6 +198,7 @@ class TokenPolicies(Table):
     key_published_ahead_seconds: Seconds
     key_signs_seconds: Seconds
     key_retired_kept_seconds: Seconds
+    impersonating_clients: tuple[Name, ...] = ()
 
 
 # claims.toml
@@ -208,10 +213,14 @@ class Scope(Table):
 
 
 class Release(Table):
-    """What one department may learn: scopes it may ask for and, within them, the claims it gets."""
+    """What one department may learn: scopes it may ask for and, within them, the claims it gets.
+
+    ``resources`` says at whose interfaces (by credit code) it may use which scopes; its own need no entry.
+    """
 
     scopes: Names
     claims: Names
+    resources: dict[Uscc, Names] = Field(default_factory=dict)
 
 
 class ClaimPolicies(Table):

@@ -17,6 +17,7 @@ from crosscert.http import RequestsFetcher
 from crosscert.ports import CrosscertDeps, CrosscertRecords
 from crosscert.storage import SqlCrosscertRecords
 from crosscert.trust import Trust
+from idp.people.mandates import StoredMandates
 from idp.ports import IdpDeps, IdpRecords
 from idp.storage import SqlIdpRecords
 from idp.views import Visitors
@@ -166,6 +167,7 @@ class Services:
             trust=self.trust,
             client_certificates=self.config.settings.listen.client_certificates,
             mutual_tls_url=self.config.settings.listen.mutual_tls_url,
+            mandates=StoredMandates(work),
         )
 
     @cached_property

@@ -17,6 +17,7 @@ from idp.authorize.request import PROMPTS, RESPONSE_MODES, AuthorizationRequest,
 from idp.claims import parameter
 from idp.claims.told import allowed_names
 from idp.clients import redirect_uris
+from idp.clients.resources import MAX_LENGTH, MAX_RESOURCES, Target, find_target
 from idp.errors import AUTHORIZE_CLIENT, AUTHORIZE_REDIRECT_URI
 from idp.oauth_errors import (
     LEVEL_UNREACHABLE,
@@ -26,6 +27,7 @@ from idp.oauth_errors import (
     PKCE_MISSING,
     PUSHED_REQUIRED,
     REGISTRATION,
+    RESOURCE,
     RESPONSE_TYPE,
     SCOPE_WITHOUT_OPENID,
 )
@@ -58,6 +60,7 @@ _LONGEST = {
     "acr_values": 1024,
     "claims": 8192,
     "dpop_jkt": 100,
+    "resource": MAX_LENGTH,
 }
 """The parameters that mean something here, and how long each may be. Others are ignored (RFC 6749 3.1)."""
 
@@ -167,6 +170,19 @@ def check_scope(asked: Asked) -> Asked:
     return _with(asked, scopes=scopes)
 
 
+def check_resources(asked: Asked) -> Asked:
+    """RFC 8707 2: registered ones at which the client's department may use some of the scopes; several may be granted at once."""
+    wanted = asked.parameters.get_all("resource")
+    if len(wanted) > MAX_RESOURCES:
+        raise Refusal(RESOURCE, field="resource")
+    with asked.deps.work.read() as work:
+        for resource in wanted:
+            target = find_target(work, asked.deps, asked.client, resource, asked.request.scopes)
+            if not isinstance(target, Target):
+                raise Refusal(target, field="resource")
+    return _with(asked, resources=wanted)
+
+
 def check_pkce(asked: Asked) -> Asked:
     """RFC 7636, RFC 9700 2.1.1: S256 for everyone, but for the confidential client for which it was waived."""
     challenge = asked.parameters.get("code_challenge")
@@ -269,6 +285,7 @@ CHECKS = (
     check_response_type,
     check_response_mode,
     check_scope,
+    check_resources,
     check_pkce,
     check_dpop_jkt,
     check_prompt,

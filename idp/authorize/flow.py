@@ -179,14 +179,36 @@ def _finish(
         auth_time=session.auth_time,
         created_at=now,
         claims=request.claims,
+        resources=request.resources,
     )
     work.records.add_grant(grant)
+    parameters = _hand_over(work, deps, client, request, grant)
+    work.records.put_session_client(session.id, client.client_id, now)
+    details: dict[str, Json] = {"grant": grant.id, "scopes": list(request.scopes), "acr": grant.acr, "session": session.id}
+    if request.claims != NO_CLAIMS:
+        details["claims"] = [*request.claims.id_token, *request.claims.userinfo]
+    if request.device_id is not None:
+        details["device"] = request.device_id
+    if request.resources:
+        details["resources"] = list(request.resources)
+    actor = f"account:{session.account_id}"
+    work.audit.record(AuditEvent(now, actor, "idp.authorize", f"client:{client.client_id}", details=details))
+    return _answer(deps, request.address, parameters)
+
+
+def _hand_over(work: IdpWork, deps: IdpDeps, client: Client, request: AuthorizationRequest, grant: Grant) -> dict[str, str]:
+    """Store what the client redeems: a code, which the browser carries to it, or a yes to the kiosk that waits for one."""
+    now = grant.created_at
+    if request.device_id is not None:
+        if not work.records.decide_device_request(request.device_id, grant.id, now):
+            raise Refusal(TRANSACTION_OVER)
+        return {}
     value = token()
     lifetime = min(deps.policies.tokens.authorization_code_seconds, profile_of(client).max_code_seconds)
     code = Code(
         code_hash=digest(value),
         grant_id=grant.id,
-        client_id=client.client_id,
+        client_id=grant.client_id,
         redirect_uri=request.address.redirect_uri,
         code_challenge=request.code_challenge,
         nonce=request.nonce,
@@ -195,18 +217,14 @@ def _finish(
         dpop_jkt=request.dpop_jkt,
     )
     work.records.add_code(code)
-    work.records.put_session_client(session.id, client.client_id, now)
-    details: dict[str, Json] = {"grant": grant.id, "scopes": list(request.scopes), "acr": grant.acr, "session": session.id}
-    if request.claims != NO_CLAIMS:
-        details["claims"] = [*request.claims.id_token, *request.claims.userinfo]
-    actor = f"account:{session.account_id}"
-    work.audit.record(AuditEvent(now, actor, "idp.authorize", f"client:{client.client_id}", details=details))
-    return _answer(deps, request.address, {"code": value})
+    return {"code": value}
 
 
 def _give_up(work: IdpWork, deps: IdpDeps, transaction: Transaction, request: AuthorizationRequest, refusal: Refusal) -> Answer:
     if not work.records.finish_transaction(transaction.id, deps.clock.now()):
         raise Refusal(TRANSACTION_OVER)
+    if request.device_id is not None:
+        work.records.decide_device_request(request.device_id, None, deps.clock.now())
     return refuse(deps, request.address, refusal)
 
 

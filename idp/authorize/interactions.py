@@ -19,12 +19,13 @@ from kernel.errors import ErrorCode, Refusal
 from policies import assurance
 from policies.models import AssurancePolicies
 
-Step = Literal["login", "second_factor", "consent"]
+Step = Literal["login", "second_factor", "consent", "device"]
 
 WITHOUT_ASKING: dict[Step, ErrorCode] = {
     "login": LOGIN_REQUIRED,
     "second_factor": INTERACTION_REQUIRED,
     "consent": CONSENT_REQUIRED,
+    "device": CONSENT_REQUIRED,
 }
 """What a request with ``prompt=none`` is told instead (Core 3.1.2.6)."""
 
@@ -121,12 +122,17 @@ def acr_told(policies: AssurancePolicies, request: AuthorizationRequest, session
 
 def consent_asked_for(situation: Situation) -> Step | None:
     """Core 3.1.2.4: where the client or its registration asks for it, unless all of it was agreed to before."""
-    if situation.agreed:
+    if situation.agreed or situation.request.device_id is not None:
         return None
     if "consent" in situation.request.prompts:
         return "consent"
     agreed = frozenset(situation.consent.scopes) if situation.consent is not None else frozenset()
     return "consent" if situation.client.require_consent and not agreed.issuperset(situation.scopes_told) else None
+
+
+def device_confirmed(situation: Situation) -> Step | None:
+    """RFC 8628 3.3, 5.4: whoever lets a kiosk in compares its code and says yes each time; it tells all that a consent would."""
+    return "device" if situation.request.device_id is not None and not situation.agreed else None
 
 
 _STEPS: tuple[Callable[[Situation], Step | None], ...] = (
@@ -136,6 +142,7 @@ _STEPS: tuple[Callable[[Situation], Step | None], ...] = (
     login_as_expected,
     second_factor_for_level,
     consent_asked_for,
+    device_confirmed,
 )
 
 

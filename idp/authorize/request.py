@@ -36,7 +36,8 @@ class AuthorizationRequest:
 
     ``subjects`` are the persons one of whom must answer (empty: anybody). Levels are in the client's order of preference: the lowest
     of ``acr_values`` must be reached, one of ``acr_essential`` be told, ``acr_voluntary`` are wishes. ``dpop_jkt`` is the key that the
-    code will be bound to.
+    code will be bound to. ``resources`` are what its access
+    tokens may be for (RFC 8707; empty: our own endpoints). ``device_id`` is set where a kiosk asked (RFC 8628): it gets the answer.
     """
 
     address: ReturnAddress
@@ -53,6 +54,8 @@ class AuthorizationRequest:
     login_hint: str | None = None
     ui_locales: str | None = None
     dpop_jkt: str | None = None
+    resources: tuple[str, ...] = ()
+    device_id: str | None = None
 
     def as_json(self) -> dict[str, Json]:
         """Return the form in which it waits for the person to log in, or for the browser that its client announced."""
@@ -75,6 +78,8 @@ class AuthorizationRequest:
             "login_hint": self.login_hint,
             "ui_locales": self.ui_locales,
             "dpop_jkt": self.dpop_jkt,
+            "resources": list(self.resources),
+            "device_id": self.device_id,
         }
 
 
@@ -97,4 +102,6 @@ def from_json(values: Mapping[str, Any]) -> AuthorizationRequest:
         login_hint=values["login_hint"],
         ui_locales=values["ui_locales"],
         dpop_jkt=values.get("dpop_jkt"),
+        resources=tuple(values.get("resources", ())),
+        device_id=values.get("device_id"),
     )

@@ -44,7 +44,13 @@ def unpack(deps: IdpDeps, client: Client, parameters: Parameters) -> Parameters:
         value = _fetch(deps, client, uri or "")
     claims = _verify(deps, client, value)
     _check_contents(client, parameters, claims)
-    return Parameters({name: _as_text(name, claim) for name, claim in claims.items() if name not in _OF_THE_TOKEN})
+    said = {name: claim for name, claim in claims.items() if name not in _OF_THE_TOKEN}
+    several = said.get("resource")
+    repeated: dict[str, tuple[str, ...]] = {}
+    if isinstance(several, list) and several:  # RFC 8707 2: several stand in an array
+        repeated["resource"] = tuple(_as_text("resource", each) for each in several)
+        said["resource"] = several[0]
+    return Parameters({name: _as_text(name, claim) for name, claim in said.items()}, repeated=repeated)
 
 
 def _fetch(deps: IdpDeps, client: Client, uri: str) -> str:

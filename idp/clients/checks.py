@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from crosscert.http import is_below
-from idp.clients import mutual_tls, redirect_uris, sectors, security_profiles
+from idp.clients import mutual_tls, redirect_uris, resources, sectors, security_profiles
 from idp.clients.addresses import is_network
+from idp.clients.grant_types import CONFIDENTIAL, GRANT_TYPES
 from idp.errors import CLIENT_UNSUITABLE
 from idp.ports import IdpDeps
 from idp.records import Client, ClientAuthentication
@@ -23,7 +24,6 @@ from kernel.text import find_unwanted_character, normal_form
 from pki import jose
 from policies import assurance
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 AUTHENTICATION_METHODS: tuple[ClientAuthentication, ...] = (
     "client_secret_basic",
     "client_secret_post",
@@ -75,6 +75,7 @@ def _check_names(_deps: IdpDeps, client: Client) -> None:
     texts: list[tuple[str, str | None]] = [
         ("name", client.name),
         ("task", client.task),
+        ("hall", client.hall),
         *(("name", name) for name in client.names.values()),
         *(("contacts", contact) for contact in client.contacts),
         ("software_id", client.software_id),
@@ -136,8 +137,8 @@ def _check_choices(deps: IdpDeps, client: Client) -> None:
 def _check_grants(deps: IdpDeps, client: Client) -> None:
     if not client.grant_types or not set(client.grant_types) <= set(GRANT_TYPES):
         raise unsuitable(field="grant_types", zh="为空或不支持", en="empty or not supported")
-    if client.public and "client_credentials" in client.grant_types:
-        raise unsuitable(field="grant_types", zh="公开系统不能用 client_credentials", en="not for public clients")
+    if client.public and not CONFIDENTIAL.isdisjoint(client.grant_types):
+        raise unsuitable(field="grant_types", zh="其中有公开系统不能用的", en="one of them is not for public clients")
     if not client.require_pkce and client.public:
         raise unsuitable(field="require_pkce", zh="公开系统必须使用 PKCE", en="public clients must use PKCE")
     if not client.scopes or not set(client.scopes) <= deps.policies.claims.scopes.keys():
@@ -198,6 +199,18 @@ def _check_origins(_deps: IdpDeps, client: Client) -> None:
             raise unsuitable(field="origins", zh="须形如 https://example.cn", en="scheme and host only")
 
 
+def _check_resources(deps: IdpDeps, client: Client) -> None:
+    if client.resources and client.public:
+        raise unsuitable(field="resources", zh="公开系统不能提供接口", en="public clients answer for nothing")
+    if len(client.resources) > _MAX_URIS or len(set(client.resources)) < len(client.resources):
+        raise unsuitable(field="resources", zh="太多或重复", en="too many, or one twice")
+    for resource in client.resources:
+        fault = resources.find_fault(resource)
+        if fault is not None or resource == deps.issuer:
+            zh, en = ("是本站自己的地址", "it is our own") if fault is None else (fault.zh, fault.en)
+            raise unsuitable(field="resources", zh=zh, en=en)
+
+
 def _check_networks(_deps: IdpDeps, client: Client) -> None:
     if client.addresses and client.public:
         raise unsuitable(field="addresses", zh="公开系统在用户的设备上运行", en="public clients run wherever people are")
@@ -240,6 +253,7 @@ _CHECKS = (
     _check_fetched,
     _check_sector,
     _check_origins,
+    _check_resources,
     _check_networks,
     _check_stage,
     _check_mutual_tls,

@@ -12,13 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 
 import structlog
 
-from idp.clients.checks import (
-    AUTHENTICATION_METHODS,
-    GRANT_TYPES,
-    SECRET_METHODS,
-    check_client,
-    check_secret,
-)
+from idp.clients.checks import AUTHENTICATION_METHODS, SECRET_METHODS, check_client, check_secret, unsuitable
 from idp.errors import CLIENT_CHANGED, CLIENT_EXISTS, CLIENT_UNKNOWN
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, ClientSecret
@@ -30,7 +24,6 @@ from kernel.text import normal_form
 
 __all__ = [
     "AUTHENTICATION_METHODS",
-    "GRANT_TYPES",
     "SECRET_METHODS",
     "Registered",
     "add",
@@ -91,6 +84,7 @@ def add(work: IdpWork, client: Client, *, actor: str) -> None:
     """Store a prepared client as part of a larger change; ``Refusal(client_exists)`` when the name is taken."""
     if not work.records.add_client(client):
         raise Refusal(CLIENT_EXISTS, field="client_id", client_id=client.client_id)
+    _put_resources(work, client)
     details: dict[str, Json] = {
         "department": client.department,
         "require_pkce": client.require_pkce,
@@ -120,9 +114,15 @@ def replace_client(deps: IdpDeps, work: IdpWork, client: Client, *, actor: str, 
     old = work.records.find_client(client.client_id)
     if old is None or not work.records.update_client(client):
         raise Refusal(CLIENT_CHANGED, field="client_id")
+    _put_resources(work, client)
     changed = [one.name for one in fields(client) if getattr(old, one.name) != getattr(client, one.name)]
     target, details = f"client:{client.client_id}", {"changed": changed}
     work.audit.record(AuditEvent(deps.clock.now(), actor, action, target, details=details))
+
+
+def _put_resources(work: IdpWork, client: Client) -> None:
+    if not work.records.put_resources(client.client_id, client.resources):
+        raise unsuitable(field="resources", zh="已有系统登记", en="another client answers for it")
 
 
 def disable(deps: IdpDeps, client_id: str, *, actor: str) -> None:

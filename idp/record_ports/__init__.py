@@ -6,13 +6,17 @@ Left to others: the records themselves (``records``), SQL (``storage``), every d
 from __future__ import annotations
 
 from idp.record_ports.clients import ClientRecords
+from idp.record_ports.devices import DeviceRecords
 from idp.record_ports.grants import GrantRecords
 from idp.record_ports.logins import SessionRecords
+from idp.record_ports.mandates import MandateRecords
 from idp.record_ports.people import AccountRecords
 
 __all__ = [
     "AccountRecords",
     "ClientRecords",
+    "DeviceRecords",
     "GrantRecords",
+    "MandateRecords",
     "SessionRecords",
 ]

@@ -68,6 +68,14 @@ class ClientRecords(Protocol):
         """Take one use of it; False when none is left or it is over."""
         ...
 
+    def put_resources(self, client_id: str, answers_for: Sequence[str]) -> bool:
+        """Let a client answer for these resources and no others; False when another one does for any of them."""
+        ...
+
+    def find_resource(self, resource: str) -> Client | None:
+        """Return the client that answers for a resource, disabled or not."""
+        ...
+
     def take_assertion(self, client_id: str, jti: str, expires_at: datetime) -> bool:
         """Remember a client assertion; False when its ``jti`` was used."""
         ...

@@ -15,8 +15,10 @@ from idp.records.clients import (
     Stage,
     SubjectType,
 )
+from idp.records.devices import DeviceRequest
 from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey
 from idp.records.logins import PushedRequest, Session, Transaction
+from idp.records.mandates import Mandate
 from idp.records.people import Account, AccountRecord, Authenticator, AuthenticatorKind, ThrottleKey, Visitor
 
 __all__ = [
@@ -31,8 +33,10 @@ __all__ = [
     "ClientSecret",
     "Code",
     "Consent",
+    "DeviceRequest",
     "Grant",
     "Invitation",
+    "Mandate",
     "PushedRequest",
     "RefreshToken",
     "Session",

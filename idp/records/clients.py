@@ -35,9 +35,10 @@ class Client:
     """A department's system. ``department`` is the unified social credit code that policies decide by.
 
     ``secrets`` are those in use, the older first (two while they rotate), ``jwks`` the public keys of private_key_jwt and of request
-    objects (and self-signed certificates) or ``jwks_uri`` where they are published, ``request_uris`` where request objects may be fetched from. ``default_acr`` is
-    the level registered for it, ``home_url`` where citizens enter it, ``origins`` where its browser code runs, ``addresses`` the
-    networks that it calls from (none: any). ``names`` are its names in other languages, by language tag. ``version`` counts changes.
+    objects (and self-signed certificates) or ``jwks_uri`` where they are published, ``request_uris`` where request objects may be
+    fetched from. ``default_acr`` is the level registered for it, ``home_url`` where citizens enter it, ``origins`` where its browser
+    code runs, ``addresses`` the networks that it calls from (none: any), ``resources`` the interfaces that it answers for (RFC 8707),
+    ``hall`` where its kiosks stand. ``names`` are its names in other languages, by language tag. ``version`` counts changes.
     """
 
     client_id: str
@@ -88,6 +89,8 @@ class Client:
     tls_client_certificate_bound_access_tokens: bool = False
     dpop_bound_access_tokens: bool = False
     security_profile: Literal["fapi2"] | None = None
+    resources: tuple[str, ...] = ()
+    hall: str | None = None
     created_at: datetime | None = None
     disabled_at: datetime | None = None
 

@@ -23,7 +23,10 @@ NO_CLAIMS = ClaimNames()
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What was granted to a client at one login: the family of all tokens that follow from it."""
+    """What was granted to a client at one login: the family of all tokens that follow from it.
+
+    ``resources`` are those that its access tokens may be for (RFC 8707), each for one; empty: our own endpoints.
+    """
 
     id: str
     client_id: str
@@ -35,6 +38,7 @@ class Grant:
     auth_time: datetime
     created_at: datetime
     claims: ClaimNames = NO_CLAIMS
+    resources: tuple[str, ...] = ()
     revoked_at: datetime | None = None
 
     @property

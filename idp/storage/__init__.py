@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from idp.storage.clients import SqlClients
+from idp.storage.devices import SqlDevices
 from idp.storage.grants import SqlGrants
 from idp.storage.logins import SqlSessions
+from idp.storage.mandates import SqlMandates
 from idp.storage.people import SqlAccounts
 from idp.storage.tables import metadata
 
 __all__ = ["SqlIdpRecords", "metadata"]
 
 
-class SqlIdpRecords(SqlAccounts, SqlClients, SqlSessions, SqlGrants):
+class SqlIdpRecords(SqlAccounts, SqlClients, SqlSessions, SqlGrants, SqlMandates, SqlDevices):
     """All records of the room on one connection."""

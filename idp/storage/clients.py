@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from idp.records import Client, ClientSecret, Consent, Invitation
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
-from idp.storage.tables import assertions, clients, consents, invitations, origins, secret_uses
+from idp.storage.tables import assertions, clients, consents, invitations, origins, resources, secret_uses
 from kernel.clock import from_micros, to_micros
 
 _COLUMNS = frozenset(
@@ -116,6 +116,17 @@ class SqlClients(OnConnection):
             .where(invitations.c.token_hash == token_hash, *_usable(at))
             .values(uses_left=invitations.c.uses_left - 1)
         )
+
+    def put_resources(self, client_id: str, answers_for: Sequence[str]) -> bool:
+        """Let a client answer for these resources and no others; False when another one does for any of them."""
+        self._change(resources.delete().where(resources.c.client_id == client_id))
+        return all(self._add_once(resources, {"resource": one, "client_id": client_id}) for one in answers_for)
+
+    def find_resource(self, resource: str) -> Client | None:
+        """Return the client that answers for a resource, disabled or not."""
+        query = sa.select(clients).join(resources, resources.c.client_id == clients.c.client_id)
+        row = self._first(query.where(resources.c.resource == resource))
+        return None if row is None else read_client(row)
 
     def take_assertion(self, client_id: str, jti: str, expires_at: datetime) -> bool:
         """Remember a client assertion; False when its ``jti`` was used."""

@@ -15,6 +15,7 @@ from idp.storage.connection import OnConnection, as_json, micros, moment, texts
 from idp.storage.tables import (
     assertions,
     codes,
+    device_requests,
     grants,
     invitations,
     proofs,
@@ -42,6 +43,7 @@ class SqlGrants(OnConnection):
             "auth_time": to_micros(grant.auth_time),
             "created_at": to_micros(grant.created_at),
             "claims": None if grant.claims == NO_CLAIMS else as_json(asdict(grant.claims)),
+            "resources": as_json(grant.resources) if grant.resources else None,
             "revoked_at": micros(grant.revoked_at),
         }
         self._connection.execute(grants.insert(), values)
@@ -62,6 +64,7 @@ class SqlGrants(OnConnection):
             auth_time=from_micros(row["auth_time"]),
             created_at=from_micros(row["created_at"]),
             claims=NO_CLAIMS if row["claims"] is None else _read_claims(row["claims"]),
+            resources=() if row["resources"] is None else texts(row["resources"]),
             revoked_at=moment(row["revoked_at"]),
         )
 
@@ -166,6 +169,7 @@ class SqlGrants(OnConnection):
             proofs.delete().where(proofs.c.expires_at < moment_now),
             tries.delete().where(tries.c.since < past),
             codes.delete().where(codes.c.expires_at < past),
+            device_requests.delete().where(device_requests.c.expires_at < past),
             refresh_tokens.delete().where(refresh_tokens.c.expires_at < past),
             grants.delete().where(grants.c.created_at < past, grants.c.id.not_in(sa.select(refresh_tokens.c.grant_id))),
             session_clients.delete().where(

@@ -1,6 +1,7 @@
 """The introspection endpoint (RFC 7662): a department's API asks whether a token still counts.
 
-Answers only authenticated confidential clients. Anything that does not count is ``{"active": false}`` and nothing more.
+Answers only authenticated confidential clients, about tokens that are meant for them or were issued to them. Anything else, and
+anything that does not count, is ``{"active": false}`` and nothing more.
 """
 
 from __future__ import annotations
@@ -8,20 +9,20 @@ from __future__ import annotations
 from typing import Any
 
 from idp import endpoints
-from idp.browsers.sessions import is_alive
 from idp.claims.subjects import subject_of
 from idp.clients.authentication import CHALLENGE, authenticate
 from idp.hashes import digest
 from idp.oauth_errors import CLIENT_AUTHENTICATION
-from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, Grant
+from idp.ports import IdpDeps
+from idp.records import Client
 from idp.tokens.binding import token_type
-from idp.tokens.signed import AccessToken, is_signed_token, verify_access_token
+from idp.tokens.signed import is_signed_token, verify_access_token
+from idp.tokens.standing import counts, refresh_token_counts
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
 from kernel.clock import timestamp
 from kernel.errors import Refusal
 
-_SHOWN = ("iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti", "acr", "amr", "auth_time", "cnf")
+_SHOWN = ("iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti", "acr", "amr", "auth_time", "act", "may_act", "cnf")
 
 
 def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
@@ -34,7 +35,7 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         value = request.form.require("token")
     except Refusal as refusal:
         return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
-    shown = _access_token(deps, value) if is_signed_token(value) else _refresh_token(deps, client, value)
+    shown = _access_token(deps, client, value) if is_signed_token(value) else _refresh_token(deps, client, value)
     return json_response({"active": False} if shown is None else {"active": True, **shown})
 
 
@@ -44,42 +45,26 @@ def check_confidential(client: Client) -> None:
         raise Refusal(CLIENT_AUTHENTICATION)
 
 
-def _access_token(deps: IdpDeps, value: str) -> dict[str, Any] | None:
+def _access_token(deps: IdpDeps, client: Client, value: str) -> dict[str, Any] | None:
     try:
-        token = verify_access_token(deps, value)
+        token = verify_access_token(deps, value, audience=None)
     except Refusal:
         return None
-    with deps.work.read() as work:
-        if not _counts(work, token):
-            return None
+    # RFC 7662 4: what is neither for whoever asks nor theirs tells them nothing.
+    if client.client_id != token.client_id and token.audience not in client.resources:
+        return None
+    if not counts(deps, token):
+        return None
     return {name: token.claims[name] for name in _SHOWN if name in token.claims} | {"token_type": token_type(token.confirmation)}
 
 
-def _counts(work: IdpWork, token: AccessToken) -> bool:
-    client = work.records.find_client(token.client_id)
-    if client is None or client.disabled_at is not None or work.records.is_access_token_revoked(token.jti):
-        return False
-    return token.grant_id is None or _grant_counts(work, work.records.find_grant(token.grant_id))
-
-
-def _grant_counts(work: IdpWork, grant: Grant | None) -> bool:
-    if grant is None or grant.revoked_at is not None:
-        return False
-    account = work.records.find_account(grant.account_id)
-    return account is not None and account.disabled_at is None
-
-
 def _refresh_token(deps: IdpDeps, client: Client, value: str) -> dict[str, Any] | None:
-    now = deps.clock.now()
     with deps.work.read() as work:
         token = work.records.find_refresh_token(digest(value))
-        if token is None or token.client_id != client.client_id or token.used_at is not None or token.expires_at <= now:
+        grant = None if token is None else work.records.find_grant(token.grant_id)
+        if token is None or grant is None or token.client_id != client.client_id:
             return None
-        grant = work.records.find_grant(token.grant_id)
-        if grant is None or not _grant_counts(work, grant):
-            return None
-        session = None if grant.offline else work.records.find_session(grant.session_id)
-        if not grant.offline and (session is None or not is_alive(session, now)):
+        if not refresh_token_counts(work, token, grant, deps.clock.now()):
             return None
     return {
         "iss": deps.issuer,

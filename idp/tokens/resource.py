@@ -31,7 +31,7 @@ def verify_shown(deps: IdpDeps, request: OAuthRequest, path: str) -> AccessToken
     scheme, value = _read(request)
     # 2.
     try:
-        token = verify_access_token(deps, value)
+        token = verify_access_token(deps, value, audience=deps.issuer)
     except Refusal:
         raise Refusal(TOKEN_INVALID) from None
     # 3. RFC 9449 7.2

@@ -1,6 +1,6 @@
 """ID tokens and access tokens: what they say, signed; and reading them back.
 
-Left to others: deciding whether one may be had (``token``, ``grants``), refresh tokens (``refresh``), claims about people
+Left to others: deciding whether one may be had (``token``, ``grants``) and whether it still counts (``standing``), claims about people
 (``userinfo`` tells them; an ID token of the code flow says who and how, nothing more).
 """
 
@@ -18,6 +18,7 @@ from idp.claims.subjects import subject_of
 from idp.ports import IdpDeps
 from idp.records import Client, Grant
 from idp.signing_keys import get_signing_key, keyring
+from idp.tokens.issue import Issue
 from kernel.clock import from_micros, timestamp
 from kernel.errors import Refusal
 from kernel.randomness import token
@@ -30,13 +31,18 @@ _ALGORITHMS = ("ES256", "RS256")
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """An access token that was verified: ours, for us, not expired. Whether it was revoked is for the caller to look up."""
+    """An access token that was verified: ours and not expired. Whether it still counts is another question (``standing``).
+
+    ``mandate_id`` is the mandate by which an agent acts for an organisation.
+    """
 
     client_id: str
     subject: str
+    audience: str
     scopes: tuple[str, ...]
     jti: str
     grant_id: str | None
+    mandate_id: str | None
     expires_at: datetime
     claims: Mapping[str, Any] = field(repr=False)
 
@@ -48,46 +54,54 @@ class AccessToken:
 
 
 def sign_access_token(
-    deps: IdpDeps,
-    *,
-    client_id: str,
-    subject: str,
-    scopes: tuple[str, ...],
-    grant: Grant | None,
-    confirmation: Mapping[str, str] = MappingProxyType({}),
-    now: datetime,
+    deps: IdpDeps, client: Client, issue: Issue, confirmation: Mapping[str, str] = MappingProxyType({}), *, now: datetime
 ) -> str:
-    """Return an access token (RFC 9068) for our own endpoints; ``grant`` None for a client on its own behalf.
+    """Return the access token (RFC 9068) that ``issue`` describes.
 
     ``confirmation`` (``cnf``) are the thumbprints of the keys that it is bound to; empty for a bearer's.
     """
-    issued = timestamp(now)
+    issued, grant, delegation = timestamp(now), issue.grant, issue.delegation
     claims: dict[str, Any] = {
         "iss": deps.issuer,
-        "aud": deps.issuer,
-        "sub": subject,
-        "client_id": client_id,
-        "scope": " ".join(scopes),
+        "aud": issue.audience,
+        "sub": issue.subject,
+        "client_id": client.client_id,
+        "scope": " ".join(issue.scopes),
         "iat": issued,
-        "exp": issued + deps.policies.tokens.access_token_seconds,
+        "exp": issued + lifetime(deps, issue, now),
         "jti": token(16),
     }
     if grant is not None:
         claims |= {"auth_time": timestamp(grant.auth_time), "acr": grant.acr, "amr": list(grant.amr), "grant_id": grant.id}
     if confirmation:
         claims["cnf"] = dict(confirmation)
+    if issue.may_act is not None:
+        claims["may_act"] = {"sub": issue.may_act}  # RFC 8693 4.4
+    if delegation is not None and delegation.act is not None:
+        claims["act"] = delegation.act  # RFC 8693 4.1
+    if delegation is not None and delegation.mandate_id is not None:
+        claims["mandate_id"] = delegation.mandate_id
     key = get_signing_key(deps, deps.policies.tokens.signing_algorithms[0])
     return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE)
 
 
-def verify_access_token(deps: IdpDeps, value: str) -> AccessToken:
-    """Return what an access token says, or refuse. An ID token is refused: its ``typ`` and audience are others (RFC 9068 4)."""
+def lifetime(deps: IdpDeps, issue: Issue, now: datetime) -> int:
+    """Return for how many seconds an access token is good: the policies' number, but no longer than the token that it was had for."""
+    seconds = deps.policies.tokens.access_token_seconds
+    return seconds if issue.delegation is None else min(seconds, timestamp(issue.delegation.until) - timestamp(now))
+
+
+def verify_access_token(deps: IdpDeps, value: str, *, audience: str | None) -> AccessToken:
+    """Return what an access token for ``audience`` (None: whatever it is for) says, or refuse.
+
+    An ID token or a logout token is refused: their ``typ`` is another one (RFC 9068 4).
+    """
     claims = jose.verify(
         value,
         keyring(deps).verifying,
         algorithms=_ALGORITHMS,
         typ=ACCESS_TOKEN_TYPE,
-        audience=deps.issuer,
+        audience=audience,
         issuer=deps.issuer,
         now=deps.clock.now(),
         require=("exp", "iat", "aud", "iss", "sub", "jti", "client_id", "scope"),
@@ -95,9 +109,11 @@ def verify_access_token(deps: IdpDeps, value: str) -> AccessToken:
     return AccessToken(
         client_id=claims["client_id"],
         subject=claims["sub"],
+        audience=claims["aud"],
         scopes=tuple(claims["scope"].split()),
         jti=claims["jti"],
         grant_id=claims.get("grant_id"),
+        mandate_id=claims.get("mandate_id"),
         expires_at=from_micros(claims["exp"] * 1_000_000),
         claims=claims,
     )

@@ -12,20 +12,26 @@ from typing import Any
 from idp import endpoints
 from idp.claims.told import obtainable, told
 from idp.clients.authentication import CHALLENGE, authenticate
+from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
 from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE, GRANT_TYPE_FORBIDDEN
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps
 from idp.records import Client, Grant
-from idp.tokens import dpop, grants
+from idp.tokens import dpop
 from idp.tokens.binding import Binding, prove, token_type
-from idp.tokens.signed import sign_access_token, sign_id_token
+from idp.tokens.grants import authorization_code, client_credentials, device_code, refresh, token_exchange
+from idp.tokens.grants.exchanged import ACCESS_TOKEN
+from idp.tokens.issue import Issue
+from idp.tokens.signed import lifetime, sign_access_token, sign_id_token
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response
 from kernel.errors import Refusal
 
-GRANTS: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], grants.Issue]] = {
-    "authorization_code": grants.redeem_code,
-    "refresh_token": grants.refresh,
-    "client_credentials": grants.client_credentials,
+GRANTS: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], Issue]] = {
+    "authorization_code": authorization_code.redeem,
+    "refresh_token": refresh.redeem,
+    "client_credentials": client_credentials.redeem,
+    EXCHANGE: token_exchange.redeem,
+    DEVICE_CODE: device_code.redeem,
 }
 
 
@@ -53,26 +59,20 @@ def check_grant_type(client: Client, grant_type: str) -> None:
         raise Refusal(GRANT_TYPE_FORBIDDEN, field="grant_type")
 
 
-def _sign(deps: IdpDeps, client: Client, issue: grants.Issue, binding: Binding) -> dict[str, Any]:
+def _sign(deps: IdpDeps, client: Client, issue: Issue, binding: Binding) -> dict[str, Any]:
     now = deps.clock.now()
-    access_token = sign_access_token(
-        deps,
-        client_id=client.client_id,
-        subject=issue.subject,
-        scopes=issue.scopes,
-        grant=issue.grant,
-        confirmation=binding.confirmation,
-        now=now,
-    )
+    access_token = sign_access_token(deps, client, issue, binding.confirmation, now=now)
     document: dict[str, Any] = {
         "access_token": access_token,
         "token_type": token_type(binding.confirmation),
-        "expires_in": deps.policies.tokens.access_token_seconds,
+        "expires_in": lifetime(deps, issue, now),
         "scope": " ".join(issue.scopes),
     }
+    if issue.delegation is not None:
+        document["issued_token_type"] = ACCESS_TOKEN  # RFC 8693 2.2.1
     if issue.refresh_token is not None:
         document["refresh_token"] = issue.refresh_token
-    if issue.grant is not None and "openid" in issue.scopes:
+    if issue.grant is not None and issue.id_token:
         person = _named_claims(deps, client, issue.grant)
         document["id_token"] = sign_id_token(
             deps, client, issue.grant, nonce=issue.nonce, access_token=access_token, now=now, person=person

@@ -1,5 +1,7 @@
 """The userinfo endpoint (OpenID Connect Core 5.3): what the department may know of who logged in, by access token.
 
+With the token of an organisation for which an agent acts, what it may know of that, within the mandate.
+
 As JSON, or signed for the clients that are registered so. Left to others: how the token is shown (``resource``).
 """
 
@@ -34,16 +36,22 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
 
 
 def _claims(deps: IdpDeps, token: AccessToken) -> tuple[Client, dict[str, Any]]:
-    if "openid" not in token.scopes or token.grant_id is None:
+    mandate_id = token.mandate_id
+    if token.grant_id is None or ("openid" not in token.scopes and mandate_id is None):
         raise Refusal(TOKEN_SCOPE)
+    organization = None if mandate_id is None else deps.mandates.organization_of(mandate_id, deps.clock.now())
     with deps.work.read() as work:
         grant = work.records.find_grant(token.grant_id)
         revoked = work.records.is_access_token_revoked(token.jti)
-        record = None if grant is None else work.records.find_account(grant.account_id)
+        person = None if grant is None else work.records.find_account(grant.account_id)
+        record = person if mandate_id is None else work.records.find_account(organization or "")
         client = work.records.find_client(token.client_id)
     if grant is None or grant.revoked_at is not None or revoked:
         raise Refusal(TOKEN_INVALID)
-    if record is None or record.disabled_at is not None or client is None or client.disabled_at is not None:
+    if person is None or person.disabled_at is not None or client is None or client.disabled_at is not None:
+        raise Refusal(TOKEN_INVALID)
+    if record is None or record.disabled_at is not None:
         raise Refusal(TOKEN_INVALID)
     check_level(deps, token, client.default_acr)
-    return client, released(deps, client, open_record(deps, record), token.scopes, grant.claims.userinfo)
+    named = grant.claims.userinfo if mandate_id is None else ()  # asked for by name of the person who logged in
+    return client, released(deps, client, open_record(deps, record), token.scopes, named)

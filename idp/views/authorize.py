@@ -18,6 +18,7 @@ _PAGES: dict[Step | None, str] = {
     "login": "idp.show_login",
     "second_factor": "idp.show_second_factor",
     "consent": "idp.show_consent",
+    "device": "idp.show_device_question",
 }
 
 

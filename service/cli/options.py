@@ -39,7 +39,8 @@ by_option = click.option(
 )
 
 
-def _moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+def moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    """Return the moment that an option names; the callback of all options that do."""
     del context, parameter
     if value is None:
         return None
@@ -50,7 +51,7 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.BadParameter(message) from None
 
 
-at_option = click.option("--at", callback=_moment, metavar="RFC3339", help="Judge as of this moment instead of now.")
+at_option = click.option("--at", callback=moment, metavar="RFC3339", help="Judge as of this moment instead of now.")
 
 
 def pass_services(function: Callable[..., Any]) -> Callable[..., Any]:

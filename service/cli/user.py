@@ -10,6 +10,7 @@ from idp.people import accounts, one_time_codes
 from idp.records import Account
 from policies.assurance import needs_second_factor
 from policies.models import AccountKind
+from service.cli import mandate
 from service.cli.options import emit, json_option, pass_services
 from service.wiring import Services
 
@@ -20,6 +21,9 @@ _KINDS: tuple[AccountKind, ...] = ("citizen", "enterprise", "staff", "security_a
 @click.group()
 def command() -> None:
     """Create, list and disable accounts."""
+
+
+command.add_command(mandate.command, "mandate")
 
 
 @command.command()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from idp.storage.tables.clients import assertions, clients, consents, invitations, origins, secret_uses
+from idp.storage.tables.clients import assertions, clients, consents, invitations, origins, resources, secret_uses
 from idp.storage.tables.columns import metadata
+from idp.storage.tables.devices import device_requests
 from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, revoked_tokens, signing_keys
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
+from idp.storage.tables.mandates import mandates
 from idp.storage.tables.people import accounts, authenticators, tries
 
 __all__ = [
@@ -15,13 +17,16 @@ __all__ = [
     "clients",
     "codes",
     "consents",
+    "device_requests",
     "grants",
     "invitations",
+    "mandates",
     "metadata",
     "origins",
     "proofs",
     "pushed_requests",
     "refresh_tokens",
+    "resources",
     "revoked_tokens",
     "secret_uses",
     "session_clients",

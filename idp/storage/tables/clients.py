@@ -55,6 +55,13 @@ origins = sa.Table(
     text_column("client_id", 100, PUBLIC, key=True),
 )
 
+resources = sa.Table(
+    "idp_resources",
+    metadata,
+    text_column("resource", 512, PUBLIC, key=True),
+    text_column("client_id", 100, PUBLIC),
+)
+
 assertions = sa.Table(
     "idp_assertions",
     metadata,

@@ -29,6 +29,7 @@ grants = sa.Table(
     moment_column("auth_time"),
     moment_column("created_at", index=True),
     json_column("claims", optional=True),
+    json_column("resources", optional=True),
     moment_column("revoked_at", optional=True),
     sa.Index("idp_grants_session", "session_id"),
     sa.Index("idp_grants_account", "account_id"),

@@ -13,6 +13,7 @@ import click
 
 from idp.clients import registry
 from idp.clients.checks import missing_for_production
+from idp.clients.grant_types import GRANT_TYPES
 from idp.clients.security_profiles import SECURITY_PROFILES
 from idp.records import Client
 from kernel.clock import rfc3339
@@ -39,7 +40,7 @@ _OPTIONS = (
     ),
     click.option("--jwks-uri", help="Where the system publishes them instead (https)."),
     click.option("--scope", help="Scopes in one text; openid alone if not said."),
-    click.option("--grant-type", "grant_types", type=click.Choice(registry.GRANT_TYPES), multiple=True),
+    click.option("--grant-type", "grant_types", type=click.Choice(GRANT_TYPES), multiple=True),
     click.option("--id-token-alg", "id_token_signed_response_alg", type=_ALGORITHMS),
     click.option("--userinfo-alg", "userinfo_signed_response_alg", type=_ALGORITHMS, help="Sign what userinfo tells."),
     click.option("--subject-type", type=click.Choice(["public", "pairwise"]), help="As clients.toml says if not said."),
@@ -54,6 +55,8 @@ _OPTIONS = (
     click.option("--default-acr", help="The level that every login for this system must reach."),
     click.option("--origin", "origins", multiple=True, help="Where a public client's browser code runs."),
     click.option("--address", "addresses", multiple=True, help="The only networks that it calls from, like 10.1.0.0/16."),
+    click.option("--resource", "resources", multiple=True, help="An interface that it answers for (RFC 8707; https)."),
+    click.option("--hall", help="Where its kiosks stand; people who log in there by phone compare it."),
     click.option("--home-url", help="Where citizens enter the system from their home page."),
     click.option("--task", help="What citizens do there."),
     click.option("--logo-uri"),

@@ -33,6 +33,7 @@ NAMES = (
     "claims",
     "request",
     "request_uri",
+    "resource",
 )
 VALUES = (
     "",

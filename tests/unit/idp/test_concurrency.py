@@ -15,13 +15,16 @@ import sqlalchemy as sa
 from idp import endpoints, signing_keys
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
+from idp.clients.grant_types import DEVICE_CODE
 from idp.dispatch import ENDPOINTS
+from idp.hashes import digest
 from idp.interaction import login
 from idp.people import one_time_codes, throttle
 from idp.ports import IdpDeps
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
+from tests.support import kiosk
 from tests.support.idp import (
     PASSWORD,
     TOTP_SECRET,
@@ -86,6 +89,28 @@ def test_requirement_8_a_refresh_token_used_by_many_at_once_has_one_successor(cr
     assert len({json_of(answer)["refresh_token"] for answer in answers}) == 1
     with engine.connect() as connection:
         assert connection.execute(sa.text("select count(*) from idp_refresh_tokens")).scalar() == 2
+
+
+def test_a_device_code_redeemed_by_many_at_once_yields_exactly_one_token_set(crowded: Provider) -> None:
+    crowded.add_client("kiosk", grant_types=(DEVICE_CODE, "refresh_token"), redirect_uris=())
+    asked = kiosk.ask(crowded)
+    kiosk.approve(crowded.browser(), asked["user_code"])
+    answers = at_once(20, lambda _: kiosk.poll(crowded, asked["device_code"]))
+    assert sorted(answer.status for answer in answers) == [200] + [400] * 19
+
+
+def test_one_kiosks_request_is_decided_once(crowded: Provider) -> None:
+    crowded.add_client("kiosk", grant_types=(DEVICE_CODE,), redirect_uris=())
+    device_code = kiosk.ask(crowded)["device_code"]
+    with crowded.deps.work.read() as work:
+        found = work.records.find_device_code(digest(device_code))
+    assert found is not None
+
+    def decide(number: int) -> bool:
+        with crowded.deps.work.begin() as work:
+            return work.records.decide_device_request(found.id, f"grant-{number}", crowded.deps.clock.now())
+
+    assert at_once(10, decide).count(True) == 1
 
 
 def test_requirement_25_a_one_time_code_used_by_many_at_once_is_accepted_once(deps: IdpDeps, clock: FixedClock) -> None:

@@ -10,10 +10,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from idp import discovery, endpoints
+from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
 from idp.dispatch import ENDPOINTS
+from idp.tokens.grants.exchanged import ACCESS_TOKEN
 from idp.wire import OAuthRequest
 from pki import jose
 from pki.keyfiles import FileKeyStore
+from tests.support import kiosk
 from tests.support.bound_client import Holder, issued, self_signed
 from tests.support.idp import CALLBACK, Browser, Published, json_of, provider_in, returned
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
@@ -29,6 +32,7 @@ METHODS = (
 CERTIFICATES: dict[str, bytes] = {}
 OTHER = "11445100DXEYPY6WAN"
 PUBLISHED = "https://scjg.example.cn/r"
+CONFIDENTIAL = ("client_credentials", EXCHANGE)
 ALL_SCOPES = "openid profile email address phone identity organization offline_access"
 
 
@@ -44,7 +48,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> Ite
             department="办公室",
         )
         for method in METHODS:
-            grants = ("authorization_code", "refresh_token", *(("client_credentials",) if method != "none" else ()))
+            grants = ("authorization_code", "refresh_token", DEVICE_CODE, *(CONFIDENTIAL if method != "none" else ()))
             jwks = public_jwks() if method == "private_key_jwt" else None
             more: dict[str, Any] = {}
             if method == "tls_client_auth":
@@ -93,6 +97,11 @@ def pushed_endpoint(browser: Browser, value: str) -> None:
     for method in METHODS:
         form: dict[str, str | None] = dict(browser.provider.request(client_id=method))
         assert ask(browser, value, form, method) == 201
+
+
+def device_endpoint(browser: Browser, value: str) -> None:
+    for method in ("client_secret_basic", "client_secret_post", "private_key_jwt", "none"):
+        assert ask(browser, value, {}, method) == 200
 
 
 def userinfo_endpoint(browser: Browser, value: str) -> None:
@@ -148,10 +157,16 @@ def response_modes(browser: Browser, value: list[str]) -> None:
 def grant_types(browser: Browser, value: list[str]) -> None:
     tokens = browser.tokens(client_id="client_secret_basic")
     client_credentials: dict[str, str | None] = {"grant_type": "client_credentials"}
+    exchange: dict[str, str | None] = {"grant_type": EXCHANGE, "subject_token_type": ACCESS_TOKEN}
+    exchange["subject_token"] = tokens["access_token"]
+    codes = kiosk.ask(browser.provider, "client_secret_basic")
+    kiosk.approve(browser, codes["user_code"])
     tried = {
         "authorization_code": 200 if "access_token" in tokens else 0,
         "refresh_token": browser.provider.refresh(tokens["refresh_token"], client_id="client_secret_basic").status,
         "client_credentials": ask(browser, document(browser)["token_endpoint"], client_credentials, "client_secret_basic"),
+        EXCHANGE: ask(browser, document(browser)["token_endpoint"], exchange, "client_secret_basic"),
+        DEVICE_CODE: kiosk.poll(browser.provider, codes["device_code"], "client_secret_basic").status,
     }
     assert tried == dict.fromkeys(value, 200)
 
@@ -316,6 +331,7 @@ PROMISES: dict[str, Callable[[Browser, Any], None]] = {
     "issuer": issuer,
     "authorization_endpoint": authorization_endpoint,
     "pushed_authorization_request_endpoint": pushed_endpoint,
+    "device_authorization_endpoint": device_endpoint,
     "token_endpoint": endpoint(endpoints.TOKEN),
     "userinfo_endpoint": userinfo_endpoint,
     "jwks_uri": jwks_uri,

@@ -14,6 +14,7 @@ from policies.claims import allowed_scopes, release_for, released_claims
 from policies.licenses import find_type, may_issue, may_take
 from policies.loader import load
 from policies.models import Policies
+from policies.resources import scopes_at
 from policies.roles import permits
 
 MARKET = "114451008W15P11PMR"
@@ -137,6 +138,15 @@ def test_a_department_gets_what_its_own_entry_says_and_others_the_default(defaul
 def test_scopes_keep_their_order_once_each_and_unknown_ones_fall_away(defaults: Policies) -> None:
     assert allowed_scopes(defaults.claims, MARKET, ["phone", "openid", "root", "phone", "email"]) == ("phone", "openid")
     assert allowed_scopes(defaults.claims, MARKET, []) == ()
+
+
+def test_a_department_uses_its_own_interfaces_and_of_others_only_what_is_listed(defaults: Policies) -> None:
+    listed = defaults.claims.departments[MARKET].model_copy(update={"resources": {LABOUR: ("identity",)}})
+    policies = defaults.claims.model_copy(update={"departments": {**defaults.claims.departments, MARKET: listed}})
+    assert scopes_at(policies, MARKET, MARKET) == frozenset(listed.scopes)
+    assert scopes_at(policies, MARKET, LABOUR) == {"identity"}
+    for uscc, owner in ((MARKET, OTHER), (LABOUR, MARKET), (OTHER, MARKET)):
+        assert scopes_at(policies, uscc, owner) == frozenset()
 
 
 @given(

@@ -284,6 +284,12 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
             '"email", "resident_id"]',
             "departments.114451006B39GGDTXW.claims.3",
         ),
+        (
+            "claims",
+            '"real_name_level", "resident_id"]',
+            '"real_name_level", "resident_id"]\nresources = { "114451008W15P11PMR" = ["profile", "phone"] }',
+            "departments.114451006B39GGDTXW.resources.114451008W15P11PMR.1",
+        ),
         ("licenses", "MB2D0339XY002", "MB2D0339XY001", "types.1.code"),
         ("licenses", 'seal_level = "substantial"', 'seal_level = "supreme"', "types.0.seal_level"),
         ("licenses", 'key = "KZ_ZCZB"', 'key = "KZ_FDDBR"', "types.0.fields.1"),

@@ -1,0 +1,105 @@
+"""The device authorization endpoint (RFC 8628 3.1): a kiosk asks for a login that happens elsewhere.
+
+1. The form of the request. 2. Who is calling. 3. May the client use this grant? 4. What it asks for, and may have: a kiosk is shared,
+so nothing that outlives the phone's session (``offline_access``). 5. The request waits under two codes: a long one for the kiosk,
+stored hashed, and a short one for people.
+
+Left to others: the page where it is decided (``approval``), polling (``tokens.grants.device_code``).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from idp import endpoints
+from idp.clients.authentication import CHALLENGE, authenticate
+from idp.clients.grant_types import DEVICE_CODE
+from idp.clients.resources import MAX_RESOURCES, Target, find_target
+from idp.device import user_codes
+from idp.hashes import digest
+from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE_FORBIDDEN, RESOURCE, SCOPE_WIDER
+from idp.ports import IdpDeps
+from idp.records import Client, DeviceRequest
+from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response
+from kernel.audit import AuditEvent
+from kernel.canonical import Json
+from kernel.errors import Refusal
+from kernel.randomness import token
+from policies import claims
+
+INTERVAL_SECONDS = 5
+_MOST_DRAWS = 5
+
+
+def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
+    """Answer a device authorization request."""
+    try:
+        check_method(request, "POST")
+        request.form.check_none_doubled()
+        client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.DEVICE_AUTHORIZATION))
+        return json_response(ask(deps, client, request.form))
+    except Refusal as refusal:
+        return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+
+
+def ask(deps: IdpDeps, client: Client, form: Parameters) -> dict[str, Any]:
+    """Store a kiosk's request and return its codes (3.2); ``Refusal`` when it asks for what it cannot have."""
+    if DEVICE_CODE not in client.grant_types:
+        raise Refusal(GRANT_TYPE_FORBIDDEN)
+    scopes, resources = _scopes(deps, client, form), _resources(form)
+    now = deps.clock.now()
+    seconds = deps.policies.tokens.device_code_seconds
+    device_code, request_id = token(), token(16)
+    with deps.work.begin() as work:
+        for resource in resources:
+            target = find_target(work, deps, client, resource, scopes)
+            if not isinstance(target, Target):
+                raise Refusal(target, field="resource")
+        for _ in range(_MOST_DRAWS):  # a code that is another's is drawn again
+            user_code = user_codes.draw()
+            request = DeviceRequest(
+                id=request_id,
+                device_code_hash=digest(device_code),
+                user_code_index=user_codes.index(deps, user_code),
+                user_code=user_codes.seal(deps, request_id, user_code),
+                client_id=client.client_id,
+                scopes=scopes,
+                resources=resources,
+                interval_seconds=INTERVAL_SECONDS,
+                created_at=now,
+                expires_at=now + timedelta(seconds=seconds),
+            )
+            if work.records.add_device_request(request):
+                break
+        else:
+            message = f"no user code is free after {_MOST_DRAWS} draws"
+            raise LookupError(message)
+        details: dict[str, Json] = {"device": request_id, "scopes": list(scopes)}
+        actor = f"client:{client.client_id}"
+        work.audit.record(AuditEvent(now, actor, "idp.ask_device", actor, details=details))
+    address = endpoints.url(deps, endpoints.DEVICE)
+    return {
+        "device_code": device_code,
+        "user_code": user_codes.shown(user_code),
+        "verification_uri": address,
+        "verification_uri_complete": f"{address}?user_code={user_codes.shown(user_code)}",
+        "expires_in": seconds,
+        "interval": INTERVAL_SECONDS,
+    }
+
+
+def _scopes(deps: IdpDeps, client: Client, form: Parameters) -> tuple[str, ...]:
+    asked = (form.get("scope") or " ".join(client.scopes)).split()
+    registered = (scope for scope in asked if scope in client.scopes and scope != "offline_access")
+    scopes = claims.allowed_scopes(deps.policies.claims, client.department, registered)
+    if not scopes:
+        raise Refusal(SCOPE_WIDER, field="scope")
+    return scopes
+
+
+def _resources(form: Parameters) -> tuple[str, ...]:
+    resources = form.get_all("resource")
+    if len(resources) > MAX_RESOURCES:
+        raise Refusal(RESOURCE, field="resource")
+    return resources

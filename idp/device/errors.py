@@ -1,0 +1,14 @@
+"""What can go wrong for somebody who types a kiosk's code."""
+
+from __future__ import annotations
+
+from kernel.errors import define
+
+USER_CODE_WRONG = define(
+    "user_code_wrong",
+    status=404,
+    zh="没有这个代码，或它已过期、已使用。",
+    en="There is no such code, or it has expired or was used.",
+    remedy_zh="请对照自助终端屏幕上的代码重新输入；超时后请在终端上重新开始。",
+    remedy_en="Compare it with the code on the kiosk's screen and type it again; if it timed out, begin again at the kiosk.",
+)

@@ -1,0 +1,137 @@
+"""Mandates as the node stores them: giving, revoking and asking for them. They fill the port ``Mandates``.
+
+Left to others: what a mandate lets somebody do (``tokens.grants.token_exchange``), the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from idp.errors import MANDATE_UNKNOWN, MANDATE_UNSUITABLE
+from idp.people import accounts
+from idp.ports import IdpDeps, IdpRecords
+from idp.records import Account, Mandate
+from kernel.audit import AuditEvent
+from kernel.canonical import Json
+from kernel.errors import Refusal
+from kernel.identifiers import is_uscc
+from kernel.randomness import token
+from kernel.work import UnitOfWork
+
+_NOT_POWERS = frozenset({"openid", "offline_access"})
+"""Scopes of a person's own login."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMandates:
+    """The port ``Mandates`` over the room's own records."""
+
+    work: UnitOfWork[IdpRecords]
+
+    def find(self, *, agent: str, organization: str, department: str, powers: Iterable[str], at: datetime) -> str | None:
+        """Return the identifier of a mandate that covers all of it, or None."""
+        wanted = frozenset(powers)
+        with self.work.read() as work:
+            found = work.records.mandates(organization_id=organization, agent_id=agent)
+        fitting = (one for one in found if department in one.departments and wanted <= frozenset(one.powers))
+        return next((one.id for one in fitting if wanted and one.is_in_force(at)), None)
+
+    def organization_of(self, mandate_id: str, at: datetime) -> str | None:
+        """Return the account of the organisation, None when the mandate does not count any more."""
+        with self.work.read() as work:
+            mandate = work.records.find_mandate(mandate_id)
+        return mandate.organization_id if mandate is not None and mandate.is_in_force(at) else None
+
+
+def prepare(
+    deps: IdpDeps,
+    organization: Account,
+    agent: Account,
+    *,
+    departments: tuple[str, ...],
+    powers: tuple[str, ...],
+    valid_from: datetime,
+    valid_until: datetime,
+) -> Mandate:
+    """Return the mandate that could be given; ``Refusal(mandate_unsuitable)`` naming the field."""
+    now = deps.clock.now()
+    known = deps.policies.claims.scopes.keys() - _NOT_POWERS
+    for field, fault, zh, en in (
+        (
+            "organization",
+            organization.kind != "enterprise" or organization.disabled_at,
+            "不是单位账号",
+            "no organisation's account",
+        ),
+        ("agent", agent.kind != "citizen" or agent.disabled_at, "不是个人账号", "no citizen's account"),
+        (
+            "departments",
+            not departments or not all(map(is_uscc, departments)),
+            "须为统一社会信用代码",
+            "unified social credit codes",
+        ),
+        ("powers", not powers or not set(powers) <= known, "为空或含有未知项", "empty, or one that policies do not know"),
+        ("until", not max(valid_from, now) < valid_until, "不晚于开始时间或已过去", "not after its beginning, or past"),
+    ):
+        if fault:
+            raise Refusal(MANDATE_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
+    return Mandate(
+        id=token(16),
+        organization_id=organization.id,
+        agent_id=agent.id,
+        departments=tuple(dict.fromkeys(departments)),
+        powers=tuple(dict.fromkeys(powers)),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        created_at=now,
+    )
+
+
+def give(deps: IdpDeps, mandate: Mandate, *, actor: str) -> None:
+    """Store a mandate that was prepared."""
+    details: dict[str, Json] = {
+        "mandate": mandate.id,
+        "agent": f"account:{mandate.agent_id}",
+        "departments": list(mandate.departments),
+        "powers": list(mandate.powers),
+    }
+    target = f"account:{mandate.organization_id}"
+    with deps.work.begin() as work:
+        work.records.add_mandate(mandate)
+        work.audit.record(AuditEvent(mandate.created_at, actor, "idp.add_mandate", target, details=details))
+
+
+def get(deps: IdpDeps, mandate_id: str) -> Mandate:
+    """Return a mandate that was not revoked; ``Refusal(mandate_unknown)``."""
+    with deps.work.read() as work:
+        mandate = work.records.find_mandate(mandate_id)
+    if mandate is None or mandate.revoked_at is not None:
+        raise Refusal(MANDATE_UNKNOWN)
+    return mandate
+
+
+def revoke(deps: IdpDeps, mandate_id: str, *, actor: str) -> None:
+    """Revoke a mandate: from now on it gives nothing, and tokens that it gave don't count any more."""
+    now = deps.clock.now()
+    mandate = get(deps, mandate_id)
+    with deps.work.begin() as work:
+        if not work.records.revoke_mandate(mandate_id, now):
+            raise Refusal(MANDATE_UNKNOWN)
+        target, details = f"account:{mandate.organization_id}", {"mandate": mandate_id}
+        work.audit.record(AuditEvent(now, actor, "idp.revoke_mandate", target, details=details))
+
+
+def listed(deps: IdpDeps, organization_id: str | None = None) -> Sequence[Mandate]:
+    """Return all mandates, or those of one organisation, oldest first."""
+    with deps.work.read() as work:
+        return work.records.mandates(organization_id=organization_id)
+
+
+def parties(deps: IdpDeps, mandate: Mandate) -> tuple[Account | None, Account | None]:
+    """Return the accounts of organisation and agent."""
+    with deps.work.read() as work:
+        found = [work.records.find_account(one) for one in (mandate.organization_id, mandate.agent_id)]
+    organization, agent = (None if one is None else accounts.open_record(deps, one) for one in found)
+    return organization, agent

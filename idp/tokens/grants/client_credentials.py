@@ -1,0 +1,35 @@
+"""The client credentials grant (RFC 6749 4.4): a token for the client itself. No person, so no ID token; no refresh token (4.4.3)."""
+
+from __future__ import annotations
+
+from idp.clients.resources import Target, find_target
+from idp.oauth_errors import SCOPE_WIDER
+from idp.ports import IdpDeps
+from idp.records import Client
+from idp.tokens.binding import Binding
+from idp.tokens.grants.resource import asked_resource
+from idp.tokens.issue import Issue
+from idp.wire import Parameters
+from kernel.audit import AuditEvent
+from kernel.canonical import Json
+from kernel.errors import Refusal
+
+_NOT_FOR_CLIENTS = frozenset({"openid", "offline_access"})
+
+
+def redeem(deps: IdpDeps, client: Client, form: Parameters, _binding: Binding) -> Issue:
+    """Give a client a token on its own behalf, for one resource or our own endpoints, with scopes that it is registered for."""
+    own = tuple(scope for scope in client.scopes if scope not in _NOT_FOR_CLIENTS)
+    asked = tuple(dict.fromkeys((form.get("scope") or "").split()))
+    resource = asked_resource(form) or deps.issuer
+    if not set(asked) <= set(own):
+        raise Refusal(SCOPE_WIDER, field="scope")
+    now = deps.clock.now()
+    actor = f"client:{client.client_id}"
+    with deps.work.begin() as work:
+        target = find_target(work, deps, client, resource, asked or own)
+        if not isinstance(target, Target):
+            raise Refusal(target, field="resource")
+        details: dict[str, Json] = {} if resource == deps.issuer else {"resource": resource, "scopes": list(target.scopes)}
+        work.audit.record(AuditEvent(now, actor, "idp.client_credentials", actor, details=details))
+    return Issue(client.client_id, target.scopes, target.audience, may_act=target.may_act)

@@ -1,0 +1,44 @@
+"""What is to be signed and handed out: all that a grant type decides about a token, before anything is signed.
+
+Left to others: deciding it (``grants``), the token's form (``signed``), the answer (``token``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from idp.records import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """What a token exchange adds (RFC 8693): who acts for the subject, by which mandate, and until when what was shown lasts.
+
+    ``act`` None: the subject itself goes on with a narrower token.
+    """
+
+    act: Mapping[str, Any] | None
+    until: datetime
+    mandate_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What is to be signed and handed out. ``grant`` None: the client on its own behalf.
+
+    ``audience`` is where the access token is to be used, exactly one (RFC 9068 3); ``may_act`` names the client that answers there
+    and may act for the subject (RFC 8693 4.4). ``id_token`` says whether one goes with it.
+    """
+
+    subject: str
+    scopes: tuple[str, ...]
+    audience: str
+    grant: Grant | None = None
+    may_act: str | None = None
+    id_token: bool = False
+    nonce: str | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+    delegation: Delegation | None = None

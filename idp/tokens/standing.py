@@ -1,0 +1,50 @@
+"""Whether a token that verifies still counts: nothing that it rests on was revoked, disabled or ended since it was signed.
+
+Left to others: signature, times and audience (``signed``), who may be told (``introspection``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from idp.browsers.sessions import is_alive
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Grant, RefreshToken
+from idp.tokens.signed import AccessToken
+
+
+def counts(deps: IdpDeps, token: AccessToken) -> bool:
+    """Tell whether an access token still counts: it, its client, the grant that it is of and the account behind that, its mandate."""
+    with deps.work.read() as work:
+        client = work.records.find_client(token.client_id)
+        if client is None or client.disabled_at is not None or work.records.is_access_token_revoked(token.jti):
+            return False
+        if token.grant_id is not None and not grant_counts(work, work.records.find_grant(token.grant_id)):
+            return False
+    return token.mandate_id is None or _mandate_counts(deps, token.mandate_id)
+
+
+def _mandate_counts(deps: IdpDeps, mandate_id: str) -> bool:
+    organization = deps.mandates.organization_of(mandate_id, deps.clock.now())
+    if organization is None:
+        return False
+    with deps.work.read() as work:
+        return _account_counts(work, organization)
+
+
+def refresh_token_counts(work: IdpWork, token: RefreshToken, grant: Grant, now: datetime) -> bool:
+    """Tell whether a refresh token could be used now."""
+    if token.used_at is not None or token.expires_at <= now or not grant_counts(work, grant):
+        return False
+    session = None if grant.offline else work.records.find_session(grant.session_id)
+    return grant.offline or (session is not None and is_alive(session, now))
+
+
+def grant_counts(work: IdpWork, grant: Grant | None) -> bool:
+    """Tell whether a grant was not revoked and its account not disabled."""
+    return grant is not None and grant.revoked_at is None and _account_counts(work, grant.account_id)
+
+
+def _account_counts(work: IdpWork, account_id: str) -> bool:
+    account = work.records.find_account(account_id)
+    return account is not None and account.disabled_at is None

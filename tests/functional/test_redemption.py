@@ -1,0 +1,153 @@
+"""What a code or a refresh token is worth to real server processes: redeemed by many at once, and when all of them are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from idp.storage.tables import refresh_tokens
+from service.cli import cli
+from service.config import load_config
+from service.engine import make_engine
+from service.wiring import Services
+from tests.support.idp import PASSWORD, add_account, add_client
+from tests.support.mortal_server import VARIABLE
+from tests.support.ports import free_port
+from tests.support.relying_party import RelyingParty
+
+CALLBACK = "http://127.0.0.1:9000/cb"
+CITIZEN = {"username": "chenxiaochao", "password": PASSWORD}
+CROWD = 50
+
+
+@dataclass
+class Node:
+    """A node on one of the engines, served by two processes, with a citizen and a department's system."""
+
+    folder: Path
+    url: str
+    database_url: str
+    client: dict[str, Any]
+    server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def _trigger(self) -> Path:
+        return self.folder / "die"
+
+    def start(self) -> None:
+        """Serve, in a process group of its own."""
+        self._trigger.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "tests.support.mortal_server", "--config", str(self.folder / "chaoxin.toml")]
+        environment = os.environ | {VARIABLE: str(self._trigger)}
+        self.server = subprocess.Popen([*command, "serve", "--workers", "2"], start_new_session=True, env=environment)
+        deadline = time.monotonic() + 60
+        while self.server.poll() is None and time.monotonic() < deadline:
+            with suppress(requests.ConnectionError):
+                assert requests.get(f"{self.url}/healthz", timeout=10).status_code == 200
+                return
+            time.sleep(0.1)
+        pytest.fail("the node does not serve")
+
+    def doom(self) -> None:
+        """Let it be killed when it is about to sign tokens."""
+        self._trigger.touch()
+
+    def stop(self) -> None:
+        if self.server is not None:
+            self.server.terminate()
+            self.server.wait(30)
+
+    def department(self) -> RelyingParty:
+        return RelyingParty(self.url, self.client)
+
+    def refresh_tokens(self) -> int:
+        engine = make_engine(self.database_url)
+        with engine.connect() as connection:
+            found: int = connection.execute(sa.select(sa.func.count()).select_from(refresh_tokens)).scalar_one()
+        engine.dispose()
+        return found
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    folder, port = tmp_path_factory.mktemp("redemption") / "node", str(free_port())
+    with ExitStack() as stack:
+        database_url = f"sqlite:///{folder / 'node.sqlite'}"
+        if request.param == "postgresql":
+            database_url = stack.enter_context(request.getfixturevalue("postgres").database())
+        url = f"http://localhost:{port}"
+        options = ["--code", "445122", "--name", "饶平县", "--url", url, "--port", port, "--database", database_url]
+        place = ["--province", "广东省", "--city", "潮州市", "--county", "饶平县"]
+        made = CliRunner().invoke(cli, ["init", str(folder), *options, *place])
+        assert made.exit_code == 0, made.output
+        with Services(load_config(folder / "chaoxin.toml")) as services:
+            add_account(services.idp)
+            secret = add_client(services.idp, redirect_uris=(CALLBACK,)).client_secret
+        client = {
+            "client_id": "scjg",
+            "client_secret": secret,
+            "redirect_uris": [CALLBACK],
+            "token_endpoint_auth_method": "client_secret_basic",
+        }
+        made_node = Node(folder, url, database_url, client)
+        stack.callback(made_node.stop)
+        made_node.start()
+        yield made_node
+
+
+def errors(answers: list[requests.Response]) -> set[str]:
+    return {answer.json()["error"] for answer in answers if answer.status_code != 200}
+
+
+def test_requirement_7_a_code_redeemed_fifty_times_at_once_yields_exactly_one_token_set(node: Node) -> None:
+    department, before = node.department(), node.refresh_tokens()
+    back = department.authorize(department.browser(), CITIZEN)
+    with ThreadPoolExecutor(CROWD) as pool:
+        answers = list(pool.map(lambda _: department.redeem(back["code"]), range(CROWD)))
+    good = [answer for answer in answers if answer.status_code == 200]
+    assert (len(good), node.refresh_tokens()) == (1, before + 1)
+    assert errors(answers) == {"invalid_grant"}
+    replayed = department.token({"grant_type": "refresh_token", "refresh_token": good[0].json()["refresh_token"]})
+    assert replayed.json()["error"] == "invalid_grant", "the replays revoked it"
+
+
+def test_requirement_8_a_refresh_token_used_by_many_at_once_has_one_successor(node: Node) -> None:
+    department = node.department()
+    back = department.authorize(department.browser(), CITIZEN)
+    form: dict[str, str | None] = {"grant_type": "refresh_token"}
+    form["refresh_token"] = department.redeem(back["code"]).json()["refresh_token"]
+    before = node.refresh_tokens()
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: department.token(form), range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["refresh_token"] for answer in answers}) == 1
+    assert node.refresh_tokens() == before + 1
+
+
+def test_killing_the_server_between_consuming_and_answering_leaves_no_usable_code(node: Node) -> None:
+    department = node.department()
+    back = department.authorize(department.browser(), CITIZEN)
+    node.doom()
+    with pytest.raises(requests.ConnectionError):
+        department.redeem(back["code"])
+    assert node.server is not None
+    assert node.server.wait(30) == -signal.SIGKILL
+    node.start()
+    again = department.redeem(back["code"])
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+    fresh = department.authorize(department.browser(), CITIZEN)
+    assert department.redeem(fresh["code"]).status_code == 200, "and all else goes on"
