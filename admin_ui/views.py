@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import wraps
 from urllib.parse import urlencode
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from admin_ui import certificates, clients, federation, overview
@@ -18,6 +18,7 @@ from admin_ui.access import verify_access
 from admin_ui.ports import AdminDeps
 from crosscert.graph.svg import draw
 from crosscert.graph.view import see
+from idp.logout import delivery, results
 from policies.roles import permits
 
 PAGE = 50
@@ -49,6 +50,7 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
             peers=federation.list_peers(deps.crosscert, now, max_age),
             agreements=federation.list_agreements(deps.crosscert),
             licenses=overview.count_licenses(deps.licenses),
+            backlog=results.backlog(deps.idp),
             events=deps.audit.page(limit=_LATEST),
         )
 
@@ -106,7 +108,23 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
         older = f"?{urlencode({'q': contains, 'before': events[PAGE - 1].number})}" if len(events) > PAGE else None
         return render_template("admin_ui/audit.html", events=events[:PAGE], contains=contains, before=before, older=older)
 
+    _add_logouts(pages, deps)
     return pages
+
+
+def _add_logouts(pages: Blueprint, deps: AdminDeps) -> None:
+    @pages.get("/logouts")
+    @_guard(deps, "audit.read")
+    def list_logouts() -> str:
+        return render_template("admin_ui/logouts.html", backlog=results.backlog(deps.idp))
+
+    @pages.post("/logouts/retry")
+    @_guard(deps, "clients.write")
+    def retry_logouts() -> Response:
+        visitor = deps.visitors.current()
+        if visitor is not None:
+            delivery.retry(deps.idp, request.form.get("client_id", "")[:100], actor=f"account:{visitor.account_id}")
+        return redirect(url_for("admin.list_logouts"), code=303)
 
 
 def _guard(deps: AdminDeps, permission: str) -> Callable[[Page], Guarded]:

@@ -128,7 +128,7 @@ def _read(response: requests.Response, method: str, max_bytes: int) -> Fetched:
     if method == "GET" and status == _NOT_MODIFIED:
         return Fetched(status, None, etag)
     if status != _OK and not (method == "POST" and status in _TAKEN):
-        raise Refusal(PEER_UNREACHABLE, url=response.url, problem=f"HTTP {status}")
+        raise Refusal(PEER_UNREACHABLE, url=response.url, problem=f"HTTP {status}", status=status)
     data = bytearray()
     while chunk := response.raw.read(_CHUNK, decode_content=False):
         data += chunk

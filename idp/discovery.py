@@ -79,6 +79,8 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "request_uri_parameter_supported": True,
         "require_request_uri_registration": True,
         "require_pushed_authorization_requests": False,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "tls_client_certificate_bound_access_tokens": deps.client_certificates,
         **_aliases(deps),

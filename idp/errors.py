@@ -184,6 +184,14 @@ AUTHORIZE_REDIRECT_URI = define(
     remedy_zh="请从该部门的官方网站重新进入；开发人员请检查 redirect_uri，必须与登记的逐字一致。",
     remedy_en="Start again from the department's own site; developers: redirect_uri must equal a registered one exactly.",
 )
+SESSION_UNKNOWN = define(
+    "session_unknown",
+    status=404,
+    zh="没有这个会话，或者它已经结束。",
+    en="There is no such session, or it has ended.",
+    remedy_zh="用 chaoxin session list 查看正在使用的会话。",
+    remedy_en="chaoxin session list shows those that are alive.",
+)
 LOGOUT_HINT = define(
     "logout_hint",
     status=400,

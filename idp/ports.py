@@ -5,14 +5,22 @@ Left to others: the records themselves (``records``), SQL (``storage``), every d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol, TypeAlias
 
 from crosscert.ports import Fetcher
 from crosscert.trust import Trust
-from idp.record_ports import AccountRecords, ClientRecords, DeviceRecords, GrantRecords, MandateRecords, SessionRecords
+from idp.record_ports import (
+    AccountRecords,
+    ClientRecords,
+    DeviceRecords,
+    GrantRecords,
+    LogoutRecords,
+    MandateRecords,
+    SessionRecords,
+)
 from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork, Work
@@ -21,7 +29,9 @@ from pki.vault import Vault
 from policies.models import Policies
 
 
-class IdpRecords(AccountRecords, ClientRecords, SessionRecords, GrantRecords, MandateRecords, DeviceRecords, Protocol):
+class IdpRecords(
+    AccountRecords, ClientRecords, SessionRecords, GrantRecords, LogoutRecords, MandateRecords, DeviceRecords, Protocol
+):
     """Everything that the room stores, in one transaction."""
 
 
@@ -63,12 +73,21 @@ class Mandates(Protocol):
         ...
 
 
+class Soon(Protocol):
+    """Does something beside the present request; filled by ``service/wiring``."""
+
+    def __call__(self, act: Callable[[], object]) -> None:
+        """Have ``act`` done soon, or not at all when too much waits already."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class IdpDeps:
     """Everything that the operations of this room are given.
 
-    ``fetch`` reads request objects from the addresses that clients registered. ``trust`` judges the certificates of clients, which come in
-    if ``client_certificates``; at ``mutual_tls_url`` the proxy asks every caller for one.
+    ``fetch`` reads request objects from the addresses that clients registered, and tells clients of logouts. ``trust`` judges the
+    certificates of clients, which come in if ``client_certificates``; at ``mutual_tls_url`` the proxy asks every caller for one.
+    ``soon`` does something that the present request must not wait for: what it leaves undone, the worker does.
     ``kept`` holds parsed forms of what is stored (signing keys), so that the hot paths don't build them again; it is no state.
     """
 
@@ -83,6 +102,7 @@ class IdpDeps:
     fetch: Fetcher
     trust: Trust
     mandates: Mandates
+    soon: Soon
     client_certificates: bool = False
     mutual_tls_url: str | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

@@ -16,6 +16,7 @@ import licenses.views
 import pki.est.views
 import pki.views
 from admin_ui.ports import AdminDeps
+from idp.logout import results
 from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
 from kernel.randomness import token
 from pki import alarms
@@ -66,6 +67,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
         services.policies.certificates.alarms.days_before_end,
         lambda: (alarm.days for alarm in alarms.find_due(services.pki)),
     )
+    metrics.watch_logouts(lambda: results.backlog(services.idp))
     Csrf(services.node, services.keys.secret("csrf")).init_app(app)
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)

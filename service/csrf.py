@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from itertools import islice
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
@@ -19,6 +20,7 @@ from service.errors import FORM_EXPIRED
 
 FIELD = "csrf_token"
 MACHINE_PREFIXES = ("/api/", "/pki/", "/oauth/", "/.well-known/", "/crosscert/")
+_MAX_COOKIES = 8
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -41,8 +43,13 @@ class Csrf:
     def _token(self, browser: str) -> str:
         return hmac.new(self._key, browser.encode(), hashlib.sha256).hexdigest()
 
+    def _browsers(self) -> list[str]:
+        """Return the values of this browser's cookies: several, when several tabs first came at once and each was given one."""
+        known = (value for name, value in sorted(request.cookies.items()) if name.startswith(self._cookie) and value)
+        return list(islice(known, _MAX_COOKIES))
+
     def _field(self) -> Markup:
-        browser = request.cookies.get(self._cookie) or g.get("csrf_browser")
+        browser = next(iter(self._browsers()), None) or g.get("csrf_browser")
         if not browser:
             browser = g.csrf_browser = token()
         return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self._token(browser))
@@ -53,13 +60,13 @@ class Csrf:
         origin = request.headers.get("Origin")
         if origin is not None and origin != self._origin:
             raise Refusal(FORM_EXPIRED)
-        browser = request.cookies.get(self._cookie, "")
-        sent = request.form.get(FIELD, "")
-        if not browser or not hmac.compare_digest(self._token(browser).encode(), sent.encode()):
+        sent = request.form.get(FIELD, "").encode()
+        if not any(hmac.compare_digest(self._token(browser).encode(), sent) for browser in self._browsers()):
             raise Refusal(FORM_EXPIRED)
 
     def _remember(self, response: Response) -> Response:
         browser = g.get("csrf_browser")
         if browser:
-            response.set_cookie(self._cookie, browser, httponly=True, samesite="Lax", secure=self._secure, path="/")
+            name = f"{self._cookie}_{token(4)}"
+            response.set_cookie(name, browser, httponly=True, samesite="Lax", secure=self._secure, path="/")
         return response

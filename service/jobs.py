@@ -16,6 +16,7 @@ from crosscert import agreements
 from crosscert.directory import publication
 from crosscert.federation import probes, push, sync
 from idp import housekeeping
+from idp.logout import delivery, ending
 from kernel.clock import rfc3339
 from pki import alarms, authority, crl, known_revoked, review
 from service import audit
@@ -87,6 +88,12 @@ def review_issued(services: Services) -> None:
         _log.error("issued_with_a_fault", serial=record.serial, profile=record.profile, finding=str(fault))
 
 
+def tell_of_logouts(services: Services) -> None:
+    """End the sessions whose time is over, and tell departments of all that ended."""
+    ending.end_overdue(services.idp)
+    delivery.deliver_all_due(services.idp)
+
+
 def clean_up(services: Services) -> None:
     """Remove sessions, codes and login transactions that are over."""
     housekeeping.clean_up(services.idp)
@@ -101,6 +108,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (carry_on_agreements, 1),
     (probe_peers, 15),
     (seal_audit, 1),
+    (tell_of_logouts, 1),
     (clean_up, 5),
     (raise_expiry_alarms, 60),
     (review_issued, 1440),

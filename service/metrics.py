@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from threading import get_ident, local
 from typing import TypeAlias
@@ -18,6 +18,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from idp.records import LogoutBacklog
 from kernel.clock import monotonic
 
 _Kind: TypeAlias = tuple[str, str, int]
@@ -51,6 +52,7 @@ class Metrics(Collector):
         self._everybody: dict[int, dict[_Kind, _Tally]] = {}
         self._mine = _Mine(self._everybody)
         self._ends: tuple[Iterable[int], Callable[[], Iterable[int]]] = (), tuple
+        self._logouts: Callable[[], Sequence[LogoutBacklog]] = tuple
         self.registry = CollectorRegistry()
         self.registry.register(self)  # which asks at once what there is
 
@@ -88,10 +90,19 @@ class Metrics(Collector):
         for days in distances:
             ends.add_metric((str(days),), counted[days])
         yield ends
+        backlog = self._logouts()
+        logouts = GaugeMetricFamily("chaoxin_logouts_undelivered", "Logouts that a client was not told", labels=("state",))
+        logouts.add_metric(("waiting",), sum(each.waiting for each in backlog))
+        logouts.add_metric(("failed",), sum(each.failed for each in backlog))
+        yield logouts
 
     def watch_ends(self, distances: Iterable[int], due: Callable[[], Iterable[int]]) -> None:
         """Tell at each reading how many certificates have come nearer to their end than each distance, and no nearer."""
         self._ends = distances, due
+
+    def watch_logouts(self, backlog: Callable[[], Sequence[LogoutBacklog]]) -> None:
+        """Tell at each reading how many logouts clients were not told although it was tried: still tried, or given up."""
+        self._logouts = backlog
 
     def init_app(self, app: Flask) -> None:
         """Measure every request of ``app`` and serve the figures."""

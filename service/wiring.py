@@ -34,6 +34,7 @@ from pki.vault import Vault
 from policies.loader import load
 from policies.models import Policies
 from service.adapters import HeldLicenses, LicenseVisitors
+from service.background import Background
 from service.config import Config
 from service.engine import make_engine
 from service.unit_of_work import SqlUnitOfWork
@@ -50,6 +51,8 @@ class Services:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if "background" in self.__dict__:
+            self.background.close()
         if "generation" in self.__dict__:
             self.generation.close()
         if "engine" in self.__dict__:
@@ -163,12 +166,19 @@ class Services:
             clock=self.clock,
             work=work,
             holder_licenses=HeldLicenses(lambda: self.licenses),
-            fetch=RequestsFetcher(outward=True),
+            # Clients name their addresses: none of them is this machine, but where all of it is only shown or tested.
+            fetch=RequestsFetcher(outward=not is_on_this_machine(self.node.url)),
             trust=self.trust,
             client_certificates=self.config.settings.listen.client_certificates,
             mutual_tls_url=self.config.settings.listen.mutual_tls_url,
             mandates=StoredMandates(work),
+            soon=self.background,
         )
+
+    @cached_property
+    def background(self) -> Background:
+        """Does what no request waits for."""
+        return Background()
 
     @cached_property
     def visitors(self) -> Visitors:

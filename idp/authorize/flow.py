@@ -183,7 +183,8 @@ def _finish(
     )
     work.records.add_grant(grant)
     parameters = _hand_over(work, deps, client, request, grant)
-    work.records.put_session_client(session.id, client.client_id, now)
+    if not work.records.put_session_client(session.id, client.client_id, now):  # logged out meanwhile
+        raise Refusal(WITHOUT_ASKING["login"])
     details: dict[str, Json] = {"grant": grant.id, "scopes": list(request.scopes), "acr": grant.acr, "session": session.id}
     if request.claims != NO_CLAIMS:
         details["claims"] = [*request.claims.id_token, *request.claims.userinfo]

@@ -22,20 +22,25 @@ from kernel.randomness import token
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A browser: the value of its own cookie, and who is logged in in it."""
+    """A browser: the values of its own cookies (several, when several tabs first came at once), and who is logged in in it."""
 
-    browser: str
+    browser: tuple[str, ...]
     current: Current | None = None
 
 
 def open_transaction(
-    work: IdpWork, deps: IdpDeps, *, browser: str | None, request: AuthorizationRequest | None, account_id: str | None = None
+    work: IdpWork,
+    deps: IdpDeps,
+    *,
+    browser: tuple[str, ...] | None,
+    request: AuthorizationRequest | None,
+    account_id: str | None = None,
 ) -> Transaction:
-    """Store a new transaction. ``browser`` None leaves it to the first browser that shows it; ``request`` None has no client."""
+    """Store a new transaction. ``browser``: its first value; None leaves it to the first browser that shows it; ``request`` None has no client."""
     now = deps.clock.now()
     transaction = Transaction(
         id=token(16),
-        browser_hash=None if browser is None else digest(browser),
+        browser_hash=None if browser is None else digest(browser[0]),
         client_id=None if request is None else request.address.client_id,
         request=None if request is None else request.as_json(),
         created_at=now,
@@ -46,7 +51,7 @@ def open_transaction(
     return transaction
 
 
-def verify_transaction(deps: IdpDeps, transaction_id: str, browser: str) -> Transaction:
+def verify_transaction(deps: IdpDeps, transaction_id: str, browser: tuple[str, ...]) -> Transaction:
     """Return a transaction that is on its way in this browser; ``Refusal`` when it is over or another browser's."""
     with deps.work.read() as work:
         transaction = work.records.find_transaction(transaction_id)
@@ -54,9 +59,9 @@ def verify_transaction(deps: IdpDeps, transaction_id: str, browser: str) -> Tran
         raise Refusal(TRANSACTION_OVER)
     if transaction.browser_hash is None:
         with deps.work.begin() as work:
-            if not work.records.bind_transaction(transaction.id, digest(browser)):
+            if not work.records.bind_transaction(transaction.id, digest(browser[0])):
                 raise Refusal(TRANSACTION_ELSEWHERE)
-        return replace(transaction, browser_hash=digest(browser))
-    if not hmac.compare_digest(transaction.browser_hash, digest(browser)):
+        return replace(transaction, browser_hash=digest(browser[0]))
+    if not any(hmac.compare_digest(transaction.browser_hash, digest(value)) for value in browser):
         raise Refusal(TRANSACTION_ELSEWHERE)
     return transaction

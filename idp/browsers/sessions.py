@@ -17,6 +17,7 @@ from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, Client, Session
 from kernel.audit import AuditEvent
 from kernel.canonical import canonical
+from kernel.errors import Text
 from kernel.randomness import token
 from policies import assurance
 
@@ -57,10 +58,11 @@ class _Strength(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A session as its owner sees it: where, since when, and who was told of it."""
+    """A session as its owner sees it: where, since when, how surely, and who was told of it."""
 
     session: Session
     device: Device
+    level: Text
     clients: tuple[tuple[Client, datetime], ...]
 
 
@@ -171,23 +173,18 @@ def end_within(work: IdpWork, session: Session, *, actor: str, now: datetime) ->
         work.audit.record(AuditEvent(now, actor, "idp.logout", target, details={"session": session.id, "clients": told}))
 
 
-def end_own(deps: IdpDeps, current: Current, session_id: str) -> bool:
-    """End another session of the same person; False when they have no such living one."""
-    with deps.work.read() as work:
-        session = work.records.find_session(session_id)
-    if session is None or session.account_id != current.account.id or session.ended_at is not None:
-        return False
-    end(deps, session, actor=f"account:{current.account.id}")
-    return True
-
-
 def listed(deps: IdpDeps, account_id: str) -> Sequence[Listed]:
     """Return the living sessions of somebody, newest first."""
     now = deps.clock.now()
     with deps.work.read() as work:
         alive = [session for session in work.records.sessions(account_id) if is_alive(session, now)]
         told = {session.id: tuple(work.records.session_clients(session.id)) for session in alive}
-    return [Listed(session, _open(deps, session), told[session.id]) for session in alive]
+    return [Listed(session, _open(deps, session), _level_of(deps, session), told[session.id]) for session in alive]
+
+
+def _level_of(deps: IdpDeps, session: Session) -> Text:
+    level = assurance.get_level(deps.policies.assurance, session.acr)
+    return Text(level.zh, level.en)
 
 
 def _seal(deps: IdpDeps, session_id: str, device: Device) -> bytes:

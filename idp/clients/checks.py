@@ -175,8 +175,18 @@ def _check_fetched(_deps: IdpDeps, client: Client) -> None:
     for name, uri, asked in fetched:
         if not uri.startswith("https://") or len(uri) > _MAX_REQUEST_URI or redirect_uris.find_fault(asked):
             raise unsuitable(field=name, zh="须以 https 开头，最长 512 个字符", en="https, of at most 512 characters")
-        if not is_below(asked, redirect_uris.origin_of(asked)):  # what the node's HTTP door goes to
-            raise unsuitable(field=name, zh="须有路径，不含 % 和 @", en="it needs a path, and neither % nor @ in it")
+        _check_door(name, asked)
+
+
+def _check_backchannel_logout(_deps: IdpDeps, client: Client) -> None:
+    if client.backchannel_logout_uri is not None:
+        _check_door("backchannel_logout_uri", client.backchannel_logout_uri)
+
+
+def _check_door(name: str, uri: str) -> None:
+    """Refuse an address that the node's HTTP door does not go to."""
+    if not is_below(uri, redirect_uris.origin_of(uri)):
+        raise unsuitable(field=name, zh="须有路径，不含 % 和 @", en="it needs a path, and neither % nor @ in it")
 
 
 def _check_sector(_deps: IdpDeps, client: Client) -> None:
@@ -251,6 +261,7 @@ _CHECKS = (
     _check_choices,
     _check_addresses,
     _check_fetched,
+    _check_backchannel_logout,
     _check_sector,
     _check_origins,
     _check_resources,

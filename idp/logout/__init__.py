@@ -1,1 +1,1 @@
-"""Logging out."""
+"""Logging out: on whose request, and telling every client of it."""

@@ -3,7 +3,7 @@
 1. The hint is verified; it tells the client and whose session is meant. 2. The return address must be registered for that client.
 3. With a hint that fits the session it ends at once; otherwise the person is asked first, for a stranger's link must not log them out.
 
-Left to others: the pages and the cookie (``views``), telling the other departments.
+Left to others: the pages and the cookie (``views``), telling the departments (``ending``).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from idp.browsers import sessions
 from idp.browsers.sessions import Current
 from idp.claims.subjects import subject_of
 from idp.clients import redirect_uris
 from idp.errors import LOGOUT_HINT, LOGOUT_REDIRECT_URI
+from idp.logout import ending
 from idp.ports import IdpDeps
 from idp.records import Client
 from idp.tokens.signed import verify_id_token_hint
@@ -25,12 +25,13 @@ from kernel.errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class LogoutRequest:
-    """A logout request that was checked. ``subject`` and ``session_id`` are of the hint, if there was one."""
+    """A logout request that was checked. ``subject`` and ``session_id`` are of the ID token, if there was one."""
 
     client: Client | None
     redirect_to: str | None
     subject: str | None
     session_id: str | None
+    logout_hint: str | None
 
 
 def verify_request(deps: IdpDeps, parameters: Parameters) -> LogoutRequest:
@@ -47,23 +48,26 @@ def verify_request(deps: IdpDeps, parameters: Parameters) -> LogoutRequest:
         state = parameters.get("state")
         if state is not None:
             redirect_to += ("&" if "?" in redirect_to else "?") + urlencode({"state": state})
-    return LogoutRequest(client, redirect_to, hinted.get("sub"), hinted.get("sid"))
+    return LogoutRequest(client, redirect_to, hinted.get("sub"), hinted.get("sid"), parameters.get("logout_hint"))
 
 
 def needs_asking(deps: IdpDeps, request: LogoutRequest, current: Current | None) -> bool:
     """Tell whether the person must be asked: they are logged in, and the request does not prove that it means this session."""
     if current is None:
         return False
-    account_id = current.account.id
-    subject = account_id if request.client is None else subject_of(deps, request.client, account_id)
-    return request.subject != subject or request.session_id not in {None, current.session.id}
+    if request.client is None:  # nothing proves anything
+        return True
+    account, session = current.account, current.session
+    known_as = subject_of(deps, request.client, account.id)
+    fits = request.subject == known_as and request.session_id in {None, session.id}
+    return not (fits and request.logout_hint in {None, known_as, account.username, session.id})
 
 
 def carry_out(deps: IdpDeps, current: Current | None, *, client: Client | None) -> None:
     """End the session, if there is one; ``client`` is who asked for it, None the person."""
     if current is not None:
         actor = f"account:{current.account.id}" if client is None else f"client:{client.client_id}"
-        sessions.end(deps, current.session, actor=actor)
+        ending.end(deps, current.session, actor=actor)
 
 
 def _verify_hint(deps: IdpDeps, hint: str, client_id: str | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from idp.record_ports.clients import ClientRecords
 from idp.record_ports.devices import DeviceRecords
 from idp.record_ports.grants import GrantRecords
 from idp.record_ports.logins import SessionRecords
+from idp.record_ports.logout import LogoutRecords
 from idp.record_ports.mandates import MandateRecords
 from idp.record_ports.people import AccountRecords
 
@@ -17,6 +18,7 @@ __all__ = [
     "ClientRecords",
     "DeviceRecords",
     "GrantRecords",
+    "LogoutRecords",
     "MandateRecords",
     "SessionRecords",
 ]

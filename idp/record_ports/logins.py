@@ -43,15 +43,15 @@ class SessionRecords(Protocol):
         ...
 
     def end_session(self, session_id: str, at: datetime) -> bool:
-        """End a session and revoke its grants that don't outlive it; False when it was ended before."""
+        """End a session, revoke its grants that don't outlive it and owe its clients a logout; False when it was ended before."""
         ...
 
     def end_sessions(self, account_id: str, at: datetime) -> int:
-        """End all sessions of an account and revoke *all* its grants; return how many sessions were ended."""
+        """End all sessions of an account, revoke *all* its grants and owe the clients logouts; return how many sessions were ended."""
         ...
 
-    def put_session_client(self, session_id: str, client_id: str, at: datetime) -> None:
-        """Remember that a client was told of this session."""
+    def put_session_client(self, session_id: str, client_id: str, at: datetime) -> bool:
+        """Remember that a client was told of this session; False when the session was ended meanwhile."""
         ...
 
     def session_clients(self, session_id: str) -> Sequence[tuple[Client, datetime]]:

@@ -18,6 +18,7 @@ from idp.records.clients import (
 from idp.records.devices import DeviceRequest
 from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey
 from idp.records.logins import PushedRequest, Session, Transaction
+from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
 from idp.records.mandates import Mandate
 from idp.records.people import Account, AccountRecord, Authenticator, AuthenticatorKind, ThrottleKey, Visitor
 
@@ -36,6 +37,9 @@ __all__ = [
     "DeviceRequest",
     "Grant",
     "Invitation",
+    "LogoutBacklog",
+    "LogoutDelivery",
+    "LogoutOutcome",
     "Mandate",
     "PushedRequest",
     "RefreshToken",

@@ -6,6 +6,7 @@ from idp.storage.clients import SqlClients
 from idp.storage.devices import SqlDevices
 from idp.storage.grants import SqlGrants
 from idp.storage.logins import SqlSessions
+from idp.storage.logout import SqlLogouts
 from idp.storage.mandates import SqlMandates
 from idp.storage.people import SqlAccounts
 from idp.storage.tables import metadata
@@ -13,5 +14,5 @@ from idp.storage.tables import metadata
 __all__ = ["SqlIdpRecords", "metadata"]
 
 
-class SqlIdpRecords(SqlAccounts, SqlClients, SqlSessions, SqlGrants, SqlMandates, SqlDevices):
+class SqlIdpRecords(SqlAccounts, SqlClients, SqlSessions, SqlGrants, SqlLogouts, SqlMandates, SqlDevices):
     """All records of the room on one connection."""

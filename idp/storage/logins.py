@@ -13,7 +13,16 @@ from idp.records import AccountRecord, Client, PushedRequest, Session, Transacti
 from idp.storage.clients import read_client
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
 from idp.storage.people import read_account
-from idp.storage.tables import accounts, clients, grants, pushed_requests, session_clients, sessions, transactions
+from idp.storage.tables import (
+    accounts,
+    clients,
+    grants,
+    logout_deliveries,
+    pushed_requests,
+    session_clients,
+    sessions,
+    transactions,
+)
 from kernel.clock import from_micros, to_micros
 
 _OF_SESSION = "session_"
@@ -60,24 +69,54 @@ class SqlSessions(OnConnection):
         return self._change(sessions.update().where(*alive).values({name: values[name] for name in kept}))
 
     def end_session(self, session_id: str, at: datetime) -> bool:
-        """End a session and revoke its grants that don't outlive it; False when it was ended before."""
+        """End a session, revoke its grants that don't outlive it and owe its clients a logout; False when it was ended before."""
         alive = (sessions.c.id == session_id, sessions.c.ended_at.is_(None))
         if not self._change(sessions.update().where(*alive).values(ended_at=to_micros(at))):
             return False
         bound = (grants.c.session_id == session_id, grants.c.offline.is_(False), grants.c.revoked_at.is_(None))
         self._change(grants.update().where(*bound).values(revoked_at=to_micros(at)))
+        self._owe_logouts([session_id], at)
         return True
 
     def end_sessions(self, account_id: str, at: datetime) -> int:
-        """End all sessions of an account and revoke *all* its grants; return how many sessions were ended."""
+        """End all sessions of an account, revoke *all* its grants and owe the clients logouts; return how many sessions were ended."""
         unrevoked = (grants.c.account_id == account_id, grants.c.revoked_at.is_(None))
         self._change(grants.update().where(*unrevoked).values(revoked_at=to_micros(at)))
         alive = (sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
-        return self._connection.execute(sessions.update().where(*alive).values(ended_at=to_micros(at))).rowcount
+        statement = sessions.update().where(*alive).values(ended_at=to_micros(at)).returning(sessions.c.id)
+        ended = self._connection.execute(statement).scalars().all()
+        self._owe_logouts(ended, at)
+        return len(ended)
 
-    def put_session_client(self, session_id: str, client_id: str, at: datetime) -> None:
-        """Remember that a client was told of this session."""
-        self._put(session_clients, {"session_id": session_id, "client_id": client_id, "told_at": to_micros(at)})
+    def _owe_logouts(self, session_ids: Sequence[str], at: datetime) -> None:
+        moment_due = sa.literal(to_micros(at), sa.BigInteger)
+        told = (
+            sa.select(
+                sessions.c.id,
+                session_clients.c.client_id,
+                clients.c.name,
+                sessions.c.account_id,
+                moment_due.label("owed_at"),
+                moment_due.label("next_try_at"),
+                sa.literal(0, sa.Integer).label("tries"),
+            )
+            .join_from(sessions, session_clients, session_clients.c.session_id == sessions.c.id)
+            .join(clients, clients.c.client_id == session_clients.c.client_id)
+            .where(sessions.c.id.in_(session_ids))
+        )
+        columns = ("session_id", "client_id", "client_name", "account_id", "owed_at", "next_try_at", "tries")
+        self._connection.execute(logout_deliveries.insert().from_select(columns, told))
+
+    def put_session_client(self, session_id: str, client_id: str, at: datetime) -> bool:
+        """Remember that a client was told of this session; False when the session was ended meanwhile."""
+        alive = (sessions.c.id == session_id, sessions.c.ended_at.is_(None))
+        told = sa.select(sessions.c.id, sa.literal(client_id), sa.literal(to_micros(at), sa.BigInteger)).where(*alive)
+        # The session's row is locked: whoever ends it next sees this client and owes it a logout.
+        statement = self._insert(session_clients).from_select(list(session_clients.c), told.with_for_update(read=True))
+        statement = statement.on_conflict_do_update(
+            index_elements=["session_id", "client_id"], set_={"told_at": statement.excluded.told_at}
+        )
+        return self._connection.execute(statement.returning(session_clients.c.session_id)).first() is not None
 
     def session_clients(self, session_id: str) -> Sequence[tuple[Client, datetime]]:
         """Return the clients that were told of this session, with the moment of the last time."""

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from idp import home
 from idp.browsers import sessions
+from idp.logout import ending, results
 from idp.ports import IdpDeps
 from idp.views import browser
 
@@ -26,13 +27,27 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         current = browser.current(deps)
         if current is None:
             return browser.go_to(url_for("idp.show_login"))
-        listed = sessions.listed(deps, current.account.id)
-        return render_template("idp/account.html", home=home.describe(deps, current), current=current, sessions=listed)
+        return render_template(
+            "idp/account.html",
+            home=home.describe(deps, current),
+            current=current,
+            sessions=sessions.listed(deps, current.account.id),
+            ended=results.latest(deps, current.account.id),
+        )
 
     @blueprint.post("/account/sessions/end")
     def end_session() -> Response:
         current = browser.current(deps)
         if current is None:
             return browser.go_to(url_for("idp.show_login"))
-        sessions.end_own(deps, current, request.form.get("session", "")[:100])
+        ending.end_own(deps, current, request.form.get("session", "")[:100])
         return browser.go_to(url_for("idp.show_account"))
+
+    @blueprint.post("/account/sessions/end-all")
+    def end_all_sessions() -> Response:
+        current = browser.current(deps)
+        if current is None:
+            return browser.go_to(url_for("idp.show_login"))
+        ending.end_all(deps, current.account.id, actor=f"account:{current.account.id}")
+        browser.log_out(deps)
+        return browser.go_to(url_for("idp.logged_out"))

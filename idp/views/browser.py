@@ -20,6 +20,9 @@ from kernel.randomness import token
 
 _SESSION = "session"
 _BROWSER = "browser"
+_MAX_BROWSER_COOKIES = 8
+_LEFT = "left"
+_LEFT_SECONDS = 3600
 _SEE_OTHER = 303
 _UNASKED = object()
 
@@ -45,11 +48,16 @@ def current(deps: IdpDeps) -> Current | None:
 
 
 def visit(deps: IdpDeps) -> Visit:
-    """Return this browser; one that is new is given a cookie of its own."""
-    value = request.cookies.get(deps.node.cookie(_BROWSER)) or g.get("idp_new_browser")
-    if not value:
-        value = g.idp_new_browser = token()
-    return Visit(value, current(deps))
+    """Return this browser; one that is new is given a cookie of its own.
+
+    Its name differs each time: when the first tabs come at once, each answer sets one, and none may take another's place.
+    """
+    prefix = deps.node.cookie(_BROWSER)
+    known = [value for name, value in sorted(request.cookies.items()) if name.startswith(prefix) and value]
+    if not known:
+        known = [g.get("idp_new_browser") or token()]
+        g.idp_new_browser = known[0]
+    return Visit(tuple(known[:_MAX_BROWSER_COOKIES]), current(deps))
 
 
 def device() -> Device:
@@ -62,10 +70,16 @@ def log_in(started: sessions.Started) -> None:
     g.idp_new_session = started.cookie
 
 
-def log_out() -> None:
-    """Take the session cookie away with this response."""
+def log_out(deps: IdpDeps) -> None:
+    """Take the session cookie away with this response; what it was tells for an hour whose logout this browser may watch."""
+    g.idp_left = request.cookies.get(deps.node.cookie(_SESSION))
     g.idp_new_session = ""
     g.idp_current = None
+
+
+def left(deps: IdpDeps) -> str | None:
+    """Return the cookie of the session that was left here last."""
+    return request.cookies.get(deps.node.cookie(_LEFT))
 
 
 def remember(deps: IdpDeps) -> Callable[[Response], Response]:
@@ -73,12 +87,23 @@ def remember(deps: IdpDeps) -> Callable[[Response], Response]:
     secure = deps.node.url.startswith("https:")
 
     def write(response: Response) -> Response:
-        for what, value in ((_BROWSER, g.get("idp_new_browser")), (_SESSION, g.get("idp_new_session"))):
+        browser = f"{_BROWSER}_{token(4)}"
+        for what, value in ((browser, g.get("idp_new_browser")), (_SESSION, g.get("idp_new_session"))):
             name = deps.node.cookie(what)
             if value:
                 response.set_cookie(name, value, httponly=True, samesite="Lax", secure=secure, path="/")
             elif value == "":
                 response.delete_cookie(name, httponly=True, samesite="Lax", secure=secure, path="/")
+        if g.get("idp_left"):
+            response.set_cookie(
+                deps.node.cookie(_LEFT),
+                g.idp_left,
+                max_age=_LEFT_SECONDS,
+                httponly=True,
+                samesite="Lax",
+                secure=secure,
+                path="/",
+            )
         return response
 
     return write

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, g, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from idp import endpoints
-from idp.logout import rp_initiated
+from idp.logout import results, rp_initiated
 from idp.ports import IdpDeps
 from idp.views import browser
 from idp.wire import Parameters, read_request
@@ -22,6 +22,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     def begin_logout() -> Response | str:
         received = read_request(request.environ)
         parameters = received.form if received.method == "POST" else received.query
+        g.ui_locales = parameters.get("ui_locales")
         checked = rp_initiated.verify_request(deps, parameters)
         current = browser.current(deps)
         # A POST from another site carries no cookies, so nobody is known to be logged in: ask, on a page of our own.
@@ -41,10 +42,10 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     def logged_out() -> Response | str:
         if browser.current(deps) is not None:
             return browser.go_to(url_for("idp.home"))
-        return render_template("idp/logged_out.html")
+        return render_template("idp/logged_out.html", ended=results.of_cookie(deps, browser.left(deps)))
 
 
 def _leave(deps: IdpDeps, checked: rp_initiated.LogoutRequest) -> Response:
     rp_initiated.carry_out(deps, browser.current(deps), client=checked.client)
-    browser.log_out()
+    browser.log_out(deps)
     return browser.go_to(checked.redirect_to or url_for("idp.logged_out"))

@@ -27,6 +27,7 @@ GROUPS = {
     "verify": "say whether a licence is genuine, and why",
     "token": "say whether a token of this node or another is genuine, and why",
     "user": "accounts",
+    "session": "where somebody is logged in",
     "client": "departments' systems that log in here",
     "audit": "the audit trail",
     "backup": "write an encrypted backup",

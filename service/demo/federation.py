@@ -145,6 +145,7 @@ class Demo:
             token_endpoint_auth_method=planned.auth_method,
             redirect_uris=(f"{home}callback",),
             post_logout_redirect_uris=(home,),
+            backchannel_logout_uri=f"{home}backchannel-logout" if planned.site is not None else None,
             scopes=tuple(planned.scope.split()),
             jwks={"keys": [public]} if public else None,
             home_url=home if planned.site is not None else None,

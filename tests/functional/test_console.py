@@ -10,7 +10,7 @@ from tests.functional.test_walk import log_in
 from tests.support.demo import Federation, one_time_code
 
 CITY, RAOPING, CHAOAN = "445100", "445122", "445103"
-PAGES = ("/admin/", "/admin/certificates", "/admin/federation", "/admin/clients", "/admin/audit")
+PAGES = ("/admin/", "/admin/certificates", "/admin/federation", "/admin/clients", "/admin/logouts", "/admin/audit")
 
 
 def test_a_security_admin_reads_certificates_the_federation_and_the_audit_log(federation: Federation, page: Page) -> None:

@@ -13,7 +13,7 @@ from tests.support.browser import Watch
 from tests.support.demo import Federation
 
 CITY = "445100"
-STRANGERS = ("/", "/login", "/verify", "/v", "/nowhere")
+STRANGERS = ("/", "/login", "/logout", "/verify", "/v", "/nowhere")
 CITIZENS = ("/", "/account", "/verify", "/admin/")
 
 # What a page lacks for people who cannot see it or use a keyboard only. WCAG 2.2: 1.1.1, 1.3.1, 2.4.1, 2.4.2, 2.4.6, 2.5.8, 3.1.1, 4.1.2.

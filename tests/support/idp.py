@@ -7,13 +7,13 @@ import functools
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import sqlalchemy as sa
 from flask import Flask, render_template
@@ -79,6 +79,8 @@ class Published:
 
     documents: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+    posted: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     def get(self, url: str, *, below: str, max_bytes: int, timeout: float, etag: str | None = None) -> Fetched:
         assert is_below(url, below)
@@ -90,6 +92,20 @@ class Published:
             raise Refusal(PEER_UNREACHABLE, url=url, problem="not there")
         return Fetched(200, document, None)
 
+    def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
+        """Take a form; ``answers`` has the status for each address, 0 for nobody there."""
+        assert is_below(url, below)
+        assert max_bytes <= 64 * 1024
+        assert timeout <= 5
+        assert content_type == "application/x-www-form-urlencoded"
+        self.posted.append((url, dict(parse_qsl(body.decode(), strict_parsing=True))))
+        status = self.answers.get(url, 0)
+        if status in range(200, 300):
+            return Fetched(status, b"", None)
+        raise Refusal(
+            PEER_UNREACHABLE, url=url, **({"problem": f"HTTP {status}", "status": status} if status else {"problem": "away"})
+        )
+
 
 @dataclass
 class TickingClock:
@@ -100,6 +116,11 @@ class TickingClock:
     def now(self) -> datetime:
         self.moment += timedelta(milliseconds=1)
         return self.moment
+
+
+def _now(act: Callable[[], object]) -> None:
+    """Do at once what need not be waited for, so that a test sees it done."""
+    act()
 
 
 _FOLDER = tempfile.TemporaryDirectory(prefix="chaoxin-test-ca-")
@@ -155,6 +176,7 @@ def make_idp_deps(
         trust=_trust(node, ca),
         client_certificates=True,
         mandates=StoredMandates(work),
+        soon=_now,
     )
 
 
@@ -273,6 +295,10 @@ class Browser:
     def __init__(self, provider: Provider, client: FlaskClient) -> None:
         self.provider = provider
         self.client = client
+
+    def own_cookies(self) -> tuple[str, ...]:
+        """Return the values by which the provider knows this browser again."""
+        return tuple(cookie.value for (_, _, name), cookie in self.client._cookies.items() if "_browser_" in name)
 
     def get(self, path: str, query: dict[str, str] | None = None) -> TestResponse:
         return self.follow(self.client.get(path, query_string=query))

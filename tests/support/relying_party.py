@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import threading
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, Self
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
 
 from tests.support.demo import one_time_code
 
@@ -152,3 +156,40 @@ class RelyingParty:
             )
         auth = (self.client["client_id"], secret or self.client["client_secret"])
         return requests.post(self.metadata["token_endpoint"], data=values, auth=auth, timeout=30)
+
+
+class LogoutListener:
+    """A client's back-channel logout address on a loopback port, and its other pages; ``status`` is what logouts are answered with.
+
+    ``hold`` keeps answers back until it is set.
+    """
+
+    def __init__(self, port: int = 0) -> None:
+        self.status = 200
+        self.hold = threading.Event()
+        self.hold.set()
+        self.tokens: SimpleQueue[str] = SimpleQueue()
+        self._server = make_server("127.0.0.1", port, self._answer, threaded=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hold.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def port(self) -> int:
+        return self._server.port
+
+    @Request.application
+    def _answer(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response("<!doctype html><title>department</title><h1>department</h1>", mimetype="text/html")
+        self.tokens.put(request.form["logout_token"])
+        self.hold.wait(30)
+        return Response(status=self.status)

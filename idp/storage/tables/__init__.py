@@ -7,6 +7,7 @@ from idp.storage.tables.columns import metadata
 from idp.storage.tables.devices import device_requests
 from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, revoked_tokens, signing_keys
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
+from idp.storage.tables.logout import logout_deliveries
 from idp.storage.tables.mandates import mandates
 from idp.storage.tables.people import accounts, authenticators, tries
 
@@ -20,6 +21,7 @@ __all__ = [
     "device_requests",
     "grants",
     "invitations",
+    "logout_deliveries",
     "mandates",
     "metadata",
     "origins",

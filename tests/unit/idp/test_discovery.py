@@ -33,6 +33,7 @@ CERTIFICATES: dict[str, bytes] = {}
 OTHER = "11445100DXEYPY6WAN"
 PUBLISHED = "https://scjg.example.cn/r"
 CONFIDENTIAL = ("client_credentials", EXCHANGE)
+TOLD = "https://scjg.example.cn/logged-out"
 ALL_SCOPES = "openid profile email address phone identity organization offline_access"
 
 
@@ -60,6 +61,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> Ite
                 method, token_endpoint_auth_method=method, jwks=jwks, grant_types=grants, scope=ALL_SCOPES, **more
             )
         provider.add_client("signer", jwks=public_jwks(), request_uris=(PUBLISHED,))
+        provider.add_client("told", backchannel_logout_uri=TOLD)
         provider.add_client("other", department=OTHER, scope=ALL_SCOPES)
         made = provider.browser()
         made.log_in()
@@ -301,6 +303,16 @@ def pushed_required(browser: Browser, value: bool) -> None:
     assert ("code" not in browser.authorize(client_id="other")) is value
 
 
+def backchannel_logout(browser: Browser, value: bool) -> None:
+    other = browser.provider.browser()
+    hint = other.tokens(username="chenxiaochao", client_id="told")["id_token"]
+    other.get(endpoints.LOGOUT, {"id_token_hint": hint})
+    published = browser.provider.deps.fetch
+    assert isinstance(published, Published)
+    claims = jose.unverified_claims(published.posted[-1][1]["logout_token"])
+    assert (claims["sid"] == jose.unverified_claims(hint)["sid"]) is value
+
+
 def claim_types(browser: Browser, value: list[str]) -> None:
     tokens = browser.tokens(client_id="other")
     assert "_claim_sources" not in json_of(browser.provider.userinfo(tokens["access_token"]))
@@ -366,6 +378,8 @@ PROMISES: dict[str, Callable[[Browser, Any], None]] = {
     "require_pushed_authorization_requests": pushed_required,
     "dpop_signing_alg_values_supported": dpop_algorithms,
     "tls_client_certificate_bound_access_tokens": certificate_bound,
+    "backchannel_logout_supported": backchannel_logout,
+    "backchannel_logout_session_supported": backchannel_logout,
 }
 
 

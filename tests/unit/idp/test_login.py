@@ -24,7 +24,7 @@ SESSION = "chaoxin_445100_session"
 
 def submit(deps: IdpDeps, username: str = "chenxiaochao", password: str = PASSWORD, address: str = "192.0.2.1") -> object:
     return login.submit_password(
-        deps, transaction_id=None, visit=Visit("a browser"), device=Device(address), username=username, password=password
+        deps, transaction_id=None, visit=Visit(("a browser",)), device=Device(address), username=username, password=password
     )
 
 

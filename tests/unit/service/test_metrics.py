@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from threading import Barrier, Thread
 
 from prometheus_client import generate_latest
 
+from idp.records import LogoutBacklog
 from service.metrics import Metrics
 
 
@@ -65,3 +67,13 @@ def test_what_ends_soon_is_looked_for_once_for_all_distances() -> None:
 
 def test_nothing_counted_is_nothing_told() -> None:
     assert b"endpoint=" not in generate_latest(Metrics().registry)
+
+
+def test_logouts_that_did_not_arrive_are_told_by_whether_they_are_still_tried() -> None:
+    metrics, since = Metrics(), datetime(2026, 11, 23, tzinfo=UTC)
+    metrics.watch_logouts(
+        lambda: [LogoutBacklog("a", "A", 2, 1, since, None, None), LogoutBacklog("b", "B", 0, 4, since, None, None)]
+    )
+    value = metrics.registry.get_sample_value
+    assert value("chaoxin_logouts_undelivered", {"state": "waiting"}) == 2
+    assert value("chaoxin_logouts_undelivered", {"state": "failed"}) == 5

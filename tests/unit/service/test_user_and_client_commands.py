@@ -1,4 +1,4 @@
-"""``chaoxin user`` and ``chaoxin client``: secrets come by standard input and are printed once."""
+"""``chaoxin user``, ``session`` and ``chaoxin client``: secrets come by standard input and are printed once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from idp.browsers import sessions
+from idp.browsers.sessions import Device
 from idp.clients import registry
 from idp.people import accounts
 from kernel.errors import Misuse, Refusal
@@ -133,3 +135,32 @@ def test_a_client_is_disabled_once(config: Path) -> None:
     (shown,) = [one for one in printed(chaoxin(config, "client", "list", "--json")) if one["client_id"] == "old"]
     assert shown["state"] == "disabled"
     assert isinstance(chaoxin(config, "client", "disable", "old").exception, Refusal)
+
+
+# Sessions.
+
+
+def test_an_operator_sees_where_somebody_is_logged_in_and_ends_it_there_or_everywhere(config: Path) -> None:
+    printed(chaoxin(config, "user", "add", "visitor", "--kind", "citizen", "--name", "访客", "--json", typed=f"{PASSWORD}\n"))
+    with Services(load_config(config)) as services, services.idp.work.begin() as work:
+        account = accounts.get_by_username(services.idp, "visitor")
+        ids = [
+            sessions.start(work, services.idp, account.id, ("pwd",), Device(f"192.0.2.{number}", "Firefox/1")).session.id
+            for number in range(3)
+        ]
+    listed = printed(chaoxin(config, "session", "list", "visitor", "--json"))
+    assert {one["session"] for one in listed} == set(ids)
+    assert {one["address"] for one in listed} == {"192.0.2.0", "192.0.2.1", "192.0.2.2"}
+    assert listed[0]["device"] == "Firefox"
+    # Without --yes nothing changes, and who is concerned is shown.
+    end_one = ("session", "end", "visitor", "--session", ids[0], "--by", "Lin", "--json")
+    preview = printed(chaoxin(config, *end_one))
+    assert (preview["changed"], len(preview["concerns"]["people"])) == (False, 1)
+    assert ids[0] in preview["concerns"]["people"][0]
+    assert len(printed(chaoxin(config, "session", "list", "visitor", "--json"))) == 3
+    assert printed(chaoxin(config, *end_one, "--yes")) == {"changed": True, "ended": 1}
+    refused = chaoxin(config, *end_one, "--yes").exception
+    assert isinstance(refused, Refusal)
+    assert refused.code == "session_unknown"
+    assert printed(chaoxin(config, "session", "end", "visitor", "--by", "Lin", "--yes", "--json"))["ended"] == 2
+    assert printed(chaoxin(config, "session", "list", "visitor", "--json")) == []
