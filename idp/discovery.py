@@ -14,6 +14,7 @@ from idp.ports import IdpDeps
 from idp.tokens import dpop
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
 from kernel.errors import Refusal
+from policies.models import Policies
 
 _OVER_MUTUAL_TLS = {
     "pushed_authorization_request_endpoint": endpoints.PUSHED_REQUEST,
@@ -68,6 +69,7 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": confidential,
         "revocation_endpoint_auth_methods_supported": methods,
         "claims_supported": [*_PROTOCOL_CLAIMS, *dict.fromkeys(claim for scope in scopes.values() for claim in scope.claims)],
+        **_verified_claims(policies),
         "claim_types_supported": ["normal"],
         "display_values_supported": ["page", "popup"],
         "prompt_values_supported": list(PROMPTS),
@@ -92,3 +94,23 @@ def _aliases(deps: IdpDeps) -> dict[str, Any]:
     if deps.mutual_tls_url is None:
         return {}
     return {"mtls_endpoint_aliases": {name: deps.mutual_tls_url + path for name, path in _OVER_MUTUAL_TLS.items()}}
+
+
+def _verified_claims(policies: Policies) -> dict[str, Any]:
+    """Return what is said of claims with evidence (OpenID Identity Assurance 1.0, 7)."""
+    releases = (policies.claims.default, *policies.claims.departments.values())
+    proofings = [one for one in policies.assurance.proofing.values() if one.evidence is not None]
+
+    def kinds(evidence: str) -> list[str]:
+        return list(dict.fromkeys(one.kind for one in proofings if one.evidence == evidence and one.kind))
+
+    documents = (one for one in proofings if one.evidence == "document")
+    return {
+        "verified_claims_supported": True,
+        "trust_frameworks_supported": [policies.assurance.trust_framework],
+        "claims_in_verified_claims_supported": list(dict.fromkeys(claim for release in releases for claim in release.verified)),
+        "evidence_supported": list(dict.fromkeys(one.evidence for one in proofings)),
+        "documents_supported": kinds("document"),
+        "documents_check_methods_supported": list(dict.fromkeys(method for one in documents for method in one.check_methods)),
+        "electronic_records_supported": kinds("electronic_record"),
+    }

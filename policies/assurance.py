@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
-from policies.models import AccountKind, AssuranceLevel, AssurancePolicies
+from policies.models import AccountKind, AssuranceLevel, AssurancePolicies, RealNameLevel
 
 PasswordFault = Literal["too_short", "too_long", "blocked"]
 
@@ -32,6 +32,16 @@ def level_reached(policies: AssurancePolicies, amr: AbstractSet[str]) -> Assuran
     """Return the highest level that the authentication methods ``amr`` (RFC 8176) reach, or None."""
     reached = [level for level in policies.levels if any(amr >= set(needed) for needed in level.combinations)]
     return max(reached, key=lambda level: level.rank, default=None)
+
+
+def registered_level(policies: AssurancePolicies, acr: str | None) -> AssuranceLevel:
+    """Return the level that every login for a system must reach: the one registered for it, else the documents' own, never just the lowest."""
+    return get_level(policies, acr or policies.default_acr)
+
+
+def find_real_name_level(policies: AssurancePolicies, number: int) -> RealNameLevel | None:
+    """Return the real-name level of this number, or None."""
+    return next((level for level in policies.real_name_levels if level.number == number), None)
 
 
 def needs_second_factor(policies: AssurancePolicies, kind: AccountKind) -> bool:

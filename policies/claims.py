@@ -1,13 +1,16 @@
-"""Decides which scopes a department may ask for and which claims it then gets. Departments are named by their USCC.
+"""Decides which scopes a department may ask for, which claims it then gets, and whether the person is asked first.
 
-Left to others: the citizen's consent and the claims' values (``idp``).
+Departments are named by their USCC. Left to others: asking (``idp``) and the claims' values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policies.models import ClaimPolicies, Release
+from policies.claim_models import ClaimPolicies, ConsentRule, Release
+
+ALWAYS_ASKED = "offline_access"
+"""The scope that is never had without asking (Core 11)."""
 
 
 def release_for(policies: ClaimPolicies, uscc: str) -> Release:
@@ -25,3 +28,8 @@ def released_claims(policies: ClaimPolicies, uscc: str, scopes: Iterable[str]) -
     """Return the claims to release for ``scopes``: what an allowed scope asks for and the department may have."""
     asked = frozenset(claim for scope in allowed_scopes(policies, uscc, scopes) for claim in policies.scopes[scope].claims)
     return asked & frozenset(release_for(policies, uscc).claims)
+
+
+def consent_rule(policies: ClaimPolicies, uscc: str, scope: str) -> ConsentRule:
+    """Return how often people are asked before the department gets what a scope asks for: its own rule, else the scope's."""
+    return release_for(policies, uscc).consent.get(scope, policies.scopes[scope].consent)

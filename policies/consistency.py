@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from kernel.errors import Text
+from policies.claim_models import Release
+from policies.claims import ALWAYS_ASKED
 from policies.lines import Path
-from policies.models import KeyAlgorithm, Policies, Profile, Release
+from policies.models import KeyAlgorithm, Policies, Profile
 
 Finding: TypeAlias = "tuple[str, Path, Text]"
 
@@ -31,6 +33,8 @@ _MOST_DAYS_UNCHECKED = 120
 
 ROLES = ("security_admin",)
 
+_UNASKED = Text("离线访问必须征得本人同意", "nobody's data are used in their absence unasked")
+
 
 def find_contradictions(policies: Policies) -> Iterator[Finding]:
     """Yield every contradiction in the order of the documents."""
@@ -42,6 +46,7 @@ def find_contradictions(policies: Policies) -> Iterator[Finding]:
         _revocation,
         _alarms,
         _assurance,
+        _proofing,
         _tokens,
         _claims,
         _clients,
@@ -156,11 +161,28 @@ def _assurance(policies: Policies) -> Iterator[Finding]:
     for index, level in enumerate(documents.levels):
         if level.idle_seconds > level.absolute_seconds:
             yield "assurance", ("levels", index, "idle_seconds"), Text("比绝对时限长", "it is longer than the absolute limit")
+    if documents.default_acr not in {level.acr for level in documents.levels}:
+        yield "assurance", ("default_acr",), Text("没有这个等级", "there is no such level")
     for index in _repeated(level.number for level in documents.real_name_levels):
         yield "assurance", ("real_name_levels", index, "number"), Text("两个等级同号", "two levels have this number")
     password = documents.password
     if not password.min_length <= password.min_length_alone <= password.max_length:
         yield "assurance", ("password", "min_length_alone"), Text("不在最短与最长之间", "it is not between the two limits")
+
+
+def _proofing(policies: Policies) -> Iterator[Finding]:
+    documents = policies.assurance
+    for index, level in enumerate(documents.real_name_levels):
+        for place, method in enumerate(level.methods):
+            if method not in documents.proofing:
+                problem = Text(f"没有核验方式 {method}", f"there is no method of proofing {method}")
+                yield "assurance", ("real_name_levels", index, "methods", place), problem
+    for method, proofing in documents.proofing.items():
+        if (proofing.evidence is None) is bool(proofing.kind and proofing.check_methods and proofing.claims):
+            problem = Text(
+                "凭据、种类、核验方法和所证明的信息要么都有，要么都没有", "evidence, kind, check methods and claims go together"
+            )
+            yield "assurance", ("proofing", method), problem
 
 
 def _tokens(policies: Policies) -> Iterator[Finding]:
@@ -176,6 +198,8 @@ def _claims(policies: Policies) -> Iterator[Finding]:
     documents = policies.claims
     if "openid" not in documents.scopes:
         yield "claims", ("scopes",), Text("缺少 openid", "openid is missing")
+    if ALWAYS_ASKED in documents.scopes and documents.scopes[ALWAYS_ASKED].consent == "never":
+        yield "claims", ("scopes", ALWAYS_ASKED, "consent"), _UNASKED
     yield from _release(policies, ("default",), documents.default)
     for uscc, release in documents.departments.items():
         yield from _release(policies, ("departments", uscc), release)
@@ -200,6 +224,10 @@ def _release(policies: Policies, where: Path, release: Release) -> Iterator[Find
                 (*where, "claims", index),
                 Text(f"所列授权范围都不含 {claim}", f"none of the scopes listed asks for {claim}"),
             )
+    yield from _refinements(where, release)
+
+
+def _refinements(where: Path, release: Release) -> Iterator[Finding]:
     for owner, names in release.resources.items():
         for index, name in enumerate(names):
             if name not in release.scopes:
@@ -208,6 +236,19 @@ def _release(policies: Policies, where: Path, release: Release) -> Iterator[Find
                     (*where, "resources", owner, index),
                     Text(f"该部门不能请求 {name}", f"the department may not ask for {name}"),
                 )
+    for name in ("verified", "optional", "consent"):
+        listed: Iterable[str] = getattr(release, name)
+        allowed = release.claims if name == "verified" else release.scopes
+        for index, one in enumerate(listed):
+            if one not in allowed or (name == "optional" and one == "openid"):
+                where_in = (*where, name, one if name == "consent" else index)
+                yield (
+                    "claims",
+                    where_in,
+                    Text(f"该部门得不到 {one}，或不能缺少它", f"the department has no {one}, or cannot be without"),
+                )
+    if release.consent.get(ALWAYS_ASKED) == "never":
+        yield "claims", (*where, "consent", ALWAYS_ASKED), _UNASKED
 
 
 def _types(policies: Policies) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from kernel.errors import ErrorCode, Misuse
 from policies import consistency
+from policies.claim_models import ClaimPolicies
 from policies.client_models import ClientPolicies
 from policies.errors import (
     POLICY_CONTRADICTION,
@@ -31,15 +32,7 @@ from policies.errors import (
 )
 from policies.lines import Path as KeyPath
 from policies.lines import line_of, locate
-from policies.models import (
-    AssurancePolicies,
-    CertificatePolicies,
-    ClaimPolicies,
-    LicensePolicies,
-    Policies,
-    RolePolicies,
-    TokenPolicies,
-)
+from policies.models import AssurancePolicies, CertificatePolicies, LicensePolicies, Policies, RolePolicies, TokenPolicies
 from policies.tables import Table
 
 DEFAULTS = Path(__file__).parent / "defaults"

@@ -10,12 +10,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from policies.claim_models import ClaimPolicies
 from policies.client_models import ClientPolicies
 from policies.tables import Name, Names, Table
 
 Days = Annotated[int, Field(gt=0, le=40 * 366)]
 Seconds = Annotated[int, Field(gt=0, le=400 * 86400)]
-Uscc = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
 TypeCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{21}$")]
 KeyAlgorithm = Literal["P-256", "P-384", "RSA-3072", "Ed25519"]
 KeyUsage = Literal["digital_signature", "content_commitment", "key_encipherment", "key_agreement", "key_cert_sign", "crl_sign"]
@@ -139,9 +139,24 @@ class AssuranceLevel(Table):
 
 
 class RealNameLevel(Table):
-    """A real-name level of Guangdong's unified identity platform: 2 to 5."""
+    """A real-name level of Guangdong's unified identity platform, 2 to 5, and the methods of proofing that reach it."""
 
     number: Annotated[int, Field(ge=2, le=5)]
+    zh: Name
+    en: Name
+    methods: Names
+
+
+class Proofing(Table):
+    """How it was found out who somebody is, in the words of OpenID Identity Assurance: a type of ``evidence`` (None: their own word).
+
+    ``kind``: which document, record or signature; ``check_methods``: what was done with it; ``claims``: what it proves.
+    """
+
+    evidence: Literal["document", "electronic_record", "electronic_signature"] | None = None
+    kind: Name | None = None
+    check_methods: tuple[Name, ...] = ()
+    claims: tuple[Name, ...] = ()
     zh: Name
     en: Name
 
@@ -164,10 +179,13 @@ class ThrottleRules(Table):
 
 
 class AssurancePolicies(Table):
-    """assurance.toml."""
+    """assurance.toml. ``default_acr`` is the level registered for a system whose registration names none."""
 
+    default_acr: Name
+    trust_framework: Name
     levels: Annotated[tuple[AssuranceLevel, ...], Field(min_length=1)]
     real_name_levels: Annotated[tuple[RealNameLevel, ...], Field(min_length=1)]
+    proofing: Annotated[dict[str, Proofing], Field(min_length=1)]
     second_factor: Annotated[tuple[AccountKind, ...], Field(min_length=1)]
     password: PasswordRules
     throttle: ThrottleRules
@@ -199,36 +217,6 @@ class TokenPolicies(Table):
     key_signs_seconds: Seconds
     key_retired_kept_seconds: Seconds
     impersonating_clients: tuple[Name, ...] = ()
-
-
-# claims.toml
-
-
-class Scope(Table):
-    """What a scope asks for, and the sentence the citizen reads."""
-
-    claims: tuple[Name, ...] = ()
-    zh: Name
-    en: Name
-
-
-class Release(Table):
-    """What one department may learn: scopes it may ask for and, within them, the claims it gets.
-
-    ``resources`` says at whose interfaces (by credit code) it may use which scopes; its own need no entry.
-    """
-
-    scopes: Names
-    claims: Names
-    resources: dict[Uscc, Names] = Field(default_factory=dict)
-
-
-class ClaimPolicies(Table):
-    """claims.toml. ``departments`` is keyed by unified social credit code; one that is not listed gets ``default``."""
-
-    scopes: Annotated[dict[str, Scope], Field(min_length=1)]
-    default: Release
-    departments: dict[Uscc, Release]
 
 
 # licenses.toml

@@ -5,8 +5,8 @@ Left to others: which interfaces there are (``idp.clients.resources``).
 
 from __future__ import annotations
 
+from policies.claim_models import ClaimPolicies
 from policies.claims import release_for
-from policies.models import ClaimPolicies
 
 
 def scopes_at(policies: ClaimPolicies, uscc: str, owner: str) -> frozenset[str]:

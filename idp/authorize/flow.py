@@ -2,7 +2,7 @@
 
 1. The client is established. What it asks for may stand in the address, in a request object (``request_objects``) or here already
    (``pushed_requests``). Its return address is established; until then refusals are shown, not redirected (``authorize_checks``).
-2. The other checks of the table; their refusals are answered to the return address.
+2. The other checks of the table; their refusals are answered to the return address, by the person's own hand where nobody is logged in.
 3. What must still be asked of the person (``interactions``): nothing, or the request waits as a transaction.
 4. When nothing is left to ask: grant and code are stored, the transaction finished, the event audited, all in one transaction.
 5. The answer: code, state and ``iss`` (RFC 9207) to the return address.
@@ -18,22 +18,24 @@ from datetime import timedelta
 
 from idp.authorize import pushed_requests, request_objects
 from idp.authorize.checks import check_request, find_client, find_return_address
+from idp.authorize.consents import is_news, remember
 from idp.authorize.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
+from idp.claims.items import Item, find_items, granted_names, granted_scopes, kept, keys
 from idp.claims.subjects import subject_of
-from idp.claims.told import scopes_told
 from idp.clients.security_profiles import profile_of
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
 from idp.hashes import digest
 from idp.oauth_errors import ACCESS_DENIED, oauth_name
 from idp.ports import IdpDeps, IdpWork
-from idp.records import NO_CLAIMS, Client, Code, Grant, Session, Transaction
+from idp.records import Client, Code, Grant, Session, Transaction
 from idp.wire import Parameters
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.randomness import token
+from policies.claims import release_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,16 @@ class Ask:
     step: Step | None
 
 
-Outcome = Answer | Ask
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An error that a mere link caused: somebody who is not logged in is told, and goes back knowingly or not at all (RFC 9700 4.11.2)."""
+
+    answer: Answer
+    refusal: Refusal
+    client: Client
+
+
+Outcome = Answer | Ask | Held
 
 
 def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome:
@@ -66,7 +77,8 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
         pushed = pushed_requests.take(deps, client, parameters)
         said = parameters if pushed is not None else request_objects.unpack(deps, client, parameters)
     except Refusal as refusal:
-        return refuse(deps, find_return_address(parameters, client, otherwise=refusal), refusal)
+        answer = refuse(deps, find_return_address(parameters, client, otherwise=refusal), refusal)
+        return _hold(client, answer, refusal, visit, silent=parameters.get("prompt") == "none")
     address = find_return_address(said, client) if pushed is None else pushed.address
     try:
         # 2. Is it right?
@@ -77,7 +89,8 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
                 return Ask(open_transaction(work, deps, browser=None, request=request).id, None)
             return _proceed(work, deps, client, request, visit=visit)
     except Refusal as refusal:
-        return refuse(deps, address, refusal)
+        silent = said.get("prompt") == "none" if pushed is None else "none" in pushed.prompts
+        return _hold(client, refuse(deps, address, refusal), refusal, visit, silent=silent)
 
 
 def resume(deps: IdpDeps, transaction: Transaction, visit: Visit) -> Outcome:
@@ -86,14 +99,19 @@ def resume(deps: IdpDeps, transaction: Transaction, visit: Visit) -> Outcome:
         return resume_within(work, deps, transaction, visit)
 
 
-def resume_within(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit, *, agreed: bool = False) -> Outcome:
-    """Do what :func:`resume` does as part of a larger change, say the login that made it possible."""
+def resume_within(
+    work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit, *, declined: frozenset[str] | None = None
+) -> Outcome:
+    """Do what :func:`resume` does as part of a larger change, say the login that made it possible.
+
+    ``declined`` is what the person left out when they agreed; None: they were not asked just now.
+    """
     request = get_request(transaction)
     client = work.records.find_client(request.address.client_id)
     if client is None or client.disabled_at is not None:
         raise Refusal(AUTHORIZE_CLIENT)  # nobody may be redirected any more
     try:
-        return _proceed(work, deps, client, request, visit=visit, transaction=transaction, agreed=agreed)
+        return _proceed(work, deps, client, request, visit=visit, transaction=transaction, declined=declined)
     except Refusal as refusal:
         return _give_up(work, deps, transaction, request, refusal)
 
@@ -120,7 +138,13 @@ def refuse(deps: IdpDeps, address: ReturnAddress, refusal: Refusal) -> Answer:
     return _answer(deps, address, parameters)
 
 
-def _proceed(
+def _hold(client: Client, answer: Answer, refusal: Refusal, visit: Visit | None, *, silent: bool) -> Answer | Held:
+    """Keep an error from taking a stranger's browser elsewhere; ``prompt=none`` shows no page to anybody (Core 3.1.2.1)."""
+    known = visit is not None and visit.current is not None
+    return answer if known or silent else Held(answer, refusal, client)
+
+
+def find_situation(
     work: IdpWork,
     deps: IdpDeps,
     client: Client,
@@ -129,14 +153,26 @@ def _proceed(
     visit: Visit,
     transaction: Transaction | None = None,
     agreed: bool = False,
-) -> Outcome:
+) -> Situation:
+    """Return how things stand for a request, for :func:`find_step`."""
     session = None if visit.current is None else visit.current.session
     account_id = "" if session is None else session.account_id
-    situation = Situation(
+    items: tuple[Item, ...] = ()
+    if visit.current is not None:
+        items = find_items(work, deps, client, visit.current.account, scopes=request.scopes, names=request.claims)
+    continued = release_for(deps.policies.claims, client.department).continued
+    been_there = (
+        continued == "each_session"
+        and session is not None
+        and any(one.client_id == client.client_id for one, _ in work.records.session_clients(session.id))
+    )
+    return Situation(
         policies=deps.policies.assurance,
         request=request,
         client=client,
-        scopes_told=scopes_told(deps, client, request.scopes, request.claims),
+        items=items,
+        continued=continued,
+        been_there=been_there,
         session=session,
         subject=subject_of(deps, client, account_id),
         has_second_factor=any(one.kind == "totp" for one in work.records.authenticators(account_id)),
@@ -145,49 +181,71 @@ def _proceed(
         here=transaction is not None and transaction.authenticated_at is not None,
         agreed=agreed,
     )
+
+
+def _proceed(
+    work: IdpWork,
+    deps: IdpDeps,
+    client: Client,
+    request: AuthorizationRequest,
+    *,
+    visit: Visit,
+    transaction: Transaction | None = None,
+    declined: frozenset[str] | None = None,
+) -> Outcome:
+    situation = find_situation(work, deps, client, request, visit=visit, transaction=transaction, agreed=declined is not None)
     step = find_step(situation)
     if step is not None:
         if "none" in request.prompts:
             raise Refusal(WITHOUT_ASKING[step])
         waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=request)
         return Ask(waiting.id, step)
-    if session is None:
+    if situation.session is None:
         raise Refusal(WITHOUT_ASKING["login"])
-    return _finish(work, deps, client, request, session=session, transaction=transaction)
+    return _finish(work, deps, situation, situation.session, transaction=transaction, declined=declined)
 
 
 def _finish(
     work: IdpWork,
     deps: IdpDeps,
-    client: Client,
-    request: AuthorizationRequest,
-    *,
+    situation: Situation,
     session: Session,
+    *,
     transaction: Transaction | None,
+    declined: frozenset[str] | None,
 ) -> Answer:
-    now = deps.clock.now()
+    now, client, request = situation.now, situation.client, situation.request
     if transaction is not None and not work.records.finish_transaction(transaction.id, now):
         raise Refusal(TRANSACTION_OVER)
+    consent = remember(situation, session.account_id, declined)
+    if is_news(situation.consent, consent):
+        work.records.put_consent(consent)
+    told = kept(situation.items, consent)
+    scopes = granted_scopes(deps, client, request.scopes, items=situation.items, kept=told)
     grant = Grant(
         id=token(16),
         client_id=client.client_id,
         account_id=session.account_id,
         session_id=session.id,
-        scopes=request.scopes,
+        scopes=scopes,
         acr=acr_told(deps.policies.assurance, request, session),
         amr=session.amr,
         auth_time=session.auth_time,
         created_at=now,
-        claims=request.claims,
+        claims=granted_names(request.claims, told),
         resources=request.resources,
     )
     work.records.add_grant(grant)
     parameters = _hand_over(work, deps, client, request, grant)
     if not work.records.put_session_client(session.id, client.client_id, now):  # logged out meanwhile
         raise Refusal(WITHOUT_ASKING["login"])
-    details: dict[str, Json] = {"grant": grant.id, "scopes": list(request.scopes), "acr": grant.acr, "session": session.id}
-    if request.claims != NO_CLAIMS:
-        details["claims"] = [*request.claims.id_token, *request.claims.userinfo]
+    details: dict[str, Json] = {
+        "grant": grant.id,
+        "scopes": list(scopes),
+        "claims": sorted(keys(told)),
+        "acr": grant.acr,
+        "session": session.id,
+    }
     if request.device_id is not None:
         details["device"] = request.device_id
     if request.resources:

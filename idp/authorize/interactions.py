@@ -12,20 +12,23 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from idp.authorize.request import AuthorizationRequest
+from idp.claims.items import Item, kept, keys, told, unanswered
 from idp.oauth_errors import CONSENT_REQUIRED, INTERACTION_REQUIRED, LEVEL_UNREACHABLE, LOGIN_REQUIRED
 from idp.people.one_time_codes import METHOD
 from idp.records import Client, Consent, Session
 from kernel.errors import ErrorCode, Refusal
 from policies import assurance
+from policies.claim_models import Continued
 from policies.models import AssurancePolicies
 
-Step = Literal["login", "second_factor", "consent", "device"]
+Step = Literal["login", "second_factor", "consent", "device", "go_on"]
 
 WITHOUT_ASKING: dict[Step, ErrorCode] = {
     "login": LOGIN_REQUIRED,
     "second_factor": INTERACTION_REQUIRED,
     "consent": CONSENT_REQUIRED,
     "device": CONSENT_REQUIRED,
+    "go_on": INTERACTION_REQUIRED,
 }
 """What a request with ``prompt=none`` is told instead (Core 3.1.2.6)."""
 
@@ -34,13 +37,17 @@ WITHOUT_ASKING: dict[Step, ErrorCode] = {
 class Situation:
     """A request and how things stand.
 
-    ``subject``: who is logged in, as the client knows them. ``scopes_told``: what must be agreed to. ``here``: somebody logged in through this very transaction; ``agreed``: and agreed.
+    ``subject``: who is logged in, as the client knows them. ``items``: what would be told. ``continued``: when a session that goes on
+    shows it first; ``been_there``: it has gone on to this client before. ``here``: somebody logged in through this very transaction;
+    ``agreed``: they have seen what would be told.
     """
 
     policies: AssurancePolicies
     request: AuthorizationRequest
     client: Client
-    scopes_told: tuple[str, ...]
+    items: tuple[Item, ...]
+    continued: Continued
+    been_there: bool
     session: Session | None
     subject: str
     has_second_factor: bool
@@ -91,8 +98,8 @@ def login_as_expected(situation: Situation) -> Step | None:
 def second_factor_for_level(situation: Situation) -> Step | None:
     """Weigh levels (RFC 9470 5, Core 5.5.1.1, G2, G3): step up where that helps, refuse where a must cannot be reached.
 
-    The client's registered level is a must, and so is the lowest that it asks for as essential or by acr_values; the first that it
-    names at all is a wish.
+    The client's registered level is a must whatever the request says or leaves out, and so is the lowest that it asks for as
+    essential or by acr_values; the first that it names at all is a wish.
     """
     session = situation.session
     if session is None:
@@ -100,7 +107,7 @@ def second_factor_for_level(situation: Situation) -> Step | None:
     request, levels = situation.request, situation.policies
     asked = [_rank(levels, acr) for acr in request.acr_essential or request.acr_values]
     wishes = [_rank(levels, acr) for acr in request.acr_voluntary] or asked
-    registered = 0 if situation.client.default_acr is None else _rank(levels, situation.client.default_acr)
+    registered = assurance.registered_level(levels, situation.client.default_acr).rank
     must = max(registered, min(asked, default=0))
     reached = _rank(levels, session.acr)
     if reached >= max([must, *wishes[:1]]):
@@ -121,13 +128,21 @@ def acr_told(policies: AssurancePolicies, request: AuthorizationRequest, session
 
 
 def consent_asked_for(situation: Situation) -> Step | None:
-    """Core 3.1.2.4: where the client or its registration asks for it, unless all of it was agreed to before."""
+    """Core 3.1.2.4: where the client, its registration or a policy asks for it; what was answered before is not asked again."""
     if situation.agreed or situation.request.device_id is not None:
         return None
-    if "consent" in situation.request.prompts:
-        return "consent"
-    agreed = frozenset(situation.consent.scopes) if situation.consent is not None else frozenset()
-    return "consent" if situation.client.require_consent and not agreed.issuperset(situation.scopes_told) else None
+    new = unanswered(situation.items, situation.consent)
+    asked = "consent" in situation.request.prompts or any(item.rule != "never" for item in new)
+    return "consent" if asked else None
+
+
+def go_on_knowingly(situation: Situation) -> Step | None:
+    """Show what will be told when a session goes on at another department (G2): where nobody typed anything, nobody knows otherwise."""
+    if situation.here or situation.agreed or situation.continued == "never":
+        return None
+    if situation.continued == "each_session":
+        return None if situation.been_there else "go_on"
+    return None if keys(kept(situation.items, situation.consent)) <= told(situation.consent) else "go_on"
 
 
 def device_confirmed(situation: Situation) -> Step | None:
@@ -143,6 +158,7 @@ _STEPS: tuple[Callable[[Situation], Step | None], ...] = (
     second_factor_for_level,
     consent_asked_for,
     device_confirmed,
+    go_on_knowingly,
 )
 
 

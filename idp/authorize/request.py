@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from idp.records import NO_CLAIMS, ClaimNames
+from idp.records import NO_CLAIMS, ClaimNames, read_claim_names
 from kernel.canonical import Json
 
 ResponseMode = Literal["query", "fragment", "form_post"]
@@ -74,7 +74,7 @@ class AuthorizationRequest:
             "acr_essential": list(self.acr_essential),
             "acr_voluntary": list(self.acr_voluntary),
             "subjects": list(self.subjects),
-            "claims": {"id_token": list(self.claims.id_token), "userinfo": list(self.claims.userinfo)},
+            "claims": self.claims.as_json(),
             "login_hint": self.login_hint,
             "ui_locales": self.ui_locales,
             "dpop_jkt": self.dpop_jkt,
@@ -86,7 +86,6 @@ class AuthorizationRequest:
 def from_json(values: Mapping[str, Any]) -> AuthorizationRequest:
     """Return the request that :meth:`AuthorizationRequest.as_json` wrote, also in version 1."""
     hinted = values.get("hint_subject")  # version 1: the person of an id_token_hint
-    claims = values.get("claims", {})
     return AuthorizationRequest(
         address=ReturnAddress(values["client_id"], values["redirect_uri"], values["response_mode"], values["state"]),
         scopes=tuple(values["scopes"]),
@@ -98,7 +97,7 @@ def from_json(values: Mapping[str, Any]) -> AuthorizationRequest:
         acr_essential=tuple(values.get("acr_essential", ())),
         acr_voluntary=tuple(values.get("acr_voluntary", ())),
         subjects=tuple(values.get("subjects", () if hinted is None else (hinted,))),
-        claims=ClaimNames(tuple(claims.get("id_token", ())), tuple(claims.get("userinfo", ()))),
+        claims=read_claim_names(values.get("claims", {})),
         login_hint=values["login_hint"],
         ui_locales=values["ui_locales"],
         dpop_jkt=values.get("dpop_jkt"),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from idp.claims import verified_request
 from idp.oauth_errors import CLAIMS_PARAMETER
 from idp.records import ClaimNames
 from kernel.errors import Refusal
@@ -40,10 +41,13 @@ def parse(text: str) -> ClaimsRequest:
     """
     document = parse_object(text.encode(), CLAIMS_PARAMETER)
     asked = {place: _requests(document.get(place), place) for place in _PLACES}
+    with_evidence = {place: verified_request.parse(_member(document.get(place))) for place in _PLACES}
     subjects = [subject for place in _PLACES for subject in _values(asked[place].get("sub"), "sub")]
     acr = asked["id_token"].get("acr")
     return ClaimsRequest(
-        names=ClaimNames(*(tuple(asked[place]) for place in _PLACES)),
+        names=ClaimNames(
+            tuple(asked["id_token"]), tuple(asked["userinfo"]), with_evidence["id_token"], with_evidence["userinfo"]
+        ),
         subjects=tuple(dict.fromkeys(subjects)),
         acr=_values(acr, "acr"),
         acr_is_essential=acr is not None and acr.get("essential") is True,
@@ -55,10 +59,15 @@ def _requests(member: object, place: str) -> dict[str, Mapping[str, Any]]:
         return {}
     if not isinstance(member, Mapping) or len(member) > _MAX_NAMES:
         raise Refusal(CLAIMS_PARAMETER, field="claims", problem=place)
-    for name, request in member.items():
+    plain = {name: request for name, request in member.items() if name != verified_request.MEMBER}
+    for name, request in plain.items():
         if request is not None and not isinstance(request, Mapping):
-            raise Refusal(CLAIMS_PARAMETER, field="claims", problem=f"{place}, member {list(member).index(name) + 1}")
-    return {name: request or {} for name, request in member.items()}
+            raise Refusal(CLAIMS_PARAMETER, field="claims", problem=f"{place}, member {list(plain).index(name) + 1}")
+    return {name: request or {} for name, request in plain.items()}
+
+
+def _member(place: object) -> object:
+    return place.get(verified_request.MEMBER) if isinstance(place, Mapping) else None
 
 
 def _values(request: Mapping[str, Any] | None, claim: str) -> tuple[str, ...]:

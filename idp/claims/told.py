@@ -1,17 +1,19 @@
-"""What is told about a person: the values of all claims, and the part of them that a department may have.
+"""The part of what is known of a person that a department may have.
 
-Left to others: which claims a department may have at all (``policies.claims``), where they are told (``userinfo``).
+Left to others: the values (``values``), claims with evidence (``verified``), which claims a department may have at all
+(``policies.claims``), where they are told (``userinfo``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from idp.claims.subjects import subject_of
+from idp.claims.values import values
 from idp.ports import IdpDeps
 from idp.records import Account, ClaimNames, Client
-from kernel.clock import timestamp
 from policies import claims
 
 
@@ -27,8 +29,8 @@ def released(
 
 def told(account: Account, names: Iterable[str]) -> dict[str, Any]:
     """Return those of the named claims that the account has a value for (Core 5.3.2: others are left out)."""
-    values = _values(account)
-    return {name: values[name] for name in sorted(names) if values.get(name) is not None}
+    known = values(account)
+    return {name: known[name] for name in sorted(names) if known.get(name) is not None}
 
 
 def obtainable(deps: IdpDeps, client: Client) -> frozenset[str]:
@@ -42,7 +44,7 @@ def allowed_names(deps: IdpDeps, client: Client, names: ClaimNames) -> ClaimName
     id_token, userinfo = (
         tuple(name for name in asked if name in may and name != "sub") for asked in (names.id_token, names.userinfo)
     )
-    return ClaimNames(id_token, userinfo)
+    return replace(names, id_token=id_token, userinfo=userinfo)
 
 
 def scopes_told(deps: IdpDeps, client: Client, scopes: tuple[str, ...], names: ClaimNames) -> tuple[str, ...]:
@@ -52,25 +54,3 @@ def scopes_told(deps: IdpDeps, client: Client, scopes: tuple[str, ...], names: C
     held = frozenset(claim for scope in scopes for claim in known[scope].claims)
     more = (scope for scope in client.scopes if (named - held).intersection(known[scope].claims))
     return tuple(dict.fromkeys((*scopes, *more)))
-
-
-def _values(account: Account) -> dict[str, Any]:
-    # An address or number that nobody has confirmed is told as such (Core 5.1); confirming them is not built yet.
-    return {
-        "name": account.name,
-        "preferred_username": account.username,
-        "locale": "zh-CN",
-        "zoneinfo": "Asia/Shanghai",
-        "updated_at": None if account.updated_at is None else timestamp(account.updated_at),
-        "user_kind": account.kind,
-        "real_name_level": account.real_name_level,
-        "email": account.email,
-        "email_verified": None if account.email is None else False,
-        "address": None if account.address is None else {"formatted": account.address, "country": "CN"},
-        "phone_number": account.phone,
-        "phone_number_verified": None if account.phone is None else False,
-        "resident_id": account.resident_id,
-        "uscc": account.uscc,
-        "organization": account.organization,
-        "department": account.department,
-    }

@@ -56,7 +56,7 @@ def enter(deps: IdpDeps, visit: Visit, *, typed: str, address: str) -> flow.Outc
 
 def describe(deps: IdpDeps, transaction_id: str, visit: Visit) -> Question:
     """Return what the person is asked; ``Refusal`` when the login or the kiosk's request is over."""
-    asked = consent.describe(deps, transaction_id, visit)
+    asked = consent.describe(deps, verify_transaction(deps, transaction_id, visit.browser), visit)
     with deps.work.read() as work:
         found = work.records.find_device_request(asked.request.device_id or "")
     if found is None or found.decided_at is not None or found.expires_at <= deps.clock.now() or visit.current is None:
@@ -71,7 +71,7 @@ def approve(deps: IdpDeps, transaction_id: str, visit: Visit) -> flow.Outcome:
     if visit.current is None or flow.get_request(transaction).device_id is None:
         raise Refusal(TRANSACTION_OVER)
     with deps.work.begin() as work:
-        return flow.resume_within(work, deps, transaction, visit, agreed=True)
+        return flow.resume_within(work, deps, transaction, visit, declined=frozenset())
 
 
 def _as_request(deps: IdpDeps, found: DeviceRequest) -> AuthorizationRequest:

@@ -1,62 +1,148 @@
-"""Agreeing to what a department may learn: what the person reads, and what follows from yes or no.
+"""Agreeing to what a department may learn, knowing it, and taking it back: what the person reads, and what follows from their answer.
 
-Left to others: when it is asked (``interactions``), what may be released at all (``policies.claims``).
+Left to others: when it is asked (``authorize.interactions``), what may be released at all (``policies.claims``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from idp.authorize import flow
+from idp.authorize.interactions import Situation, Step, find_step
 from idp.authorize.request import AuthorizationRequest
 from idp.authorize.transactions import Visit, verify_transaction
-from idp.claims.told import scopes_told
+from idp.browsers.sessions import Current
+from idp.claims.items import Item, kept, unanswered
+from idp.claims.values import label_of
+from idp.claims.verified_request import MEMBER
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
-from idp.ports import IdpDeps
-from idp.records import Client, Consent
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Client, Consent, Transaction
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal, Text
-from policies import claims
+from policies import assurance
+from policies.claims import ALWAYS_ASKED
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the page asks: who wants to know, and what, in the sentences of the policies."""
+    """What the page asks: who wants to know what, how surely the person is known, and whether that goes on without them.
+
+    ``step`` is ``consent`` where an answer is wanted, ``go_on`` where it is only shown. ``asked`` are the pieces that are new or asked
+    for each time, ``known`` the others, ``left_out`` those of them that stay left out.
+    """
 
     client: Client
     request: AuthorizationRequest
-    sentences: tuple[Text, ...]
+    step: Step
+    asked: tuple[Item, ...]
+    known: tuple[Item, ...]
+    left_out: frozenset[str]
+    level: Text
+    real_name_level: Text | None
+
+    @property
+    def lasting(self) -> bool:
+        """Tell whether the department may go on using it in the person's absence."""
+        return any(item.scope == ALWAYS_ASKED for item in (*self.asked, *self.known))
 
 
-def describe(deps: IdpDeps, transaction_id: str, visit: Visit) -> Question:
-    """Return what the person is asked in a transaction; ``Refusal`` when it is over or another browser's."""
-    request = flow.get_request(verify_transaction(deps, transaction_id, visit.browser))
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a department knows of somebody, as they see it; ``agreed``: they were asked."""
+
+    client: Client
+    consent: Consent
+    labels: tuple[Text, ...]
+    agreed: bool
+    lasting: bool
+
+
+def describe(deps: IdpDeps, transaction: Transaction, visit: Visit) -> Question:
+    """Return what the person is asked in a transaction that waits for their answer; ``Refusal`` when it waits for something else."""
     with deps.work.read() as work:
-        client = work.records.find_client(request.address.client_id)
-    if client is None:
-        raise Refusal(AUTHORIZE_CLIENT)
-    told = scopes_told(deps, client, request.scopes, request.claims)
-    released = claims.released_claims(deps.policies.claims, client.department, told)
-    scopes = (deps.policies.claims.scopes[scope] for scope in told)
-    sentences = (Text(scope.zh, scope.en) for scope in scopes if not scope.claims or released.intersection(scope.claims))
-    return Question(client, request, tuple(sentences))
+        situation = _find(work, deps, transaction, visit)
+    step = find_step(situation)
+    if visit.current is None or step not in {"consent", "go_on", "device"}:
+        raise Refusal(TRANSACTION_OVER)
+    asked = _asked(situation, step)
+    others = [item for item in situation.items if item not in asked]
+    known = kept(others, situation.consent)
+    policies = deps.policies.assurance
+    level = assurance.get_level(policies, visit.current.session.acr)
+    real_name = assurance.find_real_name_level(policies, visit.current.account.real_name_level)
+    return Question(
+        client=situation.client,
+        request=situation.request,
+        step=step,
+        asked=asked,
+        known=known,
+        left_out=frozenset(item.scope for item in others if item not in known),
+        level=Text(level.zh, level.en),
+        real_name_level=None if real_name is None else Text(real_name.zh, real_name.en),
+    )
 
 
-def agree(deps: IdpDeps, transaction_id: str, visit: Visit) -> flow.Outcome:
-    """Remember that the person agreed and go on. ``Refusal`` when nobody is logged in or the transaction is over."""
+def agree(deps: IdpDeps, transaction_id: str, visit: Visit, ticked: frozenset[str]) -> flow.Outcome:
+    """Remember the person's answer and go on; of what may be left out they get no more than they ``ticked``.
+
+    ``Refusal`` when nobody is logged in or the transaction is over.
+    """
     transaction = verify_transaction(deps, transaction_id, visit.browser)
-    request = flow.get_request(transaction)
     if visit.current is None:
         raise Refusal(TRANSACTION_OVER)
+    question = describe(deps, transaction, visit)
+    asked = question.asked if question.step == "consent" else ()
+    declined = question.left_out | {item.scope for item in asked if item.optional and item.scope not in ticked}
+    account_id, client_id = visit.current.account.id, question.client.client_id
     now = deps.clock.now()
-    account_id = visit.current.account.id
-    client_id = request.address.client_id
     with deps.work.begin() as work:
-        outcome = flow.resume_within(work, deps, transaction, visit, agreed=True)
-        client = work.records.find_client(client_id)
-        if client is not None and isinstance(outcome, flow.Answer) and "code" in outcome.parameters:
-            told = scopes_told(deps, client, request.scopes, request.claims)
-            work.records.put_consent(Consent(account_id, client_id, told, now))
-            target, details = f"client:{client_id}", {"scopes": list(told)}
-            work.audit.record(AuditEvent(now, f"account:{account_id}", "idp.consent", target, details=details))
+        outcome = flow.resume_within(work, deps, transaction, visit, declined=declined)
+        consent = work.records.find_consent(account_id, client_id)
+        if consent is not None and isinstance(outcome, flow.Answer) and "code" in outcome.parameters:
+            details = {"step": question.step, "claims": list(consent.claims), "declined": list(consent.declined)}
+            work.audit.record(AuditEvent(now, f"account:{account_id}", "idp.consent", f"client:{client_id}", details=details))
     return outcome
+
+
+def agreements(deps: IdpDeps, account_id: str) -> Sequence[Agreement]:
+    """Return the departments that know something of somebody, the last one used first."""
+    with deps.work.read() as work:
+        found = work.records.consents(account_id)
+    return [
+        Agreement(client, consent, _labels(consent), bool(consent.claims), ALWAYS_ASKED in consent.claims)
+        for client, consent in found
+    ]
+
+
+def withdraw(deps: IdpDeps, current: Current, client_id: str) -> bool:
+    """Take back what was agreed for a client: its grants and tokens end at once, and it asks anew. False when there was nothing."""
+    account_id = current.account.id
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        if not work.records.remove_consent(account_id, client_id):
+            return False
+        details = {"grants": work.records.revoke_grants(account_id, client_id, now)}
+        event = AuditEvent(now, f"account:{account_id}", "idp.withdraw_consent", f"client:{client_id}", details=details)
+        work.audit.record(event)
+    return True
+
+
+def _asked(situation: Situation, step: Step) -> tuple[Item, ...]:
+    if step == "go_on":
+        return kept(situation.items, situation.consent)
+    return situation.items if "consent" in situation.request.prompts else unanswered(situation.items, situation.consent)
+
+
+def _find(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit) -> Situation:
+    request = flow.get_request(transaction)
+    client = work.records.find_client(request.address.client_id)
+    if client is None or client.disabled_at is not None:
+        raise Refusal(AUTHORIZE_CLIENT)
+    return flow.find_situation(work, deps, client, request, visit=visit, transaction=transaction)
+
+
+def _labels(consent: Consent) -> tuple[Text, ...]:
+    names = (key.removeprefix(f"{MEMBER}.") for key in consent.told)
+    return tuple(text for name in dict.fromkeys(names) if (text := label_of(name)) is not None)

@@ -1,7 +1,7 @@
 """Accounts: who can log in. Creating, finding, disabling; personal data sealed on the way in and opened on the way out.
 
 Left to others: logging in (``login``), proving who somebody is (real-name levels are given by who creates the account),
-what may be told to whom (``claims``).
+the evidence behind their level (``proofing``), what may be told to whom (``claims``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from idp.errors import ACCOUNT_EXISTS, ACCOUNT_UNKNOWN, ACCOUNT_UNSUITABLE, PASSWORD_UNSUITABLE
-from idp.people import one_time_codes, passwords
+from idp.people import one_time_codes, passwords, proofing
 from idp.ports import IdpDeps
 from idp.records import Account, AccountRecord, Authenticator, AuthenticatorKind
 from kernel.audit import AuditEvent
@@ -41,7 +41,10 @@ _PASSWORD_FAULTS = {
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """What is needed to create one. ``totp_secret`` (base32) enrolls a second factor at once."""
+    """What is needed to create one. ``totp_secret`` (base32) enrolls a second factor at once.
+
+    ``proofed_by`` is the method of ``assurance.toml`` that reached the real-name level; None where there is only one.
+    """
 
     username: str
     kind: AccountKind
@@ -53,6 +56,7 @@ class NewAccount:
     email: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
     real_name_level: int = 2
+    proofed_by: str | None = None
     organization: str | None = None
     department: str | None = None
     roles: tuple[str, ...] = ()
@@ -93,6 +97,7 @@ def create(deps: IdpDeps, new: NewAccount, *, actor: str) -> Account:
             raise Refusal(ACCOUNT_EXISTS, field="username")
         for kind, secret in secrets:
             work.records.add_authenticator(Authenticator(token(16), account.id, kind, "", secret, now))
+        work.records.add_verification(proofing.evidence(deps, account, new.proofed_by, actor=actor))
         details = {"kind": account.kind, "roles": list(account.roles), "authenticators": [kind for kind, _ in secrets]}
         work.audit.record(AuditEvent(now, actor, "idp.create_account", f"account:{account.id}", details=details))
     return account
@@ -243,8 +248,11 @@ def _check_contacts(_deps: IdpDeps, new: NewAccount) -> None:
 
 
 def _check_level_and_roles(deps: IdpDeps, new: NewAccount) -> None:
-    if new.real_name_level not in {level.number for level in deps.policies.assurance.real_name_levels}:
+    level = assurance.find_real_name_level(deps.policies.assurance, new.real_name_level)
+    if level is None:
         raise _unsuitable(field="real_name_level", zh="没有这个等级", en="no such level")
+    if proofing.find_method(level, new.proofed_by) is None:
+        raise _unsuitable(field="proofed_by", zh="这个等级须由另一种核验方式达到", en="not a method that reaches this level")
     if any(role not in deps.policies.roles.roles for role in new.roles):
         raise _unsuitable(field="roles", zh="没有这个角色", en="no such role")
     if "security_admin" in new.roles and new.kind != "security_admin":

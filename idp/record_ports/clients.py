@@ -81,9 +81,17 @@ class ClientRecords(Protocol):
         ...
 
     def find_consent(self, account_id: str, client_id: str) -> Consent | None:
-        """Return what was agreed to."""
+        """Return what the client was told, and what was agreed to."""
         ...
 
     def put_consent(self, consent: Consent) -> None:
-        """Store or replace what was agreed to."""
+        """Store or replace what was told and agreed to."""
+        ...
+
+    def consents(self, account_id: str) -> Sequence[tuple[Client, Consent]]:
+        """Return the clients that were told of somebody, the last one used first."""
+        ...
+
+    def remove_consent(self, account_id: str, client_id: str) -> bool:
+        """Forget what was told and agreed to; False when there was nothing."""
         ...

@@ -29,6 +29,10 @@ class GrantRecords(Protocol):
         """Revoke a grant and with it every token of its family; False when it was revoked before."""
         ...
 
+    def revoke_grants(self, account_id: str, client_id: str, at: datetime) -> int:
+        """Revoke all grants of somebody to a client, with every token; return how many."""
+        ...
+
     def add_code(self, code: Code) -> None:
         """Store a code."""
         ...

@@ -10,6 +10,7 @@ from idp.records import (
     AccountRecord,
     Authenticator,
     ThrottleKey,
+    Verification,
 )
 from policies.models import AccountKind
 
@@ -39,6 +40,14 @@ class AccountRecords(Protocol):
 
     def set_disabled(self, account_id: str, at: datetime | None) -> bool:
         """Disable (or with None enable again); False when it is so already."""
+        ...
+
+    def add_verification(self, verification: Verification) -> None:
+        """Store the evidence behind a level."""
+        ...
+
+    def verifications(self, account_id: str) -> Sequence[Verification]:
+        """Return the evidence behind an account's levels, newest first."""
         ...
 
     def add_authenticator(self, authenticator: Authenticator) -> bool:

@@ -16,11 +16,11 @@ from idp.records.clients import (
     SubjectType,
 )
 from idp.records.devices import DeviceRequest
-from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey
+from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey, read_claim_names
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
 from idp.records.mandates import Mandate
-from idp.records.people import Account, AccountRecord, Authenticator, AuthenticatorKind, ThrottleKey, Visitor
+from idp.records.people import Account, AccountRecord, Authenticator, AuthenticatorKind, ThrottleKey, Verification, Visitor
 
 __all__ = [
     "NO_CLAIMS",
@@ -50,5 +50,7 @@ __all__ = [
     "SubjectType",
     "ThrottleKey",
     "Transaction",
+    "Verification",
     "Visitor",
+    "read_claim_names",
 ]

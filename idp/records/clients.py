@@ -118,9 +118,17 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What somebody agreed that a client may learn."""
+    """What a client knows of somebody: ``told``, ever and by whatever way; and what they agreed to when they were asked.
+
+    ``scopes`` and ``claims`` were agreed to, ``declined`` are the scopes that were left out; ``granted_at`` is the last answer (or the
+    first time, where nothing was asked), ``used_at`` the last login.
+    """
 
     account_id: str
     client_id: str
-    scopes: tuple[str, ...]
     granted_at: datetime
+    used_at: datetime
+    scopes: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    declined: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
 from idp.records.clients import SigningAlgorithm
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimNames:
-    """Claims that were asked for by name (Core 5.5), beyond those of the scopes, by where they are to be told."""
+    """Claims that were asked for by name (Core 5.5), beyond those of the scopes, by where they are to be told.
+
+    ``id_token_verified`` and ``userinfo_verified`` are the requests for claims with evidence (Identity Assurance), as
+    ``claims.verified_request`` checked them.
+    """
 
     id_token: tuple[str, ...] = ()
     userinfo: tuple[str, ...] = ()
+    id_token_verified: tuple[Mapping[str, Any], ...] = ()
+    userinfo_verified: tuple[Mapping[str, Any], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the stored form."""
+        return {name: list(value) for name, value in asdict(self).items()}
+
+
+def read_claim_names(stored: Mapping[str, Any]) -> ClaimNames:
+    """Return what :meth:`ClaimNames.as_json` wrote, also before there were requests with evidence."""
+    return ClaimNames(**{one.name: tuple(stored.get(one.name, ())) for one in fields(ClaimNames)})
 
 
 NO_CLAIMS = ClaimNames()

@@ -77,6 +77,19 @@ class Authenticator:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """The evidence behind a real-name level: by which method of ``assurance.toml`` it was reached, when, by whom, for which claims."""
+
+    id: str
+    account_id: str
+    level: int
+    method: str
+    claims: tuple[str, ...]
+    verified_at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Visitor:
     """Who is logged in in the present request."""
 

@@ -31,6 +31,9 @@ _COLUMNS = frozenset(
 )
 """What statements ask for; all other metadata of a client is one JSON document, so that more of it needs no more columns."""
 
+_OF_CONSENT = "consent_"
+_LISTS_OF_CONSENT = ("scopes", "claims", "declined", "told")
+
 
 class SqlClients(OnConnection):
     """``ClientRecords`` on one connection."""
@@ -135,21 +138,48 @@ class SqlClients(OnConnection):
         return self._add_once(assertions, values)
 
     def find_consent(self, account_id: str, client_id: str) -> Consent | None:
-        """Return what was agreed to."""
-        query = sa.select(consents).where(consents.c.account_id == account_id, consents.c.client_id == client_id)
-        row = self._first(query)
-        if row is None:
-            return None
-        return Consent(row["account_id"], row["client_id"], texts(row["scopes"]), from_micros(row["granted_at"]))
+        """Return what the client was told, and what was agreed to."""
+        row = self._first(sa.select(consents).where(*_between(account_id, client_id)))
+        return None if row is None else _read_consent(row)
 
     def put_consent(self, consent: Consent) -> None:
-        """Store or replace what was agreed to."""
-        values = asdict(consent) | {"scopes": as_json(consent.scopes), "granted_at": to_micros(consent.granted_at)}
-        self._put(consents, values)
+        """Store or replace what was told and agreed to."""
+        lists = {name: as_json(getattr(consent, name)) for name in _LISTS_OF_CONSENT}
+        moments = {"granted_at": to_micros(consent.granted_at), "used_at": to_micros(consent.used_at)}
+        self._put(consents, {"account_id": consent.account_id, "client_id": consent.client_id} | moments | lists)
+
+    def consents(self, account_id: str) -> Sequence[tuple[Client, Consent]]:
+        """Return the clients that were told of somebody, the last one used first."""
+        columns = [column.label(_OF_CONSENT + column.name) for column in consents.c]
+        query = (
+            sa.select(clients, *columns)
+            .join_from(consents, clients, clients.c.client_id == consents.c.client_id)
+            .where(consents.c.account_id == account_id)
+            .order_by(consents.c.used_at.desc(), clients.c.client_id)
+        )
+        return [(read_client(row), _read_consent(row, _OF_CONSENT)) for row in self._all(query)]
+
+    def remove_consent(self, account_id: str, client_id: str) -> bool:
+        """Forget what was told and agreed to; False when there was nothing."""
+        return self._change(consents.delete().where(*_between(account_id, client_id)))
 
     def _add_origins(self, client: Client) -> None:
         for origin in client.origins:
             self._add_once(origins, {"origin": origin, "client_id": client.client_id})
+
+
+def _between(account_id: str, client_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return consents.c.account_id == account_id, consents.c.client_id == client_id
+
+
+def _read_consent(row: sa.RowMapping, prefix: str = "") -> Consent:
+    return Consent(
+        account_id=row[prefix + "account_id"],
+        client_id=row[prefix + "client_id"],
+        granted_at=from_micros(row[prefix + "granted_at"]),
+        used_at=from_micros(row[prefix + "used_at"]),
+        **{name: texts(row[prefix + name]) for name in _LISTS_OF_CONSENT},
+    )
 
 
 def read_client(row: sa.RowMapping) -> Client:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.records import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey
+from idp.records import NO_CLAIMS, Code, Grant, RefreshToken, SigningKey, read_claim_names
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
 from idp.storage.tables import (
     assertions,
@@ -42,7 +42,7 @@ class SqlGrants(OnConnection):
             "amr": as_json(grant.amr),
             "auth_time": to_micros(grant.auth_time),
             "created_at": to_micros(grant.created_at),
-            "claims": None if grant.claims == NO_CLAIMS else as_json(asdict(grant.claims)),
+            "claims": None if grant.claims == NO_CLAIMS else as_json(grant.claims.as_json()),
             "resources": as_json(grant.resources) if grant.resources else None,
             "revoked_at": micros(grant.revoked_at),
         }
@@ -63,7 +63,7 @@ class SqlGrants(OnConnection):
             amr=texts(row["amr"]),
             auth_time=from_micros(row["auth_time"]),
             created_at=from_micros(row["created_at"]),
-            claims=NO_CLAIMS if row["claims"] is None else _read_claims(row["claims"]),
+            claims=NO_CLAIMS if row["claims"] is None else read_claim_names(json.loads(row["claims"])),
             resources=() if row["resources"] is None else texts(row["resources"]),
             revoked_at=moment(row["revoked_at"]),
         )
@@ -72,6 +72,11 @@ class SqlGrants(OnConnection):
         """Revoke a grant and with it every token of its family; False when it was revoked before."""
         unrevoked = (grants.c.id == grant_id, grants.c.revoked_at.is_(None))
         return self._change(grants.update().where(*unrevoked).values(revoked_at=to_micros(at)))
+
+    def revoke_grants(self, account_id: str, client_id: str, at: datetime) -> int:
+        """Revoke all grants of somebody to a client, with every token; return how many."""
+        unrevoked = (grants.c.account_id == account_id, grants.c.client_id == client_id, grants.c.revoked_at.is_(None))
+        return self._connection.execute(grants.update().where(*unrevoked).values(revoked_at=to_micros(at))).rowcount
 
     def add_code(self, code: Code) -> None:
         """Store a code."""
@@ -178,11 +183,6 @@ class SqlGrants(OnConnection):
             sessions.delete().where(sessions.c.ends_at < past),
         )
         return sum(self._connection.execute(statement).rowcount for statement in over)
-
-
-def _read_claims(stored: str) -> ClaimNames:
-    names = json.loads(stored)
-    return ClaimNames(tuple(names["id_token"]), tuple(names["userinfo"]))
 
 
 def _read_code(row: sa.RowMapping) -> Code:

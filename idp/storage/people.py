@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import AccountRecord, Authenticator, ThrottleKey
+from idp.records import AccountRecord, Authenticator, ThrottleKey, Verification
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
-from idp.storage.tables import accounts, authenticators, tries
+from idp.storage.tables import accounts, authenticators, tries, verifications
 from kernel.clock import from_micros, to_micros
 from policies.models import AccountKind
 
@@ -54,6 +54,22 @@ class SqlAccounts(OnConnection):
         """Disable (or with None enable again); False when it is so already."""
         other = accounts.c.disabled_at.is_not(None) if at is None else accounts.c.disabled_at.is_(None)
         return self._change(accounts.update().where(accounts.c.id == account_id, other).values(disabled_at=micros(at)))
+
+    def add_verification(self, verification: Verification) -> None:
+        """Store the evidence behind a level."""
+        values = asdict(verification) | {
+            "claims": as_json(verification.claims),
+            "verified_at": to_micros(verification.verified_at),
+        }
+        self._connection.execute(verifications.insert(), values)
+
+    def verifications(self, account_id: str) -> Sequence[Verification]:
+        """Return the evidence behind an account's levels, newest first."""
+        query = sa.select(verifications).where(verifications.c.account_id == account_id)
+        return [
+            Verification(**row | {"claims": texts(row["claims"]), "verified_at": from_micros(row["verified_at"])})
+            for row in map(dict, self._all(query.order_by(verifications.c.verified_at.desc(), verifications.c.id)))
+        ]
 
     def add_authenticator(self, authenticator: Authenticator) -> bool:
         """Store an authenticator; False when the account has one of this kind and name."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from idp import endpoints
+from idp.claims import verified
 from idp.claims.told import obtainable, told
 from idp.clients.authentication import CHALLENGE, authenticate
 from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
@@ -82,9 +83,12 @@ def _sign(deps: IdpDeps, client: Client, issue: Issue, binding: Binding) -> dict
 
 def _named_claims(deps: IdpDeps, client: Client, grant: Grant) -> dict[str, Any]:
     """Return the claims that were asked for in the ID token by name (Core 5.5), and that policies still release."""
-    if not grant.claims.id_token:
+    if not (grant.claims.id_token or grant.claims.id_token_verified):
         return {}
+    names = obtainable(deps, client).intersection(grant.claims.id_token)
     with deps.work.read() as work:
         record = work.records.find_account(grant.account_id)
-    names = obtainable(deps, client).intersection(grant.claims.id_token)
-    return {} if record is None else told(open_record(deps, record), names)
+        if record is None:
+            return {}
+        account = open_record(deps, record)
+        return told(account, names) | verified.answer(work, deps, client, account, grant.claims.id_token_verified)

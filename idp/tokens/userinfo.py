@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 from idp import endpoints
+from idp.claims import verified
 from idp.claims.told import released
 from idp.oauth_errors import TOKEN_INVALID, TOKEN_SCOPE
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps
-from idp.records import Client
+from idp.records import NO_CLAIMS, Client
 from idp.tokens import dpop
 from idp.tokens.resource import check_level, refused, verify_shown
 from idp.tokens.signed import AccessToken, sign_userinfo
@@ -53,5 +54,9 @@ def _claims(deps: IdpDeps, token: AccessToken) -> tuple[Client, dict[str, Any]]:
     if record is None or record.disabled_at is not None:
         raise Refusal(TOKEN_INVALID)
     check_level(deps, token, client.default_acr)
-    named = grant.claims.userinfo if mandate_id is None else ()  # asked for by name of the person who logged in
-    return client, released(deps, client, open_record(deps, record), token.scopes, named)
+    account = open_record(deps, record)
+    # What was asked for by name, and with evidence, was asked of the person who logged in.
+    names = grant.claims if mandate_id is None else NO_CLAIMS
+    with deps.work.read() as work:
+        with_evidence = verified.answer(work, deps, client, account, names.userinfo_verified)
+    return client, released(deps, client, account, token.scopes, names.userinfo) | with_evidence

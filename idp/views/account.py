@@ -1,4 +1,4 @@
-"""The person's own pages: home with their licences and departments, and the account with its sessions."""
+"""The person's own pages: home with their licences and departments, and the account with its sessions and what departments know."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from idp import home
 from idp.browsers import sessions
+from idp.interaction import consent
 from idp.logout import ending, results
 from idp.ports import IdpDeps
 from idp.views import browser
@@ -32,8 +33,21 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
             home=home.describe(deps, current),
             current=current,
             sessions=sessions.listed(deps, current.account.id),
+            agreements=consent.agreements(deps, current.account.id),
             ended=results.latest(deps, current.account.id),
         )
+
+    _add_changes(blueprint, deps)
+
+
+def _add_changes(blueprint: Blueprint, deps: IdpDeps) -> None:
+    @blueprint.post("/account/consents/withdraw")
+    def withdraw_consent() -> Response:
+        current = browser.current(deps)
+        if current is None:
+            return browser.go_to(url_for("idp.show_login"))
+        consent.withdraw(deps, current, request.form.get("client", "")[:100])
+        return browser.go_to(url_for("idp.show_account"))
 
     @blueprint.post("/account/sessions/end")
     def end_session() -> Response:

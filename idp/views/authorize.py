@@ -19,6 +19,7 @@ _PAGES: dict[Step | None, str] = {
     "second_factor": "idp.show_second_factor",
     "consent": "idp.show_consent",
     "device": "idp.show_device_question",
+    "go_on": "idp.show_consent",
 }
 
 
@@ -26,7 +27,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     """Add the endpoint."""
 
     @blueprint.route(endpoints.AUTHORIZE, methods=["GET", "POST"])
-    def begin_authorization() -> Response | str:
+    def begin_authorization() -> Response | str | tuple[str, int]:
         received = read_request(request.environ)
         check_none_in_query(received)
         if received.method == "POST":  # comes from another site, so without our cookies: it waits for the browser's own GET
@@ -34,8 +35,10 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         return follow(flow.begin(deps, received.query, browser.visit(deps)))
 
 
-def follow(outcome: flow.Outcome) -> Response | str:
+def follow(outcome: flow.Outcome) -> Response | str | tuple[str, int]:
     """Send the answer to the client, or the person to the page that asks what must be asked."""
     if isinstance(outcome, flow.Answer):
         return browser.send(outcome)
+    if isinstance(outcome, flow.Held):
+        return browser.hold(outcome), outcome.refusal.error.status
     return browser.go_to(url_for(_PAGES[outcome.step], txn=outcome.transaction_id))

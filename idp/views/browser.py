@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from idp.authorize.flow import Answer
+from idp.authorize.flow import Answer, Held
 from idp.authorize.transactions import Visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device
@@ -115,10 +115,24 @@ def send(answer: Answer) -> AnyResponse | str:
     if address.mode == "form_post":
         allow_form_to(address.redirect_uri)
         return render_template("idp/form_post.html", action=address.redirect_uri, parameters=answer.parameters)
-    if address.mode == "fragment":  # a registered address has none of its own
-        return go_to(f"{address.redirect_uri}#{urlencode(answer.parameters)}")
-    separator = "&" if "?" in address.redirect_uri else "?"
-    return go_to(f"{address.redirect_uri}{separator}{urlencode(answer.parameters)}")
+    return go_to(_location(answer))
+
+
+def hold(held: Held) -> str:
+    """Show an error with a button by which the person takes it to the client."""
+    answer = held.answer
+    by_form = answer.address.mode == "form_post"
+    if by_form:
+        allow_form_to(answer.address.redirect_uri)
+    location = answer.address.redirect_uri if by_form else _location(answer)
+    return render_template("idp/held.html", held=held, location=location, by_form=by_form)
+
+
+def _location(answer: Answer) -> str:
+    uri = answer.address.redirect_uri
+    if answer.address.mode == "fragment":  # a registered address has none of its own
+        return f"{uri}#{urlencode(answer.parameters)}"
+    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(answer.parameters)}"
 
 
 def go_to(location: str) -> AnyResponse:

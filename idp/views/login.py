@@ -104,13 +104,19 @@ def _add_second_factor(blueprint: Blueprint, deps: IdpDeps) -> None:
 def _add_consent(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.get("/login/consent")
     def show_consent() -> Page:
-        question = consent.describe(deps, _transaction_id(), browser.visit(deps))
+        visit = browser.visit(deps)
+        transaction = verify_transaction(deps, _transaction_id(), visit.browser)
+        outcome = flow.resume(deps, transaction, visit)
+        if not (isinstance(outcome, flow.Ask) and outcome.step in {"consent", "go_on"}):
+            return follow(outcome)
+        question = consent.describe(deps, transaction, visit)
         _prepare(question.request)
-        return render_template("idp/consent.html", question=question, txn=_transaction_id())
+        return render_template("idp/consent.html", question=question, txn=transaction.id)
 
     @blueprint.post("/login/consent")
     def submit_consent() -> Page:
-        return follow(consent.agree(deps, _transaction_id(), browser.visit(deps)))
+        ticked = frozenset(name.removeprefix("scope_") for name in request.form if name.startswith("scope_"))
+        return follow(consent.agree(deps, _transaction_id(), browser.visit(deps), ticked))
 
 
 def _enter(result: login.LoggedIn) -> Page:

@@ -36,6 +36,9 @@ command.add_command(mandate.command, "mandate")
 @click.option("--email")
 @click.option("--address", help="The postal address.")
 @click.option("--real-name-level", type=int, default=2, show_default=True)
+@click.option(
+    "--proofed-by", metavar="METHOD", help="How that level was reached: a method of assurance.toml; needed where it has several."
+)
 @click.option("--organization")
 @click.option("--department")
 @click.option("--role", "roles", multiple=True, help="A role of roles.toml; may be given several times.")
@@ -53,6 +56,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
     email: str | None,
     address: str | None,
     real_name_level: int,
+    proofed_by: str | None,
     organization: str | None,
     department: str | None,
     roles: tuple[str, ...],
@@ -79,6 +83,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
         email=email,
         address=address,
         real_name_level=real_name_level,
+        proofed_by=proofed_by,
         organization=organization,
         department=department,
         roles=roles,

@@ -120,6 +120,7 @@ class Demo:
                 email=planned.email,
                 address=planned.address,
                 real_name_level=planned.real_name_level,
+                proofed_by=planned.proofed_by,
                 organization=planned.organization,
                 department=planned.department,
                 roles=planned.roles,
@@ -204,7 +205,7 @@ class Demo:
             "issuer": self.nodes[client.node].node.url,
             "client_id": client.client_id,
             "client_secret": self.secrets.clients[client.client_id],
-            "scope": client.scope,
+            "scope": client.scope.replace(" offline_access", ""),  # a site has no use for data while nobody is there
             "session_key": self.secrets.session_keys[client.client_id],
             "cookie": f"site_{client.client_id}",
         }

@@ -46,6 +46,7 @@ class PlannedAccount:
     email: str | None = None
     address: str | None = None
     real_name_level: int = 2
+    proofed_by: str | None = None
     organization: str | None = None
     department: str | None = None
     roles: tuple[str, ...] = ()
@@ -100,19 +101,43 @@ ACCOUNTS = (
         "linwenshu",
         "林文书",
         real_name_level=5,
+        proofed_by="counter",
         organization="潮州市市场监督管理局",
         department="行政审批科",
         roles=("clerk",),
         totp=True,
     ),
-    PlannedAccount(CITY, "security_admin", "anquan", "安全管理员", real_name_level=5, roles=("security_admin",), totp=True),
+    PlannedAccount(
+        CITY,
+        "security_admin",
+        "anquan",
+        "安全管理员",
+        real_name_level=5,
+        proofed_by="counter",
+        roles=("security_admin",),
+        totp=True,
+    ),
     PlannedAccount(RAOPING, "citizen", "linji", "林𠮷", resident_id="445122197511034512", real_name_level=4),
     PlannedAccount(
-        RAOPING, "security_admin", "anquan-raoping", "饶平安全管理员", real_name_level=5, roles=("security_admin",), totp=True
+        RAOPING,
+        "security_admin",
+        "anquan-raoping",
+        "饶平安全管理员",
+        real_name_level=5,
+        proofed_by="counter",
+        roles=("security_admin",),
+        totp=True,
     ),
     PlannedAccount(CHAOAN, "citizen", "huangyao", "黄垚", resident_id="445103199202291283", real_name_level=4),
     PlannedAccount(
-        CHAOAN, "security_admin", "anquan-chaoan", "潮安安全管理员", real_name_level=5, roles=("security_admin",), totp=True
+        CHAOAN,
+        "security_admin",
+        "anquan-chaoan",
+        "潮安安全管理员",
+        real_name_level=5,
+        proofed_by="counter",
+        roles=("security_admin",),
+        totp=True,
     ),
 )
 

@@ -62,7 +62,9 @@ def test_a_login_gives_an_id_token_that_the_published_keys_verify(department: Re
     assert "email" not in person, "this department may not have it"
 
 
-def test_the_same_session_opens_the_second_department_silently(federation: Federation, citizen: dict[str, Any]) -> None:
+def test_the_same_session_opens_the_second_department_and_from_then_on_silently(
+    federation: Federation, citizen: dict[str, Any]
+) -> None:
     first, second = (
         RelyingParty(federation.url(CITY), client)
         for client in federation.description["clients"]
@@ -71,6 +73,7 @@ def test_the_same_session_opens_the_second_department_silently(federation: Feder
     browser = first.browser()
     assert "code" in first.authorize(browser, citizen)
     browser._leaves_at = (second.redirect_uri,)
+    assert "code" in second.authorize(browser, None), "shown once what is told, at most; never asked for a password"
     back = second.authorize(browser, None, prompt="none")
     assert second.redeem(back["code"]).status_code == 200
 

@@ -125,6 +125,7 @@ def test_oidc_client_ts_in_a_browser_logs_in_renews_in_the_background_and_logs_o
     # 1. Login by redirect; the page itself redeems the code and asks for userinfo, from its own origin.
     page.locator("#login").click()
     log_in(page, federation.account("citizen"))
+    page.get_by_role("button", name="同意并继续").click()  # to data being used in one's absence
     page.wait_for_url(f"{app}/")
     expect(user).to_contain_text("陈晓潮")
     first = shown(page)

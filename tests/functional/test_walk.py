@@ -31,7 +31,15 @@ def test_a_citizen_logs_in_once_enters_two_departments_and_has_a_licence_verifie
     expect(page).to_have_url(federation.site_url(3))
     expect(page.get_by_role("heading", name="陈晓潮，您好")).to_be_visible()
 
-    # 2. The second department lets them in without asking.
+    # 2. The second department needs no second login: once it is shown what will be told, and ever after not even that.
+    page.goto(federation.site_url(4))
+    page.get_by_role("link", name="用潮信统一身份认证登录").click()
+    expect(page.get_by_role("heading", name="进入潮州市人力资源和社会保障局")).to_be_visible()
+    expect(page.locator('input[autocomplete="current-password"]')).to_have_count(0)
+    page.get_by_role("button", name="进入", exact=True).click()
+    expect(page).to_have_url(federation.site_url(4))
+    expect(page.get_by_role("heading", name="陈晓潮，您好")).to_be_visible()
+    page.context.clear_cookies(name="site_rsj")
     page.goto(federation.site_url(4))
     page.get_by_role("link", name="用潮信统一身份认证登录").click()
     expect(page).to_have_url(federation.site_url(4))

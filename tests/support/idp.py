@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
 from flask import Flask, render_template
@@ -45,14 +46,16 @@ from kernel.randomness import token
 from pki import authority
 from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.vault import Vault
+from policies.claim_models import Continued
 from policies.loader import load
+from policies.models import Policies
 from service import audit, headers, i18n
 from service.csrf import Csrf
 from service.engine import make_engine
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
 from tests.support.pki import MemoryKeys
-from tests.support.relying_party import Form, find_form
+from tests.support.relying_party import Form, find_consent, find_form, find_return, parse_return
 
 CITY = Node("445100", "潮州市", "city", "http://localhost:8100", (("C", "CN"), ("ST", "广东省"), ("L", "潮州市")))
 MARKET = "114451008W15P11PMR"
@@ -155,11 +158,15 @@ def make_idp_deps(
     *,
     algorithms: tuple[str, ...] = ("ES256",),
     node: Node = CITY,
+    continued: Continued = "never",
     **token_policies: Any,
 ) -> IdpDeps:
-    """Return what an identity room works with. Tests may share a key store: opening one takes a while, and so do RSA keys."""
+    """Return what an identity room works with. Tests may share a key store: opening one takes a while, and so do RSA keys.
+
+    A session goes on at any department without a page unless ``continued`` says otherwise, so that tests of other things see none.
+    """
     create_all(engine, audit.metadata, storage.metadata)
-    policies = load(None)
+    policies = with_releases(load(None), continued=continued)
     tokens = policies.tokens.model_copy(update={"signing_algorithms": algorithms, **token_policies})
     work: SqlUnitOfWork[IdpRecords] = SqlUnitOfWork(engine, storage.SqlIdpRecords)
     ca = replace(_authority(node), clock=clock)
@@ -178,6 +185,14 @@ def make_idp_deps(
         mandates=StoredMandates(work),
         soon=_now,
     )
+
+
+def with_releases(policies: Policies, **changes: Any) -> Policies:
+    """Return the policies with something else said of what every department gets."""
+    claims = policies.claims
+    departments = {uscc: release.model_copy(update=changes) for uscc, release in claims.departments.items()}
+    update = {"default": claims.default.model_copy(update=changes), "departments": departments}
+    return policies.model_copy(update={"claims": claims.model_copy(update=update)})
 
 
 def another_process(deps: IdpDeps) -> IdpDeps:
@@ -330,11 +345,19 @@ class Browser:
         return self.type_password(self.get("/login"), username, password)
 
     def authorize(self, *, username: str | None = None, **changes: str | None) -> dict[str, str]:
-        """Send an authorization request, log in if a username is given, and return what the client gets."""
+        """Send an authorization request, log in if a username is given, agree if asked, and return what the client gets."""
         answer = self.get(endpoints.AUTHORIZE, self.provider.request(**changes))
         if username is not None:
             answer = self.follow(self.type_password(answer, username))
-        return returned(answer)
+        return returned(self.agree(answer))
+
+    def agree(self, page: TestResponse, *left_out: str) -> TestResponse:
+        """Agree to all of a consent page but the scopes ``left_out``; any other page stays as it is."""
+        form = find_consent(page.text) if page.status_code == HTTPStatus.OK else None
+        if form is None:
+            return page
+        values = {name: value for name, value in form.values.items() if name not in {f"scope_{scope}" for scope in left_out}}
+        return self.follow(self.client.post(form.action, data=values))
 
     def tokens(self, *, username: str | None = None, client_id: str = "scjg", **changes: str | None) -> dict[str, Any]:
         """Go the whole way and return the token answer."""
@@ -345,12 +368,12 @@ class Browser:
 
 
 def returned(answer: TestResponse) -> dict[str, str]:
-    """Return the parameters that a redirect to a client carries."""
+    """Return the parameters that a redirect to a client carries, or that the person takes there by the button of an error page."""
+    held = find_return(answer.text)
+    if held is not None:
+        return parse_return(held)
     assert answer.status_code == 303, f"{answer.status_code}\n{answer.text}"
-    parts = urlsplit(answer.headers["Location"])
-    query = parse_qs(parts.query or parts.fragment, keep_blank_values=True)
-    assert all(len(values) == 1 for values in query.values())
-    return {name: values[0] for name, values in query.items()}
+    return parse_return(answer.headers["Location"])
 
 
 def json_of(answer: OAuthResponse) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from kernel.randomness import token
 from pki import jose
 from tests.support.node import NODE
 from tests.support.ports import free_port
-from tests.support.relying_party import Browser, RelyingParty
+from tests.support.relying_party import Browser, RelyingParty, find_return
 
 CALLBACK = "https://department.example.cn/callback"
 GOODBYE = "https://department.example.cn/"
@@ -101,9 +101,10 @@ class Side:
         answer = browser._follow(
             browser.session.request("POST" if post else "GET", endpoint, allow_redirects=False, timeout=30, **call)
         )
-        if not answer.is_redirect:
+        held = find_return(answer.text)  # an error that a stranger takes back by a button
+        if held is None and not answer.is_redirect:
             return Outcome("asks") if answer.status_code < 400 else Outcome("shown", _class(answer))
-        parts = urlsplit(answer.headers["Location"])
+        parts = urlsplit(held or answer.headers["Location"])
         back = parse_qs(parts.query or parts.fragment)
         assert back.get("iss") == [self.issuer], back
         return Outcome("returned", error=back["error"][0]) if "error" in back else Outcome("returned", "code")
@@ -163,6 +164,7 @@ class Side:
         relying = self._relying(party)
         request = relying.request(scope=" ".join(SCOPES), **changes)
         answer = self.known.get(self.metadata["authorization_endpoint"], **request)
+        answer = self.known.agree(answer)  # somebody who is logged in already
         if not answer.is_redirect:
             answer = self._log_in(answer)
         return parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0], relying.verifier

@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import threading
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from queue import SimpleQueue
 from typing import Any, Self
@@ -62,6 +63,25 @@ def find_form(page: str, asks: str) -> Form | None:
     return next((form for form in forms(page) if asks in form.asks), None)
 
 
+def find_consent(page: str) -> Form | None:
+    """Return the form by which the person agrees to what ``page`` shows, or None."""
+    return next((form for form in forms(page) if form.action.startswith("/login/consent")), None)
+
+
+def find_return(page: str) -> str | None:
+    """Return where the button of an error page takes the person, or None where ``page`` is not one."""
+    _, marked, rest = page.partition("<p data-return>")
+    return unescape(rest.split('href="')[1].split('"')[0]) if marked else None
+
+
+def parse_return(location: str) -> dict[str, str]:
+    """Return the parameters that a client gets at ``location``."""
+    parts = urlsplit(location)
+    query = parse_qs(parts.query or parts.fragment, keep_blank_values=True)
+    assert all(len(values) == 1 for values in query.values())
+    return {name: values[0] for name, values in query.items()}
+
+
 class Browser:
     """Follows redirects, keeps cookies, fills forms; stops at an address that starts with one of ``leaves_at``."""
 
@@ -78,12 +98,17 @@ class Browser:
         return self._follow(self.session.post(target, data=values, allow_redirects=False, timeout=30))
 
     def log_in(self, answer: requests.Response, account: dict[str, Any]) -> requests.Response:
-        """Type the account's password and, where it is asked for, its code."""
+        """Type the account's password and, where it is asked for, its code; agree to what is asked."""
         form = find_form(answer.text, "current-password")
         assert form is not None, answer.text
         answer = self.submit(answer, form, username=account["username"], current_password=account["password"])
         code = find_form(answer.text, "one-time-code") if answer.status_code < 400 else None
-        return answer if code is None else self.submit(answer, code, one_time_code=one_time_code(account))
+        return self.agree(answer if code is None else self.submit(answer, code, one_time_code=one_time_code(account)))
+
+    def agree(self, answer: requests.Response) -> requests.Response:
+        """Agree to everything on a consent page; any other page stays as it is."""
+        form = find_consent(answer.text) if answer.status_code == requests.codes.ok else None
+        return answer if form is None else self.submit(answer, form)
 
     def _follow(self, answer: requests.Response) -> requests.Response:
         for _ in range(20):
@@ -126,11 +151,10 @@ class RelyingParty:
     def authorize(self, browser: Browser, account: dict[str, Any] | None, **changes: str | None) -> dict[str, str]:
         """Send the browser through the login and return what came back to the redirect_uri."""
         answer = browser.get(self.metadata["authorization_endpoint"], **self.request(**changes))
-        if account is not None:
-            answer = browser.log_in(answer, account)
-        assert answer.is_redirect, f"{answer.status_code} {answer.url}\n{answer.text}"
-        query = parse_qs(urlsplit(answer.headers["Location"]).query)
-        return {name: values[0] for name, values in query.items()}
+        answer = browser.agree(answer) if account is None else browser.log_in(answer, account)
+        held = find_return(answer.text)
+        assert held or answer.is_redirect, f"{answer.status_code} {answer.url}\n{answer.text}"
+        return parse_return(held or answer.headers["Location"])
 
     def browser(self) -> Browser:
         """Return a new browser that stops at this client's door."""

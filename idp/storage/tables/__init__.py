@@ -9,7 +9,7 @@ from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, rev
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
 from idp.storage.tables.logout import logout_deliveries
 from idp.storage.tables.mandates import mandates
-from idp.storage.tables.people import accounts, authenticators, tries
+from idp.storage.tables.people import accounts, authenticators, tries, verifications
 
 __all__ = [
     "accounts",
@@ -36,4 +36,5 @@ __all__ = [
     "signing_keys",
     "transactions",
     "tries",
+    "verifications",
 ]

@@ -75,6 +75,10 @@ consents = sa.Table(
     metadata,
     text_column("account_id", 60, key=True),
     text_column("client_id", 100, key=True),
-    json_column("scopes"),
     moment_column("granted_at"),
+    moment_column("used_at"),
+    json_column("scopes"),
+    json_column("claims"),
+    json_column("declined"),
+    json_column("told"),
 )

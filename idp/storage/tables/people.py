@@ -52,6 +52,19 @@ authenticators = sa.Table(
     sa.UniqueConstraint("account_id", "kind", "name", name="idp_authenticators_name"),
 )
 
+verifications = sa.Table(
+    "idp_verifications",
+    metadata,
+    text_column("id", 60, key=True),
+    text_column("account_id", 60),
+    sa.Column("level", sa.Integer, nullable=False, info=INTERNAL),
+    text_column("method", 100),
+    json_column("claims"),
+    moment_column("verified_at"),
+    text_column("actor", 200),
+    sa.Index("idp_verifications_account", "account_id"),
+)
+
 tries = sa.Table(
     "idp_tries",
     metadata,

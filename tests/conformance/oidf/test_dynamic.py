@@ -26,7 +26,6 @@ from tests.conformance.oidf.conftest import DEPARTMENT, NODE
 from tests.conformance.oidf.suite import CALLBACK, USERNAME, Login, Suite
 from tests.support import registering
 from tests.support.idp import Published, json_of, provider_in
-from tests.support.relying_party import forms
 from tests.support.signing_client import ASSERTION_TYPE
 
 BASE = "https://suite.example.cn/test/a/chaoxin"
@@ -224,9 +223,7 @@ def test_oidcc_refresh_token_rp_key_rotation(suite: Dynamic) -> None:
     )
     browser = suite.browser()
     request = suite.request(client_id=client_id, scope="openid offline_access", prompt="consent")
-    page = suite.log_in(browser, suite.send(browser, request))
-    form = next(form for form in forms(page.text) if form.action.startswith("/login/consent"))
-    returned = suite.callback(browser.follow(browser.send(form)))
+    returned = suite.callback(suite.log_in(browser, suite.send(browser, request)))
     redeemed = signer.token(client_id, grant_type="authorization_code", code=returned["code"], redirect_uri=CALLBACK)
     tokens = json_of(redeemed)
     assert redeemed.status == 200, tokens

@@ -63,11 +63,12 @@ def test_consent_covers_what_is_asked_for_by_name(browser: Browser, provider: Pr
     query = provider.request(client_id="careful", scope="openid", claims='{"userinfo":{"phone_number":null}}')
     page = browser.get("/oauth/authorize", query)
     assert "您的手机号码" in page.text
-    action = page.text.split('action="/login/consent')[1].split('"')[0]
-    token = page.text.split('name="csrf_token" value="')[1].split('"')[0]
-    browser.client.post("/login/consent" + action.replace("&amp;", "&"), data={"csrf_token": token})
-    assert "code" in browser.authorize(client_id="careful", scope="openid phone", prompt="none")
-    assert browser.authorize(client_id="careful", scope="openid profile", prompt="none")["error"] == "consent_required"
+    assert "code" in returned(browser.agree(page))
+    assert "code" in browser.authorize(
+        client_id="careful", scope="openid", prompt="none", claims='{"id_token":{"phone_number":null}}'
+    )
+    for wider in ("openid phone", "openid profile"):
+        assert browser.authorize(client_id="careful", scope=wider, prompt="none")["error"] == "consent_required"
 
 
 # Who, and how surely.

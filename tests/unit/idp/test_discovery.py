@@ -18,7 +18,7 @@ from pki import jose
 from pki.keyfiles import FileKeyStore
 from tests.support import kiosk
 from tests.support.bound_client import Holder, issued, self_signed
-from tests.support.idp import CALLBACK, Browser, Published, json_of, provider_in, returned
+from tests.support.idp import CALLBACK, SOCIAL_SECURITY, Browser, Published, json_of, provider_in, returned
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
 
 METHODS = (
@@ -47,6 +47,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> Ite
             address="潮州市太平路 1 号",
             organization="潮州市",
             department="办公室",
+            real_name_level=4,
         )
         for method in METHODS:
             grants = ("authorization_code", "refresh_token", DEVICE_CODE, *(CONFIDENTIAL if method != "none" else ()))
@@ -63,6 +64,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> Ite
         provider.add_client("signer", jwks=public_jwks(), request_uris=(PUBLISHED,))
         provider.add_client("told", backchannel_logout_uri=TOLD)
         provider.add_client("other", department=OTHER, scope=ALL_SCOPES)
+        provider.add_client("rsj", department=SOCIAL_SECURITY, scope=ALL_SCOPES)
         made = provider.browser()
         made.log_in()
         yield made
@@ -135,7 +137,7 @@ def scopes_supported(browser: Browser, value: list[str]) -> None:
 
 def claims_supported(browser: Browser, value: list[str]) -> None:
     told: set[str] = set()
-    for client in ("other", "client_secret_basic"):
+    for client in ("other", "client_secret_basic", "rsj"):
         tokens = browser.tokens(client_id=client, scope=ALL_SCOPES, nonce="n")
         told |= jose.unverified_claims(tokens["id_token"]).keys()
         told |= json_of(browser.provider.userinfo(tokens["access_token"])).keys()
@@ -313,6 +315,48 @@ def backchannel_logout(browser: Browser, value: bool) -> None:
     assert (claims["sid"] == jose.unverified_claims(hint)["sid"]) is value
 
 
+def verified_claims(browser: Browser, verification: dict[str, Any], *names: str) -> dict[str, Any]:
+    """Return what two departments together learn with evidence when they ask for ``names`` and insist on ``verification``."""
+    told: dict[str, Any] = {}
+    for client in ("client_secret_basic", "rsj"):
+        asked = {"userinfo": {"verified_claims": {"verification": verification, "claims": dict.fromkeys(names)}}}
+        tokens = browser.tokens(client_id=client, scope="openid", claims=json.dumps(asked))
+        told |= json_of(browser.provider.userinfo(tokens["access_token"])).get("verified_claims", {}).get("claims", {})
+    return told
+
+
+def verified_claims_supported(browser: Browser, value: bool) -> None:
+    assert bool(verified_claims(browser, {"trust_framework": None}, "name")) is value
+
+
+def trust_frameworks(browser: Browser, value: list[str]) -> None:
+    for name in value:
+        assert verified_claims(browser, {"trust_framework": {"value": name}}, "name")
+
+
+def claims_in_verified_claims(browser: Browser, value: list[str]) -> None:
+    told = verified_claims(browser, {"trust_framework": None}, *value, "email")
+    only_of_enterprises = {"uscc"}
+    assert set(value) - told.keys() == only_of_enterprises
+    assert "email" not in told
+
+
+def of_evidence(*path: str) -> Callable[[Browser, list[str]], None]:
+    """Check that evidence is had with one of the values at ``path``, and with no other: the person's was by a document."""
+
+    def check(browser: Browser, value: list[str]) -> None:
+        def insisting(on: list[str]) -> dict[str, Any]:
+            asked: Any = {"values": on}
+            for step in reversed(path):
+                asked = [asked] if step == "[]" else {step: asked}
+            return {"trust_framework": None, "evidence": [asked]}
+
+        assert bool(verified_claims(browser, insisting(value), "name")) is ("record" not in path)
+        assert not verified_claims(browser, insisting(["hearsay"]), "name")
+
+    return check
+
+
 def claim_types(browser: Browser, value: list[str]) -> None:
     tokens = browser.tokens(client_id="other")
     assert "_claim_sources" not in json_of(browser.provider.userinfo(tokens["access_token"]))
@@ -366,6 +410,13 @@ PROMISES: dict[str, Callable[[Browser, Any], None]] = {
     "revocation_endpoint_auth_methods_supported": auth_methods(endpoints.REVOKE),
     "claims_supported": claims_supported,
     "claim_types_supported": claim_types,
+    "verified_claims_supported": verified_claims_supported,
+    "trust_frameworks_supported": trust_frameworks,
+    "claims_in_verified_claims_supported": claims_in_verified_claims,
+    "evidence_supported": of_evidence("type"),
+    "documents_supported": of_evidence("document_details", "type"),
+    "documents_check_methods_supported": of_evidence("check_details", "[]", "check_method"),
+    "electronic_records_supported": of_evidence("record", "type"),
     "display_values_supported": display_values,
     "prompt_values_supported": prompt_values,
     "ui_locales_supported": ui_locales,

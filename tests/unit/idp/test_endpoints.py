@@ -256,7 +256,7 @@ def test_each_department_gets_what_policies_give_it_and_no_more(provider: Provid
         "phone_number_verified",
         "resident_id",
     }
-    assert known["rsj"] == {"sub", "name", "user_kind", "real_name_level", "resident_id"}
+    assert known["rsj"] == {"sub", "name", "birthdate", "gender", "user_kind", "real_name_level", "resident_id"}
     assert "resident_id" not in known["other"]
     assert {"name", "phone_number", "locale"} <= known["other"]
 

@@ -43,7 +43,10 @@ def test_each_standard_scope_tells_its_claims(both: Provider, clock: FixedClock)
     phone = told(both, "openid phone")
     assert (phone["phone_number"], phone["phone_number_verified"], len(phone)) == ("+86 138 0000 0001", False, 3)
     address = told(both, "openid address")
-    assert (address["address"], len(address)) == ({"formatted": ADDRESS, "country": "CN"}, 2)
+    assert (address["address"], len(address)) == (
+        {"formatted": ADDRESS, "country": "CN", "region": "广东省", "locality": "潮州市"},
+        2,
+    )
     assert told(both, STANDARD).keys() == profile.keys() | email.keys() | phone.keys() | address.keys()
 
 

@@ -7,10 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import Misuse
-from policies.assurance import find_level, find_password_fault, get_level, level_reached, needs_second_factor
+from policies.assurance import (
+    find_level,
+    find_password_fault,
+    find_real_name_level,
+    get_level,
+    level_reached,
+    needs_second_factor,
+    registered_level,
+)
 from policies.certificates import get_level as get_certificate_level
 from policies.certificates import get_profile, levels_at_least, policy_oid, tsa_policy_oid
-from policies.claims import allowed_scopes, release_for, released_claims
+from policies.claims import allowed_scopes, consent_rule, release_for, released_claims
 from policies.licenses import find_type, may_issue, may_take
 from policies.loader import load
 from policies.models import Policies
@@ -222,3 +230,28 @@ def test_roles_grant_what_they_list_and_nothing_else(defaults: Policies) -> None
     assert not permits(defaults.roles, [], "audit.read")
     assert not permits(defaults.roles, ["root", "admin", ""], "audit.read")
     assert not permits(defaults.roles, ["security_admin"], "")
+
+
+def test_a_departments_own_rule_of_asking_comes_before_the_scopes(defaults: Policies) -> None:
+    claims = defaults.claims
+    assert (consent_rule(claims, MARKET, "phone"), consent_rule(claims, OTHER, "offline_access")) == ("never", "once")
+    stricter = claims.departments[MARKET].model_copy(update={"consent": {"phone": "always"}})
+    changed = claims.model_copy(update={"departments": claims.departments | {MARKET: stricter}})
+    assert (consent_rule(changed, MARKET, "phone"), consent_rule(changed, OTHER, "phone")) == ("always", "never")
+
+
+def test_a_system_that_registered_no_level_has_that_of_the_document(defaults: Policies) -> None:
+    low, high = (level.acr for level in defaults.assurance.levels)
+    assert registered_level(defaults.assurance, None).acr == defaults.assurance.default_acr == low
+    assert registered_level(defaults.assurance, high).acr == high
+
+
+def test_each_real_name_level_says_how_it_is_reached(defaults: Policies) -> None:
+    found = {number: find_real_name_level(defaults.assurance, number) for number in range(1, 7)}
+    assert {number for number, level in found.items() if level is None} == {1, 6}
+    assert [level.methods for level in found.values() if level is not None] == [
+        ("declared",),
+        ("register",),
+        ("document",),
+        ("counter", "certificate"),
+    ]

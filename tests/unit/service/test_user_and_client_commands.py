@@ -66,6 +66,19 @@ def test_staff_get_an_authenticator_and_its_secret_is_printed_once(config: Path)
     assert "林文书" not in listed.output
 
 
+def test_a_level_is_written_down_with_the_method_that_reached_it(config: Path) -> None:
+    arguments = ("user", "add", "window", "--kind", "citizen", "--name", "某", "--real-name-level", "5")
+    refused = chaoxin(config, *arguments, typed=f"{PASSWORD}\n").exception
+    assert isinstance(refused, Refusal)
+    assert refused.field == "proofed_by", "two methods reach this level"
+    printed(chaoxin(config, *arguments, "--proofed-by", "counter", "--json", typed=f"{PASSWORD}\n"))
+    with Services(load_config(config)) as services, services.idp.work.read() as work:
+        account = work.records.find_username("window")
+        assert account is not None
+        (evidence,) = work.records.verifications(account.id)
+    assert (evidence.level, evidence.method, evidence.actor) == (5, "counter", "operator:cli")
+
+
 def test_an_account_is_disabled_and_enabled(config: Path) -> None:
     chaoxin(config, "user", "add", "huangyao", "--kind", "citizen", "--name", "黄垚", typed=f"{PASSWORD}\n")
     assert chaoxin(config, "user", "disable", "huangyao").exit_code == 0

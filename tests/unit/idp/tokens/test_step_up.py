@@ -42,7 +42,16 @@ def test_a_token_of_before_the_department_asked_for_more_is_refused_with_the_lev
 @pytest.mark.parametrize("acr", [None, "unheard-of"])
 def test_a_token_that_does_not_tell_its_level_reaches_none(light: IdpDeps, acr: str | None) -> None:
     wanted = light.policies.assurance.levels[0].acr
-    token = AccessToken("scjg", "scjg", (), "jti", None, light.clock.now(), {"acr": acr})
+    values = {
+        "client_id": "scjg",
+        "subject": "scjg",
+        "audience": light.issuer,
+        "scopes": (),
+        "jti": "jti",
+        "grant_id": None,
+        "mandate_id": None,
+    }
+    token = AccessToken(**values, expires_at=light.clock.now(), claims={"acr": acr})
     with pytest.raises(Refusal) as caught:
         check_level(light, token, wanted)
     answer = refused(light, OAuthRequest("GET", authorization="DPoP x"), caught.value)
