@@ -20,14 +20,15 @@ def make_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
     """Return an engine on ``url`` (``sqlite:///file`` or ``postgresql+psycopg://…``).
 
     SQLite runs in WAL with ``synchronous=FULL``: what was promised to a user survives a power cut. A writing transaction begins
-    IMMEDIATE, so two writers wait for each other instead of failing half-way.
+    IMMEDIATE, so two writers wait for each other instead of failing half-way. What is stored never stands in an error's text.
     """
+    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 30}
     if make_url(url).get_backend_name() == "sqlite":
-        engine = sa.create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=30)
+        engine = sa.create_engine(url, **pool, hide_parameters=True)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return sa.create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_timeout=30, pool_pre_ping=True)
+    return sa.create_engine(url, **pool, hide_parameters=True, pool_pre_ping=True)
 
 
 def reading(engine: sa.Engine) -> sa.Engine:

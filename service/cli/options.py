@@ -28,6 +28,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
+log_level_option = click.option(
+    "--log-level",
+    type=click.Choice(("DEBUG", "INFO", "WARNING", "ERROR")),
+    default="INFO",
+    show_default=True,
+    help="Say this and more serious things on standard error; libraries are heard from warnings upwards.",
+)
+
 
 def _operator(context: click.Context, parameter: click.Parameter, value: str) -> str:
     del context, parameter

@@ -12,7 +12,7 @@ from licenses import recover
 from pki import authority
 from service import schema
 from service.app import create_application
-from service.cli.options import pass_services
+from service.cli.options import log_level_option, pass_services
 from service.errors import PORT_IN_USE
 from service.logs import configure_logs
 from service.wiring import Services
@@ -21,13 +21,14 @@ from service.wiring import Services
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Web processes.")
 @click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Threads a process.")
+@log_level_option
 @pass_services
-def command(services: Services, workers: int, threads: int) -> None:
+def command(services: Services, workers: int, threads: int, log_level: str) -> None:
     """Serve the node on the address of its configuration until stopped."""
     listen = services.config.settings.listen
     prepare(services)
     check_port_free(listen.host, listen.port)
-    configure_logs()
+    configure_logs(log_level)
 
     from granian.constants import Interfaces  # noqa: PLC0415 - only a server needs the server
     from granian.log import LogLevels  # noqa: PLC0415
@@ -41,7 +42,7 @@ def command(services: Services, workers: int, threads: int) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.debug if log_level == "DEBUG" else LogLevels.warning,
         respawn_failed_workers=True,
         websockets=False,
         ssl_cert=chain,

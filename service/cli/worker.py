@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from service import jobs, schema
-from service.cli.options import pass_services
+from service.cli.options import log_level_option, pass_services
 from service.logs import configure_logs
 from service.wiring import Services
 
@@ -13,10 +13,11 @@ from service.wiring import Services
 @click.command()
 @click.option("--once", is_flag=True, help="Run every job once and exit.")
 @click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Threads.")
+@log_level_option
 @pass_services
-def command(services: Services, once: bool, workers: int) -> None:
+def command(services: Services, once: bool, workers: int, log_level: str) -> None:
     """Publish revocation lists, synchronise peers, seal the audit trail, clean up: on schedule."""
-    configure_logs()
+    configure_logs(log_level)
     schema.check_current(services.engine)
     jobs.run_all(services)
     if not once:

@@ -98,6 +98,19 @@ def create_site(settings: SiteSettings) -> Flask:
             return render_template("department.html", settings=settings, person=None, error=error.description or error.error), 400
         session["person"] = dict(token["userinfo"]) | dict(chaoxin.userinfo(token=token))
         session["id_token"] = token["id_token"]
+        session["refresh_token"] = token.get("refresh_token")
+        return redirect(url_for("home"), code=303)
+
+    @app.get("/refresh")
+    def refresh() -> Response | tuple[str, int]:
+        """Ask again who the person is, without their browser: what happens where a department works on for hours."""
+        try:
+            token = chaoxin.fetch_access_token(grant_type="refresh_token", refresh_token=session.get("refresh_token"))
+        except OAuthError as error:
+            session.clear()
+            return render_template("department.html", settings=settings, person=None, error=error.description or error.error), 400
+        session["person"] = session["person"] | dict(chaoxin.userinfo(token=token))
+        session["refresh_token"] = token["refresh_token"]
         return redirect(url_for("home"), code=303)
 
     @app.get("/logout")

@@ -1,12 +1,14 @@
-"""One federation for all functional tests of a test process."""
+"""One federation and one node without peers for all functional tests of a test process."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.support.demo import Federation, running_demo
+from tests.support.lone_node import LoneNode, lone_node
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +16,16 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]
     """The demo, running."""
     with running_demo(tmp_path_factory.mktemp("federation")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneNode]:
+    """A node without peers, served; tests register at it what they need."""
+    with lone_node(tmp_path_factory.mktemp("node")) as made, made.served():
+        yield made
+
+
+@pytest.fixture(scope="session")
+def citizen(node: LoneNode) -> dict[str, Any]:
+    """A citizen of that node."""
+    return node.add_account(name="陈晓潮", phone="+86 138 0000 0001")

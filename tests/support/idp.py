@@ -47,7 +47,6 @@ from pki import authority
 from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.vault import Vault
 from policies.claim_models import Continued
-from policies.loader import load
 from policies.models import Policies
 from service import audit, headers, i18n
 from service.csrf import Csrf
@@ -55,6 +54,7 @@ from service.engine import make_engine
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
 from tests.support.pki import MemoryKeys
+from tests.support.policies import packaged
 from tests.support.relying_party import Form, find_consent, find_form, find_return, parse_return
 
 CITY = Node("445100", "潮州市", "city", "http://localhost:8100", (("C", "CN"), ("ST", "广东省"), ("L", "潮州市")))
@@ -140,7 +140,7 @@ def _authority(node: Node) -> PkiDeps:
     engine = _authority_engine(node)
     create_all(engine, audit.metadata, pki.storage.metadata, crosscert.storage.metadata)
     work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, pki.storage.SqlPkiRecords)
-    deps = PkiDeps(node, load(None).certificates, MemoryKeys(), FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), work)
+    deps = PkiDeps(node, packaged().certificates, MemoryKeys(), FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), work)
     authority.initialise(deps)
     return deps
 
@@ -148,7 +148,7 @@ def _authority(node: Node) -> PkiDeps:
 def _trust(node: Node, deps: PkiDeps) -> Trust:
     """The node's judgement by its own CA; it knows no other node."""
     work: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(_authority_engine(node), SqlCrosscertRecords)
-    return Trust(CrosscertDeps(node, deps.policies, deps, deps.clock, work, cast("Any", None), load(None).licenses.types))
+    return Trust(CrosscertDeps(node, deps.policies, deps, deps.clock, work, cast("Any", None), packaged().licenses.types))
 
 
 def make_idp_deps(
@@ -166,7 +166,7 @@ def make_idp_deps(
     A session goes on at any department without a page unless ``continued`` says otherwise, so that tests of other things see none.
     """
     create_all(engine, audit.metadata, storage.metadata)
-    policies = with_releases(load(None), continued=continued)
+    policies = with_releases(packaged(), continued=continued)
     tokens = policies.tokens.model_copy(update={"signing_algorithms": algorithms, **token_policies})
     work: SqlUnitOfWork[IdpRecords] = SqlUnitOfWork(engine, storage.SqlIdpRecords)
     ca = replace(_authority(node), clock=clock)

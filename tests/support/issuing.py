@@ -26,10 +26,10 @@ from pki.keyfiles import FileKeyStore
 from pki.ports import PkiDeps, PkiRecords
 from pki.storage import SqlPkiRecords
 from pki.vault import Vault
-from policies.loader import load
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all
+from tests.support.policies import packaged
 
 DATA = Path(__file__).parents[2] / "service" / "demo" / "data"
 CITY = Node("445100", "潮州市", "city", "http://localhost:18100", (("C", "CN"), ("ST", "广东省"), ("L", "潮州市")))
@@ -46,7 +46,7 @@ class Nobody:
 def make_license_deps(engine: sa.Engine, folder: Path, clock: Clock, *, node: Node = CITY) -> LicenseDeps:
     """Return what ``node`` issues licences with: tables made, CAs set up, the demo's departments registered."""
     create_all(engine, audit.metadata, pki_storage.metadata, licenses_storage.metadata)
-    policies = load(None)
+    policies = packaged()
     keys = FileKeyStore(folder / "keys", b"a passphrase for tests")
     vault = Vault(keys)
     pki_work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, SqlPkiRecords)
@@ -70,7 +70,7 @@ def rules_of(deps: LicenseDeps) -> Rules:
 
 def demo_rules(node: Node = CITY) -> Rules:
     """Return what applications are checked against at ``node`` with the demo's departments, without a database."""
-    policies = load(None).licenses
+    policies = packaged().licenses
     with (DATA / "departments.csv").open("rb") as stream:
         file = open_rows(stream, "departments.csv", DEPARTMENT_COLUMNS, max_rows=1000)
         departments = [check_department(row.values, [kind.code for kind in policies.types]) for row in file.rows()]

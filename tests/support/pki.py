@@ -24,11 +24,11 @@ from pki.errors import KEY_EXISTS, KEY_MISSING
 from pki.keyfiles import FileKeyStore, generate
 from pki.ports import PkiDeps, PkiRecords
 from pki.records import CertificateRecord, Department, PrivateKey
-from policies.loader import load
 from policies.models import KeyAlgorithm
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all
+from tests.support.policies import packaged
 from tests.support.programs import need
 
 _CITY = (("C", "CN"), ("ST", "广东省"), ("L", "潮州市"))
@@ -44,7 +44,7 @@ OTHER_COUNTY = make_node("445103", "潮安区", "county", "潮安区")
 DEPARTMENT = Department("114451220071234567", "饶平县市场监督管理局", "445122", COUNTY.names)
 
 
-_POLICIES = load(None).certificates
+_POLICIES = packaged().certificates
 
 
 def make_deps(engine: sa.Engine, folder: Path, clock: Clock, node: Node = COUNTY) -> PkiDeps:

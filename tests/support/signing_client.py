@@ -21,6 +21,11 @@ def _keys() -> dict[str, jose.JwkKey]:
     return {alg: jose.signing_key(key, kid=alg.lower()) for alg, key in private.items()}  # type: ignore[arg-type]
 
 
+def signing_key(alg: str) -> jose.JwkKey:
+    """Return the key that every signing client of a test process signs with."""
+    return _keys()[alg]
+
+
 def public_jwks() -> dict[str, Any]:
     """Return the public halves of the keys that every signing client of a test process has."""
     return {"keys": [jose.public_jwk(key.public, str(key.kid), alg) for alg, key in _keys().items()]}

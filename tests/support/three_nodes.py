@@ -33,11 +33,11 @@ from pki import authority, crl, jose, ocsp
 from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.roles import get_chain, get_credential
 from pki.storage import SqlPkiRecords
-from policies.loader import load
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
 from tests.support.pki import CITY, COUNTY, OTHER_COUNTY, certificate, make_deps
+from tests.support.policies import packaged
 
 ASKER = "account:chen"
 ADMINS = ("account:wang", "account:li")
@@ -184,9 +184,9 @@ def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, 
         authority.initialise(pki)
     else:
         work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, SqlPkiRecords)
-        pki = PkiDeps(node, load(None).certificates, keys, clock, work)
+        pki = PkiDeps(node, packaged().certificates, keys, clock, work)
     records: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(engine, storage.SqlCrosscertRecords)
-    deps = CrosscertDeps(node, pki.policies, pki, clock, records, web, load(None).licenses.types)
+    deps = CrosscertDeps(node, pki.policies, pki, clock, records, web, packaged().licenses.types)
     made = Member(deps, Trust(deps), engine)
     web.answers |= {
         f"{node.url}{node_description.PATH}": lambda: node_description.describe(deps)[0],

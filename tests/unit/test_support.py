@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import shutil
 import subprocess
 import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import pytest
 import sqlalchemy as sa
 
 from kernel.clock import FixedClock, rfc3339
+from tests.support import disguises
 from tests.support.databases import create_all
 from tests.support.ports import free_port, free_port_block
 from tests.support.programs import need
@@ -48,6 +52,25 @@ def test_a_process_never_gets_a_port_that_another_one_holds() -> None:
 def test_a_missing_program_fails_the_test_by_its_name() -> None:
     with pytest.raises(pytest.fail.Exception, match=r"no-such-server is not installed \(Debian package nothing"):
         need("no-such-server", "nothing")
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "scjg:"])
+def test_a_secret_is_found_in_whatever_form_it_stands_in_a_log(before: str) -> None:
+    secret = "p@ss wörd/1?"
+    whole = f"{before}{secret}:after"
+    for form in (
+        whole,
+        quote(whole),
+        urlencode({"q": whole}),
+        json.dumps(whole),
+        base64.b64encode(whole.encode()).decode(),
+        base64.urlsafe_b64encode(whole.encode()).decode(),
+        whole.encode().hex(),
+    ):
+        assert disguises.find(secret, f"INFO {form} x")
+        assert disguises.find("another secret", form) is None
+    assert disguises.find("123456", "at 08:00:00.123456Z 0x7f123456d") is None
+    assert disguises.find("123456", "code=123456&")
 
 
 def test_the_clock_stands_still_until_it_is_moved(clock: FixedClock) -> None:

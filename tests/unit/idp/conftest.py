@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from idp.ports import IdpDeps
 from kernel.clock import FixedClock
 from pki.keyfiles import FileKeyStore
 from tests.support.databases import engine_on
-from tests.support.idp import Provider, make_idp_deps
+from tests.support.idp import Provider, make_idp_deps, provider_in
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +39,23 @@ def light(sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock) -> IdpDeps:
     return make_idp_deps(sqlite, keys, clock)
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, keys: FileKeyStore) -> tuple[Path, Provider]:
+    """The database of a provider with one citizen and one department's system, to be copied: hashing a password is dear."""
+    folder = tmp_path_factory.mktemp("prepared")
+    with provider_in(folder, keys) as made:
+        made.add_account(resident_id="445102198806123626", real_name_level=4)
+        made.add_client()
+    return folder / "provider.sqlite", made
+
+
 @pytest.fixture
-def provider(sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock) -> Provider:
+def provider(
+    tmp_path: Path, prepared: tuple[Path, Provider], sqlite: sa.Engine, keys: FileKeyStore, clock: FixedClock
+) -> Provider:
     """A provider with one citizen and one department's system."""
+    file, before = prepared
+    shutil.copyfile(file, tmp_path / file.name)
     made = Provider(make_idp_deps(sqlite, keys, clock))
-    made.add_account(resident_id="445102198806123626", real_name_level=4)
-    made.add_client()
+    made.secrets |= before.secrets
     return made

@@ -1,0 +1,183 @@
+"""What went wrong in other identity providers, each with the test that it would have failed. Those that stand elsewhere are named."""
+
+from __future__ import annotations
+
+import importlib
+from datetime import timedelta
+
+import pytest
+
+from idp import endpoints
+from idp.browsers import sessions
+from kernel.clock import FixedClock
+from service.csrf import FIELD
+from tests.support.idp import CALLBACK, TOTP_SECRET, Browser, Provider, another_process, json_of
+from tests.support.relying_party import forms
+
+ELSEWHERE = {
+    "Keycloak 2026-1035: a refresh token checked and updated in two steps": (
+        "unit.idp.test_concurrency:test_requirement_8_a_refresh_token_used_by_many_at_once_has_one_successor"
+    ),
+    "a stock library's order (query, save, delete): one code redeemed by many at once": (
+        "unit.idp.test_concurrency:test_requirement_7_a_code_redeemed_fifty_times_at_once_yields_exactly_one_token_set"
+    ),
+    "an unknown client distinguishable from a wrong secret": (
+        "unit.idp.test_client_authentication:test_an_unknown_client_costs_what_a_wrong_secret_costs_and_hears_the_same"
+    ),
+    "unsigned tokens accepted (2026-18569)": "unit.idp.test_bad_input_tokens:test_no_forgery_of_a_token_is_taken",
+    "tokens in DEBUG logs": ("functional.test_debug_log:test_nothing_secret_stands_in_the_log_of_a_whole_run_at_its_loudest"),
+    "lockout bypassed on one channel (2026-9798)": (
+        "unit.idp.test_login:test_requirement_24_codes_are_limited_too_and_the_right_password_resets_nothing"
+    ),
+}
+NOT_REGISTERED = (
+    "https://scjg-example.cn/callback",
+    "https://scjgxexample.cn/callback",
+    "https://scjg.example.cn/callback.evil.example",
+    "https://scjg.example.cn/callback/../evil",
+    "https://scjg.example.cn/callback%2F..%2Fevil",
+    "https://scjg.example.cn/CALLBACK",
+    "https://SCJG.example.cn/callback",
+    "https://scjg.example.cn:443/callback",
+    "https://scjg.example.cn/callback#x",
+    "https://scjg.example.cn/callback?",
+    "https://scjg.example.cn//callback",
+    "https://scjg.example.cn\\callback",
+    "https://scjg.example.cn/callback ",
+    "https://scjg.example.cn/callback\thttps://evil.example",
+    "https://evil.example/?https://scjg.example.cn/callback",
+    ".*",
+    "https://.*",
+)
+HEADERS = {
+    **dict.fromkeys(("Host", "X-Forwarded-Host", "X-Original-Host", "X-Host", "X-Forwarded-Server"), "evil.example"),
+    **dict.fromkeys(("X-Original-URL", "X-Rewrite-URL"), "//evil.example/"),
+    "Forwarded": "host=evil.example;proto=https",
+}
+
+
+@pytest.mark.parametrize("incident", ELSEWHERE)
+def test_an_incident_that_is_tested_elsewhere_is(incident: str) -> None:
+    module, _, name = ELSEWHERE[incident].partition(":")
+    assert callable(getattr(importlib.import_module(f"tests.{module}"), name))
+
+
+def test_keycloak_2026_9802_a_revocation_is_not_forgotten_at_a_restart(provider: Provider, clock: FixedClock) -> None:
+    """Each way in which tokens end; afterwards another process, which remembers nothing, is asked."""
+    browser = provider.browser()
+    browser.log_in()
+
+    def given_back() -> dict[str, str]:
+        tokens = browser.tokens(scope="openid offline_access")
+        provider.post(endpoints.REVOKE, {"token": tokens["refresh_token"]})
+        return tokens
+
+    def replayed() -> dict[str, str]:
+        tokens = browser.tokens(scope="openid offline_access")
+        provider.refresh(tokens["refresh_token"])
+        clock.advance(timedelta(minutes=1))
+        provider.refresh(tokens["refresh_token"])
+        return tokens
+
+    def redeemed_twice() -> dict[str, str]:
+        code = browser.authorize(scope="openid offline_access")["code"]
+        tokens: dict[str, str] = json_of(provider.redeem(code))
+        provider.redeem(code)
+        return tokens
+
+    for end in (given_back, replayed, redeemed_twice):
+        tokens = end()
+        provider.deps = another_process(provider.deps)
+        assert provider.userinfo(tokens["access_token"]).status == 401, end.__name__
+        assert provider.refresh(tokens["refresh_token"]).status == 400, end.__name__
+
+
+def test_2026_7507_a_login_is_bound_to_the_cookie_of_the_browser_in_which_it_began(provider: Provider) -> None:
+    """Whoever is lured to another's address of a waiting login is refused on every one of its pages, and spoils nothing."""
+    attacker, victim = provider.browser(), provider.browser()
+    victim.log_in()
+    waiting = attacker.get(endpoints.AUTHORIZE, provider.request())
+    transaction = waiting.request.args["txn"]
+    field = form_field(victim)
+    for path in ("/login", "/login/second-factor", "/login/consent"):
+        shown = victim.client.get(path, query_string={"txn": transaction})
+        assert (shown.status_code, "transaction_elsewhere" in shown.text) == (403, True), path
+    for path in ("/login", "/login/second-factor", "/login/consent", "/login/cancel"):
+        sent = victim.client.post(f"{path}?txn={transaction}", data={FIELD: field, "username": "chenxiaochao", "password": "x"})
+        assert (sent.status_code, "Location" in sent.headers) == (403, False), path
+    assert "code=" in attacker.type_password(waiting).headers["Location"]
+
+
+def test_an_address_that_we_make_never_comes_from_a_header(provider: Provider) -> None:
+    """Links and issuers built from X-Forwarded-Host: whatever a request's headers say, no answer says it again."""
+    browser = provider.browser()
+    browser.log_in()
+    hint = browser.tokens()["id_token"]
+    asked: tuple[tuple[str, dict[str, str]], ...] = (
+        (endpoints.DISCOVERY, {}),
+        (endpoints.JWKS, {}),
+        (endpoints.AUTHORIZE, provider.request()),
+        (endpoints.AUTHORIZE, provider.request(prompt="login")),
+        (endpoints.AUTHORIZE, provider.request(prompt="none", response_mode="form_post")),
+        (endpoints.AUTHORIZE, provider.request(client_id="nobody")),
+        (endpoints.LOGOUT, {}),
+        ("/", {}),
+        ("/account", {}),
+        ("/login", {}),
+        (endpoints.LOGOUT, {"id_token_hint": hint}),
+        ("/account", {}),
+    )
+    for name, value in HEADERS.items():
+        headers = {name: value, "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "//evil.example"}
+        for path, query in asked:
+            answer = browser.client.get(path, query_string=query, headers=headers)
+            assert "evil.example" not in answer.text + str(answer.headers), f"{name} {path}"
+            assert answer.headers.get("Location", "/").startswith(("/", f"{CALLBACK}?")), f"{name} {path}"
+
+
+def test_authentik_2024_52289_a_return_address_is_compared_and_not_matched_as_a_pattern(provider: Provider) -> None:
+    """A dot is a dot: neither a registered address nor one that is asked for is ever a regular expression."""
+    for uri in NOT_REGISTERED:
+        answer = provider.browser().client.get(endpoints.AUTHORIZE, query_string=provider.request(redirect_uri=uri))
+        assert (answer.status_code, "Location" in answer.headers) == (400, False), uri
+
+
+def test_2026_49448_an_empty_post_skips_no_stage(provider: Provider) -> None:
+    """Nothing but the form's own token, sent to each stage of a login, in any order, before and after the password."""
+    provider.add_account("linwenshu", kind="staff", totp_secret=TOTP_SECRET)
+    browser = provider.browser()
+    page = browser.get(endpoints.AUTHORIZE, provider.request(acr_values="urn:chaoxin:aal:2"))
+    stages = ("/login", "/login/second-factor", "/login/consent", "/login/second-factor", "/login")
+
+    def post_nothing() -> None:
+        for path in stages:
+            sent = browser.client.post(f"{path}?txn={page.request.args['txn']}", data={FIELD: form_field(browser)})
+            assert sent.status_code in {400, 401, 403}, path
+            assert browser.client.get_cookie("chaoxin_445100_session") is None
+
+    post_nothing()
+    assert "one-time-code" in browser.follow(browser.type_password(page, "linwenshu")).text
+    post_nothing()
+    assert browser.authorize(prompt="none")["error"] == "login_required"
+
+
+def test_2026_49448_a_step_up_is_not_reached_by_an_empty_post(provider: Provider) -> None:
+    """Within a session too: a level that needs a code is not had without one."""
+    provider.add_account("huangyao")
+    browser = provider.browser()
+    browser.log_in("huangyao")
+    page = browser.get(endpoints.AUTHORIZE, provider.request(prompt="login"))
+    for path in ("/login/consent", "/login/second-factor"):
+        sent = browser.client.post(f"{path}?txn={page.request.args['txn']}", data={FIELD: form_field(browser)})
+        assert f"{CALLBACK}?" not in sent.headers.get("Location", "")
+
+
+def form_field(browser: Browser) -> str:
+    """Return the token of this browser's forms."""
+    shown = browser.client.get("/oauth/logout" if sessions_of(browser) else "/login")
+    return next(form.values[FIELD] for form in forms(shown.text) if FIELD in form.values)
+
+
+def sessions_of(browser: Browser) -> bool:
+    cookie = browser.client.get_cookie("chaoxin_445100_session")
+    return cookie is not None and sessions.find_current(browser.provider.deps, cookie.value) is not None
