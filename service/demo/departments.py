@@ -66,18 +66,7 @@ def create_site(settings: SiteSettings) -> Flask:
         client_kwargs={"scope": settings["scope"], "code_challenge_method": "S256"},
     )
     home_url = f"http://localhost:{settings['port']}/"
-    # Whose login has ended elsewhere. A real site keeps this in its session store.
-    ended: deque[str] = deque(maxlen=_REMEMBERED)
-
-    @app.post("/backchannel-logout")
-    def backchannel_logout() -> tuple[str, int, dict[str, str]]:
-        try:
-            shown = {"id_token": request.form.get("logout_token", "")}
-            claims = chaoxin.parse_id_token(shown, nonce=None, claims_cls=LogoutClaims)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it
-            return "", 400, {"Cache-Control": "no-store"}
-        ended.append(claims["sid"])
-        return "", 200, {"Cache-Control": "no-store"}
+    ended = _hear_of_logouts(app, chaoxin)
 
     @app.get("/")
     def home() -> str:
@@ -122,6 +111,23 @@ def create_site(settings: SiteSettings) -> Flask:
         return redirect(f"{end_session}?{query}", code=303)
 
     return app
+
+
+def _hear_of_logouts(app: Flask, chaoxin: Any) -> deque[str]:
+    """Take logout tokens (Back-Channel Logout 1.0) and return the sessions that they ended. A real site keeps these in its session store."""
+    ended: deque[str] = deque(maxlen=_REMEMBERED)
+
+    @app.post("/backchannel-logout")
+    def backchannel_logout() -> tuple[str, int, dict[str, str]]:
+        try:
+            shown = {"id_token": request.form.get("logout_token", "")}
+            claims = chaoxin.parse_id_token(shown, nonce=None, claims_cls=LogoutClaims)
+        except Exception:  # noqa: BLE001 - whatever is wrong with it
+            return "", 400, {"Cache-Control": "no-store"}
+        ended.append(claims["sid"])
+        return "", 200, {"Cache-Control": "no-store"}
+
+    return ended
 
 
 def main() -> None:
