@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,14 +67,19 @@ def test_openid_client_with_private_key_jwt_and_a_pushed_request(federation: Fed
     assert sorted(said["parameters"]) == ["client_id", "request_uri"]
 
 
+def test_openid_client_with_tokens_bound_to_its_key(federation: Federation, scripts: Path) -> None:
+    chosen = settings(federation, "client_secret_basic", pushed=True, sender_constrained=True)
+    assert run(federation, scripts / "openid_client.mjs", chosen)["token_type"] == "dpop"
+
+
 def test_oauth4webapi_as_a_public_client(federation: Federation, scripts: Path) -> None:
     said = run(federation, scripts / "oauth4webapi.mjs", settings(federation, "none"))
     assert said["after_revocation"] == 401
 
 
-@pytest.fixture
-def app(federation: Federation, scripts: Path) -> Iterator[str]:
-    """A registered public client in a page of its own origin."""
+@contextmanager
+def served_app(federation: Federation, scripts: Path, *, sender_constrained: bool = False) -> Iterator[str]:
+    """Register a public client and serve it in a page of its own origin."""
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     client = Client(
@@ -85,14 +91,22 @@ def app(federation: Federation, scripts: Path) -> Iterator[str]:
         post_logout_redirect_uris=(f"{origin}/",),
         scopes=("openid", "profile", "offline_access"),
         origins=(origin,),
+        dpop_bound_access_tokens=sender_constrained,
     )
     with Services(load_config(federation.directory / CITY / "chaoxin.toml")) as services:
         registry.register(services.idp, client, actor="operator:test")
     page, library = scripts / "page", scripts / "node_modules" / "oidc-client-ts" / "dist" / "browser"
     files = dict.fromkeys(("/", "/callback"), page / "index.html")
     files |= {"/app.mjs": page / "app.mjs", "/oidc-client-ts.js": library / "oidc-client-ts.js"}
-    said = {"authority": federation.url(CITY), "client_id": client.client_id, "scope": " ".join(client.scopes)}
+    said: dict[str, Any] = {"authority": federation.url(CITY), "client_id": client.client_id, "scope": " ".join(client.scopes)}
+    said["sender_constrained"] = sender_constrained
     with served_page(port, files, said) as served:
+        yield served
+
+
+@pytest.fixture
+def app(federation: Federation, scripts: Path) -> Iterator[str]:
+    with served_app(federation, scripts) as served:
         yield served
 
 
@@ -149,3 +163,18 @@ def test_oidc_client_ts_in_a_browser_logs_in_renews_in_the_background_and_logs_o
     expect(user).to_have_text("nobody")
     page.locator("#login").click()
     expect(page.locator('input[autocomplete="current-password"]')).to_be_visible()
+
+
+def test_oidc_client_ts_in_a_browser_holds_the_key_of_its_tokens(federation: Federation, scripts: Path, page: Page) -> None:
+    user = page.locator("#user")
+    with served_app(federation, scripts, sender_constrained=True) as app:
+        page.goto(app)
+        page.locator("#login").click()
+        log_in(page, federation.account("citizen"))
+        page.wait_for_url(f"{app}/")
+        expect(user).to_contain_text("陈晓潮")
+        first = shown(page)
+        assert first["token_type"] == "DPoP"
+        page.locator("#renew").click()
+        expect(user).not_to_contain_text(first["access_token"])
+        assert shown(page)["token_type"] == "DPoP"

@@ -207,6 +207,30 @@ EXPLAINED = (
         "stayed",
         "RP-Initiated Logout 2, 3: the address is registered for the client that is named, and there is no login to ask about.",
     ),
+    Difference(
+        ("proof: used twice",),
+        "answered 4xx invalid_dpop_proof",
+        "answered 4xx invalid_grant",
+        "RFC 9449 5, 11.1: a proof that was used is not valid, and one that is not valid is invalid_dpop_proof.",
+    ),
+    Difference(
+        ("proof: where a token is shown: missing",),
+        "answered 4xx invalid_dpop_proof",
+        "answered 4xx invalid_request",
+        "RFC 9449 7.1: the scheme DPoP without a proof fails the checks of 4.3, which is invalid_dpop_proof.",
+    ),
+    Difference(
+        ("proof: where a token is shown: good, but as a bearer's",),
+        "answered 4xx invalid_token",
+        "answered 4xx invalid_request",
+        "RFC 9449 7.2, RFC 6750 3.1: a bound token is not valid as a bearer's.",
+    ),
+    Difference(
+        ("proof: where a token is shown: by another key",),
+        "answered 4xx invalid_dpop_proof",
+        "answered 4xx invalid_token",
+        "RFC 9449 4.3 (12), 7.1: whether the key is that of the token is a check of the proof.",
+    ),
 )
 
 DIFFERENCES = {name: (entry.did, entry.other_did) for entry in EXPLAINED for name in entry.names}

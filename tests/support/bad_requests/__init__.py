@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.support.bad_requests.authorize import AUTHORIZE
 from tests.support.bad_requests.logout import LOGOUT
 from tests.support.bad_requests.parties import Case
+from tests.support.bad_requests.proofs import PROOFS
 from tests.support.bad_requests.token import TOKEN
 from tests.support.bad_requests.tokens import ABOUT_TOKENS, PUSHED, USERINFO
 
@@ -15,6 +16,7 @@ _GROUPS = {
     "about tokens": ABOUT_TOKENS,
     "push": PUSHED,
     "logout": LOGOUT,
+    "proof": PROOFS,
 }
 
 CASES: dict[str, Case] = {f"{group}: {name}": case for group, cases in _GROUPS.items() for name, case in cases.items()}

@@ -21,7 +21,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     claimsParameter: { enabled: true },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
-    dPoP: { enabled: false },
+    dPoP: { enabled: true },
     introspection: { enabled: true, allowedPolicy: (_, client) => client.clientAuthMethod !== "none" },
     pushedAuthorizationRequests: { enabled: true },
     requestObjects: { enabled: true, requireSignedRequestObject: false },
