@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import requests
 
+from idp.clients import registry
+from idp.records import Client
 from idp.signing_keys import get_signing_key
 from kernel.clock import timestamp
 from pki import jose
@@ -26,7 +28,7 @@ from tests.support.node import NODE, workspace
 from tests.support.ports import free_port
 from tests.support.relying_party import Browser, Form, forms
 
-CITY = "445100"
+CITY, MARKET = "445100", "114451008W15P11PMR"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 START_SECONDS = 60
@@ -167,3 +169,34 @@ def test_a_logout_notice_ends_the_login_and_nothing_else_that_is_signed_does(exa
     assert "陈晓潮" in browser.get(example.home).text
     assert example.notify(logout_token(city, client_id, sub)) == 200
     assert "用潮信登录" in browser.get(example.home).text
+
+
+@pytest.mark.parametrize("kind", ["node", "python"])
+def test_a_logout_at_the_node_ends_the_login_at_the_example(
+    kind: str, federation: Federation, city: Services, tmp_path: Path
+) -> None:
+    port = free_port()
+    home = f"http://localhost:{port}/"
+    client = Client(
+        client_id=f"told-{kind}",
+        name="示例系统",
+        department=MARKET,
+        redirect_uris=(f"{home}callback",),
+        post_logout_redirect_uris=(home,),
+        backchannel_logout_uri=f"{home}backchannel-logout",
+        scopes=("openid", "profile", "offline_access"),
+    )
+    secret = registry.register(city.idp, client, actor="operator:test").client_secret
+    assert secret is not None
+    settings = {"ISSUER": federation.url(CITY), "CLIENT_ID": client.client_id, "CLIENT_SECRET": secret, "PORT": str(port)}
+    with running(kind, federation, settings, tmp_path) as told:
+        here, elsewhere = Browser(), Browser()
+        assert "陈晓潮" in told.log_in(here)
+        assert "陈晓潮" in told.log_in(elsewhere)
+        page = here.get(federation.url(CITY) + "/")
+        here.submit(page, told.form(page.text, "/logout"))
+        deadline = time.monotonic() + START_SECONDS
+        while "用潮信登录" not in here.get(home).text:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert "陈晓潮" in elsewhere.get(home).text
