@@ -18,6 +18,7 @@ from policies.models import Policies
 
 _OVER_MUTUAL_TLS = {
     "pushed_authorization_request_endpoint": endpoints.PUSHED_REQUEST,
+    "device_authorization_endpoint": endpoints.DEVICE_AUTHORIZATION,
     "token_endpoint": endpoints.TOKEN,
     "userinfo_endpoint": endpoints.USERINFO,
     "introspection_endpoint": endpoints.INTROSPECT,

@@ -54,7 +54,7 @@ class AccessToken:
 
 
 def sign_access_token(
-    deps: IdpDeps, client: Client, issue: Issue, confirmation: Mapping[str, str] = MappingProxyType({}), *, now: datetime
+    deps: IdpDeps, client: Client, issue: Issue, *, confirmation: Mapping[str, str] = MappingProxyType({}), now: datetime
 ) -> str:
     """Return the access token (RFC 9068) that ``issue`` describes.
 

@@ -62,7 +62,7 @@ def check_grant_type(client: Client, grant_type: str) -> None:
 
 def _sign(deps: IdpDeps, client: Client, issue: Issue, binding: Binding) -> dict[str, Any]:
     now = deps.clock.now()
-    access_token = sign_access_token(deps, client, issue, binding.confirmation, now=now)
+    access_token = sign_access_token(deps, client, issue, confirmation=binding.confirmation, now=now)
     document: dict[str, Any] = {
         "access_token": access_token,
         "token_type": token_type(binding.confirmation),

@@ -23,7 +23,9 @@ from click.testing import CliRunner, Result
 
 from crosscert import node_description
 from crosscert.federation import sync
+from idp.records import Client
 from idp.tokens import signed
+from idp.tokens.issue import Issue
 from service.cli import cli
 from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
@@ -103,7 +105,9 @@ class Nodes:
         """Return an access token of a node, by the key that its provider signs with."""
         services = self.services[of]
         now = services.clock.now()
-        return signed.sign_access_token(services.idp, client_id="scjg", subject="s", scopes=("openid",), grant=None, now=now)
+        return signed.sign_access_token(
+            services.idp, Client("scjg", "scjg", ""), Issue("s", ("openid",), services.idp.issuer), now=now
+        )
 
     def chaoxin(self, code: str, *arguments: str, given: str | None = None) -> Result:
         """Run a command of a node."""

@@ -14,7 +14,7 @@ from idp.hashes import digest
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, DeviceRequest, Grant
 from idp.tokens.binding import Binding
-from idp.tokens.errors import DEVICE_DENIED, DEVICE_EXPIRED, DEVICE_INVALID, DEVICE_PENDING, DEVICE_TOO_FAST
+from idp.tokens.grants.errors import DEVICE_DENIED, DEVICE_EXPIRED, DEVICE_INVALID, DEVICE_PENDING, DEVICE_TOO_FAST
 from idp.tokens.grants.events import event
 from idp.tokens.grants.refresh import new_refresh_token
 from idp.tokens.grants.resource import asked_resource, find_granted_target

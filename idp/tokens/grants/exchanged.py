@@ -9,7 +9,8 @@ from idp.clients.resources import Target
 from idp.oauth_errors import RESOURCE
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, Grant
-from idp.tokens.errors import EXCHANGE_ACTOR, EXCHANGE_TYPE
+from idp.tokens.binding import Binding
+from idp.tokens.grants.errors import EXCHANGE_ACTOR, EXCHANGE_TYPE
 from idp.tokens.grants.events import event
 from idp.tokens.issue import Delegation, Issue
 from idp.tokens.signed import AccessToken, verify_access_token
@@ -33,15 +34,15 @@ def verify_shown(deps: IdpDeps, value: str, *, refused: ErrorCode) -> AccessToke
     return token
 
 
-def actor_token(deps: IdpDeps, client: Client, form: Parameters) -> AccessToken | None:
-    """Return the verified actor_token, None where there is none: one that was issued to this client and in which nobody acts."""
+def actor_token(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) -> AccessToken | None:
+    """Return the verified actor_token, None where there is none: one of this client in which nobody acts, its keys proven."""
     value, kind = form.get("actor_token"), form.get("actor_token_type")
     if value is None and kind is None:
         return None
     if value is None or kind != ACCESS_TOKEN:  # RFC 8693 2.1: both or neither
         raise Refusal(EXCHANGE_TYPE, field="actor_token_type")
     token = verify_shown(deps, value, refused=EXCHANGE_ACTOR)
-    if token.client_id != client.client_id or "act" in token.claims:
+    if token.client_id != client.client_id or "act" in token.claims or not binding.fulfils(token.confirmation):
         raise Refusal(EXCHANGE_ACTOR, field="actor_token")
     return token
 

@@ -14,7 +14,8 @@ from idp.clients.resources import Target, find_target
 from idp.oauth_errors import SCOPE_WIDER
 from idp.ports import IdpDeps
 from idp.records import Client
-from idp.tokens.errors import EXCHANGE_ACTOR, EXCHANGE_MANDATE
+from idp.tokens.binding import Binding
+from idp.tokens.grants.errors import EXCHANGE_ACTOR, EXCHANGE_MANDATE
 from idp.tokens.grants.exchanged import actor_token, issue_exchanged, wanted_audience
 from idp.tokens.issue import Delegation, Issue
 from idp.wire import Parameters
@@ -25,9 +26,9 @@ ORGANIZATION = "urn:chaoxin:token-type:uscc"
 """The type of a subject_token that is an organisation's unified social credit code."""
 
 
-def redeem(deps: IdpDeps, client: Client, form: Parameters, *, uscc: str) -> Issue:
+def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, *, uscc: str) -> Issue:
     """Give the agent a token of the organisation. An unknown organisation and a missing mandate are one answer."""
-    acting = actor_token(deps, client, form)
+    acting = actor_token(deps, client, form, binding)
     if acting is None or acting.grant_id is None:
         raise Refusal(EXCHANGE_ACTOR, field="actor_token")
     asked = tuple(dict.fromkeys(form.require("scope").split()))

@@ -51,12 +51,12 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
             scopes = asked_scopes or grant.scopes
             outcome = (
                 _find_fault(work, client, found, grant, now=now)
-                or _find_scope_fault(grant, asked_scopes)
                 or (None if binding.fulfils(found.cnf) else REFRESH_KEY)
+                or _find_scope_fault(grant, asked_scopes)
                 or find_granted_target(work, deps, client, grant, scopes, asked=asked)
             )
             # 2. Consume, by one conditional statement; or show the same successor again.
-            if isinstance(outcome, Target) and rotates and not _consume(work, deps, found, grant, successor, now=now):
+            if isinstance(outcome, Target) and rotates and not _rotate(work, deps, found, grant, successor, now=now):
                 work.records.revoke_grant(grant.id, now)
                 outcome = REFRESH_INVALID
             # 3. Issue. A refusal must not undo 2, so it is raised after the transaction.
@@ -79,18 +79,16 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
 def new_refresh_token(
     work: IdpWork, deps: IdpDeps, client: Client, grant: Grant, binding: Binding, *, now: datetime
 ) -> str | None:
-    """Store the first refresh token of a grant and return it; None for a client that is not registered for them.
-
-    A public client's is bound to the keys that were proven; a confidential one proves itself anyway.
-    """
+    """Store the first refresh token of a grant and return it; None for a client that is not registered for them."""
     if "refresh_token" not in client.grant_types:
         return None
     value = token()
-    work.records.add_refresh_token(_record(deps, value, grant, binding.of_refresh_token if client.public else None, now=now))
+    bound_to = binding.of_refresh_token if client.public else None
+    work.records.add_refresh_token(_record(deps, value, grant, bound_to, now=now))
     return value
 
 
-def _consume(work: IdpWork, deps: IdpDeps, found: RefreshToken, grant: Grant, successor: str, *, now: datetime) -> bool:
+def _rotate(work: IdpWork, deps: IdpDeps, found: RefreshToken, grant: Grant, successor: str, *, now: datetime) -> bool:
     if work.records.use_refresh_token(found.token_hash, now) is not None:
         work.records.add_refresh_token(_record(deps, successor, grant, found.cnf, now=now))
         return True

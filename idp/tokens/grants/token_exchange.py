@@ -21,8 +21,8 @@ from idp.oauth_errors import RESOURCE, SCOPE_WIDER
 from idp.ports import IdpDeps
 from idp.records import Client, Grant
 from idp.tokens.binding import Binding
-from idp.tokens.errors import EXCHANGE_ACTOR, EXCHANGE_DEPTH, EXCHANGE_SUBJECT, EXCHANGE_TYPE
 from idp.tokens.grants import mandated
+from idp.tokens.grants.errors import EXCHANGE_ACTOR, EXCHANGE_DEPTH, EXCHANGE_SUBJECT, EXCHANGE_TYPE
 from idp.tokens.grants.events import event
 from idp.tokens.grants.exchanged import ACCESS_TOKEN, ACTION, actor_token, issue_exchanged, verify_shown, wanted_audience
 from idp.tokens.issue import Delegation, Issue
@@ -42,29 +42,29 @@ class _Shown:
     grant: Grant | None
 
 
-def redeem(deps: IdpDeps, client: Client, form: Parameters, _binding: Binding) -> Issue:
+def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) -> Issue:
     """Exchange a token. ``Refusal`` says what is not acceptable; it is audited too, and nothing is used up either way."""
     try:
-        return _exchange(deps, client, form)
+        return _exchange(deps, client, form, binding)
     except Refusal as refusal:
         with deps.work.begin() as work:
             work.audit.record(event(client, ACTION, None, deps.clock.now(), fault=refusal.error))
         raise
 
 
-def _exchange(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
+def _exchange(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) -> Issue:
     # 1. The form.
     if form.get("requested_token_type") not in {None, ACCESS_TOKEN}:
         raise Refusal(EXCHANGE_TYPE, field="requested_token_type")
     kind, value = form.require("subject_token_type"), form.require("subject_token")
     if kind == mandated.ORGANIZATION:
-        return mandated.redeem(deps, client, form, uscc=value)
+        return mandated.redeem(deps, client, form, binding, uscc=value)
     if kind != ACCESS_TOKEN:
         raise Refusal(EXCHANGE_TYPE, field="subject_token_type")
     # 2. What is shown.
-    shown = _verify_subject(deps, client, value)
+    shown = _verify_subject(deps, client, value, binding)
     # 3. Who acts.
-    act = _find_act(deps, client, form, shown)
+    act = _find_act(deps, client, form, shown, binding)
     # 4. Where to and for what.
     target = _find_target(deps, client, form, shown)
     mandate_id = _find_mandate(deps, shown, target)
@@ -73,18 +73,20 @@ def _exchange(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
     return issue_exchanged(deps, client, shown.token.subject, target, grant=shown.grant, delegation=delegation)
 
 
-def _verify_subject(deps: IdpDeps, client: Client, value: str) -> _Shown:
+def _verify_subject(deps: IdpDeps, client: Client, value: str, binding: Binding) -> _Shown:
     token = verify_shown(deps, value, refused=EXCHANGE_SUBJECT)
     own = token.client_id == client.client_id
     if not own and token.audience not in client.resources:
+        raise Refusal(EXCHANGE_SUBJECT, field="subject_token")
+    if own and not binding.fulfils(token.confirmation):  # a stolen one is worth nothing here either
         raise Refusal(EXCHANGE_SUBJECT, field="subject_token")
     with deps.work.read() as work:
         return _Shown(token, own, None if token.grant_id is None else work.records.find_grant(token.grant_id))
 
 
-def _find_act(deps: IdpDeps, client: Client, form: Parameters, shown: _Shown) -> Mapping[str, Any] | None:
+def _find_act(deps: IdpDeps, client: Client, form: Parameters, shown: _Shown, binding: Binding) -> Mapping[str, Any] | None:
     before: Mapping[str, Any] | None = shown.token.claims.get("act")
-    acting = actor_token(deps, client, form)
+    acting = actor_token(deps, client, form, binding)
     if acting is None and (shown.own or client.client_id in deps.policies.tokens.impersonating_clients):
         return before
     actor = client.client_id if acting is None else acting.subject

@@ -70,8 +70,9 @@ class Fapi:
         return str(answer["request_uri"])
 
     def follow(self, request_uri: str, client_id: str = "client") -> dict[str, str]:
-        """Send the browser, in which the person is logged in, with a reference."""
-        back = returned(self.browser.get(endpoints.AUTHORIZE, {"client_id": client_id, "request_uri": request_uri}))
+        """Send the browser, in which the person is logged in and agrees, with a reference."""
+        page = self.browser.get(endpoints.AUTHORIZE, {"client_id": client_id, "request_uri": request_uri})
+        back = returned(self.browser.agree(page))
         assert back["iss"] == self.provider.deps.issuer
         return back
 

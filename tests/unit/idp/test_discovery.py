@@ -104,7 +104,7 @@ def pushed_endpoint(browser: Browser, value: str) -> None:
 
 
 def device_endpoint(browser: Browser, value: str) -> None:
-    for method in ("client_secret_basic", "client_secret_post", "private_key_jwt", "none"):
+    for method in METHODS:
         assert ask(browser, value, {}, method) == 200
 
 

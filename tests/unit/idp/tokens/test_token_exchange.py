@@ -23,8 +23,20 @@ from kernel.errors import Refusal
 from pki import jose
 from pki.keyfiles import FileKeyStore
 from policies.models import Policies
+from tests.support.bound_client import Holder
 from tests.support.databases import engine_on
-from tests.support.idp import MARKET, OPERATOR, SOCIAL_SECURITY, Browser, Provider, add_account, events, json_of, make_idp_deps
+from tests.support.idp import (
+    CALLBACK,
+    MARKET,
+    OPERATOR,
+    SOCIAL_SECURITY,
+    Browser,
+    Provider,
+    add_account,
+    events,
+    json_of,
+    make_idp_deps,
+)
 
 FRONT, MIDDLE, BACK = (f"https://{name}.example.cn/" for name in ("front", "middle", "back"))
 USCC = "91445100MA4WR7QA0W"
@@ -203,6 +215,19 @@ def test_a_client_narrows_its_own_token_and_nobody_acts(browser: Browser, city: 
     assert (claims["scope"], claims["aud"]) == ("openid", city.deps.issuer)
     assert "act" not in claims
     assert city.userinfo(value).status == 200
+
+
+def test_a_token_that_is_bound_to_a_key_is_exchanged_by_its_holder_alone(browser: Browser, city: Provider) -> None:
+    holder, thief = Holder(city.deps), Holder(city.deps)
+    form: dict[str, str | None] = {"grant_type": "authorization_code", "code": browser.authorize()["code"]}
+    form |= {"redirect_uri": CALLBACK, "code_verifier": city.verifier}
+    bound = json_of(city.post(endpoints.TOKEN, form, dpop=holder.proof()))["access_token"]
+    form = {"grant_type": EXCHANGE, "subject_token": bound, "subject_token_type": ACCESS_TOKEN, "scope": "openid"}
+    for proof in (None, thief.proof()):
+        assert refused(city.post(endpoints.TOKEN, form, dpop=proof))[1] == "oauth_exchange_subject"
+    narrowed = json_of(city.post(endpoints.TOKEN, form, dpop=holder.proof()))
+    assert narrowed["token_type"] == "DPoP"
+    assert jose.unverified_claims(narrowed["access_token"])["cnf"] == {"jkt": holder.jkt}
 
 
 def test_a_client_gets_no_resource_that_the_login_did_not_grant(browser: Browser, city: Provider) -> None:
