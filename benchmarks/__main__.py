@@ -10,7 +10,7 @@ import click
 
 from benchmarks.figures import machine_microseconds, table
 
-GROUPS = ("peers", "certificates", "federation", "paths", "revocation", "graph", "keys", "tokens")
+GROUPS = ("peers", "certificates", "federation", "paths", "revocation", "graph", "keys", "tokens", "provider")
 """The modules of this folder; each has ``measure()``, which yields figures."""
 
 

@@ -25,6 +25,7 @@ _OVER_MUTUAL_TLS = {
     "revocation_endpoint": endpoints.REVOKE,
 }
 _CACHE = "public, max-age=300"
+_KEPT = "discovery"
 _PROTOCOL_CLAIMS = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid")
 
 
@@ -34,7 +35,10 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         check_method(request, "GET", "HEAD")
     except Refusal as refusal:
         return error_response(refusal)
-    return json_response(document(deps), cache=_CACHE)
+    kept: OAuthResponse | None = deps.kept.get(_KEPT)
+    if kept is None:  # nothing in it changes while the node runs
+        kept = deps.kept[_KEPT] = json_response(document(deps), cache=_CACHE)
+    return kept
 
 
 def document(deps: IdpDeps) -> dict[str, Any]:

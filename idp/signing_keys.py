@@ -10,7 +10,7 @@ Left to others: storing private keys (``pki.ports.KeyStore``), the tokens, judgi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,14 +33,36 @@ _REFRESHED_EVERY = timedelta(seconds=30)
 _KEY_ALGORITHMS: dict[SigningAlgorithm, KeyAlgorithm] = {"ES256": "P-256", "RS256": "RSA-3072"}
 
 
+class Recent:
+    """What was found out lately, by text: a bounded number of entries, of which the oldest goes first."""
+
+    def __init__(self, most: int = 2048) -> None:
+        self._most = most
+        self._found: dict[str, object] = {}
+
+    def get(self, text: str) -> object | None:
+        """Return what was found out about ``text``."""
+        return self._found.get(text)
+
+    def put(self, text: str, found: object) -> None:
+        """Remember it."""
+        while len(self._found) >= self._most:
+            self._found.pop(next(iter(self._found), ""), None)
+        self._found[text] = found
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The keys as of ``loaded_at``: one that signs for each algorithm, all that verify by ``kid``, the published JWKS."""
+    """The keys as of ``loaded_at``: one that signs for each algorithm, all that verify by ``kid``, the published JWKS.
+
+    ``verified`` has what tokens said whose signatures these very keys have verified; with the keys it is forgotten.
+    """
 
     loaded_at: datetime
     signing: Mapping[SigningAlgorithm, jose.JwkKey]
     verifying: Mapping[str, jose.JwkKey]
     published: tuple[Mapping[str, Any], ...]
+    verified: Recent = field(default_factory=Recent, compare=False, repr=False)
 
 
 def keyring(deps: IdpDeps) -> Keyring:

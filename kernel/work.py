@@ -36,6 +36,10 @@ class UnitOfWork(Protocol[Records_co]):
         """Open a transaction that may write; commits at the end of the block, rolls back on any exception."""
         ...
 
+    def note(self) -> AbstractContextManager[Work[Records_co]]:
+        """Open a transaction like :meth:`begin` that promises nothing to anybody: a cut of the power may undo the last of these."""
+        ...
+
     def read(self) -> AbstractContextManager[Work[Records_co]]:
         """Open a transaction that only reads: one consistent snapshot."""
         ...

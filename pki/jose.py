@@ -1,4 +1,4 @@
-"""Signed tokens: the one strict wrapper over python-jose for the whole house. Nothing but this file and ``jwk`` imports ``jose``.
+"""Signed tokens: the one strict wrapper over python-jose for the whole house. Nothing but ``jwk`` imports ``jose``.
 
 The library signs and verifies bytes well; what surrounds that (which key, which algorithm, which claims must be there) is decided
 here, because the library is lenient in all of it. Two algorithms exist: ES256 and RS256, each bound to its kind of key, so
@@ -10,12 +10,12 @@ Left to others: where keys and their certificates come from, what the claims mea
 
 from __future__ import annotations
 
+import base64
+import functools
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
-
-from jose import jws
 
 from kernel.clock import timestamp
 from kernel.errors import Refusal
@@ -75,6 +75,7 @@ MAX_TOKEN_BYTES = 16384
 _FUTURE_SECONDS = 60
 _MAX_SECONDS = 2**53  # beyond it a JSON number is no exact second any more
 _SEGMENTS = 3
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 Keys: TypeAlias = "Mapping[str, JwkKey] | JwkKey | PublicKey"
@@ -97,16 +98,9 @@ def sign(
     if alg != prepared.alg:
         message = f"a key for {prepared.alg} does not sign {alg}"
         raise ValueError(message)
-    headers: dict[str, Any] = {"typ": typ}
-    if kid is not None:
-        headers["kid"] = kid
-    if x5c:
-        headers |= certified(x5c)
-    elif prepared.x5t is not None:
-        headers[THUMBPRINT] = prepared.x5t
     payload = claims if isinstance(claims, bytes) else _encode(claims)
-    signed: str = jws.sign(payload, prepared.prepared, headers=headers, algorithm=prepared.alg)
-    return signed
+    signing_input = _header(alg, typ, kid, prepared.x5t, tuple(x5c)) + b"." + _base64url(payload)  # RFC 7515 5.1
+    return (signing_input + b"." + _base64url(prepared.prepared.sign(signing_input))).decode("ascii")
 
 
 def verify(
@@ -182,8 +176,24 @@ def _read_claims(payload: bytes, require: Collection[str], now: datetime, leeway
     return claims
 
 
+@functools.lru_cache(maxsize=64)
+def _header(alg: str, typ: str, kid: str | None, x5t: str | None, x5c: tuple[bytes, ...]) -> bytes:
+    members: dict[str, Any] = {"alg": alg, "typ": typ}
+    if kid is not None:
+        members["kid"] = kid
+    if x5c:
+        members |= certified(x5c)
+    elif x5t is not None:
+        members[THUMBPRINT] = x5t
+    return _base64url(_encode(dict(sorted(members.items()))))
+
+
+def _base64url(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
 def _encode(claims: Mapping[str, Any]) -> bytes:
-    return json.dumps(dict(claims), ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return _JSON.encode(dict(claims)).encode()
 
 
 def _take_apart(token: str | bytes, max_bytes: int) -> tuple[Claims, bytes, bytes, bytes]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from idp.storage.prepared import Prepared
 from kernel.audit import GENESIS, AuditEvent, chain
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
@@ -41,6 +42,8 @@ links = sa.Table(
     sa.Column("event", sa.BigInteger, nullable=False, unique=True, info={"sensitivity": "internal"}),
     sa.Column("hash", sa.LargeBinary(32), nullable=False, info={"sensitivity": "public"}),
 )
+_TOLD = ("at", "actor", "action", "target", "outcome", "details")
+_RECORD = Prepared(lambda insert: insert(events).values({name: sa.bindparam(name) for name in _TOLD}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +63,11 @@ class SqlAuditTrail:
 
     def record(self, event: AuditEvent) -> None:
         """Append ``event`` to the current transaction."""
-        self.record_all([event])
+        _RECORD.run(self._connection, _row(event))
 
     def record_all(self, recorded: Sequence[AuditEvent]) -> None:
         """Append events to the current transaction, in their order."""
-        rows = [
-            {
-                "at": to_micros(event.at),
-                "actor": event.actor,
-                "action": event.action,
-                "target": event.target,
-                "outcome": event.outcome,
-                "details": canonical(dict(event.details)).decode(),
-            }
-            for event in recorded
-        ]
-        self._connection.execute(events.insert(), rows)
+        self._connection.execute(events.insert(), [_row(event) for event in recorded])
 
     def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[StoredEvent]:
         """Return up to ``limit`` events, newest first, numbered below ``before``, whose actor, action or target has ``contains``."""
@@ -146,6 +138,17 @@ def check_chain(engine: sa.Engine) -> ChainReport:
                 return ChainReport(length, int(row["event"]), head)
             head = bytes(row["hash"])
     return ChainReport(length, None, head)
+
+
+def _row(event: AuditEvent) -> dict[str, Any]:
+    return {
+        "at": to_micros(event.at),
+        "actor": event.actor,
+        "action": event.action,
+        "target": event.target,
+        "outcome": event.outcome,
+        "details": canonical(dict(event.details)).decode() if event.details else "{}",
+    }
 
 
 def _event(row: Mapping[str, Any] | sa.RowMapping) -> AuditEvent:

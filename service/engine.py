@@ -13,6 +13,12 @@ from sqlalchemy.engine import make_url
 READ_ONLY = "chaoxin_read_only"
 """Execution option of a connection that will only read: a deferred SQLite transaction, a snapshot on PostgreSQL."""
 
+BY_HAND = "AUTOCOMMIT"
+"""SQLAlchemy's name for the isolation level of a connection whose transactions are begun and ended by whoever uses it."""
+
+WAIT_SECONDS = 30
+"""How long a transaction waits for a connection."""
+
 _BUSY_MILLISECONDS = 20_000
 
 
@@ -22,13 +28,27 @@ def make_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
     SQLite runs in WAL with ``synchronous=FULL``: what was promised to a user survives a power cut. A writing transaction begins
     IMMEDIATE, so two writers wait for each other instead of failing half-way. What is stored never stands in an error's text.
     """
-    pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "pool_timeout": 30}
+    pool: dict[str, Any] = {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_timeout": WAIT_SECONDS,
+        "hide_parameters": True,
+    }
     if make_url(url).get_backend_name() == "sqlite":
-        engine = sa.create_engine(url, **pool, hide_parameters=True)
+        engine = sa.create_engine(url, **pool)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return sa.create_engine(url, **pool, hide_parameters=True, pool_pre_ping=True)
+    return sa.create_engine(url, **pool, pool_pre_ping=True)
+
+
+def most_connections(engine: sa.Engine) -> int:
+    """Return how many connections ``engine`` opens at most."""
+    pool = engine.pool
+    if not isinstance(pool, sa.QueuePool):
+        message = "an engine of make_engine is wanted"
+        raise TypeError(message)
+    return 2 * pool.size()
 
 
 def reading(engine: sa.Engine) -> sa.Engine:
@@ -46,5 +66,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    read_only = connection.get_execution_options().get(READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("isolation_level") != BY_HAND:
+        connection.exec_driver_sql("BEGIN" if options.get(READ_ONLY, False) else "BEGIN IMMEDIATE")

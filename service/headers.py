@@ -10,6 +10,14 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {form_action}"
 )
+_ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),  # no-referrer would make browsers send Origin: null with our own forms
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(self), geolocation=(), microphone=()"),
+)
+_TRANSPORT = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
 def content_security_policy(form_action: tuple[str, ...] = ()) -> str:
@@ -22,21 +30,16 @@ def content_security_policy(form_action: tuple[str, ...] = ()) -> str:
 
 def init_app(app: Flask, node: Node) -> None:
     """Put the headers on every answer of ``app``."""
-    https = node.url.startswith("https:")
+    always = [*_ALWAYS, _TRANSPORT] if node.url.startswith("https:") else [*_ALWAYS]
 
     @app.after_request
     def secure(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", content_security_policy(g.get("form_action", ())))
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault(
-            "Referrer-Policy", "same-origin"
-        )  # no-referrer would make browsers send Origin: null with our own forms
-        headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(), microphone=()")
-        if https:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        present = {name.lower() for name in headers.keys()}  # noqa: SIM118 - its own iterator yields pairs
+        wanted = [*always, ("Content-Security-Policy", content_security_policy(g.get("form_action", ())))]
         if response.mimetype == "text/html" and request.endpoint != "static":
-            headers.setdefault("Cache-Control", "no-store")
+            wanted.append(("Cache-Control", "no-store"))
+        for name, value in wanted:
+            if name.lower() not in present:
+                headers.add(name, value)
         return response

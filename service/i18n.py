@@ -15,15 +15,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import urlencode
 
+from babel import Locale
+from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, request
-from flask_babel import Babel, format_date, format_datetime, format_decimal, format_timedelta, get_locale
+from flask_babel import Babel, format_date, format_datetime, format_decimal, format_timedelta, get_locale, get_translations
 
 from kernel.errors import Language, Text
 from kernel.nodes import Node
 
 PARAMETER = "lang"
 ZONE = "Asia/Shanghai"
-_LOCALES: dict[Language, str] = {"zh": "zh_Hans_CN", "en": "en"}
+_LOCALES: dict[Language, Locale] = {"zh": Locale.parse("zh_Hans_CN"), "en": Locale.parse("en")}
 _TAGS: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 _NAMES: dict[Language, str] = {"zh": "中文", "en": "English"}
 _YEAR = 365 * 86400
@@ -95,7 +97,13 @@ def language_links() -> tuple[LanguageLink, ...]:
 def init_app(app: Flask, node: Node) -> None:
     """Give ``app`` its languages, and its templates the filters and globals named in this module."""
     cookie = node.cookie("lang")
-    Babel(app, default_locale=_LOCALES["zh"], default_timezone=ZONE, locale_selector=lambda: _LOCALES[_choose(cookie)])
+    Babel(app, default_locale=str(_LOCALES["zh"]), default_timezone=ZONE, locale_selector=lambda: _LOCALES[_choose(cookie)])
+    # As the extension does, but looking for the request's catalogue once, not for every sentence.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # what jinja2.ext.i18n adds
+        gettext=lambda text: _catalogue().ugettext(text),
+        ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(
         in_language=in_language,
         as_date=as_date,
@@ -122,6 +130,13 @@ def init_app(app: Flask, node: Node) -> None:
         response.headers.setdefault("Content-Language", _TAGS[current_language()])
         response.vary.update(("Accept-Language", "Cookie"))
         return response
+
+
+def _catalogue() -> Translations | NullTranslations:
+    found: Translations | NullTranslations | None = g.get("catalogue")
+    if found is None:
+        found = g.catalogue = get_translations()
+    return found
 
 
 def _choose(cookie: str) -> Language:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
 from service.audit import SqlAuditTrail
-from service.engine import reading
+from service.connections import Kind, connections_of
 
 Records = TypeVar("Records")
 
@@ -27,18 +27,29 @@ class SqlUnitOfWork(Generic[Records]):
     """Opens transactions whose records are made by ``make_records(connection)``."""
 
     def __init__(self, engine: sa.Engine, make_records: Callable[[sa.Connection], Records]) -> None:
-        self._engine = engine
-        self._reading = reading(engine)
+        self._connections = connections_of(engine)
         self._make_records = make_records
 
-    @contextmanager
-    def begin(self) -> Iterator[SqlWork[Records]]:
+    def begin(self) -> AbstractContextManager[SqlWork[Records]]:
         """Open a transaction that may write; it commits at the end of the block or rolls back on any exception."""
-        with self._engine.begin() as connection:
-            yield SqlWork(self._make_records(connection), SqlAuditTrail(connection))
+        return self._open("write")
+
+    def note(self) -> AbstractContextManager[SqlWork[Records]]:
+        """Open one that may write and is not waited for until the disk has it."""
+        return self._open("note")
+
+    def read(self) -> AbstractContextManager[SqlWork[Records]]:
+        """Open a transaction that only reads one consistent snapshot."""
+        return self._open("read")
 
     @contextmanager
-    def read(self) -> Iterator[SqlWork[Records]]:
-        """Open a transaction that only reads one consistent snapshot."""
-        with self._reading.begin() as connection:
-            yield SqlWork(self._make_records(connection), SqlAuditTrail(connection))
+    def _open(self, kind: Kind) -> Iterator[SqlWork[Records]]:
+        kept = self._connections.begin(kind)
+        try:
+            yield SqlWork(self._make_records(kept.connection), SqlAuditTrail(kept.connection))
+            kept.commit()
+        except BaseException:
+            kept.roll_back()
+            raise
+        finally:
+            self._connections.put_back(kind, kept)

@@ -84,7 +84,8 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
         # 2. Is it right?
         request = check_request(deps, said, client, address) if pushed is None else pushed
         # 3. to 5.
-        with deps.work.begin() as work:
+        nobody = visit is None or visit.current is None  # then the request can only wait, and nothing is granted
+        with deps.work.note() if nobody else deps.work.begin() as work:
             if visit is None:
                 return Ask(open_transaction(work, deps, browser=None, request=request).id, None)
             return _proceed(work, deps, client, request, visit=visit)

@@ -58,7 +58,7 @@ def verify_transaction(deps: IdpDeps, transaction_id: str, browser: tuple[str, .
     if transaction is None or transaction.finished_at is not None or transaction.expires_at <= deps.clock.now():
         raise Refusal(TRANSACTION_OVER)
     if transaction.browser_hash is None:
-        with deps.work.begin() as work:
+        with deps.work.note() as work:
             if not work.records.bind_transaction(transaction.id, digest(browser[0])):
                 raise Refusal(TRANSACTION_ELSEWHERE)
         return replace(transaction, browser_hash=digest(browser[0]))

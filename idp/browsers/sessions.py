@@ -147,7 +147,7 @@ def find_current(deps: IdpDeps, cookie: str | None) -> Current | None:
         return None
     session, record = found
     if now - session.seen_at >= _SEEN_EVERY:
-        with deps.work.begin() as work:
+        with deps.work.note() as work:
             work.records.see_session(session.id, now)
     return Current(session, open_record(deps, record))
 

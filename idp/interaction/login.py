@@ -13,7 +13,8 @@ Left to others: which steps a request needs (``interactions``), pages and cookie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from idp.authorize import flow
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
@@ -52,6 +53,8 @@ class _Proven:
     account: AccountRecord
     authenticators: Sequence[Authenticator]
     attempt: throttle.Try
+    authenticator: Authenticator
+    renewed: bytes | None = field(repr=False)
 
 
 def submit_password(
@@ -63,6 +66,7 @@ def submit_password(
     account = proven.account
     if any(one.kind == "totp" for one in proven.authenticators):
         with deps.work.begin() as work:
+            _remember_use(work, proven, deps.clock.now())
             proven.attempt.give_back(work)
             waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=None)
             if not work.records.pass_factor(waiting.id, account.id, (PASSWORD,)):
@@ -71,6 +75,7 @@ def submit_password(
     if assurance.needs_second_factor(deps.policies.assurance, account.kind):
         raise Refusal(SECOND_FACTOR_MISSING)
     with deps.work.begin() as work:
+        _remember_use(work, proven, deps.clock.now())
         proven.attempt.forget(work)
         return _enter(work, deps, account, (PASSWORD,), transaction=transaction, visit=visit, device=device)
 
@@ -122,16 +127,15 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
     if account.disabled_at is not None:
         _note_failure(deps, account.id, ACCOUNT_DISABLED)
         raise Refusal(ACCOUNT_DISABLED)
-    _remember_use(deps, authenticator, password)
-    return _Proven(account, authenticators, attempt)
-
-
-def _remember_use(deps: IdpDeps, authenticator: Authenticator, password: str) -> None:
     renewed = passwords.hash_password(password) if passwords.needs_new_hash(authenticator.secret) else None
-    with deps.work.begin() as work:
-        work.records.use_authenticator(authenticator.id, deps.clock.now())
-        if renewed is not None:
-            work.records.replace_secret(authenticator.id, renewed, instead_of=authenticator.secret)
+    return _Proven(account, authenticators, attempt, authenticator, renewed)
+
+
+def _remember_use(work: IdpWork, proven: _Proven, now: datetime) -> None:
+    authenticator = proven.authenticator
+    work.records.use_authenticator(authenticator.id, now)
+    if proven.renewed is not None:
+        work.records.replace_secret(authenticator.id, proven.renewed, instead_of=authenticator.secret)
 
 
 def _note_failure(deps: IdpDeps, account_id: str, error: ErrorCode) -> None:

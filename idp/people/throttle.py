@@ -48,7 +48,7 @@ def take(deps: IdpDeps, *, account: str, address: str) -> Try:
     )
     limits = ((attempt.account, rules.account_failures), (attempt.address, rules.address_failures))
     now = deps.clock.now()
-    with deps.work.begin() as work:
+    with deps.work.note() as work:
         for key, limit in limits:
             if not work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit):
                 raise Refusal(LOGIN_THROTTLED, minutes=math.ceil(rules.window_seconds / 60))

@@ -61,6 +61,10 @@ class GrantRecords(Protocol):
         """Remember, until it expires, that one access token does not count any more."""
         ...
 
+    def does_access_token_count(self, client_id: str, jti: str, grant_id: str | None) -> bool:
+        """Tell whether client, token, and where there is one grant and account, all still stand."""
+        ...
+
     def is_access_token_revoked(self, jti: str) -> bool:
         """Tell whether one access token was revoked by itself."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from idp.records import Client, ClientSecret, Consent, Invitation
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
+from idp.storage.prepared import Prepared, Row
 from idp.storage.tables import assertions, clients, consents, invitations, origins, resources, secret_uses
 from kernel.clock import from_micros, to_micros
 
@@ -33,6 +35,11 @@ _COLUMNS = frozenset(
 
 _OF_CONSENT = "consent_"
 _LISTS_OF_CONSENT = ("scopes", "claims", "declined", "told")
+_NAMES = tuple(column.name for column in clients.c)
+_CLIENT = Prepared(sa.select(clients).where(clients.c.client_id == sa.bindparam("key")))
+_CONSENT = Prepared(
+    sa.select(consents).where(consents.c.account_id == sa.bindparam("account"), consents.c.client_id == sa.bindparam("client"))
+)
 
 
 class SqlClients(OnConnection):
@@ -60,7 +67,7 @@ class SqlClients(OnConnection):
 
     def find_client(self, client_id: str) -> Client | None:
         """Return the client, disabled or not."""
-        row = self._first(sa.select(clients).where(clients.c.client_id == client_id))
+        row = self._find(_CLIENT, key=client_id)
         return None if row is None else read_client(row)
 
     def disable_client(self, client_id: str, at: datetime) -> bool:
@@ -139,7 +146,7 @@ class SqlClients(OnConnection):
 
     def find_consent(self, account_id: str, client_id: str) -> Consent | None:
         """Return what the client was told, and what was agreed to."""
-        row = self._first(sa.select(consents).where(*_between(account_id, client_id)))
+        row = self._find(_CONSENT, account=account_id, client=client_id)
         return None if row is None else _read_consent(row)
 
     def put_consent(self, consent: Consent) -> None:
@@ -172,7 +179,7 @@ def _between(account_id: str, client_id: str) -> tuple[sa.ColumnElement[bool], .
     return consents.c.account_id == account_id, consents.c.client_id == client_id
 
 
-def _read_consent(row: sa.RowMapping, prefix: str = "") -> Consent:
+def _read_consent(row: Row | sa.RowMapping, prefix: str = "") -> Consent:
     return Consent(
         account_id=row[prefix + "account_id"],
         client_id=row[prefix + "client_id"],
@@ -182,8 +189,14 @@ def _read_consent(row: sa.RowMapping, prefix: str = "") -> Consent:
     )
 
 
-def read_client(row: sa.RowMapping) -> Client:
-    """Return the client that a row holds."""
+def read_client(row: Row | sa.RowMapping) -> Client:
+    """Return the client that a row holds. Rows are alike again and again, so what they hold is not worked out anew each time."""
+    return _client(tuple(row[name] for name in _NAMES))
+
+
+@functools.lru_cache(maxsize=256)
+def _client(values: tuple[Any, ...]) -> Client:
+    row = dict(zip(_NAMES, values, strict=True))
     metadata: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(row["metadata"]).items()
     }

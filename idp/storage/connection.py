@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from idp.storage.prepared import Prepared, Row
 from kernel.canonical import Json, canonical
 from kernel.clock import from_micros, to_micros
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 class OnConnection:
@@ -33,6 +38,19 @@ class OnConnection:
         rest = {name: statement.excluded[name] for name in values if name not in keys}
         self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), dict(values))
 
+    def _find(self, statement: Prepared, **values: Any) -> Row | None:
+        """Return the first row of a prepared statement."""
+        return statement.first(self._connection, values)
+
+    def _find_all(self, statement: Prepared, **values: Any) -> Sequence[Row]:
+        """Return all rows of a prepared statement."""
+        return statement.all(self._connection, values)
+
+    def _run(self, statement: Prepared, **values: Any) -> bool:
+        """Carry out a prepared change; tell whether it changed anything."""
+        changed: int = statement.run(self._connection, values).rowcount
+        return changed > 0
+
     def _change(self, statement: sa.Update | sa.Delete) -> bool:
         return self._connection.execute(statement).rowcount > 0
 
@@ -44,6 +62,11 @@ class OnConnection:
 
     def _insert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
         return sqlite.insert(table) if self._connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def as_values(record: DataclassInstance) -> dict[str, Any]:
+    """Return the fields of a record by name, as they are."""
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def as_json(value: Json) -> str:

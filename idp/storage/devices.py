@@ -26,15 +26,15 @@ class SqlDevices(OnConnection):
 
     def find_device_request(self, request_id: str) -> DeviceRequest | None:
         """Return a request, whatever became of it."""
-        return self._find(table.c.id == request_id)
+        return self._find_one(table.c.id == request_id)
 
     def find_device_code(self, device_code_hash: bytes) -> DeviceRequest | None:
         """Return the request of a device code, whatever became of it."""
-        return self._find(table.c.device_code_hash == device_code_hash)
+        return self._find_one(table.c.device_code_hash == device_code_hash)
 
     def find_user_code(self, user_code_index: bytes) -> DeviceRequest | None:
         """Return the request of a user code, whatever became of it."""
-        return self._find(table.c.user_code_index == user_code_index)
+        return self._find_one(table.c.user_code_index == user_code_index)
 
     def decide_device_request(self, request_id: str, grant_id: str | None, at: datetime) -> bool:
         """Approve with a grant or refuse with None; False when it was decided before or is over."""
@@ -58,7 +58,7 @@ class SqlDevices(OnConnection):
         unused = table.c.consumed_at.is_(None)
         return self._change(table.update().where(*approved, unused).values(consumed_at=to_micros(at)))
 
-    def _find(self, which: sa.ColumnElement[bool]) -> DeviceRequest | None:
+    def _find_one(self, which: sa.ColumnElement[bool]) -> DeviceRequest | None:
         row = self._first(sa.select(table).where(which))
         if row is None:
             return None

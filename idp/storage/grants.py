@@ -7,13 +7,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from idp.records import NO_CLAIMS, Code, Grant, RefreshToken, SigningKey, read_claim_names
-from idp.storage.connection import OnConnection, as_json, micros, moment, texts
+from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
+from idp.storage.prepared import Prepared, Row
 from idp.storage.tables import (
+    accounts,
     assertions,
+    clients,
     codes,
     device_requests,
     grants,
@@ -30,13 +34,48 @@ from idp.storage.tables import (
 )
 from kernel.clock import from_micros, to_micros
 
+_KEY: sa.BindParameter[Any] = sa.bindparam("key")
+_AT: sa.BindParameter[Any] = sa.bindparam("at")
+_ADD_GRANT = Prepared(lambda insert: insert(grants))
+_GRANT = Prepared(sa.select(grants).where(grants.c.id == _KEY))
+_ADD_CODE = Prepared(lambda insert: insert(codes))
+_REDEEM_CODE = Prepared(
+    codes.update().where(codes.c.code_hash == _KEY, codes.c.redeemed_at.is_(None)).values(redeemed_at=_AT).returning(codes)
+)
+_ADD_REFRESH_TOKEN = Prepared(lambda insert: insert(refresh_tokens))
+_REFRESH_TOKEN = Prepared(sa.select(refresh_tokens).where(refresh_tokens.c.token_hash == _KEY))
+_USE_REFRESH_TOKEN = Prepared(
+    refresh_tokens.update()
+    .where(refresh_tokens.c.token_hash == _KEY, refresh_tokens.c.used_at.is_(None))
+    .values(used_at=_AT)
+    .returning(refresh_tokens)
+)
+_REVOKED_TOKEN = Prepared(sa.select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == _KEY))
+
+_COUNTS_ALONE_QUERY = sa.select(clients.c.client_id).where(
+    clients.c.client_id == sa.bindparam("client"),
+    clients.c.disabled_at.is_(None),
+    ~sa.exists().where(revoked_tokens.c.jti == _KEY),
+)
+_COUNTS_ALONE = Prepared(_COUNTS_ALONE_QUERY)
+_COUNTS = Prepared(
+    _COUNTS_ALONE_QUERY.where(
+        sa.exists().where(
+            grants.c.id == sa.bindparam("grant"),
+            grants.c.revoked_at.is_(None),
+            accounts.c.id == grants.c.account_id,
+            accounts.c.disabled_at.is_(None),
+        )
+    )
+)
+
 
 class SqlGrants(OnConnection):
     """``GrantRecords`` on one connection."""
 
     def add_grant(self, grant: Grant) -> None:
         """Store a grant."""
-        values = asdict(grant) | {
+        values = as_values(grant) | {
             "scopes": as_json(grant.scopes),
             "offline": grant.offline,
             "amr": as_json(grant.amr),
@@ -46,11 +85,11 @@ class SqlGrants(OnConnection):
             "resources": as_json(grant.resources) if grant.resources else None,
             "revoked_at": micros(grant.revoked_at),
         }
-        self._connection.execute(grants.insert(), values)
+        self._run(_ADD_GRANT, **values)
 
     def find_grant(self, grant_id: str) -> Grant | None:
         """Return a grant, revoked or not."""
-        row = self._first(sa.select(grants).where(grants.c.id == grant_id))
+        row = self._find(_GRANT, key=grant_id)
         if row is None:
             return None
         return Grant(
@@ -80,15 +119,13 @@ class SqlGrants(OnConnection):
 
     def add_code(self, code: Code) -> None:
         """Store a code."""
-        values = asdict(code)
+        values = as_values(code)
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "redeemed_at")}
-        self._connection.execute(codes.insert(), values)
+        self._run(_ADD_CODE, **values)
 
     def redeem_code(self, code_hash: bytes, at: datetime) -> Code | None:
         """Consume a code and return it; None when it is unknown or was consumed before."""
-        unused = (codes.c.code_hash == code_hash, codes.c.redeemed_at.is_(None))
-        statement = codes.update().where(*unused).values(redeemed_at=to_micros(at)).returning(codes)
-        row = self._connection.execute(statement).mappings().first()
+        row = self._find(_REDEEM_CODE, key=code_hash, at=to_micros(at))
         return None if row is None else _read_code(row)
 
     def find_code(self, code_hash: bytes) -> Code | None:
@@ -98,30 +135,34 @@ class SqlGrants(OnConnection):
 
     def add_refresh_token(self, token: RefreshToken) -> None:
         """Store a refresh token."""
-        values = asdict(token)
+        values = as_values(token)
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "used_at")}
         values["cnf"] = None if token.cnf is None else as_json(token.cnf)
-        self._connection.execute(refresh_tokens.insert(), values)
+        self._run(_ADD_REFRESH_TOKEN, **values)
 
     def use_refresh_token(self, token_hash: bytes, at: datetime) -> RefreshToken | None:
         """Mark a refresh token as used and return it; None when it is unknown or was used before."""
-        unused = (refresh_tokens.c.token_hash == token_hash, refresh_tokens.c.used_at.is_(None))
-        statement = refresh_tokens.update().where(*unused).values(used_at=to_micros(at)).returning(refresh_tokens)
-        row = self._connection.execute(statement).mappings().first()
+        row = self._find(_USE_REFRESH_TOKEN, key=token_hash, at=to_micros(at))
         return None if row is None else _read_refresh_token(row)
 
     def find_refresh_token(self, token_hash: bytes) -> RefreshToken | None:
         """Return a refresh token, used or not."""
-        row = self._first(sa.select(refresh_tokens).where(refresh_tokens.c.token_hash == token_hash))
+        row = self._find(_REFRESH_TOKEN, key=token_hash)
         return None if row is None else _read_refresh_token(row)
 
     def revoke_access_token(self, jti: str, expires_at: datetime) -> None:
         """Remember, until it expires, that one access token does not count any more."""
         self._add_once(revoked_tokens, {"jti": jti, "expires_at": to_micros(expires_at)})
 
+    def does_access_token_count(self, client_id: str, jti: str, grant_id: str | None) -> bool:
+        """Tell whether client, token, and where there is one grant and account, all still stand."""
+        if grant_id is None:
+            return self._find(_COUNTS_ALONE, client=client_id, key=jti) is not None
+        return self._find(_COUNTS, client=client_id, key=jti, grant=grant_id) is not None
+
     def is_access_token_revoked(self, jti: str) -> bool:
         """Tell whether one access token was revoked by itself."""
-        return self._first(sa.select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == jti)) is not None
+        return self._find(_REVOKED_TOKEN, key=jti) is not None
 
     def take_proof(self, jkt: str, jti: str, expires_at: datetime) -> bool:
         """Remember a DPoP proof; False when this key's ``jti`` was used."""
@@ -165,6 +206,8 @@ class SqlGrants(OnConnection):
         """Remove what is over and, where replays must still be known, ``kept_seconds`` past; return how many rows."""
         moment_now = to_micros(now)
         past = moment_now - kept_seconds * 1_000_000
+        # NOT EXISTS over an index: NOT IN a million tokens would take PostgreSQL hours.
+        has_tokens = sa.exists().where(refresh_tokens.c.grant_id == grants.c.id)
         over = (
             transactions.delete().where(transactions.c.expires_at < moment_now),
             pushed_requests.delete().where(pushed_requests.c.expires_at < moment_now),
@@ -176,7 +219,7 @@ class SqlGrants(OnConnection):
             codes.delete().where(codes.c.expires_at < past),
             device_requests.delete().where(device_requests.c.expires_at < past),
             refresh_tokens.delete().where(refresh_tokens.c.expires_at < past),
-            grants.delete().where(grants.c.created_at < past, grants.c.id.not_in(sa.select(refresh_tokens.c.grant_id))),
+            grants.delete().where(grants.c.created_at < past, ~has_tokens),
             session_clients.delete().where(
                 session_clients.c.session_id.in_(sa.select(sessions.c.id).where(sessions.c.ends_at < past))
             ),
@@ -185,7 +228,7 @@ class SqlGrants(OnConnection):
         return sum(self._connection.execute(statement).rowcount for statement in over)
 
 
-def _read_code(row: sa.RowMapping) -> Code:
+def _read_code(row: Row | sa.RowMapping) -> Code:
     return Code(
         code_hash=bytes(row["code_hash"]),
         grant_id=row["grant_id"],
@@ -200,7 +243,7 @@ def _read_code(row: sa.RowMapping) -> Code:
     )
 
 
-def _read_refresh_token(row: sa.RowMapping) -> RefreshToken:
+def _read_refresh_token(row: Row) -> RefreshToken:
     return RefreshToken(
         token_hash=bytes(row["token_hash"]),
         grant_id=row["grant_id"],

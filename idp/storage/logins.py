@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from idp.records import AccountRecord, Client, PushedRequest, Session, Transaction
 from idp.storage.clients import read_client
-from idp.storage.connection import OnConnection, as_json, micros, moment, texts
+from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.people import read_account
+from idp.storage.prepared import Prepared, Row
 from idp.storage.tables import (
     accounts,
     clients,
@@ -26,6 +27,22 @@ from idp.storage.tables import (
 from kernel.clock import from_micros, to_micros
 
 _OF_SESSION = "session_"
+_KEY: sa.BindParameter[Any] = sa.bindparam("key")
+_AT: sa.BindParameter[Any] = sa.bindparam("at")
+_ACCOUNT: sa.BindParameter[Any] = sa.bindparam("account")
+_ADD_SESSION = Prepared(lambda insert: insert(sessions))
+_SESSION = Prepared(sa.select(sessions).where(sessions.c.id == _KEY))
+_SESSION_BY_SECRET = Prepared(
+    sa.select(accounts, *(column.label(_OF_SESSION + column.name) for column in sessions.c))
+    .join_from(sessions, accounts, accounts.c.id == sessions.c.account_id)
+    .where(sessions.c.secret_hash == _KEY)
+)
+_ADD_TRANSACTION = Prepared(lambda insert: insert(transactions))
+_TRANSACTION = Prepared(sa.select(transactions).where(transactions.c.id == _KEY))
+_OPEN_TRANSACTION = transactions.update().where(transactions.c.id == _KEY, transactions.c.finished_at.is_(None))
+_PASS_FACTOR = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUNT, passed=sa.bindparam("methods")))
+_AUTHENTICATE_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUNT, authenticated_at=_AT))
+_FINISH_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(finished_at=_AT))
 
 
 class SqlSessions(OnConnection):
@@ -33,22 +50,16 @@ class SqlSessions(OnConnection):
 
     def add_session(self, session: Session) -> None:
         """Store a session."""
-        self._connection.execute(sessions.insert(), _session_values(session))
+        self._run(_ADD_SESSION, **_session_values(session))
 
     def find_session(self, session_id: str) -> Session | None:
         """Return the session with this identifier."""
-        row = self._first(sa.select(sessions).where(sessions.c.id == session_id))
+        row = self._find(_SESSION, key=session_id)
         return None if row is None else _read_session(row)
 
     def find_session_by_secret(self, secret_hash: bytes) -> tuple[Session, AccountRecord] | None:
         """Return the session whose cookie has this hash, with its account."""
-        columns = [column.label(_OF_SESSION + column.name) for column in sessions.c]
-        query = (
-            sa.select(accounts, *columns)
-            .join_from(sessions, accounts, accounts.c.id == sessions.c.account_id)
-            .where(sessions.c.secret_hash == secret_hash)
-        )
-        row = self._first(query)
+        row = self._find(_SESSION_BY_SECRET, key=secret_hash)
         return None if row is None else (_read_session(row, _OF_SESSION), read_account(row))
 
     def sessions(self, account_id: str) -> Sequence[Session]:
@@ -130,16 +141,16 @@ class SqlSessions(OnConnection):
 
     def add_transaction(self, transaction: Transaction) -> None:
         """Store a login on its way."""
-        values = asdict(transaction) | {
+        values = as_values(transaction) | {
             "request": None if transaction.request is None else as_json(transaction.request),
             "passed": as_json(transaction.passed),
         }
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "authenticated_at", "finished_at")}
-        self._connection.execute(transactions.insert(), values)
+        self._run(_ADD_TRANSACTION, **values)
 
     def find_transaction(self, transaction_id: str) -> Transaction | None:
         """Return a login on its way, or finished."""
-        row = self._first(sa.select(transactions).where(transactions.c.id == transaction_id))
+        row = self._find(_TRANSACTION, key=transaction_id)
         if row is None:
             return None
         return Transaction(
@@ -162,19 +173,19 @@ class SqlSessions(OnConnection):
 
     def pass_factor(self, transaction_id: str, account_id: str, passed: tuple[str, ...]) -> bool:
         """Remember the factors passed; False when it was finished meanwhile."""
-        return self._change(self._open(transaction_id).values(account_id=account_id, passed=as_json(passed)))
+        return self._run(_PASS_FACTOR, key=transaction_id, account=account_id, methods=as_json(passed))
 
     def authenticate_transaction(self, transaction_id: str, account_id: str, at: datetime) -> bool:
         """Remember that somebody logged in through it; False when it was finished meanwhile."""
-        return self._change(self._open(transaction_id).values(account_id=account_id, authenticated_at=to_micros(at)))
+        return self._run(_AUTHENTICATE_TRANSACTION, key=transaction_id, account=account_id, at=to_micros(at))
 
     def finish_transaction(self, transaction_id: str, at: datetime) -> bool:
         """Finish it; False when it was finished before."""
-        return self._change(self._open(transaction_id).values(finished_at=to_micros(at)))
+        return self._run(_FINISH_TRANSACTION, key=transaction_id, at=to_micros(at))
 
     def add_pushed_request(self, pushed: PushedRequest) -> None:
         """Store a pushed authorization request."""
-        values = asdict(pushed) | {"request": as_json(pushed.request)}
+        values = as_values(pushed) | {"request": as_json(pushed.request)}
         values |= {name: to_micros(values[name]) for name in ("created_at", "expires_at")}
         self._connection.execute(pushed_requests.insert(), values)
 
@@ -188,16 +199,13 @@ class SqlSessions(OnConnection):
         created_at, expires_at = from_micros(row["created_at"]), from_micros(row["expires_at"])
         return PushedRequest(bytes(row["uri_hash"]), row["client_id"], json.loads(row["request"]), created_at, expires_at)
 
-    def _open(self, transaction_id: str) -> sa.Update:
-        return transactions.update().where(transactions.c.id == transaction_id, transactions.c.finished_at.is_(None))
-
 
 def _session_values(session: Session) -> dict[str, object]:
-    values = asdict(session) | {"amr": as_json(session.amr)}
+    values = as_values(session) | {"amr": as_json(session.amr)}
     return values | {name: micros(values[name]) for name in ("auth_time", "created_at", "seen_at", "ends_at", "ended_at")}
 
 
-def _read_session(row: sa.RowMapping, prefix: str = "") -> Session:
+def _read_session(row: Row | sa.RowMapping, prefix: str = "") -> Session:
     return Session(
         id=row[prefix + "id"],
         secret_hash=bytes(row[prefix + "secret_hash"]),

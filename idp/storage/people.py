@@ -11,9 +11,40 @@ import sqlalchemy as sa
 
 from idp.records import AccountRecord, Authenticator, ThrottleKey, Verification
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
+from idp.storage.prepared import Insert, Prepared, Row
 from idp.storage.tables import accounts, authenticators, tries, verifications
 from kernel.clock import from_micros, to_micros
 from policies.models import AccountKind
+
+_KEY: sa.BindParameter[Any] = sa.bindparam("key")
+_ACCOUNT = Prepared(sa.select(accounts).where(accounts.c.id == _KEY))
+_USERNAME = Prepared(sa.select(accounts).where(accounts.c.username == _KEY))
+_HOLDER = Prepared(sa.select(accounts).where(accounts.c.holder_index == _KEY))
+_AUTHENTICATORS = Prepared(
+    sa.select(authenticators)
+    .where(authenticators.c.account_id == _KEY)
+    .order_by(authenticators.c.created_at, authenticators.c.id)
+)
+_USE_AUTHENTICATOR = Prepared(authenticators.update().where(authenticators.c.id == _KEY).values(last_used_at=sa.bindparam("at")))
+
+
+def _take_try(insert: Insert) -> sa.Executable:
+    statement = insert(tries)
+    over = tries.c.since <= sa.bindparam("begun")
+    return statement.on_conflict_do_update(
+        index_elements=[tries.c.what, tries.c.digest],
+        set_={
+            "since": sa.case((over, statement.excluded.since), else_=tries.c.since),
+            "count": sa.case((over, 1), else_=tries.c.count + 1),
+        },
+        where=sa.or_(over, tries.c.count < sa.bindparam("limit")),
+    ).returning(tries.c.count)
+
+
+_TAKE_TRY = Prepared(_take_try)
+_THESE = (tries.c.what == sa.bindparam("kind"), tries.c.digest == _KEY)
+_GIVE_TRY_BACK = Prepared(tries.update().where(*_THESE, tries.c.count > 0).values(count=tries.c.count - 1))
+_FORGET_TRIES = Prepared(tries.delete().where(*_THESE))
 
 
 class SqlAccounts(OnConnection):
@@ -33,15 +64,15 @@ class SqlAccounts(OnConnection):
 
     def find_account(self, account_id: str) -> AccountRecord | None:
         """Return the account with this identifier."""
-        return self._account(accounts.c.id == account_id)
+        return self._account(_ACCOUNT, account_id)
 
     def find_username(self, username: str) -> AccountRecord | None:
         """Return the account with this username (in its normal form)."""
-        return self._account(accounts.c.username == username)
+        return self._account(_USERNAME, username)
 
     def find_holder(self, holder_index: bytes) -> AccountRecord | None:
         """Return the account of this resident ID or credit code."""
-        return self._account(accounts.c.holder_index == holder_index)
+        return self._account(_HOLDER, holder_index)
 
     def accounts(self, *, after: str = "", kind: AccountKind | None = None, limit: int = 100) -> Sequence[AccountRecord]:
         """Return accounts ordered by username, starting beyond ``after``."""
@@ -81,8 +112,7 @@ class SqlAccounts(OnConnection):
 
     def authenticators(self, account_id: str) -> Sequence[Authenticator]:
         """Return all authenticators of an account, oldest first."""
-        query = sa.select(authenticators).where(authenticators.c.account_id == account_id)
-        return [_read_authenticator(row) for row in self._all(query.order_by(authenticators.c.created_at, authenticators.c.id))]
+        return [_read_authenticator(row) for row in self._find_all(_AUTHENTICATORS, key=account_id)]
 
     def replace_secret(self, authenticator_id: str, secret: bytes, *, instead_of: bytes) -> bool:
         """Exchange an authenticator's secret; False when it is another one by now."""
@@ -91,7 +121,7 @@ class SqlAccounts(OnConnection):
 
     def use_authenticator(self, authenticator_id: str, at: datetime) -> None:
         """Remember when it was last used."""
-        self._change(authenticators.update().where(authenticators.c.id == authenticator_id).values(last_used_at=to_micros(at)))
+        self._run(_USE_AUTHENTICATOR, key=authenticator_id, at=to_micros(at))
 
     def take_step(self, authenticator_id: str, step: int, at: datetime) -> bool:
         """Accept a TOTP time step; False when it or a later one was accepted before."""
@@ -102,28 +132,19 @@ class SqlAccounts(OnConnection):
         """Count a try before it is made; False when the window's tries are used up."""
         what, digest = key
         moment_now = to_micros(now)
-        over = tries.c.since <= moment_now - window_seconds * 1_000_000
-        statement = self._insert(tries).values(what=what, digest=digest, since=moment_now, count=1)
-        counted = statement.on_conflict_do_update(
-            index_elements=[tries.c.what, tries.c.digest],
-            set_={
-                "since": sa.case((over, moment_now), else_=tries.c.since),
-                "count": sa.case((over, 1), else_=tries.c.count + 1),
-            },
-            where=sa.or_(over, tries.c.count < limit),
-        )
-        return self._connection.execute(counted.returning(tries.c.count)).first() is not None
+        begun = moment_now - window_seconds * 1_000_000
+        return self._find(_TAKE_TRY, what=what, digest=digest, since=moment_now, count=1, begun=begun, limit=limit) is not None
 
     def give_try_back(self, key: ThrottleKey) -> None:
         """Uncount one try, which did not fail."""
-        self._change(tries.update().where(*_is(key), tries.c.count > 0).values(count=tries.c.count - 1))
+        self._run(_GIVE_TRY_BACK, kind=key[0], key=key[1])
 
     def forget_tries(self, key: ThrottleKey) -> None:
         """Uncount all tries."""
-        self._change(tries.delete().where(*_is(key)))
+        self._run(_FORGET_TRIES, kind=key[0], key=key[1])
 
-    def _account(self, condition: sa.ColumnElement[bool]) -> AccountRecord | None:
-        row = self._first(sa.select(accounts).where(condition))
+    def _account(self, statement: Prepared, key: str | bytes) -> AccountRecord | None:
+        row = self._find(statement, key=key)
         return None if row is None else read_account(row)
 
 
@@ -147,7 +168,7 @@ def read_account(row: Mapping[str, Any] | sa.RowMapping) -> AccountRecord:
     )
 
 
-def _read_authenticator(row: sa.RowMapping) -> Authenticator:
+def _read_authenticator(row: Row) -> Authenticator:
     return Authenticator(
         id=row["id"],
         account_id=row["account_id"],
@@ -158,7 +179,3 @@ def _read_authenticator(row: sa.RowMapping) -> Authenticator:
         counter=row["counter"],
         last_used_at=moment(row["last_used_at"]),
     )
-
-
-def _is(key: ThrottleKey) -> tuple[sa.ColumnElement[bool], ...]:
-    return tries.c.what == key[0], tries.c.digest == key[1]

@@ -16,10 +16,7 @@ from idp.tokens.signed import AccessToken
 def counts(deps: IdpDeps, token: AccessToken) -> bool:
     """Tell whether an access token still counts: it, its client, the grant that it is of and the account behind that, its mandate."""
     with deps.work.read() as work:
-        client = work.records.find_client(token.client_id)
-        if client is None or client.disabled_at is not None or work.records.is_access_token_revoked(token.jti):
-            return False
-        if token.grant_id is not None and not grant_counts(work, work.records.find_grant(token.grant_id)):
+        if not work.records.does_access_token_count(token.client_id, token.jti, token.grant_id):
             return False
     return token.mandate_id is None or _mandate_counts(deps, token.mandate_id)
 

@@ -60,6 +60,7 @@ refresh_tokens = sa.Table(
     moment_column("expires_at", index=True),
     moment_column("used_at", optional=True),
     json_column("cnf", optional=True),
+    sa.Index("idp_refresh_tokens_grant", "grant_id"),
 )
 
 revoked_tokens = sa.Table(

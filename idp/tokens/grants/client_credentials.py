@@ -26,7 +26,7 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, _binding: Binding) -
         raise Refusal(SCOPE_WIDER, field="scope")
     now = deps.clock.now()
     actor = f"client:{client.client_id}"
-    with deps.work.begin() as work:
+    with deps.work.note() as work:
         target = find_target(work, deps, client, resource, asked or own)
         if not isinstance(target, Target):
             raise Refusal(target, field="resource")

@@ -13,8 +13,10 @@ from cryptography import x509
 from idp import cors, discovery, endpoints, housekeeping, jwks, signing_keys
 from idp.dispatch import ENDPOINTS, answer
 from idp.ports import IdpDeps
+from idp.tokens.signed import sign_access_token, verify_access_token
 from idp.wire import NOTHING, OAuthRequest, Parameters
 from kernel.clock import FixedClock
+from kernel.errors import Refusal
 from pki import authority, jose
 from pki.keyfiles import FileKeyStore
 from pki.roles import get_credential
@@ -357,3 +359,28 @@ def test_a_preflight_is_answered_without_carrying_anything_out(deps: IdpDeps) ->
     assert (preflight.status, preflight.body) == (204, b"")
     assert dict(preflight.headers)["Access-Control-Allow-Methods"] == "GET, POST"
     assert "Access-Control-Allow-Origin" not in dict(answer(deps, endpoints.INTROSPECT, environ).headers)
+
+
+# What is kept of verified tokens.
+
+
+def test_a_token_that_was_verified_before_is_refused_once_it_is_over_or_its_keys_are_others(
+    deps: IdpDeps, clock: FixedClock
+) -> None:
+    value = sign_access_token(deps, client_id="site", subject="sub.1", scopes=("openid",), grant=None, now=clock.now())
+    first = verify_access_token(deps, value)
+    assert verify_access_token(deps, value) is first
+    clock.advance(timedelta(seconds=31))  # the keys are looked at anew
+    again = verify_access_token(deps, value)
+    assert again == first
+    assert again is not first
+    clock.moment = first.expires_at
+    with pytest.raises(Refusal):
+        verify_access_token(deps, value)
+
+
+def test_what_is_remembered_of_tokens_is_bounded() -> None:
+    recent = signing_keys.Recent(most=2)
+    for text in "abc":
+        recent.put(text, text.upper())
+    assert [recent.get(text) for text in "abc"] == [None, "B", "C"]

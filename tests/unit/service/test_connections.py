@@ -1,0 +1,159 @@
+"""Connections kept between transactions: used again, replaced when lost, bounded, and as careful as each kind of transaction must be."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from service.connections import Connections, Kind, connections_of
+from service.engine import make_engine, most_connections
+from service.unit_of_work import SqlUnitOfWork
+from tests.support.databases import create_all
+
+metadata = sa.MetaData()
+things = sa.Table("things", metadata, sa.Column("name", sa.String(20), primary_key=True))
+
+
+@pytest.fixture
+def work(engine: sa.Engine) -> SqlUnitOfWork[sa.Connection]:
+    create_all(engine, metadata)
+    return SqlUnitOfWork(engine, lambda connection: connection)
+
+
+def add(work: SqlUnitOfWork[sa.Connection], name: str) -> None:
+    with work.begin() as opened:
+        opened.records.execute(things.insert(), {"name": name})
+
+
+def names(work: SqlUnitOfWork[sa.Connection]) -> list[str]:
+    with work.read() as opened:
+        return list(opened.records.scalars(sa.select(things.c.name).order_by(things.c.name)))
+
+
+def driver_of(work: SqlUnitOfWork[sa.Connection]) -> Any:
+    with work.begin() as opened:
+        return opened.records.connection.dbapi_connection
+
+
+def asked(connections: Connections, kind: Kind, question: str) -> Any:
+    kept = connections.begin(kind)
+    try:
+        return kept.connection.exec_driver_sql(question).scalar()
+    finally:
+        kept.roll_back()
+        connections.put_back(kind, kept)
+
+
+def test_a_connection_is_used_again_and_every_transaction_is_its_own(work: SqlUnitOfWork[sa.Connection]) -> None:
+    add(work, "first")
+    driver = driver_of(work)
+
+    def add_and_fail() -> None:
+        with work.begin() as opened:
+            opened.records.execute(things.insert(), {"name": "never"})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        add_and_fail()
+    add(work, "second")
+    assert driver_of(work) is driver
+    assert names(work) == ["first", "second"]
+
+
+def test_a_statement_that_fails_undoes_its_transaction_and_leaves_the_connection_usable(
+    work: SqlUnitOfWork[sa.Connection],
+) -> None:
+    add(work, "first")
+    driver = driver_of(work)
+
+    def add_two() -> None:
+        with work.begin() as opened:
+            for name in ("second", "first"):
+                opened.records.execute(things.insert(), {"name": name})
+
+    with pytest.raises(sa.exc.IntegrityError):
+        add_two()
+    assert driver_of(work) is driver
+    assert names(work) == ["first"]
+
+
+def test_a_commit_that_the_database_turns_into_a_rollback_is_an_error(
+    work: SqlUnitOfWork[sa.Connection], engine: sa.Engine
+) -> None:
+    if engine.dialect.name == "sqlite":
+        return  # where a failed statement does not spoil its transaction
+
+    def swallow() -> None:
+        with work.begin() as opened:
+            opened.records.execute(things.insert(), {"name": "lost"})
+            with pytest.raises(sa.exc.ProgrammingError):
+                opened.records.exec_driver_sql("SELECT nothing FROM nowhere")
+
+    with pytest.raises(engine.dialect.loaded_dbapi.OperationalError):
+        swallow()
+    assert names(work) == []
+
+
+def test_a_connection_that_was_lost_meanwhile_is_replaced(work: SqlUnitOfWork[sa.Connection], engine: sa.Engine) -> None:
+    lost = driver_of(work)
+    if engine.dialect.name == "sqlite":
+        lost.close()
+    else:
+        with engine.begin() as other:
+            other.execute(sa.select(sa.func.pg_terminate_backend(lost.info.backend_pid)))
+    add(work, "after")
+    assert names(work) == ["after"]
+
+
+def test_more_threads_than_connections_wait_for_each_other(work: SqlUnitOfWork[sa.Connection], engine: sa.Engine) -> None:
+    seen: set[int] = set()
+    lock = threading.Lock()
+
+    def act(number: int) -> None:
+        for opened in (work.read(), work.note(), work.begin()):
+            with opened as inside:
+                with lock:
+                    seen.add(id(inside.records.connection.dbapi_connection))
+                if number % 3 == 0:
+                    inside.records.execute(sa.select(things.c.name)).all()
+
+    with ThreadPoolExecutor(50) as pool:
+        list(pool.map(act, range(150)))
+    connections = connections_of(engine)
+    assert connections.open <= most_connections(engine)
+    add(work, "afterwards")
+    assert names(work) == ["afterwards"]
+
+
+def test_only_what_nobody_was_promised_is_not_waited_for(engine: sa.Engine) -> None:
+    connections = connections_of(engine)
+    question = "PRAGMA synchronous" if engine.dialect.name == "sqlite" else "SHOW synchronous_commit"
+    found = {kind: asked(connections, kind, question) for kind in ("write", "note", "write")}
+    careful, relaxed = (2, 1) if engine.dialect.name == "sqlite" else ("on", "off")
+    with engine.connect() as plain:  # what the cluster of these tests was started with counts for no kind but by itself
+        careful = plain.exec_driver_sql(question).scalar()
+    assert found == {"write": careful, "note": relaxed}
+
+
+def test_one_consistent_snapshot_is_read(work: SqlUnitOfWork[sa.Connection]) -> None:
+    with work.read() as opened:
+        before = opened.records.scalars(sa.select(things.c.name)).all()
+        add(work, "meanwhile")
+        assert opened.records.scalars(sa.select(things.c.name)).all() == before == []
+    assert names(work) == ["meanwhile"]
+
+
+def test_disposing_of_the_engine_closes_what_is_kept(database_url: str) -> None:
+    engine = make_engine(database_url)
+    create_all(engine, metadata)
+    work = SqlUnitOfWork(engine, lambda connection: connection)
+    driver = driver_of(work)
+    engine.dispose()
+    with pytest.raises(engine.dialect.loaded_dbapi.Error):
+        driver.execute("SELECT 1")
+    assert connections_of(engine).open == 0
+    engine.dispose()
