@@ -2,7 +2,7 @@
 
 1. The client is established. What it asks for may stand in the address, in a request object (``request_objects``) or here already
    (``pushed_requests``). Its return address is established; until then refusals are shown, not redirected (``authorize_checks``).
-2. The other checks of the table; their refusals are answered to the return address, by the person's own hand where nobody is logged in.
+2. The other checks of the table; their refusals are answered to the return address, by the person's own hand where nobody vetted it.
 3. What must still be asked of the person (``interactions``): nothing, or the request waits as a transaction.
 4. When nothing is left to ask: grant and code are stored, the transaction finished, the event audited, all in one transaction.
 5. The answer: code, state and ``iss`` (RFC 9207) to the return address.
@@ -140,9 +140,12 @@ def refuse(deps: IdpDeps, address: ReturnAddress, refusal: Refusal) -> Answer:
 
 
 def _hold(client: Client, answer: Answer, refusal: Refusal, visit: Visit | None, *, silent: bool) -> Answer | Held:
-    """Keep an error from taking a stranger's browser elsewhere; ``prompt=none`` shows no page to anybody (Core 3.1.2.1)."""
+    """Keep an error from taking a stranger's browser to an address that nobody vetted (RFC 9700 4.11.2).
+
+    ``prompt=none`` shows no page to anybody (Core 3.1.2.1).
+    """
     known = visit is not None and visit.current is not None
-    return answer if known or silent else Held(answer, refusal, client)
+    return answer if client.vetted or known or silent else Held(answer, refusal, client)
 
 
 def find_situation(

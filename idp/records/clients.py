@@ -100,6 +100,11 @@ class Client:
         return Text(self.names.get("zh-CN", self.name), self.names.get("en", self.name))
 
     @property
+    def vetted(self) -> bool:
+        """Tell whether an admin registered the client, or let it into production: somebody here has seen its addresses."""
+        return self.registration_token is None or self.stage == "production"
+
+    @property
     def public(self) -> bool:
         """Tell whether the client cannot keep a secret."""
         return self.token_endpoint_auth_method == "none"  # noqa: S105 - a method's name

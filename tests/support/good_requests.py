@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from idp import endpoints
-from idp.clients.resources import DEVICE_CODE, EXCHANGE
+from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
 from idp.tokens.grants.exchanged import ACCESS_TOKEN
 from tests.support import kiosk, registering
 from tests.support.bound_client import issued, self_signed

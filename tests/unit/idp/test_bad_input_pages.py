@@ -63,6 +63,7 @@ _LOGOUT = {
 PAGES: dict[tuple[str, str], Page] = {
     ("GET", "/"): Page(inside=True),
     ("GET", "/account"): Page(inside=True),
+    ("POST", "/account/consents/withdraw"): Page(form=_FORM | {"client": FREE}, inside=True),
     ("POST", "/account/sessions/end"): Page(form=_FORM | {"session": FREE}, inside=True),
     ("POST", "/account/sessions/end-all"): Page(form=_FORM, inside=True),
     ("GET", "/login"): Page({"txn": CHECKED}),
@@ -105,7 +106,9 @@ class Visit:
         assert isinstance(clock, FixedClock)
         if self.page.inside:
             self.browser.client.set_cookie(SESSION, session_cookie(world))
-        shown = self.browser.get(endpoints.AUTHORIZE, world.provider.request(prompt="login"))
+        shown = self.browser.get(
+            endpoints.AUTHORIZE, world.provider.request(prompt="consent" if "consent" in self.path else "login")
+        )
         if self.path.startswith(endpoints.DEVICE):
             user_code = kiosk.ask(world.provider)["user_code"]
             self.values["user_code"] = user_code
@@ -115,7 +118,11 @@ class Visit:
             shown = self.browser.follow(self.browser.type_password(shown, "linwenshu"))
         self.values |= {"txn": shown.request.args["txn"], "username": "chenxiaochao", "password": PASSWORD}
         self.values |= {FIELD: next(form.values[FIELD] for form in forms(shown.text) if FIELD in form.values)}
-        self.values |= dict.fromkeys(_LOGOUT, "") | {"session": "none", "code": pyotp.TOTP(TOTP_SECRET).at(clock.now())}
+        self.values |= dict.fromkeys(_LOGOUT, "") | {
+            "session": "none",
+            "client": "none",
+            "code": pyotp.TOTP(TOTP_SECRET).at(clock.now()),
+        }
 
     def send(self, query: list[tuple[str, str]], form: list[tuple[str, str]]) -> TestResponse:
         address = f"{self.path}?{urlencode(query)}" if query else self.path
