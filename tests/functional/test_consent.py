@@ -13,6 +13,10 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
+from idp.clients import registry
+from idp.records import Client
+from service.config import load_config
+from service.wiring import Services
 from tests.functional.test_pages import assert_in_order
 from tests.functional.test_walk import log_in
 from tests.support.demo import Federation
@@ -20,14 +24,28 @@ from tests.support.relying_party import RelyingParty, parse_return
 
 CITY = "445100"
 SCOPE = "openid profile phone offline_access"
+MARKET = "114451008W15P11PMR"
+NAME = "潮州办事试用版"
 
 
 class Department:
     """A department's program on this machine: its address takes the answers."""
 
-    def __init__(self, federation: Federation, page: Page, port: int) -> None:
-        client = next(one for one in federation.description["clients"] if one["client_id"] == "chaozhou-app")
-        self.party = RelyingParty(federation.url(CITY), client, f"http://127.0.0.1:{port}/callback")
+    def __init__(self, federation: Federation, page: Page, port: int, *, vetted: bool) -> None:
+        callback = f"http://127.0.0.1:{port}/callback"
+        client = Client(
+            client_id=f"consent-{port}",
+            name=NAME,
+            department=MARKET,
+            token_endpoint_auth_method="none",
+            redirect_uris=(callback,),
+            scopes=tuple(SCOPE.split()),
+            registration_token=None if vetted else bytes(32),
+        )
+        with Services(load_config(federation.directory / CITY / "chaoxin.toml")) as services:
+            registry.register(services.idp, client, actor="operator:test")
+        described = {"client_id": client.client_id, "token_endpoint_auth_method": "none", "scope": SCOPE}
+        self.party = RelyingParty(federation.url(CITY), described, callback)
         self.page = page
 
     @property
@@ -65,11 +83,11 @@ class _Door(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def department(federation: Federation, page: Page) -> Iterator[Department]:
+def door() -> Iterator[int]:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Door) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield Department(federation, page, server.server_port)
+        yield server.server_port
         server.shutdown()
         thread.join()
 
@@ -96,8 +114,9 @@ WORDS = {
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_citizen_leaves_out_agrees_takes_back_and_is_asked_again(
-    federation: Federation, page: Page, department: Department, language: str
+    federation: Federation, page: Page, door: int, language: str
 ) -> None:
+    department = Department(federation, page, door, vetted=True)
     words, base = WORDS[language], federation.url(CITY)
     page.goto(f"{base}/login?lang={language}")
     log_in(page, federation.account("citizen"))
@@ -120,7 +139,7 @@ def test_a_citizen_leaves_out_agrees_takes_back_and_is_asked_again(
     # 3. Taken back.
     page.goto(f"{base}/account?lang={language}")
     expect(page.get_by_role("heading", name=words["section"])).to_be_visible()
-    row = page.locator("li").filter(has_text="潮州办事手机版").filter(has=page.get_by_role("button", name=words["withdraw"]))
+    row = page.locator("li").filter(has_text=NAME).filter(has=page.get_by_role("button", name=words["withdraw"]))
     expect(row).to_contain_text(words["lasting"])
     assert_in_order(page, page.url)
     row.get_by_role("button", name=words["withdraw"]).click()
@@ -132,7 +151,8 @@ def test_a_citizen_leaves_out_agrees_takes_back_and_is_asked_again(
     expect(page.get_by_label(words["phone"])).to_be_checked()
 
 
-def test_requirement_13_a_faulty_link_shows_a_page_with_a_button(page: Page, department: Department) -> None:
+def test_requirement_13_a_faulty_link_shows_a_page_with_a_button(federation: Federation, page: Page, door: int) -> None:
+    department = Department(federation, page, door, vetted=False)
     department.visit(scope="nonsense")
     expect(page.get_by_role("heading", level=1)).to_have_text("没有登录")
     assert_in_order(page, page.url)

@@ -37,7 +37,9 @@ class Run:
         self.node = node
         self.secrets: dict[str, str] = {"resident ID": RESIDENT_ID, "phone": PHONE, "phone, as typed": "13800000001"}
         self.citizen = node.add_account(name="陈晓潮", resident_id=RESIDENT_ID, phone=PHONE)
-        self.staff = node.add_account("linwenshu", name="林文书", kind="staff", totp_secret=TOTP_SECRET, real_name_level=5)
+        self.staff = node.add_account(
+            "linwenshu", name="林文书", kind="staff", totp_secret=TOTP_SECRET, real_name_level=5, proofed_by="counter"
+        )
         self.secrets |= {"password": self.citizen["password"], "TOTP secret": TOTP_SECRET}
         client = node.add_client("scjg", redirect_uris=(CALLBACK,), scope=SCOPE)
         self.secrets["client secret"] = client["client_secret"]

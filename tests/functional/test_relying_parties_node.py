@@ -171,6 +171,7 @@ def test_oidc_client_ts_in_a_browser_holds_the_key_of_its_tokens(federation: Fed
         page.goto(app)
         page.locator("#login").click()
         log_in(page, federation.account("citizen"))
+        page.get_by_role("button", name="同意并继续").click()
         page.wait_for_url(f"{app}/")
         expect(user).to_contain_text("陈晓潮")
         first = shown(page)

@@ -13,6 +13,8 @@ from cryptography import x509
 from idp import cors, discovery, endpoints, housekeeping, jwks, signing_keys
 from idp.dispatch import ENDPOINTS, answer
 from idp.ports import IdpDeps
+from idp.records import Client
+from idp.tokens.issue import Issue
 from idp.tokens.signed import sign_access_token, verify_access_token
 from idp.wire import NOTHING, OAuthRequest, Parameters
 from kernel.clock import FixedClock
@@ -20,7 +22,7 @@ from kernel.errors import Refusal
 from pki import authority, jose
 from pki.keyfiles import FileKeyStore
 from pki.roles import get_credential
-from tests.support.idp import Browser, Provider, add_client, another_process, json_of, make_idp_deps
+from tests.support.idp import MARKET, Browser, Provider, add_client, another_process, json_of, make_idp_deps
 
 KEPT = timedelta(days=1)
 SIGNS = timedelta(days=30)
@@ -367,16 +369,19 @@ def test_a_preflight_is_answered_without_carrying_anything_out(deps: IdpDeps) ->
 def test_a_token_that_was_verified_before_is_refused_once_it_is_over_or_its_keys_are_others(
     deps: IdpDeps, clock: FixedClock
 ) -> None:
-    value = sign_access_token(deps, client_id="site", subject="sub.1", scopes=("openid",), grant=None, now=clock.now())
-    first = verify_access_token(deps, value)
-    assert verify_access_token(deps, value) is first
+    issue = Issue("sub.1", ("openid",), deps.issuer)
+    value = sign_access_token(deps, Client("site", "某系统", MARKET), issue, now=clock.now())
+    first = verify_access_token(deps, value, audience=deps.issuer)
+    assert verify_access_token(deps, value, audience=None) is first
+    with pytest.raises(Refusal):
+        verify_access_token(deps, value, audience="https://other.example.cn/")
     clock.advance(timedelta(seconds=31))  # the keys are looked at anew
-    again = verify_access_token(deps, value)
+    again = verify_access_token(deps, value, audience=deps.issuer)
     assert again == first
     assert again is not first
     clock.moment = first.expires_at
     with pytest.raises(Refusal):
-        verify_access_token(deps, value)
+        verify_access_token(deps, value, audience=deps.issuer)
 
 
 def test_what_is_remembered_of_tokens_is_bounded() -> None:

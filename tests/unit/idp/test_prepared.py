@@ -9,7 +9,8 @@ from idp.storage.prepared import Prepared, put
 from idp.storage.tables import consents, metadata, tries
 from tests.support.databases import create_all
 
-CONSENT = {"account_id": "sub.1", "client_id": "site", "scopes": '["openid"]', "granted_at": 7}
+_LISTS = dict.fromkeys(("scopes", "claims", "declined", "told"), '["openid"]')
+CONSENT = {"account_id": "sub.1", "client_id": "site", "granted_at": 7, "used_at": 7, **_LISTS}
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from idp.storage.prepared import Prepared
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from pki import alarms, authority, crl, issuance, renewal, review
@@ -25,6 +26,7 @@ from pki.roles import get_credential
 from pki.storage import tables
 from policies.certificates import policy_oid
 from service.audit import SqlAuditTrail
+from service.connections import Kept
 from tests.support.pki import COUNTY, MemoryKeys, certificate
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -260,13 +262,26 @@ def refusing(engine: sa.Engine, at: int) -> Iterator[list[int]]:
         if text.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
             count()
 
+    run, commit = Prepared.run, Kept.commit
+
+    def run_prepared(
+        prepared: Prepared, connection: sa.Connection, values: Any
+    ) -> Any:  # what the driver is given past SQLAlchemy
+        count()
+        return run(prepared, connection, values)
+
+    def commit_kept(kept: Kept) -> None:
+        count()
+        commit(kept)
+
     sa.event.listen(engine, "before_cursor_execute", statement)
-    sa.event.listen(engine, "commit", count)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", statement)
-        sa.event.remove(engine, "commit", count)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Prepared, "run", run_prepared)
+        patched.setattr(Kept, "commit", commit_kept)
+        try:
+            yield seen
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", statement)
 
 
 def test_whichever_write_fails_what_was_signed_can_be_revoked_after_a_restart(
