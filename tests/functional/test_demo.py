@@ -64,19 +64,15 @@ def test_killed_at_any_moment_and_started_again_it_works(tmp_path: Path) -> None
         assert federation.verify("445122", federation.license_file("445100"))["indication"] == "TOTAL_PASSED"
         assert federation.verify("445103", federation.license_file("445122"))["indication"] == "TOTAL_PASSED"
     finally:
-        stop(process)
-    for node in described["nodes"]:  # stopping it leaves nothing listening
-        with pytest.raises(requests.ConnectionError):
-            requests.get(f"{node['url']}/healthz", timeout=5)
+        process.kill()
+        process.wait()
     # 3. Killed while serving, it takes its processes with it and starts once more with the same secrets.
-    with log.open("wb") as stream:
-        process = start_demo(tmp_path, first_port, stream)
-    wait_for_demo(process, tmp_path, log)
-    process.kill()
-    process.wait()
     with log.open("wb") as stream:
         process = start_demo(tmp_path, first_port, stream)
     try:
         assert wait_for_demo(process, tmp_path, log) == described
     finally:
         stop(process)
+    for node in described["nodes"]:  # 4. Stopping it leaves nothing listening.
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{node['url']}/healthz", timeout=5)

@@ -22,7 +22,7 @@ from tests.support.lone_node import LoneNode
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 FORM = "application/x-www-form-urlencoded"
 _EXAMPLES = settings(
-    max_examples=12,
+    max_examples=6,
     derandomize=True,
     database=None,
     deadline=None,

@@ -17,6 +17,7 @@ from typing import Any
 import pyotp
 import requests
 
+from tests.support.commands import run_command
 from tests.support.ports import free_port_block
 
 START_SECONDS = 120
@@ -51,14 +52,8 @@ class Federation:
         return f"http://localhost:{self.first_port + offset}/"
 
     def command(self, node: str, *arguments: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
-        config = self.directory / node / "chaoxin.toml"
-        done = subprocess.run(
-            [sys.executable, "-m", "service.cli", "--config", str(config), *arguments],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        """Run ``chaoxin`` at a node, and see that it ends as expected."""
+        done = run_command(*arguments, config=self.directory / node / "chaoxin.toml")
         if expect is not None:
             assert done.returncode == expect, done.stderr
         return done

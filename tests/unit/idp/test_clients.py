@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from idp.clients import redirect_uris, registry
 from idp.ports import IdpDeps
@@ -123,11 +124,10 @@ def test_keys_that_are_no_keys_are_refused(deps: IdpDeps) -> None:
         add_client(deps, token_endpoint_auth_method="private_key_jwt", jwks={"keys": [{"kty": "oct", "k": "AAAA"}]})
 
 
-def test_waiving_pkce_is_logged_as_a_warning_and_audited(
-    deps: IdpDeps, engine: sa.Engine, capsys: pytest.CaptureFixture[str]
-) -> None:
-    add_client(deps, require_pkce=False)
-    assert "client_without_pkce" in capsys.readouterr().out
+def test_waiving_pkce_is_logged_as_a_warning_and_audited(deps: IdpDeps, engine: sa.Engine) -> None:
+    with capture_logs() as logged:
+        add_client(deps, require_pkce=False)
+    assert [(one["event"], one["log_level"]) for one in logged] == [("client_without_pkce", "warning")]
     assert '"require_pkce":false' in events(engine, "idp.register_client")[0]["details"]
 
 

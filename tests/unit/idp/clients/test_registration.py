@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from idp.clients import invitations, registry
 from idp.people.accounts import SUBJECT_PREFIX
@@ -197,10 +198,11 @@ def test_policies_say_what_may_register_itself(light: IdpDeps) -> None:
     assert caught.value.field == "uses"
 
 
-def test_pkce_is_waived_for_confidential_systems_under_test_alone(light: IdpDeps, capsys: pytest.CaptureFixture[str]) -> None:
-    confidential = register(light)["client_id"]
+def test_pkce_is_waived_for_confidential_systems_under_test_alone(light: IdpDeps) -> None:
+    with capture_logs() as logged:
+        confidential = register(light)["client_id"]
     assert not registry.get(light, confidential).require_pkce
-    assert "client_without_pkce" in capsys.readouterr().out
+    assert "client_without_pkce" in [one["event"] for one in logged]
     public = register(light, token_endpoint_auth_method="none")["client_id"]
     assert registry.get(light, public).require_pkce
     production = with_rules(light, stage="production")
