@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from idp import endpoints
-from idp.authorize import request_objects
 from idp.authorize.request import PROMPTS, RESPONSE_MODES
 from idp.clients import mutual_tls
 from idp.clients.grant_types import GRANT_TYPES
 from idp.clients.registry import AUTHENTICATION_METHODS
 from idp.ports import IdpDeps
-from idp.tokens import dpop
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
 from kernel.errors import Refusal
+from pki.jwk import ALGORITHMS
 from policies.models import Policies
 
 _OVER_MUTUAL_TLS = {
@@ -68,11 +67,13 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "subject_types_supported": ["public", "pairwise"],
         "id_token_signing_alg_values_supported": algorithms,
         "userinfo_signing_alg_values_supported": algorithms,
-        "request_object_signing_alg_values_supported": list(request_objects.ALGORITHMS),
+        "request_object_signing_alg_values_supported": list(ALGORITHMS),
         "token_endpoint_auth_methods_supported": methods,
-        "token_endpoint_auth_signing_alg_values_supported": ["ES256", "RS256"],
+        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "claims_supported": [*_PROTOCOL_CLAIMS, *dict.fromkeys(claim for scope in scopes.values() for claim in scope.claims)],
         **_verified_claims(policies),
         "claim_types_supported": ["normal"],
@@ -88,7 +89,7 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "require_pushed_authorization_requests": False,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
-        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
         "tls_client_certificate_bound_access_tokens": deps.client_certificates,
         **_aliases(deps),
     }

@@ -213,6 +213,8 @@ def error_response(refusal: Refusal, *, challenge: str | None = None, status: in
         "message": refusal.text.as_json(),
     }
     response = json_response(document, status=status or refusal.error.status)
+    if refusal.error is REQUEST_METHOD:  # RFC 9110 15.5.6
+        response = response.with_headers(("Allow", refusal.details["allowed"]))
     return response if challenge is None else response.with_headers(("WWW-Authenticate", challenge))
 
 
@@ -220,7 +222,8 @@ def check_method(request: OAuthRequest, *methods: str) -> None:
     """Refuse a method that the endpoint does not take."""
     if request.method not in methods:
         shown = request.method if request.method.isascii() and request.method.isalpha() else "(unknown)"
-        raise Refusal(REQUEST_METHOD, method=shown[:20])
+        allowed = ", ".join((*methods, "OPTIONS"))  # which is answered before the endpoint is asked (``cors``)
+        raise Refusal(REQUEST_METHOD, method=shown[:20], allowed=allowed)
 
 
 def wrong(*, parameter: str, zh: str, en: str) -> Refusal:

@@ -21,6 +21,7 @@ from licenses.errors import LICENSE_NOT_FOUND, STATUS_LIST_INVALID, STATUS_OVERT
 from licenses.ports import LicenseDeps, LicenseRecord, Published, StatusCode
 from pki import jose
 from pki.roles import get_chain, get_credential
+from pki.strict_json import encode_base64url
 
 TOKEN_TYPE = "statuslist+jwt"  # noqa: S105 - a media type
 BITS = 4
@@ -118,7 +119,7 @@ def change(deps: LicenseDeps, identifier: str, code: StatusCode, *, reason: str,
 
 
 def _sign(deps: LicenseDeps, statuses: StatusList, now: datetime) -> str:
-    packed = base64.urlsafe_b64encode(zlib.compress(statuses.slots, 9)).rstrip(b"=").decode()
+    packed = encode_base64url(zlib.compress(statuses.slots, 9))
     claims = {
         "iss": deps.node.url,
         "sub": deps.node.url + STATUS_PATH,

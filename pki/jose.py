@@ -10,7 +10,6 @@ Left to others: where keys and their certificates come from, what the claims mea
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +30,7 @@ from pki.errors import (
     TOKEN_TYPE,
 )
 from pki.jwk import (
+    ALGORITHMS,
     PRIVATE_MEMBERS,
     THUMBPRINT,
     JwkKey,
@@ -45,7 +45,7 @@ from pki.jwk import (
     verifying_key,
 )
 from pki.records import PrivateKey, PublicKey
-from pki.strict_json import decode_base64url, parse_object
+from pki.strict_json import decode_base64url, encode_base64url, parse_object
 
 Claims: TypeAlias = dict[str, Any]
 
@@ -99,8 +99,8 @@ def sign(
         message = f"a key for {prepared.alg} does not sign {alg}"
         raise ValueError(message)
     payload = claims if isinstance(claims, bytes) else _encode(claims)
-    signing_input = _header(alg, typ, kid, prepared.x5t, tuple(x5c)) + b"." + _base64url(payload)  # RFC 7515 5.1
-    return (signing_input + b"." + _base64url(prepared.prepared.sign(signing_input))).decode("ascii")
+    signing_input = f"{_header(alg, typ, kid, prepared.x5t, tuple(x5c))}.{encode_base64url(payload)}"  # RFC 7515 5.1
+    return f"{signing_input}.{encode_base64url(prepared.prepared.sign(signing_input.encode()))}"
 
 
 def verify(
@@ -177,7 +177,7 @@ def _read_claims(payload: bytes, require: Collection[str], now: datetime, leeway
 
 
 @functools.lru_cache(maxsize=64)
-def _header(alg: str, typ: str, kid: str | None, x5t: str | None, x5c: tuple[bytes, ...]) -> bytes:
+def _header(alg: str, typ: str, kid: str | None, x5t: str | None, x5c: tuple[bytes, ...]) -> str:
     members: dict[str, Any] = {"alg": alg, "typ": typ}
     if kid is not None:
         members["kid"] = kid
@@ -185,11 +185,7 @@ def _header(alg: str, typ: str, kid: str | None, x5t: str | None, x5c: tuple[byt
         members |= certified(x5c)
     elif x5t is not None:
         members[THUMBPRINT] = x5t
-    return _base64url(_encode(dict(sorted(members.items()))))
-
-
-def _base64url(data: bytes) -> bytes:
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
+    return encode_base64url(_encode(dict(sorted(members.items()))))
 
 
 def _encode(claims: Mapping[str, Any]) -> bytes:
@@ -220,7 +216,7 @@ def _check_header(header: Claims, typ: str | Collection[str | None] | None, algo
     if not (found is None or isinstance(found, str)) or _media_type(found) not in wanted:
         raise Refusal(TOKEN_TYPE)
     alg = header.get("alg")
-    if not isinstance(alg, str) or alg not in algorithms or alg not in {"ES256", "RS256"}:
+    if not isinstance(alg, str) or alg not in algorithms or alg not in ALGORITHMS:
         raise Refusal(TOKEN_ALGORITHM)
 
 

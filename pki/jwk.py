@@ -9,7 +9,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jose import jwk
@@ -18,9 +18,12 @@ from kernel.canonical import canonical
 from kernel.errors import Refusal
 from pki.errors import JWK_UNSUITABLE
 from pki.records import PrivateKey, PublicKey
-from pki.strict_json import decode_base64url
+from pki.strict_json import decode_base64url, encode_base64url
 
 Algorithm = Literal["ES256", "RS256"]
+ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
+"""All that are signed with and taken; who takes fewer says so."""
+
 THUMBPRINT = "x5t#S256"
 
 _MIN_RSA_BITS = 2048
@@ -63,7 +66,7 @@ def signing_key(key: PrivateKey, *, kid: str | None = None, certificate: bytes |
 
 def thumbprint_of(certificate: bytes) -> str:
     """Return a certificate's x5t#S256 (RFC 7515 4.1.8)."""
-    return _base64url(hashlib.sha256(certificate).digest())
+    return encode_base64url(hashlib.sha256(certificate).digest())
 
 
 def certified(certificates: Sequence[bytes]) -> dict[str, Any]:
@@ -87,7 +90,7 @@ def public_jwk(public_key: PublicKey, kid: str, alg: str) -> dict[str, str]:
 
 def thumbprint(public_key: PublicKey) -> str:
     """Return the RFC 7638 thumbprint: SHA-256 over the required members, base64url."""
-    return _base64url(hashlib.sha256(canonical(_members(public_key))).digest())
+    return encode_base64url(hashlib.sha256(canonical(_members(public_key))).digest())
 
 
 def parse_jwk(document: object) -> JwkKey:
@@ -163,11 +166,7 @@ def _integer(document: Mapping[str, Any], name: str) -> int:
 
 
 def _number(value: int, size: int | None = None) -> str:
-    return _base64url(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return encode_base64url(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))
 
 
 def _sequence(value: object) -> Sequence[object]:

@@ -18,6 +18,11 @@ _BASE64URL = re.compile(rb"[A-Za-z0-9_-]*")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
+def encode_base64url(data: bytes) -> str:
+    """Return ``data`` in base64url without padding (RFC 7515 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
 def decode_base64url(text: bytes, code: ErrorCode) -> bytes:
     """Return what ``text`` (unpadded base64url, RFC 7515 2) encodes; ``Refusal(code)`` for any other character or a second spelling.
 
@@ -27,7 +32,7 @@ def decode_base64url(text: bytes, code: ErrorCode) -> bytes:
         data = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
     except (ValueError, binascii.Error):
         raise Refusal(code, problem="base64url") from None
-    if not _BASE64URL.fullmatch(text) or base64.urlsafe_b64encode(data).rstrip(b"=") != text:
+    if not _BASE64URL.fullmatch(text) or encode_base64url(data).encode() != text:
         raise Refusal(code, problem="base64url")
     return data
 

@@ -15,15 +15,15 @@ from idp import endpoints
 from idp.authorize.checks import check_none_in_query, check_request, find_return_address
 from idp.authorize.request import AuthorizationRequest, from_json
 from idp.authorize.request_objects import unpack
-from idp.clients.authentication import CHALLENGE, authenticate
+from idp.clients.authentication import authenticate, refused
 from idp.clients.security_profiles import profile_of
 from idp.hashes import digest
-from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE_FORBIDDEN, REQUEST_URI_OVER
+from idp.oauth_errors import GRANT_TYPE_FORBIDDEN, REQUEST_URI_OVER
 from idp.ports import IdpDeps
 from idp.records import Client, PushedRequest
 from idp.tokens import dpop
 from idp.tokens.errors import DPOP_PROOF
-from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response, wrong
+from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, json_response, wrong
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 from kernel.randomness import token
@@ -42,7 +42,7 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         jkt = None if request.dpop is None else _prove_key(deps, client, request)
         request_uri = push(deps, client, request.form, jkt=jkt)
     except Refusal as refusal:
-        answer = error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+        answer = refused(refusal)
         return answer.with_headers(*dpop.headers(deps, request))
     document = {"request_uri": request_uri, "expires_in": deps.policies.tokens.pushed_request_seconds}
     return json_response(document, status=_CREATED).with_headers(*dpop.headers(deps, request))

@@ -6,13 +6,13 @@ records cannot tell that they know the same person. Both look alike and begin so
 
 from __future__ import annotations
 
-import base64
 import hmac
 
 from idp.clients.sectors import sector_of
 from idp.people.accounts import SUBJECT_PREFIX
 from idp.ports import IdpDeps
 from idp.records import Client
+from pki.strict_json import encode_base64url
 
 _OCTETS = 16  # as an account's own
 
@@ -25,4 +25,4 @@ def subject_of(deps: IdpDeps, client: Client, account_id: str) -> str:
     if key is None:
         key = deps.kept["pairwise_key"] = deps.keys.secret("idp-pairwise")
     digest = hmac.digest(key, f"pairwise sub\0{sector_of(client)}\0{account_id}".encode(), "sha256")
-    return SUBJECT_PREFIX + base64.urlsafe_b64encode(digest[:_OCTETS]).rstrip(b"=").decode()
+    return SUBJECT_PREFIX + encode_base64url(digest[:_OCTETS])

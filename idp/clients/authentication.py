@@ -24,14 +24,14 @@ from idp.oauth_errors import CLIENT_AUTHENTICATION, CLIENT_METHODS, PARAMETER_IN
 from idp.ports import IdpDeps
 from idp.records import Client, ClientAuthentication
 from idp.signing_keys import keyring
-from idp.wire import OAuthRequest
+from idp.wire import OAuthRequest, OAuthResponse, error_response
 from kernel.audit import AuditEvent
 from kernel.clock import from_micros, timestamp
 from kernel.errors import Refusal
 from pki import jose
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-CHALLENGE = 'Basic realm="chaoxin", charset="UTF-8"'
+_CHALLENGE = 'Basic realm="chaoxin", charset="UTF-8"'
 MAX_ASSERTION_SECONDS = 600
 _SECRETS = ("client_secret", "client_assertion", "code", "code_verifier", "refresh_token", "token", "access_token")
 _NOBODY = bytes(32)
@@ -64,6 +64,11 @@ def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str) -> Clie
     if presented.method in SECRET_METHODS:
         secrets.note_use(deps, client, hash_secret(presented.proof))
     return client
+
+
+def refused(refusal: Refusal) -> OAuthResponse:
+    """Return the answer of an endpoint at which clients authenticate (RFC 6749 5.2)."""
+    return error_response(refusal, challenge=_CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
 
 
 def check_nothing_secret_in_query(request: OAuthRequest) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from crosscert.http import is_below
@@ -24,14 +24,7 @@ from kernel.text import find_unwanted_character, normal_form
 from pki import jose
 from policies import assurance
 
-AUTHENTICATION_METHODS: tuple[ClientAuthentication, ...] = (
-    "client_secret_basic",
-    "client_secret_post",
-    "private_key_jwt",
-    "tls_client_auth",
-    "self_signed_tls_client_auth",
-    "none",
-)
+AUTHENTICATION_METHODS: tuple[ClientAuthentication, ...] = get_args(ClientAuthentication)
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 _CLIENT_ID = re.compile(r"[a-z0-9][a-z0-9_-]{1,63}")  # no dot: every sub has one (accounts.SUBJECT_PREFIX)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{32,128}")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.records import Client
+from pki.jwk import ALGORITHMS
 
 _STRONG = frozenset({"private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"})
 
@@ -29,7 +30,7 @@ class SecurityProfile:
     rotation: bool
 
 
-EVERYONE = SecurityProfile(algorithms=("ES256", "RS256"), issuer_only=False, max_code_seconds=600, rotation=True)
+EVERYONE = SecurityProfile(algorithms=ALGORITHMS, issuer_only=False, max_code_seconds=600, rotation=True)
 FAPI2 = SecurityProfile(
     algorithms=("ES256",),  # FAPI 2.0 SP 5.4.1
     issuer_only=True,  # 5.3.2.1, 8

@@ -13,15 +13,15 @@ from datetime import timedelta
 from typing import Any
 
 from idp import endpoints
-from idp.clients.authentication import CHALLENGE, authenticate
+from idp.clients.authentication import authenticate, refused
 from idp.clients.grant_types import DEVICE_CODE
 from idp.clients.resources import MAX_RESOURCES, Target, find_target
 from idp.device import user_codes
 from idp.hashes import digest
-from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE_FORBIDDEN, RESOURCE, SCOPE_WIDER
+from idp.oauth_errors import GRANT_TYPE_FORBIDDEN, RESOURCE, SCOPE_WIDER
 from idp.ports import IdpDeps
 from idp.records import Client, DeviceRequest
-from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response
+from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, json_response
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
@@ -40,7 +40,7 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.DEVICE_AUTHORIZATION))
         return json_response(ask(deps, client, request.form))
     except Refusal as refusal:
-        return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+        return refused(refusal)
 
 
 def ask(deps: IdpDeps, client: Client, form: Parameters) -> dict[str, Any]:

@@ -6,7 +6,6 @@ Left to others: what a proven key is bound to (``binding``), where a proof is a 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Collection
@@ -22,8 +21,9 @@ from idp.wire import OAuthRequest
 from kernel.clock import from_micros, timestamp
 from kernel.errors import Refusal
 from pki import jose
+from pki.jwk import ALGORITHMS
+from pki.strict_json import encode_base64url
 
-ALGORITHMS = ("ES256", "RS256")
 TYPE = "dpop+jwt"
 
 _MAX_PROOF_BYTES = 8192  # an RSA key of 8,192 bits and a signature by it fit in
@@ -103,7 +103,7 @@ def check_ath(shown: Shown) -> None:
     """RFC 9449 4.3, 12: made for this access token."""
     if shown.access_token is None:
         return
-    expected = _base64url(hashlib.sha256(shown.access_token.encode("ascii")).digest())
+    expected = encode_base64url(hashlib.sha256(shown.access_token.encode("ascii")).digest())
     if shown.claims.get("ath") != expected:
         raise Refusal(DPOP_PROOF, problem="ath")
 
@@ -144,7 +144,7 @@ def headers(deps: IdpDeps, request: OAuthRequest) -> tuple[tuple[str, str], ...]
 
 def _nonce(deps: IdpDeps, now: datetime, back: int) -> str:
     window = timestamp(now) // deps.policies.tokens.dpop_nonce_seconds - back
-    return _base64url(hmac.digest(deps.keys.secret("idp-dpop-nonce"), b"DPoP nonce\0%d" % window, "sha256"))
+    return encode_base64url(hmac.digest(deps.keys.secret("idp-dpop-nonce"), b"DPoP nonce\0%d" % window, "sha256"))
 
 
 def _place(url: object) -> tuple[str, str | None, int | None, str] | None:
@@ -157,7 +157,3 @@ def _place(url: object) -> tuple[str, str | None, int | None, str] | None:
     except ValueError:
         return None
     return None if "@" in parts.netloc else (parts.scheme, parts.hostname, port, parts.path or "/")
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -10,7 +10,7 @@ from typing import Any
 
 from idp import endpoints
 from idp.claims.subjects import subject_of
-from idp.clients.authentication import CHALLENGE, authenticate
+from idp.clients.authentication import authenticate, refused
 from idp.hashes import digest
 from idp.oauth_errors import CLIENT_AUTHENTICATION
 from idp.ports import IdpDeps
@@ -18,7 +18,7 @@ from idp.records import Client
 from idp.tokens.binding import token_type
 from idp.tokens.signed import is_signed_token, verify_access_token
 from idp.tokens.standing import counts, refresh_token_counts
-from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
+from idp.wire import OAuthRequest, OAuthResponse, check_method, json_response
 from kernel.clock import timestamp
 from kernel.errors import Refusal
 
@@ -34,7 +34,7 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         check_confidential(client)
         value = request.form.require("token")
     except Refusal as refusal:
-        return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+        return refused(refusal)
     shown = _access_token(deps, client, value) if is_signed_token(value) else _refresh_token(deps, client, value)
     return json_response({"active": False} if shown is None else {"active": True, **shown})
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from idp.records import Grant
+from idp.claims.subjects import subject_of
+from idp.clients.resources import Target
+from idp.ports import IdpDeps
+from idp.records import Client, Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,26 @@ class Issue:
     nonce: str | None = None
     refresh_token: str | None = field(default=None, repr=False)
     delegation: Delegation | None = None
+
+
+def issue_for(
+    deps: IdpDeps,
+    client: Client,
+    grant: Grant,
+    target: Target,
+    *,
+    scopes: tuple[str, ...],
+    refresh_token: str | None,
+    nonce: str | None = None,
+) -> Issue:
+    """Return what a login's grant gives a client at ``target``; ``scopes`` are the grant's, or the fewer that were asked for."""
+    return Issue(
+        subject=subject_of(deps, client, grant.account_id),
+        scopes=target.scopes,
+        audience=target.audience,
+        grant=grant,
+        may_act=target.may_act,
+        id_token="openid" in scopes,
+        nonce=nonce,
+        refresh_token=refresh_token,
+    )

@@ -17,10 +17,11 @@ from idp.tokens.signed import AccessToken, verify_access_token
 from idp.wire import OAuthRequest, OAuthResponse, error_response
 from kernel.errors import Refusal
 from pki import jose
+from pki.jwk import ALGORITHMS
 from policies import assurance
 
 _BEARER = 'Bearer realm="chaoxin"'
-_DPOP = f'DPoP realm="chaoxin", algs="{" ".join(dpop.ALGORITHMS)}"'
+_DPOP = f'DPoP realm="chaoxin", algs="{" ".join(ALGORITHMS)}"'
 _OF_DPOP = (DPOP_NONCE, DPOP_PROOF, TOKEN_SCHEME)
 _UNAUTHORIZED = 401
 

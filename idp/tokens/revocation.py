@@ -6,13 +6,13 @@ A refresh token takes its whole family with it, access tokens too; an access tok
 from __future__ import annotations
 
 from idp import endpoints
-from idp.clients.authentication import CHALLENGE, authenticate
+from idp.clients.authentication import authenticate, refused
 from idp.hashes import digest
-from idp.oauth_errors import CLIENT_AUTHENTICATION, REVOKE_ANOTHERS
+from idp.oauth_errors import REVOKE_ANOTHERS
 from idp.ports import IdpDeps
 from idp.records import Client
 from idp.tokens.signed import is_signed_token, verify_access_token
-from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
+from idp.wire import OAuthRequest, OAuthResponse, check_method, json_response
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 
@@ -27,7 +27,7 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         revoke = _revoke_access_token if is_signed_token(value) else _revoke_family
         revoke(deps, client, value)
     except Refusal as refusal:
-        return error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+        return refused(refusal)
     return json_response({})
 
 

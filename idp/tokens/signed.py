@@ -6,7 +6,6 @@ Left to others: deciding whether one may be had (``token``, ``grants``) and whet
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,10 +21,11 @@ from idp.tokens.issue import Issue
 from kernel.clock import from_micros, timestamp
 from kernel.randomness import token
 from pki import jose
+from pki.jwk import ALGORITHMS
+from pki.strict_json import encode_base64url
 
 ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068 2.1
 ID_TOKEN_TYPE = "JWT"  # noqa: S105 - RFC 7519 5.1
-_ALGORITHMS = ("ES256", "RS256")
 _POINTS = 2
 
 
@@ -104,7 +104,7 @@ def verify_access_token(deps: IdpDeps, value: str, *, audience: str | None) -> A
     claims = jose.verify(
         value,
         ring.verifying,
-        algorithms=_ALGORITHMS,
+        algorithms=ALGORITHMS,
         typ=ACCESS_TOKEN_TYPE,
         audience=audience,
         issuer=deps.issuer,
@@ -173,7 +173,7 @@ def verify_id_token_hint(deps: IdpDeps, value: str) -> jose.Claims:
     return jose.verify(
         value,
         keyring(deps).verifying,
-        algorithms=_ALGORITHMS,
+        algorithms=ALGORITHMS,
         typ=(ID_TOKEN_TYPE, None),
         audience=None,
         issuer=deps.issuer,
@@ -190,4 +190,4 @@ def is_signed_token(value: str) -> bool:
 
 def left_half_hash(value: str) -> str:
     """Return ``at_hash`` for both algorithms: the left half of SHA-256, base64url (Core 3.1.3.6)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(value.encode("ascii")).digest()[:16]).rstrip(b"=").decode()
+    return encode_base64url(hashlib.sha256(value.encode("ascii")).digest()[:16])

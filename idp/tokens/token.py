@@ -12,9 +12,9 @@ from typing import Any
 from idp import endpoints
 from idp.claims import verified
 from idp.claims.told import obtainable, told
-from idp.clients.authentication import CHALLENGE, authenticate
+from idp.clients.authentication import authenticate, refused
 from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
-from idp.oauth_errors import CLIENT_AUTHENTICATION, GRANT_TYPE, GRANT_TYPE_FORBIDDEN
+from idp.oauth_errors import GRANT_TYPE, GRANT_TYPE_FORBIDDEN
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps
 from idp.records import Client, Grant
@@ -24,7 +24,7 @@ from idp.tokens.grants import authorization_code, client_credentials, device_cod
 from idp.tokens.grants.exchanged import ACCESS_TOKEN
 from idp.tokens.issue import Issue
 from idp.tokens.signed import lifetime, sign_access_token, sign_id_token
-from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, error_response, json_response
+from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, json_response
 from kernel.errors import Refusal
 
 GRANTS: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], Issue]] = {
@@ -48,7 +48,7 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         issue = GRANTS[grant_type](deps, client, request.form, binding)
         answer = json_response(_sign(deps, client, issue, binding))
     except Refusal as refusal:
-        answer = error_response(refusal, challenge=CHALLENGE if refusal.error is CLIENT_AUTHENTICATION else None)
+        answer = refused(refusal)
     return answer.with_headers(*dpop.headers(deps, request))
 
 

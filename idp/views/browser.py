@@ -135,6 +135,11 @@ def _location(answer: Answer) -> str:
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode(answer.parameters)}"
 
 
+def transaction_id() -> str:
+    """Return which waiting request the address names; whose it is shows ``authorize.transactions``."""
+    return request.args.get("txn", "")[:100]
+
+
 def go_to(location: str) -> AnyResponse:
     """Redirect with 303: what follows is always a GET without the credentials that were just sent."""
     response = redirect(location, code=_SEE_OTHER)

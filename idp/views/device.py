@@ -36,17 +36,13 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
 
     @blueprint.get(endpoints.DEVICE_CONFIRM)
     def show_device_question() -> Page:
-        question = approval.describe(deps, _transaction_id(), browser.visit(deps))
-        return render_template("idp/device_confirm.html", question=question, txn=_transaction_id())
+        question = approval.describe(deps, browser.transaction_id(), browser.visit(deps))
+        return render_template("idp/device_confirm.html", question=question, txn=browser.transaction_id())
 
     @blueprint.post(endpoints.DEVICE_CONFIRM)
     def submit_device_answer() -> Page:
-        return follow(approval.approve(deps, _transaction_id(), browser.visit(deps)))
+        return follow(approval.approve(deps, browser.transaction_id(), browser.visit(deps)))
 
     @blueprint.get(endpoints.DEVICE_DONE)
     def show_device_done() -> Page:
         return render_template("idp/device_done.html", approved="error" not in request.args)
-
-
-def _transaction_id() -> str:
-    return request.args.get("txn", "")[:100]

@@ -44,7 +44,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
 
     @blueprint.post("/login/cancel")
     def cancel_login() -> Page:
-        answer = flow.cancel(deps, _transaction_id(), browser.visit(deps))
+        answer = flow.cancel(deps, browser.transaction_id(), browser.visit(deps))
         return browser.go_to(url_for("idp.home")) if answer is None else browser.send(answer)
 
 
@@ -54,7 +54,7 @@ def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
         visit = browser.visit(deps)
         if "txn" not in request.args:
             return browser.go_to(url_for("idp.home")) if visit.current is not None else _login_page(deps, None)
-        transaction = verify_transaction(deps, _transaction_id(), visit.browser)
+        transaction = verify_transaction(deps, browser.transaction_id(), visit.browser)
         if transaction.request is None:
             return browser.go_to(url_for("idp.show_second_factor", txn=transaction.id))
         outcome = flow.resume(deps, transaction, visit)
@@ -68,7 +68,7 @@ def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
         try:
             result = login.submit_password(
                 deps,
-                transaction_id=_transaction_id() if "txn" in request.args else None,
+                transaction_id=browser.transaction_id() if "txn" in request.args else None,
                 visit=browser.visit(deps),
                 device=browser.device(),
                 username=username,
@@ -84,19 +84,19 @@ def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
 def _add_second_factor(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.get("/login/second-factor")
     def show_second_factor() -> Page:
-        return _second_factor_page(deps, verify_transaction(deps, _transaction_id(), browser.visit(deps).browser))
+        return _second_factor_page(deps, verify_transaction(deps, browser.transaction_id(), browser.visit(deps).browser))
 
     @blueprint.post("/login/second-factor")
     def submit_second_factor() -> Page:
         visit = browser.visit(deps)
         try:
             result = login.submit_code(
-                deps, transaction_id=_transaction_id(), visit=visit, device=browser.device(), code=_input("code")
+                deps, transaction_id=browser.transaction_id(), visit=visit, device=browser.device(), code=_input("code")
             )
         except Refusal as refusal:
             if refusal.error not in _SHOWN_ON_PAGE:
                 raise
-            transaction = verify_transaction(deps, _transaction_id(), visit.browser)
+            transaction = verify_transaction(deps, browser.transaction_id(), visit.browser)
             return _with_status(_second_factor_page(deps, transaction, refusal), refusal)
         return _enter(result)
 
@@ -105,7 +105,7 @@ def _add_consent(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.get("/login/consent")
     def show_consent() -> Page:
         visit = browser.visit(deps)
-        transaction = verify_transaction(deps, _transaction_id(), visit.browser)
+        transaction = verify_transaction(deps, browser.transaction_id(), visit.browser)
         outcome = flow.resume(deps, transaction, visit)
         if not (isinstance(outcome, flow.Ask) and outcome.step in {"consent", "go_on"}):
             return follow(outcome)
@@ -116,7 +116,7 @@ def _add_consent(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.post("/login/consent")
     def submit_consent() -> Page:
         ticked = frozenset(name.removeprefix("scope_") for name in request.form if name.startswith("scope_"))
-        return follow(consent.agree(deps, _transaction_id(), browser.visit(deps), ticked))
+        return follow(consent.agree(deps, browser.transaction_id(), browser.visit(deps), ticked))
 
 
 def _enter(result: login.LoggedIn) -> Page:
@@ -130,7 +130,7 @@ def _again(deps: IdpDeps, refusal: Refusal, *, username: str) -> Page:
     if refusal.error not in _SHOWN_ON_PAGE:
         raise refusal
     visit = browser.visit(deps)
-    transaction = verify_transaction(deps, _transaction_id(), visit.browser) if "txn" in request.args else None
+    transaction = verify_transaction(deps, browser.transaction_id(), visit.browser) if "txn" in request.args else None
     return _with_status(_login_page(deps, transaction, username=username, error=refusal), refusal)
 
 
@@ -163,10 +163,6 @@ def _prepare(waiting: AuthorizationRequest) -> None:
 def _with_status(page: str, refusal: Refusal) -> tuple[str, int, dict[str, str]]:
     minutes = refusal.details.get("minutes")
     return page, refusal.error.status, {} if minutes is None else {"Retry-After": str(int(minutes) * 60)}
-
-
-def _transaction_id() -> str:
-    return request.args.get("txn", "")[:100]
 
 
 def _input(name: str) -> str:

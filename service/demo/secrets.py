@@ -5,7 +5,6 @@ The file is for whoever runs the demo on their own machine; it is readable by it
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pyotp
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from kernel.randomness import token
+from pki.strict_json import encode_base64url
 from service.demo import plan
 from service.files import write_once
 
@@ -51,7 +51,5 @@ def _private_jwk() -> dict[str, str]:
     numbers = ec.generate_private_key(ec.SECP256R1()).private_numbers()
     public = numbers.public_numbers
     coordinates = {"x": public.x, "y": public.y, "d": numbers.private_value}
-    encoded = {
-        name: base64.urlsafe_b64encode(value.to_bytes(32, "big")).rstrip(b"=").decode() for name, value in coordinates.items()
-    }
+    encoded = {name: encode_base64url(value.to_bytes(32, "big")) for name, value in coordinates.items()}
     return {"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": token(8), **encoded}

@@ -23,6 +23,7 @@ from pki import authority
 from service.cli import cli
 from service.config import load_config
 from service.wiring import Services
+from tests.support import nginx
 from tests.support.demo import stop
 from tests.support.pki import chain_of, pem
 from tests.support.ports import free_port
@@ -98,32 +99,6 @@ def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
         stop(process)
 
 
-NGINX = """
-pid {folder}/nginx.pid;
-error_log stderr;
-daemon off;
-worker_processes 1;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{
-    listen 127.0.0.1:{front} ssl;
-    ssl_certificate {folder}/chain.pem;
-    ssl_certificate_key {folder}/server.key;
-    ssl_verify_client optional_no_ca;
-    location / {{
-      proxy_pass https://127.0.0.1:{port};
-      proxy_ssl_protocols TLSv1.3;
-      proxy_set_header Client-Cert $ssl_client_escaped_cert;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    }}
-  }}
-}}
-"""
-
-
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     made = Node(tmp_path_factory.mktemp("est"), free_port(), free_port())
@@ -141,8 +116,15 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     (made.folder / "chain.pem").write_bytes(pem(leaf) + issuing)
     configure(made)
     server = [sys.executable, "-m", "service.cli", "--config", "node/chaoxin.toml", "serve"]
-    nginx = [need("nginx", "nginx-light"), "-c", str(made.folder / "nginx.conf"), "-p", str(made.folder)]
-    with running(server, made.folder, made.port), running(nginx, made.folder, made.front):
+    proxy = nginx.command(
+        made.folder,
+        made.front,
+        node=f"https://127.0.0.1:{made.port}",
+        certificate="chain.pem",
+        key="server.key",
+        more=("proxy_ssl_protocols TLSv1.3", "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for"),
+    )
+    with running(server, made.folder, made.port), running(proxy, made.folder, made.front):
         yield made
 
 
@@ -157,7 +139,6 @@ def configure(node: Node) -> None:
     before, profile, after = rules.partition("[profiles.tls_server]")
     relaxed = before + profile + after.replace("renewal_days = 30", "renewal_days = 90", 1)
     (node.folder / "node" / "policies" / "certificates.toml").write_text(relaxed, encoding="utf-8")
-    (node.folder / "nginx.conf").write_text(NGINX.format(folder=node.folder, port=node.port, front=node.front))
 
 
 def test_the_cas_come_from_the_node_itself_and_through_the_proxy(node: Node) -> None:

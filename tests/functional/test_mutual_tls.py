@@ -27,38 +27,15 @@ from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
 from service.demo import trust
 from service.wiring import Services
+from tests.support import nginx
 from tests.support.bound_client import Holder
 from tests.support.demo import stop
 from tests.support.idp import MARKET, OPERATOR
 from tests.support.nodes import CITY, COUNTY, Nodes
 from tests.support.pki import certificate
 from tests.support.ports import free_port_block
-from tests.support.programs import need
 
 PLACES = {CITY: ("潮州市", None), COUNTY: ("饶平县", "饶平县")}
-NGINX = """
-pid {folder}/nginx.pid;
-error_log stderr;
-daemon off;
-worker_processes 1;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{
-    listen 127.0.0.1:{front} ssl;
-    ssl_certificate {folder}/front.pem;
-    ssl_certificate_key {folder}/front.pem;
-    ssl_verify_client optional_no_ca;
-    location / {{
-      proxy_pass http://127.0.0.1:{port};
-      proxy_bind 127.0.0.2;
-      proxy_set_header Client-Cert $ssl_client_escaped_cert;
-    }}
-  }}
-}}
-"""
 
 
 @dataclass
@@ -137,11 +114,10 @@ def write_front(file: Path, services: Services) -> None:
 
 @contextmanager
 def proxy(folder: Path, port: int, front: int) -> Iterator[None]:
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port, front=front))
+    node, own_address = f"http://127.0.0.1:{port}", ("proxy_bind 127.0.0.2",)
+    command = nginx.command(folder, front, node=node, certificate="front.pem", key="front.pem", more=own_address)
     with (folder / "nginx.log").open("wb") as log:
-        process = subprocess.Popen(
-            [need("nginx", "nginx-light"), "-c", str(folder / "nginx.conf"), "-p", str(folder)], stderr=log
-        )
+        process = subprocess.Popen(command, stderr=log)
     try:
         yield
     finally:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from datetime import datetime
 
-from idp.claims.subjects import subject_of
 from idp.clients.resources import Target
 from idp.hashes import digest
 from idp.oauth_errors import CODE_INVALID, CODE_REDIRECT_URI, CODE_VERIFIER, CODE_VERIFIER_UNEXPECTED
@@ -18,9 +16,10 @@ from idp.tokens.errors import CODE_KEY
 from idp.tokens.grants.events import event
 from idp.tokens.grants.refresh import new_refresh_token
 from idp.tokens.grants.resource import asked_resource, find_granted_target
-from idp.tokens.issue import Issue
+from idp.tokens.issue import Issue, issue_for
 from idp.wire import Parameters
 from kernel.errors import ErrorCode, Refusal
+from pki.strict_json import encode_base64url
 
 _ACTION = "idp.redeem_code"
 
@@ -43,16 +42,8 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
             outcome = fault or find_granted_target(work, deps, client, grant, grant.scopes, asked=asked)
             if isinstance(outcome, Target):
                 work.audit.record(event(client, _ACTION, grant, now))
-                return Issue(
-                    subject=subject_of(deps, client, grant.account_id),
-                    scopes=outcome.scopes,
-                    audience=outcome.audience,
-                    grant=grant,
-                    may_act=outcome.may_act,
-                    id_token="openid" in grant.scopes,
-                    nonce=code.nonce,
-                    refresh_token=new_refresh_token(work, deps, client, grant, binding, now=now),
-                )
+                refresh_token = new_refresh_token(work, deps, client, grant, binding, now=now)
+                return issue_for(deps, client, grant, outcome, scopes=grant.scopes, refresh_token=refresh_token, nonce=code.nonce)
         fault = CODE_INVALID if isinstance(outcome, Target) else outcome
         work.audit.record(event(client, _ACTION, grant, now, fault=fault))
     raise Refusal(fault)
@@ -83,4 +74,4 @@ def _punish_replay(work: IdpWork, client: Client, code_hash: bytes, now: datetim
 
 def _challenge(verifier: str) -> str:
     digested = hashlib.sha256(verifier.encode("utf-8", "surrogatepass")).digest()
-    return base64.urlsafe_b64encode(digested).rstrip(b"=").decode()  # RFC 7636 4.6
+    return encode_base64url(digested)  # RFC 7636 4.6

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from idp.claims.subjects import subject_of
 from idp.clients.resources import Target
 from idp.hashes import digest
 from idp.ports import IdpDeps, IdpWork
@@ -18,7 +17,7 @@ from idp.tokens.grants.errors import DEVICE_DENIED, DEVICE_EXPIRED, DEVICE_INVAL
 from idp.tokens.grants.events import event
 from idp.tokens.grants.refresh import new_refresh_token
 from idp.tokens.grants.resource import asked_resource, find_granted_target
-from idp.tokens.issue import Issue
+from idp.tokens.issue import Issue, issue_for
 from idp.wire import Parameters
 from kernel.errors import ErrorCode, Refusal
 
@@ -45,15 +44,8 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
         outcome = _check(work, deps, client, grant, asked=asked, consumed=consumed)
         if isinstance(outcome, Target) and grant is not None:
             work.audit.record(event(client, _ACTION, grant, now))
-            return Issue(
-                subject=subject_of(deps, client, grant.account_id),
-                scopes=outcome.scopes,
-                audience=outcome.audience,
-                grant=grant,
-                may_act=outcome.may_act,
-                id_token="openid" in grant.scopes,
-                refresh_token=new_refresh_token(work, deps, client, grant, binding, now=now),
-            )
+            refresh_token = new_refresh_token(work, deps, client, grant, binding, now=now)
+            return issue_for(deps, client, grant, outcome, scopes=grant.scopes, refresh_token=refresh_token)
         fault = DEVICE_INVALID if isinstance(outcome, Target) else outcome
         work.audit.record(event(client, _ACTION, grant, now, fault=fault))
     raise Refusal(fault)

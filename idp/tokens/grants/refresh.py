@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from idp.browsers.sessions import is_alive
-from idp.claims.subjects import subject_of
 from idp.clients.resources import Target
 from idp.clients.security_profiles import profile_of
 from idp.hashes import digest
@@ -19,10 +17,11 @@ from idp.tokens.binding import Binding
 from idp.tokens.errors import REFRESH_KEY
 from idp.tokens.grants.events import event
 from idp.tokens.grants.resource import asked_resource, find_granted_target
-from idp.tokens.issue import Issue
+from idp.tokens.issue import Issue, issue_for
 from idp.wire import Parameters
 from kernel.errors import ErrorCode, Refusal
 from kernel.randomness import token
+from pki.strict_json import encode_base64url
 
 GRACE = timedelta(seconds=20)
 """How long a refresh token that was exchanged may be shown again: by a client whose answer was lost on the way."""
@@ -62,15 +61,7 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
             # 3. Issue. A refusal must not undo 2, so it is raised after the transaction.
             if isinstance(outcome, Target):
                 work.audit.record(event(client, _ACTION, grant, now))
-                return Issue(
-                    subject=subject_of(deps, client, grant.account_id),
-                    scopes=outcome.scopes,
-                    audience=outcome.audience,
-                    grant=grant,
-                    may_act=outcome.may_act,
-                    id_token="openid" in scopes,
-                    refresh_token=successor,
-                )
+                return issue_for(deps, client, grant, outcome, scopes=scopes, refresh_token=successor)
             fault = outcome
         work.audit.record(event(client, _ACTION, grant, now, fault=fault))
     raise Refusal(fault)
@@ -128,4 +119,4 @@ def _record(deps: IdpDeps, value: str, grant: Grant, cnf: Mapping[str, str] | No
 def _derive(deps: IdpDeps, shown: str) -> str:
     key = deps.keys.secret("idp-refresh")
     derived = hmac.digest(key, b"next refresh token\0" + shown.encode("utf-8", "surrogatepass"), "sha256")
-    return base64.urlsafe_b64encode(derived).rstrip(b"=").decode()
+    return encode_base64url(derived)

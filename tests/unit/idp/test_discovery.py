@@ -233,15 +233,20 @@ def endpoint(path: str) -> Callable[[Browser, str], None]:
     return check
 
 
-def auth_signing_algorithms(browser: Browser, value: list[str]) -> None:
-    now = int(browser.provider.deps.clock.now().timestamp())
-    claims = {"iss": "private_key_jwt", "sub": "private_key_jwt", "aud": document(browser)["issuer"], "exp": now + 60}
-    for alg in value:
-        form = assertion(browser.provider, "private_key_jwt") | {
-            "client_assertion": sign(claims | {"jti": alg}, alg=alg, typ="JWT"),
-            "grant_type": "client_credentials",
-        }
-        assert browser.provider.post(endpoints.TOKEN, form, authorization=None).status == 200
+def auth_signing_algorithms(path: str) -> Callable[[Browser, list[str]], None]:
+    def check(browser: Browser, value: list[str]) -> None:
+        now = int(browser.provider.deps.clock.now().timestamp())
+        claims = {"iss": "private_key_jwt", "sub": "private_key_jwt", "aud": document(browser)["issuer"], "exp": now + 60}
+        assert value == ["ES256", "RS256"]
+        for alg in value:
+            form = assertion(browser.provider, "private_key_jwt") | {
+                "client_assertion": sign(claims | {"jti": f"{alg} at {path}"}, alg=alg, typ="JWT"),
+                "grant_type": "client_credentials",
+                "token": "x",
+            }
+            assert browser.provider.post(path, form, authorization=None).status == 200
+
+    return check
 
 
 def display_values(browser: Browser, value: list[str]) -> None:
@@ -405,7 +410,10 @@ PROMISES: dict[str, Callable[[Browser, Any], None]] = {
     "userinfo_signing_alg_values_supported": userinfo_algorithms,
     "request_object_signing_alg_values_supported": request_object_algorithms,
     "token_endpoint_auth_methods_supported": auth_methods(endpoints.TOKEN),
-    "token_endpoint_auth_signing_alg_values_supported": auth_signing_algorithms,
+    **{
+        f"{name}_endpoint_auth_signing_alg_values_supported": auth_signing_algorithms(path)
+        for name, path in (("token", endpoints.TOKEN), ("introspection", endpoints.INTROSPECT), ("revocation", endpoints.REVOKE))
+    },
     "introspection_endpoint_auth_methods_supported": auth_methods(endpoints.INTROSPECT),
     "revocation_endpoint_auth_methods_supported": auth_methods(endpoints.REVOKE),
     "claims_supported": claims_supported,

@@ -70,6 +70,19 @@ def test_rs256_is_offered_by_the_packaged_policies(sqlite: sa.Engine, keys: File
     assert kinds == [("EC", "ES256"), ("RSA", "RS256")]
 
 
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_who_asks_in_the_wrong_way_is_told_the_right_ones(deps: IdpDeps, path: str) -> None:
+    refused = ENDPOINTS[path](deps, OAuthRequest("PATCH"))
+    documents, posted = ("GET, HEAD, OPTIONS", "POST, OPTIONS")
+    others = {
+        endpoints.DISCOVERY: documents,
+        endpoints.JWKS: documents,
+        endpoints.USERINFO: "GET, POST, OPTIONS",
+        endpoints.REGISTER: "POST, GET, PUT, DELETE, OPTIONS",
+    }
+    assert (refused.status, dict(refused.headers)["Allow"]) == (405, others.get(path, posted))  # RFC 9110 15.5.6
+
+
 @pytest.mark.parametrize("path", [endpoints.DISCOVERY, endpoints.JWKS])
 def test_public_documents_may_be_cached_and_take_no_post(deps: IdpDeps, path: str) -> None:
     answer_ = ENDPOINTS[path](deps, OAuthRequest("GET"))
