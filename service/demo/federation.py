@@ -148,6 +148,7 @@ class Demo:
             post_logout_redirect_uris=(home,),
             backchannel_logout_uri=f"{home}backchannel-logout" if planned.site is not None else None,
             scopes=tuple(planned.scope.split()),
+            grant_types=planned.grant_types,
             jwks={"keys": [public]} if public else None,
             home_url=home if planned.site is not None else None,
         )
@@ -205,7 +206,7 @@ class Demo:
             "issuer": self.nodes[client.node].node.url,
             "client_id": client.client_id,
             "client_secret": self.secrets.clients[client.client_id],
-            "scope": client.scope.replace(" offline_access", ""),  # a site has no use for data while nobody is there
+            "scope": client.scope,
             "session_key": self.secrets.session_keys[client.client_id],
             "cookie": f"site_{client.client_id}",
         }

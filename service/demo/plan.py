@@ -65,6 +65,7 @@ class PlannedClient:
     auth_method: ClientAuthentication
     scope: str
     site: int | None = None
+    grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
 
 
 NODES = (
@@ -149,7 +150,7 @@ CLIENTS = (
         "企业开办、变更、年报",
         MARKET,
         "client_secret_basic",
-        "openid profile phone identity organization offline_access",
+        "openid profile phone identity organization",
         site=3,
     ),
     PlannedClient(
@@ -159,11 +160,18 @@ CLIENTS = (
         "社保查询、就业登记",
         SOCIAL_SECURITY,
         "client_secret_basic",
-        "openid profile identity offline_access",
+        "openid profile identity",
         site=4,
     ),
     PlannedClient(CITY, "chaozhou-app", "潮州办事手机版", "手机上办事", MARKET, "none", "openid profile phone offline_access"),
     PlannedClient(
-        CITY, "scjg-batch", "市场监督管理局数据交换", "夜间数据交换", MARKET, "private_key_jwt", "openid profile identity"
+        CITY,
+        "scjg-batch",
+        "市场监督管理局数据交换",
+        "夜间数据交换",
+        MARKET,
+        "private_key_jwt",
+        "openid profile identity",
+        grant_types=("authorization_code", "refresh_token", "client_credentials"),
     ),
 )
