@@ -1,13 +1,13 @@
 """The authorization endpoint (RFC 6749 4.1.1, OpenID Connect Core 3.1.2): from a request to its answer.
 
 1. The client is established. What it asks for may stand in the address, in a request object (``request_objects``) or here already
-   (``pushed_requests``). Its return address is established; until then refusals are shown, not redirected (``authorize_checks``).
+   (``pushed_requests``). Its return address is established; until then refusals are shown, not redirected (``checks``).
 2. The other checks of the table; their refusals are answered to the return address, by the person's own hand where nobody vetted it.
 3. What must still be asked of the person (``interactions``): nothing, or the request waits as a transaction.
 4. When nothing is left to ask: grant and code are stored, the transaction finished, the event audited, all in one transaction.
 5. The answer: code, state and ``iss`` (RFC 9207) to the return address.
 
-Left to others: the steps themselves (``login``, ``consent``), redirects and forms (``views``), redeeming the code (``token``).
+Left to others: the steps themselves (``interaction``), redirects and forms (``views``), redeeming the code (``tokens``).
 """
 
 from __future__ import annotations

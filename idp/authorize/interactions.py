@@ -1,7 +1,7 @@
 """What must still be asked of the person before a request can be answered: a pure decision by an ordered table.
 
 The first step of the table that is needed is asked; when it has been carried out the whole table is walked again.
-Left to others: carrying steps out (``login``, ``consent``), storing them, the pages.
+Left to others: carrying steps out (``interaction``), storing them, the pages.
 """
 
 from __future__ import annotations

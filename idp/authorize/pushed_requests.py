@@ -3,7 +3,7 @@
 1. The form of the request. 2. Who is calling. 3. May the client use the authorization endpoint at all? 4. The same checks as there.
 5. The request is stored, checked, under a reference that is good once, for a short time, for this client.
 
-Left to others: the checks (``authorize_checks``), going on with it (``authorize``).
+Left to others: the checks (``checks``), going on with it (``flow``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """An authorization request that has passed every check (OpenID Connect Core 3.1.2.1), and its stored form.
 
-Left to others: the checks (``authorize_checks``), what is asked of the person (``interactions``).
+Left to others: the checks (``checks``), what is asked of the person (``interactions``).
 """
 
 from __future__ import annotations

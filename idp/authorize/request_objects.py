@@ -3,7 +3,7 @@
 By value (``request``) or by reference (``request_uri``, from an address registered for the client beforehand). Only what is in the
 object counts then (RFC 9101 6.3): whatever else stands in the address could have been put there by anybody.
 
-Left to others: requests pushed before (``pushed_requests``), what the parameters mean (``authorize_checks``), fetching (``fetching``).
+Left to others: requests pushed before (``pushed_requests``), what the parameters mean (``checks``), fetching (``fetching``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A login on its way: kept while the person answers, bound to their browser, one for each tab.
 
 The transaction's identifier is in the address of the pages, so that any number of tabs go their own way; the browser's cookie says
-that they are this browser's. Left to others: what is asked (``interactions``), how it ends (``authorize``).
+that they are this browser's. Left to others: what is asked (``interactions``), how it ends (``flow``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Single sign-on: a browser in which somebody is logged in. Starting, finding, raising, ending; lifetimes by assurance level.
 
-Left to others: how somebody proved who they are (``login``), how departments are told (``authorize``, ``tokens``), the cookie (views).
+Left to others: how somebody proved who they are (``interaction.login``), how departments are told (``authorize``, ``tokens``), the cookie (views).
 """
 
 from __future__ import annotations

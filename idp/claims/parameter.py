@@ -1,6 +1,6 @@
 """The ``claims`` parameter (OpenID Connect Core 5.5): which claims a client asks for by name, and what it insists on.
 
-Left to others: what the client may have of it (``authorize_checks``, ``claims``), reaching a level (``interactions``).
+Left to others: what the client may have of it (``authorize.checks``, ``policies.claims``), reaching a level (``interactions``).
 """
 
 from __future__ import annotations

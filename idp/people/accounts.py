@@ -1,6 +1,6 @@
 """Accounts: who can log in. Creating, finding, disabling; personal data sealed on the way in and opened on the way out.
 
-Left to others: logging in (``login``), proving who somebody is (real-name levels are given by who creates the account),
+Left to others: logging in (``interaction.login``), proving who somebody is (real-name levels are given by who creates the account),
 the evidence behind their level (``proofing``), what may be told to whom (``claims``).
 """
 

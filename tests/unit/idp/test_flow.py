@@ -89,7 +89,7 @@ def test_every_step_of_a_login_is_audited(provider: Provider, sqlite: sa.Engine)
     assert [event["actor"] for event in events(sqlite, "idp.redeem_code")] == ["client:scjg"]
 
 
-def test_the_login_page_lets_its_form_end_at_the_client_and_nowhere_else(provider: Provider) -> None:
+def test_requirement_11_nobody_frames_or_reads_the_login_page_and_its_form_ends_at_the_client_alone(provider: Provider) -> None:
     page = provider.browser().get("/oauth/authorize", provider.request())
     assert "form-action 'self' https://scjg.example.cn;" in page.headers["Content-Security-Policy"] + ";"
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]

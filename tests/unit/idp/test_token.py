@@ -22,7 +22,7 @@ from kernel.clock import FixedClock, timestamp
 from kernel.randomness import token
 from pki import jose
 from pki.keyfiles import FileKeyStore
-from tests.support.idp import CALLBACK, OPERATOR, Browser, Provider, basic, challenge_of, events, json_of, make_idp_deps
+from tests.support.idp import CALLBACK, OPERATOR, PASSWORD, Browser, Provider, basic, challenge_of, events, json_of, make_idp_deps
 
 
 @pytest.fixture
@@ -57,8 +57,6 @@ def active(provider: Provider, value: str, *, client_id: str = "scjg") -> dict[s
         ({"code_verifier": None}, "invalid_grant"),
         ({"code_verifier": "x" * 43}, "invalid_grant"),
         ({"grant_type": None}, "invalid_request"),
-        ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "implicit"}, "unsupported_grant_type"),
         ({"grant_type": "client_credentials"}, "unauthorized_client"),
     ],
     ids=str,
@@ -68,6 +66,16 @@ def test_a_code_is_worth_nothing_with_the_wrong_proof(
 ) -> None:
     code = browser.authorize()["code"]
     assert error_of(provider.redeem(**({"code": code} | change))) == error
+
+
+@pytest.mark.parametrize("grant_type", ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer"])
+def test_requirement_9_no_password_and_nothing_implicit_is_taken_for_a_grant(
+    browser: Browser, provider: Provider, grant_type: str
+) -> None:
+    form: dict[str, str | None] = {"username": "chenxiaochao", "password": PASSWORD, "scope": "openid"}
+    assert error_of(provider.post(endpoints.TOKEN, form | {"grant_type": grant_type})) == "unsupported_grant_type"
+    for response_type in ("token", "id_token", "id_token token", "code token", "code id_token"):
+        assert browser.authorize(response_type=response_type)["error"] == "unsupported_response_type"
 
 
 @pytest.mark.parametrize("change", [{"redirect_uri": "https://scjg.example.cn/other"}, {"code_verifier": "x" * 43}], ids=str)

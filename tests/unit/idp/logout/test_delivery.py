@@ -49,7 +49,7 @@ def test_requirement_19_a_logout_token_has_its_event_and_jti_and_no_nonce(scene:
     assert scene.delivery(session).outcome == "delivered"
 
 
-def test_what_is_owed_is_stored_with_the_end_of_the_session(stored: Scene, engine: sa.Engine) -> None:
+def test_g1_what_is_owed_is_stored_with_the_end_of_the_session(stored: Scene, engine: sa.Engine) -> None:
     session = stored.log_in("scjg")
     assert stored.deliveries(session) == []
     stored.log_out(session)
@@ -114,7 +114,7 @@ def test_a_refusal_is_recorded_alarmed_and_not_tried_again(scene: Scene, departm
 
 
 @pytest.mark.parametrize("status", [0, 302, 404, 503])
-def test_everything_else_is_tried_again_ever_more_rarely_with_a_new_jti(
+def test_g1_everything_else_is_tried_again_ever_more_rarely_with_a_new_jti(
     scene: Scene, department: Department, clock: FixedClock, status: int
 ) -> None:
     department.answers(status)
@@ -139,7 +139,7 @@ def test_everything_else_is_tried_again_ever_more_rarely_with_a_new_jti(
     assert {claims["sid"] for claims in told} == {session.id}
 
 
-def test_after_a_day_it_is_given_up_with_an_alarm(
+def test_g1_after_a_day_it_is_given_up_with_an_alarm(
     scene: Scene, department: Department, clock: FixedClock, sqlite: sa.Engine
 ) -> None:
     department.answers(503)

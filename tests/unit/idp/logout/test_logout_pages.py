@@ -49,7 +49,7 @@ def leave(browser: Browser) -> str:
     return browser.follow(browser.send(form)).text
 
 
-def test_the_person_sees_every_departments_result(browser: Browser) -> None:
+def test_g1_the_person_sees_every_departments_result(browser: Browser) -> None:
     page = leave(browser)
     assert "您已退出登录" in page
     assert page.index("人社局") < page.index("已退出</span>") < page.index("市场监督管理局") < page.index("无法通知")
@@ -146,7 +146,7 @@ def test_logging_out_there_tells_the_departments_of_there_alone(
     assert "code" in browser.authorize(prompt="none")
 
 
-def test_logging_out_everywhere_ends_all_with_what_would_outlive_them(
+def test_g1_logging_out_everywhere_ends_all_with_what_would_outlive_them(
     browser: Browser, provider: Provider, department: Published, sqlite: sa.Engine
 ) -> None:
     phone = provider.browser()
