@@ -32,8 +32,9 @@ from policies.errors import (
 )
 from policies.lines import Path as KeyPath
 from policies.lines import line_of, locate
-from policies.models import AssurancePolicies, CertificatePolicies, LicensePolicies, Policies, RolePolicies, TokenPolicies
+from policies.models import AssurancePolicies, CertificatePolicies, LicensePolicies, Policies, RolePolicies
 from policies.tables import Table
+from policies.token_models import TokenPolicies
 
 DEFAULTS = Path(__file__).parent / "defaults"
 DOCUMENTS: Mapping[str, type[Table]] = MappingProxyType(

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from policies.claim_models import ClaimPolicies
 from policies.client_models import ClientPolicies
-from policies.tables import Name, Names, Table
+from policies.tables import Name, Names, Seconds, Table
+from policies.token_models import TokenPolicies
 
 Days = Annotated[int, Field(gt=0, le=40 * 366)]
-Seconds = Annotated[int, Field(gt=0, le=400 * 86400)]
 TypeCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{21}$")]
 KeyAlgorithm = Literal["P-256", "P-384", "RSA-3072", "Ed25519"]
 KeyUsage = Literal["digital_signature", "content_commitment", "key_encipherment", "key_agreement", "key_cert_sign", "crl_sign"]
@@ -189,34 +189,6 @@ class AssurancePolicies(Table):
     second_factor: Annotated[tuple[AccountKind, ...], Field(min_length=1)]
     password: PasswordRules
     throttle: ThrottleRules
-
-
-# tokens.toml
-
-
-class TokenPolicies(Table):
-    """tokens.toml: lifetimes in seconds and how signing keys rotate (a new key is published before it signs).
-
-    ``impersonating_clients`` may exchange others' tokens without standing in the new one (RFC 8693 1.1).
-    """
-
-    authorization_code_seconds: Seconds
-    pushed_request_seconds: Seconds
-    device_code_seconds: Seconds
-    login_transaction_seconds: Seconds
-    id_token_seconds: Seconds
-    access_token_seconds: Seconds
-    refresh_token_seconds: Seconds
-    logout_token_seconds: Seconds
-    dpop_proof_seconds: Seconds
-    dpop_nonce_seconds: Seconds
-    dpop_nonce_required: bool
-    client_certificate_level: Name
-    signing_algorithms: Annotated[tuple[Literal["ES256", "RS256"], ...], Field(min_length=1)]
-    key_published_ahead_seconds: Seconds
-    key_signs_seconds: Seconds
-    key_retired_kept_seconds: Seconds
-    impersonating_clients: tuple[Name, ...] = ()
 
 
 # licenses.toml

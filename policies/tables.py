@@ -1,4 +1,4 @@
-"""What every policy document is made of: strict, frozen tables, and names in them."""
+"""What every policy document is made of: strict, frozen tables, names and times in them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Names = Annotated[tuple[Name, ...], Field(min_length=1)]
+Seconds = Annotated[int, Field(gt=0, le=400 * 86400)]
 
 
 class Table(BaseModel):

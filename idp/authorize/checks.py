@@ -1,10 +1,8 @@
-"""The checks of an authorization request, in the order in which they must be made: two visible tables.
+"""The checks of an authorization request whose client and return address are established: one visible table, in their order.
 
-1. Client and return address. Until these pass an error is shown to the person and nobody is redirected (RFC 9700 4.11.2).
-2. ``CHECKS``: everything else. Its refusals go to the return address as OAuth errors.
-
-Left to others: request objects and pushed requests, from which the parameters may have come (``request_objects``,
-``pushed_requests``), whether the person must log in, agree or step up (``interactions``).
+Their refusals go to the return address as OAuth errors. Left to others: establishing those two (``established``), request objects
+and pushed requests, from which the parameters may have come (``request_objects``, ``pushed_requests``), whether the person must log
+in, agree or step up (``interactions``).
 """
 
 from __future__ import annotations
@@ -13,16 +11,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from idp.authorize.request import PROMPTS, RESPONSE_MODES, AuthorizationRequest, ResponseMode, ReturnAddress
+from idp.authorize.established import LONGEST
+from idp.authorize.request import PROMPTS, RESPONSE_MODES, AuthorizationRequest, ReturnAddress
 from idp.claims import parameter
 from idp.claims.told import allowed_names
-from idp.clients import redirect_uris
-from idp.clients.resources import MAX_LENGTH, MAX_RESOURCES, Target, find_target
-from idp.errors import AUTHORIZE_CLIENT, AUTHORIZE_REDIRECT_URI
+from idp.clients.resources import MAX_RESOURCES, Target, find_target
 from idp.oauth_errors import (
     LEVEL_UNREACHABLE,
     LOGIN_REQUIRED,
-    PARAMETER_IN_QUERY,
     PKCE_METHOD,
     PKCE_MISSING,
     PUSHED_REQUIRED,
@@ -34,35 +30,12 @@ from idp.oauth_errors import (
 from idp.ports import IdpDeps
 from idp.records import Client
 from idp.tokens.signed import verify_id_token_hint
-from idp.wire import OAuthRequest, Parameters, wrong
+from idp.wire import Parameters, wrong
 from kernel.errors import Refusal
 from policies import assurance, claims
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # RFC 7636 4.2: BASE64URL(SHA-256), always 43 characters
 _MAX_AGE_DIGITS = 9
-_LONGEST = {
-    "client_id": 100,
-    "redirect_uri": 2000,
-    "response_type": 100,
-    "response_mode": 100,
-    "scope": 1024,
-    "state": 4096,
-    "nonce": 1024,
-    "code_challenge": 128,
-    "code_challenge_method": 100,
-    "prompt": 100,
-    "max_age": 100,
-    "display": 100,
-    "ui_locales": 200,
-    "claims_locales": 200,
-    "id_token_hint": 8192,
-    "login_hint": 1024,
-    "acr_values": 1024,
-    "claims": 8192,
-    "dpop_jkt": 100,
-    "resource": MAX_LENGTH,
-}
-"""The parameters that mean something here, and how long each may be. Others are ignored (RFC 6749 3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,45 +49,7 @@ class Asked:
     pushed: bool
 
 
-def check_none_in_query(request: OAuthRequest) -> None:
-    """Core 3.1.2.1, RFC 9126 2.1: what is posted stands in the body, where no log keeps it and nobody adds to it."""
-    for name in (*_LONGEST, "request", "request_uri"):
-        if request.method == "POST" and name in request.query.values:
-            raise Refusal(PARAMETER_IN_QUERY, field=name, parameter=name)
-
-
-# 1. Client and return address.
-
-
-def find_client(deps: IdpDeps, parameters: Parameters) -> Client:
-    """Return the client that the request names, once and without doubt; ``Refusal(authorize_client)``."""
-    client_id = parameters.get("client_id")
-    if client_id is None or "client_id" in parameters.doubled:
-        raise Refusal(AUTHORIZE_CLIENT, field="client_id")
-    with deps.work.read() as work:
-        client = work.records.find_client(client_id)
-    if client is None or client.disabled_at is not None or "authorization_code" not in client.grant_types:
-        raise Refusal(AUTHORIZE_CLIENT, field="client_id")
-    return client
-
-
-def find_return_address(parameters: Parameters, client: Client, *, otherwise: Refusal | None = None) -> ReturnAddress:
-    """Return the registered address that answers go to; ``otherwise`` is raised where there is none, or ``authorize_redirect_uri``."""
-    redirect_uri = parameters.get("redirect_uri")
-    if (
-        redirect_uri is None
-        or "redirect_uri" in parameters.doubled
-        or not redirect_uris.is_registered(redirect_uri, client.redirect_uris)
-    ):
-        raise otherwise or Refusal(AUTHORIZE_REDIRECT_URI, field="redirect_uri")
-    state = parameters.get("state") if "state" not in parameters.doubled else None
-    usable_state = state if state is None or len(state) <= _LONGEST["state"] else None
-    asked = parameters.get("response_mode")
-    mode: ResponseMode = next((mode for mode in RESPONSE_MODES if mode == asked), "query")
-    return ReturnAddress(client.client_id, redirect_uri, mode, usable_state)
-
-
-# 2. Everything else, RFC 6749 4.1.1 and OpenID Connect Core 3.1.2.1.
+# RFC 6749 4.1.1 and OpenID Connect Core 3.1.2.1.
 
 
 def check_nothing_doubled(asked: Asked) -> Asked:
@@ -125,7 +60,7 @@ def check_nothing_doubled(asked: Asked) -> Asked:
 
 def check_nothing_too_long(asked: Asked) -> Asked:
     """Answer nothing that could not be sent back, stored or read as it is."""
-    for name, longest in _LONGEST.items():
+    for name, longest in LONGEST.items():
         if len(asked.parameters.get(name) or "") > longest:
             raise wrong(parameter=name, zh="太长", en="too long")
     return asked

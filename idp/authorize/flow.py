@@ -1,8 +1,8 @@
 """The authorization endpoint (RFC 6749 4.1.1, OpenID Connect Core 3.1.2): from a request to its answer.
 
 1. The client is established. What it asks for may stand in the address, in a request object (``request_objects``) or here already
-   (``pushed_requests``). Its return address is established; until then refusals are shown, not redirected (``checks``).
-2. The other checks of the table; their refusals are answered to the return address, by the person's own hand where nobody vetted it.
+   (``pushed_requests``). Its return address is established; until then refusals are shown, not redirected (``established``).
+2. The other checks, a table (``checks``); their refusals are answered to the return address, by the person's own hand where nobody vetted it.
 3. What must still be asked of the person (``interactions``): nothing, or the request waits as a transaction.
 4. When nothing is left to ask: grant and code are stored, the transaction finished, the event audited, all in one transaction.
 5. The answer: code, state and ``iss`` (RFC 9207) to the return address.
@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from idp.authorize import pushed_requests, request_objects
-from idp.authorize.checks import check_request, find_client, find_return_address
+from idp.authorize.checks import check_request
 from idp.authorize.consents import is_news, remember
+from idp.authorize.established import find_client, find_return_address
 from idp.authorize.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction

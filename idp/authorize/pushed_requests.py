@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from idp import endpoints
-from idp.authorize.checks import check_none_in_query, check_request, find_return_address
+from idp.authorize.checks import check_request
+from idp.authorize.established import check_none_in_query, find_return_address
 from idp.authorize.request import AuthorizationRequest, from_json
 from idp.authorize.request_objects import unpack
 from idp.clients.authentication import authenticate, refused

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from idp import endpoints
 from idp.authorize import flow
-from idp.authorize.checks import check_none_in_query
+from idp.authorize.established import check_none_in_query
 from idp.authorize.interactions import Step
 from idp.ports import IdpDeps
 from idp.views import browser

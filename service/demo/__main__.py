@@ -13,7 +13,7 @@ import click
 from kernel.clock import monotonic
 from kernel.errors import ChaoxinError
 from service.cli.options import EXIT_MISUSE, explain
-from service.demo import addresses, federation, plan
+from service.demo import addresses, description, federation, plan
 from service.demo.processes import ProcessDied, Processes
 from service.logs import configure_logs
 
@@ -52,9 +52,9 @@ def run(demo: federation.Demo) -> None:
         demo.start(processes)
         processes.wait_until_answering(demo.ready_urls(), seconds=START_SECONDS)
         demo.synchronise()
-        demo.write_description()
+        description.write_description(demo)
         demo.start_workers(processes)
-        click.echo(demo.welcome(seconds=monotonic() - started))
+        click.echo(description.welcome(demo, seconds=monotonic() - started))
         processes.watch()
 
 

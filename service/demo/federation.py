@@ -1,6 +1,6 @@
 """Builds the demo: every step looks at what is there, so a run that was killed anywhere is simply repeated.
 
-Left to others: what is planned (``plan``), its secrets (``secrets``), the processes (``processes``), the sites (``departments``).
+Left to others: what is planned (``plan``), its secrets (``secrets``), the processes (``processes``), the sites (``departments``), telling of it (``description``).
 """
 
 from __future__ import annotations
@@ -9,19 +9,17 @@ import csv
 import io
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 from crosscert.federation import sync
 from idp.clients import registry
 from idp.clients.checks import missing_for_production
 from idp.people import accounts
 from idp.records import Client
-from licenses import archive, batch, departments, recover
+from licenses import batch, departments, recover
 from licenses.rows import open_rows
 from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
@@ -135,7 +133,7 @@ class Demo:
             registry.register(deps, self._new_client(planned), client_secret=secret, actor=OPERATOR)
 
     def _new_client(self, planned: plan.PlannedClient) -> Client:
-        home = self._home(planned)
+        home = self.home(planned)
         jwk = self.secrets.jwks.get(planned.client_id)
         public = {name: value for name, value in jwk.items() if name != "d"} if jwk else None
         client = Client(
@@ -154,7 +152,8 @@ class Demo:
         )
         return client if missing_for_production(client) else replace(client, stage="production")
 
-    def _home(self, planned: plan.PlannedClient) -> str:
+    def home(self, planned: plan.PlannedClient) -> str:
+        """Return where a client's own address is."""
         # Clients without a site of their own are for programs that listen on a port of their choice (RFC 8252 7.3).
         return f"{self.url(planned.site)}/" if planned.site is not None else "http://127.0.0.1:9000/"
 
@@ -224,74 +223,6 @@ class Demo:
         for _round in range(2):
             for services in self.nodes.values():
                 sync.sync_all(services.crosscert)
-
-    def write_description(self) -> None:
-        """Write ``demo.json`` for programs that use the demo."""
-        description = {
-            "nodes": [
-                {"code": node.code, "name": node.name, "level": self.nodes[node.code].node.level, "url": self.url(node.offset)}
-                for node in plan.NODES
-            ],
-            "accounts": [self._describe_account(account) for account in plan.ACCOUNTS],
-            "clients": [self._describe_client(client) for client in plan.CLIENTS],
-            "licenses": list(self._describe_licenses()),
-        }
-        write_whole(self.directory / "demo.json", json.dumps(description, ensure_ascii=False, indent=1).encode(), 0o600)
-
-    def _describe_account(self, account: plan.PlannedAccount) -> dict[str, Any]:
-        return {
-            "node": account.node,
-            "kind": account.kind,
-            "username": account.username,
-            "password": self.secrets.passwords[account.username],
-            "totp_secret": self.secrets.totp.get(account.username),
-        }
-
-    def _describe_client(self, client: plan.PlannedClient) -> dict[str, Any]:
-        home = self._home(client)
-        proof: dict[str, dict[str, Any]] = {
-            "client_secret_basic": {"client_secret": self.secrets.clients.get(client.client_id)},
-            "private_key_jwt": {"jwk": self.secrets.jwks.get(client.client_id)},
-        }
-        return {
-            "node": client.node,
-            "client_id": client.client_id,
-            **proof.get(client.auth_method, {}),
-            "redirect_uris": [f"{home}callback"],
-            "post_logout_redirect_uris": [home],
-            "token_endpoint_auth_method": client.auth_method,
-            "scope": client.scope,
-        }
-
-    def _describe_licenses(self) -> Iterator[dict[str, str]]:
-        # Paths in the description are relative to where the demo was started: the checkout.
-        for code, services in self.nodes.items():
-            with services.licenses.work.read() as work:
-                records = [record for _key, record in work.records.licenses(limit=100)]
-            for record in records:
-                file = services.config.licenses_directory / archive.file_name(record)
-                yield {
-                    "node": code,
-                    "number": record.number,
-                    "identifier": record.identifier,
-                    "file": os.path.relpath(file, Path.cwd()),
-                }
-
-    def welcome(self, *, seconds: float) -> str:
-        """Return what a newcomer reads."""
-        width = shutil.get_terminal_size().columns
-        lines = ["", "═" * min(width, 78), f"潮信演示已就绪（{seconds:.0f} 秒）。 The demo is ready.", ""]
-        lines += [f"  {node.name:<6}\t{self.url(node.offset)}" for node in plan.NODES]
-        lines += [f"  {c.name}\t{self.url(c.site)}/" for c in plan.CLIENTS if c.site is not None]
-        lines += ["", "可以登录的人 Who can log in:"]
-        for account in plan.ACCOUNTS:
-            code = self.secrets.totp.get(account.username)
-            factor = f"  TOTP {code}" if code else ""
-            lines.append(
-                f"  {account.node} {account.kind:<15} {account.username:<16} {self.secrets.passwords[account.username]}{factor}"
-            )
-        lines += ["", f"  {self.directory / 'demo.json'}", "", "Ctrl-C 停止。 Ctrl-C stops everything.", "═" * min(width, 78)]
-        return "\n".join(lines)
 
 
 def _applications(code: str) -> bytes:
