@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from requests import PreparedRequest
+from requests.auth import HTTPBasicAuth
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
@@ -16,11 +20,13 @@ from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
 from idp import endpoints
-from tests.support.good_requests import AUTHORIZATION, MACHINE, Row
+from tests.support import registering
+from tests.support.good_requests import AUTHORIZATION, MACHINE
 from tests.support.lone_node import LoneNode
+from tests.support.request_rows import Row
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-FORM = "application/x-www-form-urlencoded"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 _EXAMPLES = settings(
     max_examples=6,
     derandomize=True,
@@ -60,15 +66,19 @@ def _operation(path: str, method: str, rows: list[Row]) -> dict[str, Any]:
     if method == "GET":
         operation["parameters"] = [{"in": "query", "name": name, "schema": schema} for name, schema in properties.items()]
     else:
-        schema = {"type": "object", "properties": properties}
-        operation["requestBody"] = {"content": {FORM: {"schema": schema}}}
+        needed = [name for row in rows if row.as_json for name, each in row.parameters.items() if each.missing]
+        schema = {"type": "object", "properties": properties, "required": needed}
+        operation["requestBody"] = {"content": {JSON if any(row.as_json for row in rows) else FORM: {"schema": schema}}}
     return operation
 
 
 def _values(rows: list[Row], name: str) -> dict[str, Any]:
     """A parameter's good values, where they are the same every time, or anything."""
-    good = [row.parameters[name].good for row in rows if name in row.parameters]
-    return {"anyOf": [{"enum": known}, _TEXT]} if (known := [each for each in good if isinstance(each, str)]) else _TEXT
+    found = [(row, row.parameters[name].good) for row in rows if name in row.parameters]
+    known = [json.loads(good) if row.as_json else good for row, good in found if isinstance(good, str)]
+    if any(row.as_json for row, _ in found):  # a document is taken whole or not at all
+        return {"enum": known}
+    return {"anyOf": [{"enum": known}, _TEXT]} if known else _TEXT
 
 
 def _answers(path: str, rows: list[Row]) -> dict[str, Any]:
@@ -84,7 +94,7 @@ def _answers(path: str, rows: list[Row]) -> dict[str, Any]:
     return {"400": refused, "401": refused, **answers}
 
 
-def walk(description: BaseSchema, node: LoneNode, *, auth: tuple[str, str] | None = None) -> int:
+def walk(description: BaseSchema, node: LoneNode, *, auth: Callable[[PreparedRequest], PreparedRequest] | None = None) -> int:
     """Call every operation of a description with what it allows and what it does not; return how many calls that were."""
     calls = 0
 
@@ -108,5 +118,20 @@ def test_the_departments_api_answers_as_it_describes(node: LoneNode) -> None:
 
 
 def test_the_protocols_endpoints_answer_strangers_and_clients_as_they_should(node: LoneNode) -> None:
-    client = node.add_client("scjg")
-    assert walk(described(node), node, auth=("scjg", client["client_secret"])) > 100
+    secret = HTTPBasicAuth("scjg", node.add_client("scjg")["client_secret"])
+    invitation = registering.invite(node.services.idp, uses=100)
+    registered = 0
+
+    def authenticate(request: PreparedRequest) -> PreparedRequest:
+        if request.url is None or not request.url.startswith(node.url + endpoints.REGISTER):
+            return secret(request)
+        request.headers["Authorization"] = f"Bearer {invitation}"
+        request.register_hook("response", count)
+        return request
+
+    def count(response: requests.Response, **_options: object) -> None:
+        nonlocal registered
+        registered += response.status_code == requests.codes.created
+
+    assert walk(described(node), node, auth=authenticate) > 100
+    assert registered > 0, "nothing that is good was among what was sent"

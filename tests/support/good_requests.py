@@ -5,123 +5,18 @@ The one table that the tests of bad input walk. A new endpoint, grant type or me
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from idp import endpoints
 from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
 from idp.tokens.grants.exchanged import ACCESS_TOKEN
-from tests.support import kiosk, registering
+from tests.support import kiosk
 from tests.support.bound_client import issued, self_signed
-from tests.support.idp import CALLBACK, Browser, Provider, basic, json_of
+from tests.support.idp import CALLBACK, Provider, json_of
+from tests.support.request_rows import CERTIFICATES, INTERFACE, REFUSED, Parameter, Row, World
 from tests.support.signing_client import ASSERTION_TYPE, assertion, public_jwks, request_claims, sign
-
-REFUSED = "a page"
-"""Instead of an OAuth error: the person is shown what is wrong, and nobody is redirected."""
-
-
-@dataclass
-class World:
-    """The provider and a browser in which a citizen is logged in."""
-
-    browser: Browser
-    _kept: dict[str, str] = field(default_factory=dict)
-    _invitation: str = ""
-    _managed: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def provider(self) -> Provider:
-        return self.browser.provider
-
-    def code(self) -> str:
-        return self.browser.authorize()["code"]
-
-    def token(self, name: str) -> str:
-        """Return a token that nobody has used."""
-        return str(self.browser.tokens()[name])
-
-    def kept(self, name: str) -> str:
-        """Return a token that may be used any number of times."""
-        if not self._kept:
-            self._kept.update(self.browser.tokens())
-        return self._kept[name]
-
-    def invitation(self) -> str:
-        """Return an initial access token that is good for many registrations."""
-        self._invitation = self._invitation or registering.invite(self.provider.deps, uses=100)
-        return self._invitation
-
-    def managed_id(self) -> str:
-        """Return the client_id of a client that registered itself just now."""
-        self._managed = registering.register(self.provider.deps)
-        return self._managed["client_id"]
-
-    def managed_token(self) -> str:
-        """Return the access token with which that client keeps itself up."""
-        self._managed = self._managed or registering.register(self.provider.deps)
-        return self._managed["registration_access_token"]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter's good value, and the OAuth error without it and with a wrong one; None where it may be so."""
-
-    good: str | Callable[[World], str]
-    missing: str | None = None
-    wrong: str | None = None
-    too_long: str | None = None
-    """Where a length is checked before the meaning."""
-
-    def value(self, world: World) -> str:
-        return self.good if isinstance(self.good, str) else self.good(world)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One kind of request. ``caller``: the client that authenticates by the header; ``bearer``: the token that does.
-
-    ``shown``: the client whose certificate a trusted proxy hands on. ``as_json``: the parameters are members of a JSON body, and their values JSON.
-    """
-
-    name: str
-    method: str
-    path: str
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    caller: str | None = None
-    bearer: Callable[[World], str] | None = None
-    shown: str | None = None
-    as_json: bool = False
-    status: int = 200
-
-    def headers(self, world: World) -> dict[str, str]:
-        if self.shown is not None:
-            certificate = base64.b64encode(_CERTIFICATES[self.shown]).decode()
-            return {"Client-Cert": f":{certificate}:"}
-        if self.caller is not None:
-            return {"Authorization": basic(self.caller, world.provider.secrets[self.caller])}
-        return {} if self.bearer is None else {"Authorization": f"Bearer {self.bearer(world)}"}
-
-    @property
-    def in_address(self) -> bool:
-        """Whether the parameters stand in the address."""
-        return self.method in {"GET", "DELETE"}
-
-    def written(self, pairs: Iterable[tuple[str, str]]) -> str:
-        """Return parameters as the request carries them."""
-        if not self.as_json:
-            return urlencode(list(pairs))
-        return "{" + ",".join(f"{json.dumps(name)}:{value}" for name, value in pairs) + "}"
-
-    def good(self, world: World, *, without: str = "") -> dict[str, str]:
-        return {name: parameter.value(world) for name, parameter in self.parameters.items() if name != without}
-
-
-_CERTIFICATES: dict[str, bytes] = {}
-"""By the client's name, from when it was registered."""
 
 
 def _of_request(name: str) -> Callable[[World], str]:
@@ -152,6 +47,9 @@ def _always(error: str, good: str = "") -> Parameter:
     return Parameter(good, error, error)
 
 
+_RESOURCE = Parameter(lambda world: world.provider.deps.issuer, None, "invalid_target")
+"""Our own endpoints, which may always be picked."""
+
 _AUTHORIZE: dict[str, Parameter] = {
     "client_id": _always(REFUSED, "scjg"),
     "redirect_uri": _always(REFUSED, CALLBACK),
@@ -171,6 +69,8 @@ _AUTHORIZE: dict[str, Parameter] = {
     "acr_values": Parameter("urn:chaoxin:aal:1", too_long="invalid_request"),
     "id_token_hint": Parameter(lambda world: world.kept("id_token"), None, "invalid_request"),
     "claims": Parameter('{"userinfo":{"name":null}}', None, "invalid_request"),
+    "dpop_jkt": Parameter("k" * 43, None, "invalid_request"),
+    "resource": Parameter(INTERFACE, None, "invalid_target", "invalid_request"),
 }
 _OBJECT: dict[str, Parameter] = {
     "client_id": _always(REFUSED, "signer"),
@@ -201,15 +101,18 @@ _CODE = {
     "code": Parameter(World.code, "invalid_request", "invalid_grant"),
     "redirect_uri": _always("invalid_grant", CALLBACK),
     "code_verifier": Parameter(lambda world: world.provider.verifier, "invalid_grant", "invalid_grant"),
+    "resource": _RESOURCE,
 }
 _REFRESH = {
     "grant_type": Parameter("refresh_token", "invalid_request", "unsupported_grant_type"),
     "refresh_token": Parameter(lambda world: world.token("refresh_token"), "invalid_request", "invalid_grant"),
     "scope": Parameter("openid", None, "invalid_scope"),
+    "resource": _RESOURCE,
 }
 _CREDENTIALS = {
     "grant_type": Parameter("client_credentials", "invalid_request", "unsupported_grant_type"),
     "scope": Parameter("profile", None, "invalid_scope"),
+    "resource": _RESOURCE,
 }
 _METADATA = {
     "redirect_uris": _always("invalid_redirect_uri", f'["{CALLBACK}"]'),
@@ -233,9 +136,18 @@ _EXCHANGE = {
     "requested_token_type": Parameter(ACCESS_TOKEN, None, "invalid_request"),
     "scope": Parameter("openid", None, "invalid_scope"),
 }
+_DELEGATED = _EXCHANGE | {
+    "subject_token": Parameter(World.token_for_interface, "invalid_request", "invalid_request"),
+    "actor_token_type": _always("invalid_request", ACCESS_TOKEN),
+    "actor_token": Parameter(World.actor_token, "invalid_request", "invalid_request"),
+    "resource": Parameter(INTERFACE, None, "invalid_target"),
+    "audience": Parameter("interface", None, "invalid_target"),
+    "scope": Parameter("profile", None, "invalid_scope"),
+}
 _DEVICE = {
     "grant_type": Parameter(DEVICE_CODE, "invalid_request", "unsupported_grant_type"),
     "device_code": Parameter(_approved_device, "invalid_request", "invalid_grant"),
+    "resource": _RESOURCE,
 }
 _TOKEN = {
     "token": Parameter(_access_token, "invalid_request"),
@@ -270,12 +182,13 @@ MACHINE = (
         for method in ("tls_client_auth", "self_signed_tls_client_auth")
     ),
     Row("token, token-exchange", "POST", endpoints.TOKEN, _EXCHANGE, caller="scjg"),
+    Row("token, token-exchange by a delegate", "POST", endpoints.TOKEN, _DELEGATED, caller="interface"),
     Row("token, device_code", "POST", endpoints.TOKEN, _DEVICE, caller="kiosk"),
     Row(
         "device authorization",
         "POST",
         endpoints.DEVICE_AUTHORIZATION,
-        {"scope": Parameter("openid", None, "invalid_scope")},
+        {"scope": Parameter("openid profile", None, "invalid_scope"), "resource": Parameter(INTERFACE, None, "invalid_target")},
         caller="kiosk",
     ),
     Row("userinfo", "GET", endpoints.USERINFO, bearer=_access_token),
@@ -298,11 +211,13 @@ def register(provider: Provider) -> None:
     provider.add_client("kiosk", grant_types=(DEVICE_CODE,), redirect_uris=(), hall="一楼")
     machine: dict[str, Any] = {"grant_types": ("client_credentials",), "redirect_uris": ()}
     provider.add_client("batch", **machine)
+    delegate = machine | {"grant_types": ("client_credentials", EXCHANGE)}
+    provider.add_client("interface", resources=(INTERFACE,), **delegate)
     provider.add_client("poster", token_endpoint_auth_method="client_secret_post", client_secret="poster-secret" * 4, **machine)
     both = ("authorization_code", "client_credentials")
     provider.add_client("signer", token_endpoint_auth_method="private_key_jwt", jwks=public_jwks(), grant_types=both)
-    _CERTIFICATES["tls_client_auth"] = issued(provider.deps, dns_names=("rp.example.cn",)).der
-    _CERTIFICATES["self_signed_tls_client_auth"], own = self_signed(provider.deps)
+    CERTIFICATES["tls_client_auth"] = issued(provider.deps, dns_names=("rp.example.cn",)).der
+    CERTIFICATES["self_signed_tls_client_auth"], own = self_signed(provider.deps)
     by_name, by_key = {"tls_client_auth_san_dns": "rp.example.cn"}, {"jwks": own}
     for method, how in (("tls_client_auth", by_name), ("self_signed_tls_client_auth", by_key)):
         provider.add_client(method, token_endpoint_auth_method=method, **machine, **how)

@@ -22,9 +22,10 @@ from kernel.clock import FixedClock
 from pki.keyfiles import FileKeyStore
 from service.csrf import FIELD
 from tests.support import kiosk
-from tests.support.good_requests import World, register
+from tests.support.good_requests import register
 from tests.support.idp import CALLBACK, PASSWORD, TOTP_SECRET, provider_in
 from tests.support.relying_party import forms
+from tests.support.request_rows import World
 
 SESSION = "chaoxin_445100_session"
 WRONG = ("[]", "-1", "潮\U0001f600", "' OR 1=1 --", "<script>alert(1)</script>", "https://evil.example/", "//evil.example")

@@ -12,8 +12,9 @@ from idp.wire import OAuthResponse
 from pki import jose
 from pki.keyfiles import FileKeyStore
 from tests.support.forgeries import forgeries
-from tests.support.good_requests import REFUSED, World, register
+from tests.support.good_requests import register
 from tests.support.idp import CALLBACK, Provider, provider_in, returned
+from tests.support.request_rows import REFUSED, World
 from tests.support.signing_client import ASSERTION_TYPE, assertion, request_claims, sign, signing_key
 
 
