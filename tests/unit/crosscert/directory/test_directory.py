@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosscert.directory.certificate_pair import CertificatePair
-from crosscert.directory.ldap import LdapDirectory, ldap3
+from crosscert.directory.channel import Channel, Limits, Messages, ldap3
+from crosscert.directory.ldap import MAX_ANSWER_BYTES, LdapDirectory
 from crosscert.directory.publication import Entry
 from crosscert.errors import CERTIFICATE_UNREADABLE, DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
 from kernel.errors import Refusal
@@ -44,6 +45,9 @@ class Wire:
         data, self.waiting = self.waiting[:size], self.waiting[size:]
         return data
 
+    def close(self) -> None:
+        self.answers.clear()
+
     def settimeout(self, seconds: float) -> None:
         assert seconds > 0
 
@@ -53,9 +57,8 @@ class Canned(LdapDirectory):
 
     wire: Wire
 
-    @contextmanager
-    def _open(self) -> Iterator[ssl.SSLSocket]:
-        yield cast("ssl.SSLSocket", self.wire)
+    def _open(self) -> Channel:
+        return Channel(self.url, Messages(cast("socket.socket", self.wire), Limits(20.0, MAX_ANSWER_BYTES)))
 
 
 def put(answers: Sequence[bytes]) -> Wire:
