@@ -5,7 +5,8 @@ Left to others: the records themselves (``records``), SQL (``storage``), every d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol, TypeAlias
@@ -16,11 +17,13 @@ from idp.record_ports import (
     AccountRecords,
     ClientRecords,
     DeviceRecords,
+    DirectoryRecords,
     GrantRecords,
     LogoutRecords,
     MandateRecords,
     SessionRecords,
 )
+from idp.records import DirectorySettings, StaffEntry
 from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork, Work
@@ -30,7 +33,15 @@ from policies.models import Policies
 
 
 class IdpRecords(
-    AccountRecords, ClientRecords, SessionRecords, GrantRecords, LogoutRecords, MandateRecords, DeviceRecords, Protocol
+    AccountRecords,
+    ClientRecords,
+    SessionRecords,
+    GrantRecords,
+    LogoutRecords,
+    MandateRecords,
+    DeviceRecords,
+    DirectoryRecords,
+    Protocol,
 ):
     """Everything that the room stores, in one transaction."""
 
@@ -81,6 +92,48 @@ class Soon(Protocol):
         ...
 
 
+class StaffReader(Protocol):
+    """One connection that reads all of a directory. Every method raises ``Refusal`` when the directory does not answer as it should."""
+
+    @property
+    def url(self) -> str:
+        """Which of the directory's servers it is: marks of one mean nothing to another."""
+        ...
+
+    def groups(self) -> bytes:
+        """Return what tells whether any group that gives a role has changed."""
+        ...
+
+    def pages(self, since: str | None) -> Iterator[Sequence[StaffEntry]]:
+        """Yield everybody page by page, or those changed since this mark (one may come although nothing changed)."""
+        ...
+
+
+class StaffDirectory(Protocol):
+    """A department's directory; ``Refusal`` when it is away or does not answer as it should."""
+
+    @property
+    def settings(self) -> DirectorySettings:
+        """What is taken over from it."""
+        ...
+
+    def find(self, uid: str) -> StaffEntry | None:
+        """Return who has this name there; None for nobody, and for several."""
+        ...
+
+    def verify_password(self, entry: StaffEntry | None, password: str) -> bool:
+        """Ask the directory whether the password is right; it goes there and nowhere else. For nobody that costs the same."""
+        ...
+
+    def reading(self) -> AbstractContextManager[StaffReader]:
+        """Open a connection of its own for reading all."""
+        ...
+
+    def examine(self) -> Iterator[tuple[str, str | None, str]]:
+        """Yield what was looked at (step by step, up to the first fault): its name, the fault or None, what was found."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class IdpDeps:
     """Everything that the operations of this room are given.
@@ -88,6 +141,7 @@ class IdpDeps:
     ``fetch`` reads request objects from the addresses that clients registered, and tells clients of logouts. ``trust`` judges the
     certificates of clients, which come in if ``client_certificates``; at ``mutual_tls_url`` the proxy asks every caller for one.
     ``soon`` does something that the present request must not wait for: what it leaves undone, the worker does.
+    ``directories`` are the departments' directories of staff by name.
     ``kept`` holds parsed forms of what is stored (signing keys), so that the hot paths don't build them again; it is no state.
     """
 
@@ -105,6 +159,7 @@ class IdpDeps:
     soon: Soon
     client_certificates: bool = False
     mutual_tls_url: str | None = None
+    directories: Mapping[str, StaffDirectory] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

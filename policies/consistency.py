@@ -277,6 +277,20 @@ def _roles(policies: Policies) -> Iterator[Finding]:
     for name in ROLES:
         if name not in policies.roles.roles:
             yield "roles", ("roles",), Text(f"缺少角色 {name}", f"the role {name} is missing")
+            return
+    yield from _roles_from_directories(policies)
+
+
+def _roles_from_directories(policies: Policies) -> Iterator[Finding]:
+    """Who keeps a department's directory must not be able to make an admin of anybody, whatever that role is called."""
+    roles = policies.roles.roles
+    kept_back = {each for each in roles["security_admin"].permissions if not each.endswith(".read")}
+    for index, name in enumerate(policies.assurance.directories.roles):
+        where = ("directories", "roles", index)
+        if name not in roles:
+            yield "assurance", where, Text(f"没有角色 {name}", f"there is no role {name}")
+        elif name == "security_admin" or kept_back & set(roles[name].permissions):
+            yield "assurance", where, Text("目录不得授予安全管理员的权力", "a directory gives nobody a security admin's powers")
 
 
 def _repeated(values: Iterable[object]) -> Iterator[int]:

@@ -178,6 +178,17 @@ class ThrottleRules(Table):
     window_seconds: Seconds
 
 
+class DirectoryRules(Table):
+    """What departments' directories may say of staff: the roles that their groups may give, never ``security_admin``.
+
+    A synchronisation stops when more people vanished than ``vanished_always`` and ``vanished_percent`` of all.
+    """
+
+    roles: Names
+    vanished_percent: Annotated[int, Field(ge=0, le=100)]
+    vanished_always: Annotated[int, Field(ge=0, le=1000)]
+
+
 class AssurancePolicies(Table):
     """assurance.toml. ``default_acr`` is the level registered for a system whose registration names none."""
 
@@ -189,6 +200,7 @@ class AssurancePolicies(Table):
     second_factor: Annotated[tuple[AccountKind, ...], Field(min_length=1)]
     password: PasswordRules
     throttle: ThrottleRules
+    directories: DirectoryRules
 
 
 # licenses.toml

@@ -103,6 +103,44 @@ class DirectoryTable(_Table):
     ca_file: Word
 
 
+_Text = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class StaffDirectoryTable(_Table):
+    """A department's directory of staff; ``name`` is the end of its people's usernames.
+
+    ``department`` is its credit code, or an area code. Several ``urls`` are servers of one directory, tried in order. ``groups`` gives
+    roles by a group's distinguished name. ``lock_attribute`` has one of ``lock_values`` for whoever is out.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,19}$")]
+    organization: Word
+    department: Annotated[str, Field(pattern=r"^([0-9A-Z]{18}|[0-9]{6})$")]
+    urls: Annotated[
+        tuple[Annotated[Word, Field(pattern=r"^ldaps?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")], ...], Field(min_length=1, max_length=8)
+    ]
+    base_dn: _Text
+    bind_dn: _Text
+    password_file: Word
+    ca_file: Word
+    kind: Literal["openldap", "active-directory"]
+    user_filter: Annotated[_Text, Field(pattern=r"^\(.*\)$")] | None = None
+    groups: dict[_Text, Annotated[tuple[Word, ...], Field(min_length=1)]] = {}
+    lock_attribute: Annotated[Word, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] | None = None
+    lock_values: tuple[Word, ...] = ()
+    seconds: Annotated[float, Field(gt=0, le=30)] = 5.0
+    connections: Annotated[int, Field(ge=1, le=32)] = 2
+    page_size: Annotated[int, Field(ge=10, le=1000)] = 500
+    full_minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+
+    @model_validator(mode="after")
+    def _say_what_locks(self) -> Self:
+        if (self.lock_attribute is None) is not (not self.lock_values):
+            message = "lock_attribute and lock_values belong together"
+            raise ValueError(message)
+        return self
+
+
 class PoliciesTable(_Table):
     """A folder whose documents replace the packaged ones."""
 
@@ -118,7 +156,16 @@ class Settings(_Table):
     keys: KeysTable = KeysTable()
     policies: PoliciesTable | None = None
     directory: DirectoryTable | None = None
+    directories: tuple[StaffDirectoryTable, ...] = ()
     tls: TlsTable | None = None
+
+    @model_validator(mode="after")
+    def _name_directories_apart(self) -> Self:
+        names = [each.name for each in self.directories]
+        if len(names) != len(set(names)):
+            message = "two [[directories]] have one name"
+            raise ValueError(message)
+        return self
 
 
 class Config:

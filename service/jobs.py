@@ -16,6 +16,7 @@ from crosscert import agreements
 from crosscert.directory import publication
 from crosscert.federation import probes, push, sync
 from idp import housekeeping
+from idp.directories import sync as directories_sync
 from idp.logout import delivery, ending
 from kernel.clock import rfc3339
 from pki import alarms, authority, crl, known_revoked, review
@@ -94,6 +95,13 @@ def tell_of_logouts(services: Services) -> None:
     delivery.deliver_all_due(services.idp)
 
 
+def synchronise_directories(services: Services) -> None:
+    """Take over what changed in the departments' directories of staff; who is out there is out here."""
+    for report in directories_sync.sync_due(services.idp):
+        if report.refusal is not None:
+            _log.error("directory_not_synchronised", directory=report.directory, code=report.refusal.code)
+
+
 def clean_up(services: Services) -> None:
     """Remove sessions, codes and login transactions that are over."""
     housekeeping.clean_up(services.idp)
@@ -109,6 +117,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (probe_peers, 15),
     (seal_audit, 1),
     (tell_of_logouts, 1),
+    (synchronise_directories, 1),
     (clean_up, 5),
     (raise_expiry_alarms, 60),
     (review_issued, 1440),

@@ -5,6 +5,7 @@ Left to others: HTTP (``app``), commands (``cli``), scheduled work (``jobs``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
 from typing import Self
@@ -18,7 +19,7 @@ from crosscert.ports import CrosscertDeps, CrosscertRecords
 from crosscert.storage import SqlCrosscertRecords
 from crosscert.trust import Trust
 from idp.people.mandates import StoredMandates
-from idp.ports import IdpDeps, IdpRecords
+from idp.ports import IdpDeps, IdpRecords, StaffDirectory
 from idp.storage import SqlIdpRecords
 from idp.views import Visitors
 from kernel.clock import SystemClock
@@ -132,6 +133,16 @@ class Services:
         return LdapDirectory(table.url, table.base_dn, table.bind_dn, password, self.config.directory / table.ca_file)
 
     @cached_property
+    def staff_directories(self) -> Mapping[str, StaffDirectory]:
+        """The departments' directories of staff by name; ``Misuse`` when a role is given that policies don't let them give."""
+        tables = self.config.settings.directories
+        if not tables:
+            return {}
+        from service.directories import make_directory  # noqa: PLC0415 - a node without one does not load the library
+
+        return {table.name: make_directory(self.config, table, self.policies.assurance.directories) for table in tables}
+
+    @cached_property
     def trust(self) -> Trust:
         """Finds paths from the node's own anchor."""
         return Trust(self.crosscert)
@@ -173,6 +184,7 @@ class Services:
             mutual_tls_url=self.config.settings.listen.mutual_tls_url,
             mandates=StoredMandates(work),
             soon=self.background,
+            directories=self.staff_directories,
         )
 
     @cached_property

@@ -7,6 +7,8 @@
 5. Where the account has a second factor the login waits for it in a transaction bound to the browser.
 6. The session is started (or, for the same person, renewed under a new cookie) and the waiting request goes on, in one transaction.
 
+Staff of a department's directory prove the password there (``idp.directories.login``); all else is the same for them.
+
 Left to others: which steps a request needs (``interactions``), pages and cookies (``views``).
 """
 
@@ -20,10 +22,11 @@ from idp.authorize import flow
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device, Started
+from idp.directories import login as directory_login
 from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED, SECOND_FACTOR_MISSING, TRANSACTION_OVER
 from idp.people import one_time_codes, passwords, throttle
-from idp.people.accounts import normal_username, open_record
-from idp.ports import IdpDeps, IdpWork
+from idp.people.accounts import SUBJECT_PREFIX, normal_username, open_record
+from idp.ports import IdpDeps, IdpWork, StaffDirectory
 from idp.records import AccountRecord, Authenticator, Transaction
 from kernel.audit import AuditEvent
 from kernel.errors import ErrorCode, Refusal
@@ -53,7 +56,7 @@ class _Proven:
     account: AccountRecord
     authenticators: Sequence[Authenticator]
     attempt: throttle.Try
-    authenticator: Authenticator
+    authenticator: Authenticator | None
     renewed: bytes | None = field(repr=False)
 
 
@@ -112,6 +115,9 @@ def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Dev
 def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -> _Proven:
     # 1. Who it would be.
     name = normal_username(username)
+    directory = directory_login.find_directory(deps, name)
+    if directory is not None:
+        return _prove_to_directory(deps, directory, name, password, address)
     with deps.work.read() as work:
         account = work.records.find_username(name)
         authenticators = work.records.authenticators(_NOBODY if account is None else account.id)
@@ -131,8 +137,26 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
     return _Proven(account, authenticators, attempt, authenticator, renewed)
 
 
+def _prove_to_directory(deps: IdpDeps, directory: StaffDirectory, name: str, password: str, address: str) -> _Proven:
+    # 1. and 2. as for everybody; what must be locked here is locked before anything is refused.
+    entry, counted = directory_login.find_account(deps, directory, name)
+    attempt = throttle.take(deps, account=counted, address=address)
+    # 3. The directory compares, and nobody else.
+    try:
+        account = directory_login.prove(deps, directory, entry, password, attempt)
+    except Refusal as refusal:
+        # 4. What follows.
+        _note_failure(deps, counted if counted.startswith(SUBJECT_PREFIX) else _NOBODY, refusal.error)
+        raise
+    with deps.work.read() as work:
+        authenticators = work.records.authenticators(account.id)
+    return _Proven(account, authenticators, attempt, None, None)
+
+
 def _remember_use(work: IdpWork, proven: _Proven, now: datetime) -> None:
     authenticator = proven.authenticator
+    if authenticator is None:  # it is the directory's
+        return
     work.records.use_authenticator(authenticator.id, now)
     if proven.renewed is not None:
         work.records.replace_secret(authenticator.id, proven.renewed, instead_of=authenticator.secret)

@@ -93,7 +93,7 @@ def create(deps: IdpDeps, new: NewAccount, *, actor: str) -> Account:
     if new.totp_secret is not None:
         secrets.append(("totp", one_time_codes.seal_secret(deps, account.id, new.totp_secret)))
     with deps.work.begin() as work:
-        if not work.records.add_account(_seal(deps, account, now)):
+        if not work.records.add_account(seal(deps, account, now)):
             raise Refusal(ACCOUNT_EXISTS, field="username")
         for kind, secret in secrets:
             work.records.add_authenticator(Authenticator(token(16), account.id, kind, "", secret, now))
@@ -101,6 +101,12 @@ def create(deps: IdpDeps, new: NewAccount, *, actor: str) -> Account:
         details = {"kind": account.kind, "roles": list(account.roles), "authenticators": [kind for kind, _ in secrets]}
         work.audit.record(AuditEvent(now, actor, "idp.create_account", f"account:{account.id}", details=details))
     return account
+
+
+def check_person(deps: IdpDeps, new: NewAccount) -> None:
+    """Refuse what nobody may be called or be, whoever vouches for it; ``Refusal`` names the field."""
+    for check in _PERSON_CHECKS:
+        check(deps, new)
 
 
 def disable(deps: IdpDeps, account_id: str, *, actor: str) -> None:
@@ -173,7 +179,8 @@ def open_record(deps: IdpDeps, record: AccountRecord) -> Account:
     )
 
 
-def _seal(deps: IdpDeps, account: Account, now: datetime) -> AccountRecord:
+def seal(deps: IdpDeps, account: Account, now: datetime) -> AccountRecord:
+    """Return the record of an account that is as it says from ``now`` on, its personal data encrypted."""
     values = {
         "name": account.name,
         "resident_id": account.resident_id,
@@ -215,6 +222,14 @@ def _unsuitable(*, field: str, zh: str, en: str) -> Refusal:
 def _check_username(_deps: IdpDeps, new: NewAccount) -> None:
     if not _USERNAME.fullmatch(normal_username(new.username)):
         raise _unsuitable(field="username", zh="须为 2 至 64 个字母、数字或 . @ + - _", en="2 to 64 letters, digits or . @ + - _")
+
+
+def _check_ending(deps: IdpDeps, new: NewAccount) -> None:
+    """Keep the name of a directory at the end of a username for its own people."""
+    if normal_username(new.username).rpartition("@")[2] in deps.directories:
+        raise _unsuitable(
+            field="username", zh="这个结尾属于单位目录的人员", en="this ending belongs to the people of a directory"
+        )
 
 
 def _check_names(_deps: IdpDeps, new: NewAccount) -> None:
@@ -278,12 +293,5 @@ def check_password(deps: IdpDeps, password: str, *, has_second_factor: bool) -> 
         raise Refusal(PASSWORD_UNSUITABLE, field="password", problem_zh=problem_zh, problem_en=problem_en)
 
 
-_CHECKS = (
-    _check_username,
-    _check_names,
-    _check_numbers,
-    _check_contacts,
-    _check_level_and_roles,
-    _check_second_factor,
-    _check_password,
-)
+_PERSON_CHECKS = (_check_username, _check_names, _check_numbers, _check_contacts, _check_level_and_roles)
+_CHECKS = (*_PERSON_CHECKS, _check_ending, _check_second_factor, _check_password)

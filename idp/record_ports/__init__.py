@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from idp.record_ports.clients import ClientRecords
 from idp.record_ports.devices import DeviceRecords
+from idp.record_ports.directories import DirectoryRecords
 from idp.record_ports.grants import GrantRecords
 from idp.record_ports.logins import SessionRecords
 from idp.record_ports.logout import LogoutRecords
@@ -17,6 +18,7 @@ __all__ = [
     "AccountRecords",
     "ClientRecords",
     "DeviceRecords",
+    "DirectoryRecords",
     "GrantRecords",
     "LogoutRecords",
     "MandateRecords",

@@ -16,6 +16,7 @@ from idp.records.clients import (
     SubjectType,
 )
 from idp.records.devices import DeviceRequest
+from idp.records.directories import DirectoryPerson, DirectorySettings, DirectoryState, Lock, StaffEntry
 from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey, read_claim_names
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
@@ -35,8 +36,12 @@ __all__ = [
     "Code",
     "Consent",
     "DeviceRequest",
+    "DirectoryPerson",
+    "DirectorySettings",
+    "DirectoryState",
     "Grant",
     "Invitation",
+    "Lock",
     "LogoutBacklog",
     "LogoutDelivery",
     "LogoutOutcome",
@@ -46,6 +51,7 @@ __all__ = [
     "Session",
     "SigningAlgorithm",
     "SigningKey",
+    "StaffEntry",
     "Stage",
     "SubjectType",
     "ThrottleKey",

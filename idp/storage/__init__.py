@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from idp.storage.clients import SqlClients
 from idp.storage.devices import SqlDevices
+from idp.storage.directories import SqlDirectories
 from idp.storage.grants import SqlGrants
 from idp.storage.logins import SqlSessions
 from idp.storage.logout import SqlLogouts
@@ -14,5 +15,5 @@ from idp.storage.tables import metadata
 __all__ = ["SqlIdpRecords", "metadata"]
 
 
-class SqlIdpRecords(SqlAccounts, SqlClients, SqlSessions, SqlGrants, SqlLogouts, SqlMandates, SqlDevices):
+class SqlIdpRecords(SqlAccounts, SqlClients, SqlSessions, SqlGrants, SqlLogouts, SqlMandates, SqlDevices, SqlDirectories):
     """All records of the room on one connection."""

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from idp.authorize import flow
 from idp.authorize.request import AuthorizationRequest
 from idp.authorize.transactions import verify_transaction
+from idp.directories.errors import DIRECTORY_PASSWORD_RESET, STAFF_DIRECTORY_AWAY
 from idp.errors import (
     ACCOUNT_DISABLED,
     LOGIN_FAILED,
@@ -32,6 +33,8 @@ _SHOWN_ON_PAGE = (
     SECOND_FACTOR_MISSING,
     ONE_TIME_CODE_WRONG,
     ONE_TIME_CODE_USED,
+    STAFF_DIRECTORY_AWAY,
+    DIRECTORY_PASSWORD_RESET,
 )
 _MAX_INPUT = 1024
 

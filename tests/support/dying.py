@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from kernel.work import UnitOfWork, Work
-from pki.ports import KeyStore, PkiDeps, PkiRecords
+from pki.ports import KeyStore, PkiDeps
 from pki.records import PrivateKey
 from policies.models import KeyAlgorithm
+
+Records = TypeVar("Records")
 
 
 class KilledError(BaseException):
@@ -29,20 +32,20 @@ class Fuse:
 
 
 @dataclass
-class DyingWork:
+class DyingWork(Generic[Records]):
     """The unit of work of a process that dies."""
 
-    inner: UnitOfWork[PkiRecords]
+    inner: UnitOfWork[Records]
     fuse: Fuse
 
     @contextmanager
-    def begin(self) -> Iterator[Work[PkiRecords]]:
+    def begin(self) -> Iterator[Work[Records]]:
         self.fuse.burn()
         with self.inner.begin() as work:
             yield work
         self.fuse.burn()
 
-    def read(self) -> AbstractContextManager[Work[PkiRecords]]:
+    def read(self) -> AbstractContextManager[Work[Records]]:
         return self.inner.read()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.storage.tables.clients import assertions, clients, consents, invitations, origins, resources, secret_uses
 from idp.storage.tables.columns import metadata
 from idp.storage.tables.devices import device_requests
+from idp.storage.tables.directories import directories, directory_people
 from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, revoked_tokens, signing_keys
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
 from idp.storage.tables.logout import logout_deliveries
@@ -19,6 +20,8 @@ __all__ = [
     "codes",
     "consents",
     "device_requests",
+    "directories",
+    "directory_people",
     "grants",
     "invitations",
     "logout_deliveries",
