@@ -52,6 +52,14 @@ SECOND_FACTOR_MISSING = define(
     remedy_zh="请联系安全管理员为您绑定验证器。",
     remedy_en="Ask a security admin to enroll an authenticator for you.",
 )
+AUTHENTICATOR_EXISTS = define(
+    "authenticator_exists",
+    status=409,
+    zh="这个账号已经绑定验证器。",
+    en="The account has an authenticator already.",
+    remedy_zh="请使用原来的验证器；丢失时到服务窗口办理。",
+    remedy_en="Use that one; if it is lost, go to a service window.",
+)
 TRANSACTION_OVER = define(
     "transaction_over",
     status=400,

@@ -16,6 +16,7 @@ import licenses.views
 import pki.est.views
 import pki.views
 from admin_ui.ports import AdminDeps
+from idp.directories import sync as directory_sync
 from idp.logout import results
 from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
 from kernel.randomness import token
@@ -68,6 +69,11 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
         lambda: (alarm.days for alarm in alarms.find_due(services.pki)),
     )
     metrics.watch_logouts(lambda: results.backlog(services.idp))
+    metrics.watch_directories(
+        lambda: {
+            name: directory_sync.find_state(services.idp, each).failures for name, each in services.staff_directories.items()
+        }
+    )
     Csrf(services.node, services.keys.secret("csrf")).init_app(app)
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)

@@ -16,6 +16,7 @@ import structlog
 from cryptography import x509
 
 from crosscert.federation.standings import list_standings
+from idp.directories import sync
 from pki import authority, crl, review
 from pki.certificates import hash_for
 from pki.cross_certificates import PROFILE
@@ -43,7 +44,7 @@ class Finding:
 
 def readiness(services: Services) -> list[Finding]:
     """Look at everything that the node needs in order to answer truthfully."""
-    return [*(_look(name, check, services) for name, check in _CHECKS), _peers(services)]
+    return [*(_look(name, check, services) for name, check in _CHECKS), _peers(services), _directories(services)]
 
 
 def countdown(services: Services) -> dict[str, int]:
@@ -153,6 +154,13 @@ def _peers(services: Services) -> Finding:
     ]
     heard = sum(not each.failing for each in standings)
     return Finding("peers", ok=True, detail=f"{heard} of {len(standings)} heard", warnings=tuple(warnings))
+
+
+def _directories(services: Services) -> Finding:
+    """Tell which directories of staff could not be taken over: their people cannot log in, and nobody is out for it."""
+    states = [sync.find_state(services.idp, each) for each in services.staff_directories.values()]
+    warnings = tuple(f"{state.name}: {state.problem}" for state in states if state.problem is not None)
+    return Finding("directories", ok=True, detail=f"{len(states) - len(warnings)} of {len(states)} heard", warnings=warnings)
 
 
 _CHECKS: tuple[tuple[str, Callable[[Services], str]], ...] = (

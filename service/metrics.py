@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from threading import get_ident, local
 from typing import TypeAlias
@@ -53,6 +53,7 @@ class Metrics(Collector):
         self._mine = _Mine(self._everybody)
         self._ends: tuple[Iterable[int], Callable[[], Iterable[int]]] = (), tuple
         self._logouts: Callable[[], Sequence[LogoutBacklog]] = tuple
+        self._directories: Callable[[], Mapping[str, int]] = dict
         self.registry = CollectorRegistry()
         self.registry.register(self)  # which asks at once what there is
 
@@ -95,6 +96,16 @@ class Metrics(Collector):
         logouts.add_metric(("waiting",), sum(each.waiting for each in backlog))
         logouts.add_metric(("failed",), sum(each.failed for each in backlog))
         yield logouts
+        directories = GaugeMetricFamily(
+            "chaoxin_directory_failures", "Times in a row that a directory of staff was not taken over", labels=("directory",)
+        )
+        for name, failures in self._directories().items():
+            directories.add_metric((name,), failures)
+        yield directories
+
+    def watch_directories(self, failures: Callable[[], Mapping[str, int]]) -> None:
+        """Tell at each reading how often in a row each directory of staff could not be taken over."""
+        self._directories = failures
 
     def watch_ends(self, distances: Iterable[int], due: Callable[[], Iterable[int]]) -> None:
         """Tell at each reading how many certificates have come nearer to their end than each distance, and no nearer."""

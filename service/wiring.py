@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
@@ -19,7 +19,7 @@ from crosscert.ports import CrosscertDeps, CrosscertRecords
 from crosscert.storage import SqlCrosscertRecords
 from crosscert.trust import Trust
 from idp.people.mandates import StoredMandates
-from idp.ports import IdpDeps, IdpRecords, StaffDirectory
+from idp.ports import IdpDeps, IdpRecords
 from idp.storage import SqlIdpRecords
 from idp.views import Visitors
 from kernel.clock import SystemClock
@@ -40,6 +40,9 @@ from service.config import Config
 from service.engine import make_engine
 from service.unit_of_work import SqlUnitOfWork
 
+if TYPE_CHECKING:
+    from idp.directories.ldap import LdapStaffDirectory
+
 
 class Services:
     """Everything of one running node. A context manager: leaving it closes the database."""
@@ -56,6 +59,8 @@ class Services:
             self.background.close()
         if "generation" in self.__dict__:
             self.generation.close()
+        for directory in self.__dict__.get("staff_directories", {}).values():
+            directory.close()
         if "engine" in self.__dict__:
             self.engine.dispose()
 
@@ -133,7 +138,7 @@ class Services:
         return LdapDirectory(table.url, table.base_dn, table.bind_dn, password, self.config.directory / table.ca_file)
 
     @cached_property
-    def staff_directories(self) -> Mapping[str, StaffDirectory]:
+    def staff_directories(self) -> Mapping[str, LdapStaffDirectory]:
         """The departments' directories of staff by name; ``Misuse`` when a role is given that policies don't let them give."""
         tables = self.config.settings.directories
         if not tables:

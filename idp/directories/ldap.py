@@ -120,6 +120,10 @@ class LdapStaffDirectory:
             except ChaoxinError as error:
                 yield f"{url} {step}", error.text.en, error.code
 
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self._pool.close()
+
     @property
     def _attributes(self) -> tuple[str, ...]:
         return _attributes(self._ldap)

@@ -45,7 +45,7 @@ class Pool:
                 try:
                     return self._keep(kept, act)
                 except ChaoxinError:
-                    self._forget()  # its like are as old
+                    self.close()  # its like are as old
             return self._keep(self.fail_over(self._connect), act)
         finally:
             self._slots.release()
@@ -82,7 +82,8 @@ class Pool:
                 channel.close()
         return None
 
-    def _forget(self) -> None:
+    def close(self) -> None:
+        """Close what is kept."""
         with self._lock:
             while self._idle:
                 self._idle.pop()[1].close()

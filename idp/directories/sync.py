@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from crosscert.federation.backoff import pause
-from idp.directories.errors import DIRECTORY_VANISHED
+from idp.directories.errors import DIRECTORY_UNKNOWN, DIRECTORY_VANISHED
 from idp.directories.people import Change, Intake, judge, username_of
 from idp.ports import IdpDeps, StaffDirectory, StaffReader
 from idp.records import DirectoryState, Lock, StaffEntry
@@ -60,6 +60,14 @@ def sync_due(deps: IdpDeps) -> Iterator[Report]:
         rest = pause(failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE) if failures else timedelta()
         if tried is None or not tried <= deps.clock.now() < tried + rest:
             yield sync(deps, directory, actor="system")
+
+
+def get_directory(deps: IdpDeps, name: str) -> StaffDirectory:
+    """Return the directory of this name; ``Refusal(directory_unknown)``."""
+    directory = deps.directories.get(name)
+    if directory is None:
+        raise Refusal(DIRECTORY_UNKNOWN, field="name", name=name)
+    return directory
 
 
 def find_state(deps: IdpDeps, directory: StaffDirectory) -> DirectoryState:

@@ -11,11 +11,13 @@ import binascii
 import pyotp
 from pyotp.exceptions import OTPVerificationError
 
-from idp.errors import ONE_TIME_CODE_USED, ONE_TIME_CODE_WRONG
+from idp.errors import AUTHENTICATOR_EXISTS, ONE_TIME_CODE_USED, ONE_TIME_CODE_WRONG
 from idp.ports import IdpDeps
 from idp.records import Authenticator
+from kernel.audit import AuditEvent
+from kernel.canonical import Json
 from kernel.errors import Refusal
-from kernel.randomness import random_bytes
+from kernel.randomness import random_bytes, token
 
 METHOD = "otp"
 """The ``amr`` value (RFC 8176)."""
@@ -46,6 +48,19 @@ def enrolment_uri(secret: str, *, username: str, issuer: str) -> str:
 def seal_secret(deps: IdpDeps, account_id: str, secret: str) -> bytes:
     """Return the secret as it is stored."""
     return deps.vault.encrypt(secret, _context(account_id))
+
+
+def enrol(deps: IdpDeps, account_id: str, *, actor: str) -> str:
+    """Give an account that has none an authenticator, and return its new secret; ``Refusal(authenticator_exists)``."""
+    secret, now = new_secret(), deps.clock.now()
+    with deps.work.begin() as work:
+        if not work.records.add_authenticator(
+            Authenticator(token(16), account_id, "totp", "", seal_secret(deps, account_id, secret), now)
+        ):
+            raise Refusal(AUTHENTICATOR_EXISTS)
+        details: dict[str, Json] = {"authenticators": ["totp"]}
+        work.audit.record(AuditEvent(now, actor, "idp.enrol_authenticator", f"account:{account_id}", details=details))
+    return secret
 
 
 def accept(deps: IdpDeps, authenticator: Authenticator, code: str) -> None:

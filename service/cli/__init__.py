@@ -28,6 +28,7 @@ GROUPS = {
     "token": "say whether a token of this node or another is genuine, and why",
     "user": "accounts",
     "session": "where somebody is logged in",
+    "directory": "departments' directories of staff: look, test, take over",
     "client": "departments' systems that log in here",
     "audit": "the audit trail",
     "backup": "write an encrypted backup",

@@ -8,10 +8,12 @@ import click
 
 from idp.people import accounts, one_time_codes
 from idp.records import Account
+from kernel.errors import Text
 from policies.assurance import needs_second_factor
 from policies.models import AccountKind
 from service.cli import mandate
 from service.cli.options import emit, json_option, pass_services
+from service.cli.preview import Preview, go_ahead, yes_option
 from service.wiring import Services
 
 _ACTOR = "operator:cli"
@@ -95,6 +97,24 @@ def add(  # noqa: PLR0917 - one parameter for each option
     data = {"account": account.id, "username": account.username, "totp_secret": secret, "totp_uri": uri}
     lines = [f"{account.username}  {account.kind}  {account.id}", *((secret, uri) if secret and uri else ())]
     emit(data, as_json, "\n".join(lines))
+
+
+@command.command()
+@click.argument("username")
+@yes_option
+@json_option
+@pass_services
+def enroll(services: Services, username: str, yes: bool, as_json: bool) -> None:
+    """Give account USERNAME (say, of a directory's new colleague) a one-time-code authenticator; its secret is printed once."""
+    account = accounts.get_by_username(services.idp, username)
+    action = Text(f"为 {account.username} 绑定验证器。", f"Enroll an authenticator for {account.username}.")
+    if not go_ahead(Preview(action, people=[account.username]), yes=yes, overrides=(), as_json=as_json):
+        return
+    secret = one_time_codes.enrol(services.idp, account.id, actor=_ACTOR)
+    uri = one_time_codes.enrolment_uri(secret, username=account.username, issuer=f"潮信 {services.node.name}")
+    emit(
+        {"account": account.id, "username": account.username, "totp_secret": secret, "totp_uri": uri}, as_json, f"{secret}\n{uri}"
+    )
 
 
 @command.command(name="list")

@@ -109,9 +109,11 @@ def test_what_the_directory_will_not_take_is_told(server: Slapd) -> None:
 
 
 @contextmanager
-def liar(folder: Path, answers: list[bytes], *, endless: bool = False, host: str = "localhost") -> Iterator[LdapDirectory]:
+def liar(
+    folder: Path, answers: list[bytes], *, endless: bool = False, host: str = "localhost", ended: bool = False
+) -> Iterator[LdapDirectory]:
     """A TLS server that answers with what it is told, whatever it was asked (0xee: the request's number); its certificate is for ``host``."""
-    make_tls(folder / "liar.pem", folder / "liar.key", host)
+    make_tls(folder / "liar.pem", folder / "liar.key", host, ended=ended)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "liar.pem", folder / "liar.key")
     listener = socket.create_server(("127.0.0.1", 0))

@@ -28,6 +28,25 @@ BASE = "ou=pki,o=chaozhou"
 BIND = "cn=node,o=chaozhou"
 PASSWORD = "directory-secret"
 _START_SECONDS = 20.0
+_INTEGER = "EQUALITY integerMatch ORDERING integerOrderingMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE"
+_STRING = "EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE"
+_ATTRIBUTES = {
+    "4.221 NAME 'sAMAccountName'": _STRING,
+    "4.782 NAME 'objectCategory'": _STRING,
+    "2.141 NAME 'department'": _STRING,
+    "4.8 NAME 'userAccountControl'": _INTEGER,
+    "4.662 NAME 'lockoutTime'": _INTEGER,
+    "4.159 NAME 'accountExpires'": _INTEGER,
+    "2.120 NAME 'uSNChanged'": _INTEGER,
+    "4.2 NAME 'objectGUID'": "EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE",
+    "2.102 NAME 'memberOf'": "EQUALITY distinguishedNameMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.12",
+}
+_ACTIVE = (
+    "".join(f"attributetype ( 1.2.840.113556.1.{name} {rest} )\n" for name, rest in _ATTRIBUTES.items())
+    + "objectclass ( 1.2.840.113556.1.5.9 NAME 'user' SUP inetOrgPerson STRUCTURAL MAY ( sAMAccountName $ objectCategory $ department"
+    " $ userAccountControl $ lockoutTime $ accountExpires $ uSNChanged $ objectGUID $ memberOf ) )\n"
+)
+"""Of Active Directory's schema what is read of people there; its own rules are finer, its answers look the same."""
 
 
 @dataclass
@@ -36,6 +55,7 @@ class Slapd:
 
     folder: Path
     port: int
+    plain_port: int
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,7 +68,7 @@ class Slapd:
             "-f",
             str(self.folder / "slapd.conf"),
             "-h",
-            f"ldaps://localhost:{self.port}",
+            f"ldaps://localhost:{self.port} ldap://localhost:{self.plain_port}",
             "-d",
             "0",
         ]
@@ -65,6 +85,12 @@ class Slapd:
             self._process.wait(timeout=20)
             self._process = None
 
+    def change(self, ldif: str) -> None:
+        """Change entries as the database's owner."""
+        command = [need("ldapmodify", "ldap-utils"), "-x", "-H", f"ldaps://127.0.0.1:{self.port}", "-D", BIND, "-w", PASSWORD]
+        environment = {**os.environ, "LDAPTLS_CACERT": str(self.folder / "tls.pem")}
+        subprocess.run(command, input=dedent(ldif), env=environment, capture_output=True, text=True, check=True)
+
     def search(
         self, filter_: str, *attributes: str, base: str = "o=chaozhou", check: bool = True
     ) -> subprocess.CompletedProcess[str]:
@@ -77,19 +103,20 @@ class Slapd:
 
 
 @contextmanager
-def slapd() -> Iterator[Slapd]:
-    """A server with an empty subtree in which the node may write."""
+def slapd(more: str = "", content: str = "") -> Iterator[Slapd]:
+    """A server with an empty subtree in which the node may write. ``more``: what else stands in its configuration, for its database."""
     folder = Path(tempfile.mkdtemp(prefix="chaoxin-slapd-"))
-    server = Slapd(folder, free_port())
+    server = Slapd(folder, free_port(), free_port())
     try:
         make_tls(folder / "tls.pem", folder / "tls.key")
         (folder / "db").mkdir()
-        (folder / "slapd.conf").write_text(_configuration(folder), encoding="utf-8")
-        content = (
-            f"dn: o=chaozhou\nobjectClass: organization\no: chaozhou\n\ndn: {BASE}\nobjectClass: organizationalUnit\nou: pki\n"
+        (folder / "active.schema").write_text(_ACTIVE, encoding="utf-8")
+        (folder / "slapd.conf").write_text(_configuration(folder, more), encoding="utf-8")
+        tree = (
+            f"dn: o=chaozhou\nobjectClass: organization\no: chaozhou\n\ndn: {BASE}\nobjectClass: organizationalUnit\nou: pki\n\n"
         )
         add = [need("slapadd", "slapd"), "-f", str(folder / "slapd.conf")]
-        subprocess.run(add, input=content, text=True, check=True, capture_output=True)
+        subprocess.run(add, input=tree + content, text=True, check=True, capture_output=True)
         server.start()
         yield server
     finally:
@@ -97,8 +124,8 @@ def slapd() -> Iterator[Slapd]:
         shutil.rmtree(folder)
 
 
-def make_tls(certificate: Path, key_file: Path, host: str = "localhost") -> None:
-    """A server certificate that vouches for itself."""
+def make_tls(certificate: Path, key_file: Path, host: str = "localhost", *, ended: bool = False) -> None:
+    """A server certificate that vouches for itself, good today or ``ended`` a minute ago."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
@@ -110,7 +137,7 @@ def make_tls(certificate: Path, key_file: Path, host: str = "localhost") -> None
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + (timedelta(minutes=-1) if ended else timedelta(days=1)))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
@@ -121,23 +148,31 @@ def make_tls(certificate: Path, key_file: Path, host: str = "localhost") -> None
     )
 
 
-def _configuration(folder: Path) -> str:
-    return dedent(
-        f"""
+def _configuration(folder: Path, more: str) -> str:
+    return (
+        dedent(
+            f"""
         include /etc/ldap/schema/core.schema
         include /etc/ldap/schema/cosine.schema
+        include /etc/ldap/schema/inetorgperson.schema
+        include /etc/ldap/schema/nis.schema
+        include {folder}/active.schema
         modulepath /usr/lib/ldap
         moduleload back_mdb
+        moduleload ppolicy
         pidfile {folder}/pid
         TLSCertificateFile {folder}/tls.pem
         TLSCertificateKeyFile {folder}/tls.key
         TLSCACertificateFile {folder}/tls.pem
         database mdb
-        maxsize 67108864
+        maxsize 268435456
         suffix "o=chaozhou"
         directory {folder}/db
         rootdn "{BIND}"
         rootpw {PASSWORD}
+        access to attrs=userPassword by anonymous auth by * none
         access to * by * read
         """
+        )
+        + more
     )

@@ -25,6 +25,19 @@ port = 8102
 url = "sqlite:///node.sqlite"
 """
 
+STAFF = """
+[[directories]]
+name = "scjg"
+organization = "潮州市市场监督管理局"
+department = "114451008W15P11PMR"
+urls = ["ldaps://a.example.cn", "ldap://b.example.cn:389"]
+base_dn = "ou=people,o=scjg"
+bind_dn = "cn=reader,o=scjg"
+password_file = "scjg.password"
+ca_file = "scjg-ca.pem"
+kind = "openldap"
+"""
+
 
 def write(folder: Path, text: str) -> Config:
     file = folder / "chaoxin.toml"
@@ -58,6 +71,14 @@ def test_a_city_does_not_take_a_county_into_its_name(tmp_path: Path) -> None:
         ("[listen]", '[listen]\nmutual_tls_url = "https://m.example.cn"', "listen.mutual_tls_url"),
         ("[listen]", '[listen]\nclient_certificates = true\nmutual_tls_url = "https://m.example.cn/"', "listen.mutual_tls_url"),
         ("[listen]", '[listen]\nclient_certificates = true\nmutual_tls_url = "http://m.example.cn"', "listen.mutual_tls_url"),
+        ("[database]", STAFF.replace("ldaps://", "ldapi://") + "[database]", "directories.0.urls.0"),
+        ("[database]", STAFF.replace('"scjg"', '"SCJG@"') + "[database]", "directories.0.name"),
+        ("[database]", STAFF.replace("openldap", "novell") + "[database]", "directories.0.kind"),
+        ("[database]", STAFF.replace("114451008W15P11PMR", "scjg") + "[database]", "directories.0.department"),
+        ("[database]", STAFF + 'user_filter = "uid=*"\n[database]', "directories.0.user_filter"),
+        ("[database]", STAFF + 'lock_attribute = "employeeType"\n[database]', "directories.0"),
+        ("[database]", STAFF + "tls = false\n[database]", "directories.0.tls"),
+        ("[database]", STAFF + STAFF + "[database]", ""),
         ("[database]", "[database]\nurl2 = 2026-11-23", "database.url2"),
         ("[database]", '[keys]\nkind = "pkcs11"\nmodule = "a.so"\n[database]', "keys"),
         ("[database]", '[keys]\nmodule = "a.so"\ntoken = "t"\n[database]', "keys"),

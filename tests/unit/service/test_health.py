@@ -57,6 +57,7 @@ def test_a_new_node_is_ready_with_nothing_to_warn_of(services: Services) -> None
         "issuing",
         "expiry",
         "peers",
+        "directories",
     }
 
 

@@ -65,6 +65,15 @@ def test_what_ends_soon_is_looked_for_once_for_all_distances() -> None:
     assert len(asked) == 1
 
 
+def test_directories_of_staff_that_fail_are_told_by_name() -> None:
+    metrics = Metrics()
+    metrics.watch_directories(lambda: {"scjg": 3, "rsj": 0})
+    told = {
+        name: metrics.registry.get_sample_value("chaoxin_directory_failures", {"directory": name}) for name in ("scjg", "rsj")
+    }
+    assert told == {"scjg": 3, "rsj": 0}
+
+
 def test_nothing_counted_is_nothing_told() -> None:
     assert b"endpoint=" not in generate_latest(Metrics().registry)
 

@@ -1,0 +1,292 @@
+"""Staff in a real slapd over TLS: found, let in, taken over, let go; and whatever stands between is refused by name."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
+from idp.directories import sync
+from idp.directories.ldap import LdapStaffDirectory
+from idp.people import accounts
+from idp.ports import IdpDeps
+from kernel.clock import SystemClock
+from kernel.errors import Refusal
+from tests.functional.test_directory import BOUND, liar
+from tests.support.databases import engine_on
+from tests.support.dying import DyingWork, Fuse, KilledError
+from tests.support.idp import OPERATOR, Provider, make_idp_deps
+from tests.support.pki import MemoryKeys
+from tests.support.ports import free_port
+from tests.support.slapd import Slapd, make_tls
+from tests.support.staff_slapd import (
+    ACTIVE,
+    CHIEFS,
+    CLERKS,
+    GROUPS,
+    PASSWORD,
+    PEOPLE,
+    active,
+    group_ldif,
+    openldap,
+    people_ldif,
+    staff_slapd,
+)
+
+UNUSABLE = {DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Slapd]:
+    with staff_slapd() as made:
+        yield made
+
+
+@pytest.fixture
+def deps(tmp_path: Path) -> Iterator[IdpDeps]:
+    with engine_on(f"sqlite:///{tmp_path / 'node.sqlite'}") as engine:
+        yield make_idp_deps(engine, MemoryKeys(), SystemClock())
+
+
+def modify(server: Slapd, dn: str, *lines: str) -> None:
+    server.change(f"dn: {dn}\nchangetype: modify\n" + "\n-\n".join(lines) + "\n")
+
+
+def added(ldif: str) -> str:
+    return ldif.replace("objectClass", "changetype: add\nobjectClass", 1)
+
+
+def run(deps: IdpDeps, directory: LdapStaffDirectory, **options: Any) -> sync.Report:
+    report = sync.sync(deps, directory, actor=OPERATOR, **options)
+    assert report.refusal is None, report.refusal
+    return report
+
+
+@pytest.mark.parametrize("kind", ["ldaps", "StartTLS"])
+def test_somebody_is_found_and_their_password_compared_by_the_directory(server: Slapd, kind: str) -> None:
+    url = f"ldaps://localhost:{server.port}" if kind == "ldaps" else f"ldap://localhost:{server.plain_port}"
+    directory = openldap(server, urls=(url,))
+    entry = directory.find("LIN")
+    assert entry is not None
+    assert (entry.uid, entry.name, entry.phone, entry.email, entry.unit) == (
+        "lin",
+        "林文书",
+        "13800000000",
+        "lin@example.cn",
+        "行政审批科",
+    )
+    assert (entry.groups, entry.lock, entry.expires_at, len(entry.id)) == ((CLERKS,), None, None, 36)
+    assert directory.verify_password(entry, PASSWORD)
+    assert not directory.verify_password(entry, PASSWORD + "x")
+    assert not directory.verify_password(None, PASSWORD)
+    assert PASSWORD not in repr(entry)
+
+
+def test_somebody_of_active_directory_is_read_by_its_own_names(server: Slapd) -> None:
+    directory = active(server)
+    entry = directory.find("wang")
+    assert entry is not None
+    assert (entry.id, entry.name, entry.unit, entry.mark) == (f"{7:032x}", "林主任", "办公室", f"{7:020}")
+    assert (entry.groups, entry.lock, entry.expires_at) == (("cn=active-clerks,ou=groups,o=chaozhou",), None, None)
+    assert directory.verify_password(entry, PASSWORD)
+
+
+def test_without_a_password_nothing_is_sent_since_it_would_be_let_in_as_nobody(server: Slapd) -> None:
+    entry = openldap(server).find("lin")
+    assert entry is not None
+    assert not openldap(server).verify_password(entry, "")
+    assert not openldap(server).verify_password(replace(entry, dn=""), PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "name", ["*", "lin*", "lin)(uid=*", "*)(|(uid=*", "lin\\2a", "lin\0", "(", ")", "\\", "lin)(objectClass=*", "л", "\ud800", ""]
+)
+def test_no_name_is_taken_for_a_part_of_the_question(server: Slapd, name: str) -> None:
+    try:
+        assert openldap(server).find(name) is None
+    except Refusal as refusal:  # what cannot even be encoded
+        assert refusal.error in UNUSABLE  # noqa: PT017 - either way nobody is found
+
+
+def test_a_false_server_is_refused_before_anything_is_said(server: Slapd, tmp_path: Path) -> None:
+    make_tls(tmp_path / "other.pem", tmp_path / "other.key")
+    with pytest.raises(Refusal) as wrong_ca:
+        openldap(server, ca_file=tmp_path / "other.pem").find("lin")
+    assert wrong_ca.value.details["problem"] == "SSLCertVerificationError"
+    with pytest.raises(Refusal):
+        openldap(server, ca_file=tmp_path / "other.pem", urls=(f"ldap://localhost:{server.plain_port}",)).find("lin")
+    for options in ({"host": "elsewhere.example"}, {"ended": True}):
+        with liar(tmp_path, [BOUND], **options) as false, pytest.raises(Refusal) as refused:
+            openldap(server, urls=(false.url,), ca_file=false.ca_file).find("lin")
+        assert refused.value.details["problem"] == "SSLCertVerificationError"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x02\x04\x00\x04\x00",  # protocolError
+        b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\x00\x04\x00\x04\x00\x30\x0c",  # more than was asked for
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"\x30\x84\x7f\xff\xff\xff",
+    ],
+)
+def test_nothing_is_said_in_clear_to_a_server_without_start_tls(server: Slapd, answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        heard: list[bytes] = []
+
+        def serve() -> None:
+            with listener.accept()[0] as plain:
+                heard.append(plain.recv(4096))
+                plain.sendall(answer)
+                heard.append(plain.recv(4096))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(Refusal) as refused:
+            openldap(server, urls=(f"ldap://localhost:{listener.getsockname()[1]}",)).find("lin")
+        thread.join(10)
+    assert refused.value.error in UNUSABLE
+    assert [len(heard), heard[0][5], heard[1]] == [2, 0x77, b""], "the request for TLS, and nothing after it"
+
+
+def test_the_next_server_answers_where_the_first_is_away_and_a_dead_connection_is_replaced(server: Slapd) -> None:
+    directory = openldap(server, urls=(f"ldaps://localhost:{free_port()}", f"ldaps://localhost:{server.port}"))
+    assert directory.find("lin") is not None
+    server.stop()
+    with pytest.raises(Refusal) as refused:
+        directory.find("lin")
+    assert refused.value.error is DIRECTORY_UNREACHABLE
+    server.start()
+    assert directory.find("lin") is not None, "its kept connection died with the server"
+
+
+def test_a_server_that_failed_is_not_asked_again_at_once(server: Slapd) -> None:
+    directory = openldap(server, urls=(f"ldaps://localhost:{free_port()}",), rest_seconds=60.0)
+    problems = []
+    for _ in range(2):
+        with pytest.raises(Refusal) as refused:
+            directory.find("lin")
+        problems.append(refused.value.details["problem"])
+    assert problems == ["ConnectionRefusedError", "it was away a moment ago"]
+
+
+def test_people_are_taken_over_with_the_roles_of_their_groups_and_changes_follow(deps: IdpDeps, server: Slapd) -> None:
+    directory = openldap(server)
+    assert dict(run(deps, directory).counts) == {"new": 2}
+    assert accounts.get_by_username(deps, "lin@scjg").roles == ("clerk",)
+    modify(server, f"uid=lin,{PEOPLE}", "replace: cn\ncn: 林主任")
+    server.change(added(people_ldif("huang")))
+    report = run(deps, directory)
+    assert (report.is_full, report.counts["changed"], report.counts["new"]) == (False, 1, 1)
+    modify(server, CHIEFS, f"add: member\nmember: UID=Lin , {PEOPLE}")
+    report = run(deps, directory)
+    assert (report.is_full, report.counts["changed"]) == (True, 1), "a change of a group is none of its member"
+    assert accounts.get_by_username(deps, "lin@scjg").roles == ("clerk", "department_admin")
+    found = directory.find("lin")
+    assert found is not None
+    assert len(found.groups) == 2
+    server.change(f"dn: uid=huang,{PEOPLE}\nchangetype: delete\n")
+    assert run(deps, directory, full=True).counts["gone"] == 1
+    modify(server, CHIEFS, f"delete: member\nmember: uid=lin,{PEOPLE}")
+
+
+LOCKS = [
+    ("replace: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z", "delete: pwdAccountLockedTime"),
+    ("replace: shadowExpire\nshadowExpire: 1000", "delete: shadowExpire"),
+    ("replace: employeeType\nemployeeType: 离职", "delete: employeeType"),
+]
+
+
+@pytest.mark.parametrize(("lock", "unlock"), LOCKS)
+def test_openldap_says_who_is_out(deps: IdpDeps, server: Slapd, lock: str, unlock: str) -> None:
+    directory = openldap(server)
+    run(deps, directory)
+    modify(server, f"uid=chen,{PEOPLE}", lock)
+    report = run(deps, directory)
+    assert (report.is_full, report.counts["locked"]) == (False, 1)
+    assert accounts.get_by_username(deps, "chen@scjg").disabled_at is not None
+    modify(server, f"uid=chen,{PEOPLE}", unlock)
+    run(deps, directory)
+    assert accounts.get_by_username(deps, "chen@scjg").disabled_at is None
+
+
+@pytest.mark.parametrize(
+    "lock", ["userAccountControl: 514", "lockoutTime: 133000000000000000", "accountExpires: 133000000000000000"]
+)
+def test_active_directory_says_who_is_out(deps: IdpDeps, server: Slapd, lock: str) -> None:
+    directory = active(server)
+    run(deps, directory)
+    attribute = lock.partition(":")[0]
+    good = {"userAccountControl": "512", "lockoutTime": "0", "accountExpires": "0"}[attribute]
+    dn, usn = f"cn=zhao,{ACTIVE}", int(re.findall(r"uSNChanged: (\d+)", server.search("(cn=zhao)", base=ACTIVE).stdout)[0])
+    modify(server, dn, f"replace: {attribute}\n{lock}", f"replace: uSNChanged\nuSNChanged: {usn + 1}")
+    report = run(deps, directory)
+    assert (report.is_full, report.counts["locked"]) == (False, 1)
+    modify(server, dn, f"replace: {attribute}\n{attribute}: {good}", f"replace: uSNChanged\nuSNChanged: {usn + 2}")
+    assert run(deps, directory).counts["released"] == 1
+
+
+def test_a_directory_that_dies_in_the_middle_loses_nothing(deps: IdpDeps, server: Slapd) -> None:
+    server.change("".join(added(people_ldif(f"extra{number}")) for number in range(4)))
+    directory = openldap(server)
+    dying = replace(deps, work=DyingWork(deps.work, Fuse(2)))  # after the first page
+    with pytest.raises(KilledError):
+        sync.sync(dying, directory, actor=OPERATOR)
+    assert len(accounts.page(deps)) == 2
+    with directory.reading() as reader:
+        pages = reader.pages(None)
+        assert len(next(pages)) == 2
+        server.stop()
+        with pytest.raises(Refusal):
+            next(pages)
+    server.start()
+    assert dict(run(deps, directory).counts) == {"same": 2, "new": 4}
+    for number in range(4):
+        server.change(f"dn: uid=extra{number},{PEOPLE}\nchangetype: delete\n")
+
+
+def test_staff_log_in_at_the_page_and_are_told_when_their_directory_is_away(deps: IdpDeps, server: Slapd) -> None:
+    directory = openldap(server)
+    provider = Provider(replace(deps, directories={"scjg": directory}))
+    answer = provider.browser().log_in("lin@scjg", PASSWORD)
+    assert "second_factor_missing" in answer.text or "动态验证码" in answer.text
+    assert provider.browser().log_in("lin@scjg", "wrong").status_code == 401
+    server.stop()
+    away = provider.browser().log_in("lin@scjg", PASSWORD)
+    server.start()
+    assert (away.status_code, "单位目录暂时没有应答" in away.text) == (503, True)
+
+
+def test_a_group_of_a_hundred_thousand_is_read_and_asked_within_bounds(deps: IdpDeps, server: Slapd) -> None:
+    many = [f"uid=member{number:06},{PEOPLE}" for number in range(100_000)]
+    everybody = f"cn=everybody,{GROUPS}"
+    server.change(added(group_ldif(everybody, f"uid=lin,{PEOPLE}", *many)))
+    directory = openldap(server, groups={everybody: ("clerk",)})
+    found = directory.find("lin")
+    assert found is not None
+    assert found.groups == (everybody,)
+    assert run(deps, directory).counts["new"] == 2
+    assert accounts.get_by_username(deps, "lin@scjg").roles == ("clerk",)
+
+
+def test_examining_names_the_step_that_fails(server: Slapd, tmp_path: Path) -> None:
+    make_tls(tmp_path / "other.pem", tmp_path / "other.key")
+    assert [fault for _step, fault, _found in openldap(server).examine()] == [None] * 5
+    cases = {
+        "tls": {"ca_file": tmp_path / "other.pem"},
+        "bind": {"password": "wrong"},
+        "search": {"user_filter": "(uid=nobody)"},
+    }
+    for step, changes in cases.items():
+        faults = [name.split()[1] for name, fault, _found in openldap(server, **changes).examine() if fault is not None]
+        assert faults == [step]
