@@ -10,7 +10,7 @@ import click
 
 from benchmarks.figures import machine_microseconds, table
 
-GROUPS = ("peers", "certificates", "federation", "paths", "revocation", "graph", "keys", "tokens", "provider")
+GROUPS = ("peers", "certificates", "federation", "paths", "revocation", "graph", "keys", "tokens", "provider", "directories")
 """The modules of this folder; each has ``measure()``, which yields figures."""
 
 

@@ -6,6 +6,7 @@ is open already, and hands over one whole message at a time. Left to others: wha
 
 from __future__ import annotations
 
+import functools
 import socket
 import ssl
 import warnings
@@ -32,6 +33,7 @@ _PORTS = {"ldaps": 636, "ldap": 389}
 _PAGED = "1.2.840.113556.1.4.319"
 _READ = 65536
 _NOBODY = "-"
+_ENTRY, _SEARCH_RESULT_ENTRY = "searchResEntry", 4
 # RFC 4511 4.14.1, message 1: ExtendedRequest 1.3.6.1.4.1.1466.20037. What must come back: message 1, ExtendedResponse, success.
 _START_TLS = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + b"1.3.6.1.4.1.1466.20037"
 _STARTED = b"\x0a\x01\x00"
@@ -62,10 +64,14 @@ class Channel:
         self.url = url
         self._inner = inner
         server = ldap3.Server(url, get_info=ldap3.NONE)
-        strategy = {"client_strategy": ldap3.SAFE_SYNC, "auto_referrals": False, "check_names": False}
-        self._connection = ldap3.Connection(server, _NOBODY, _NOBODY, authentication=ldap3.SIMPLE, **strategy)
+        strategy = {"client_strategy": ldap3.SYNC, "auto_referrals": False, "auto_range": False, "check_names": False}
+        self._connection = ldap3.Connection(
+            server, _NOBODY, _NOBODY, authentication=ldap3.SIMPLE, return_empty_attributes=False, **strategy
+        )
         self._connection.socket, self._connection.closed, self._connection.listening = inner, False, True
         self._connection.strategy._outstanding = {}  # noqa: SLF001 - the rest of what opening does
+        self._read_others = self._connection.strategy.decode_response_fast
+        self._connection.strategy.decode_response_fast = self._read_message
 
     def bind(self, name: str, password: str) -> int:
         """Return the result code of a simple bind. Without a password it would be nobody's and succeed (RFC 4513 5.1.2): never sent."""
@@ -73,7 +79,7 @@ class Channel:
             return INVALID_CREDENTIALS
         self._connection.user, self._connection.password = name, password
         try:
-            return self._code(self._do(self._connection.bind))
+            return self._code(self._connection.bind)
         finally:
             self._connection.user = self._connection.password = _NOBODY
 
@@ -89,7 +95,7 @@ class Channel:
     ) -> Page:
         """Search the subtree (``one``: the entry alone). ``page``: how many entries at once, and the cookie of the page before."""
         paging = {} if page is None else {"paged_size": page[0], "paged_cookie": page[1] or None, "paged_criticality": True}
-        found = self._do(
+        code = self._code(
             self._connection.search,
             base,
             filter_,
@@ -100,22 +106,19 @@ class Channel:
             **paging,
         )
         with self._understanding():
-            entries = [
-                (str(each["dn"]), {str(name).lower(): tuple(values) for name, values in each["raw_attributes"].items()})
-                for each in found[2] or ()
-                if each["type"] == "searchResEntry"  # a reference to elsewhere is not followed
-            ]
-            controls = found[1].get("controls") or {}
-            return Page(self._code(found), entries, controls[_PAGED]["value"]["cookie"] or b"" if _PAGED in controls else b"")
+            found = self._connection.response or ()
+            entries = [each["entry"] for each in found if each["type"] == _ENTRY]  # a reference to elsewhere is not followed
+            controls = self._connection.result.get("controls") or {}
+            return Page(code, entries, controls[_PAGED]["value"]["cookie"] or b"" if _PAGED in controls else b"")
 
     def replace(self, name: str, attributes: dict[str, Sequence[bytes]]) -> int:
         """Return the result code of giving an entry these values (none: the attribute goes)."""
         changes = {kind: [(ldap3.MODIFY_REPLACE, list(values))] for kind, values in attributes.items()}
-        return self._code(self._do(self._connection.modify, name, changes))
+        return self._code(self._connection.modify, name, changes)
 
     def add(self, name: str, classes: Sequence[str], attributes: dict[str, Any]) -> int:
         """Return the result code of adding an entry."""
-        return self._code(self._do(self._connection.add, name, list(classes), attributes))
+        return self._code(self._connection.add, name, list(classes), attributes)
 
     def allow(self, limits: Limits) -> None:
         """Let the operations from now on take this much together."""
@@ -125,13 +128,18 @@ class Channel:
         """Close the connection, without a word to the other side."""
         self._inner.close()
 
-    def _do(self, operation: Any, *arguments: Any, **options: Any) -> Any:
+    def _code(self, operation: Any, *arguments: Any, **options: Any) -> int:
         with self._understanding():
-            return operation(*arguments, **options)
+            operation(*arguments, **options)
+            return int(self._connection.result["result"])
 
-    def _code(self, answer: Any) -> int:
-        with self._understanding():
-            return int(answer[1]["result"])
+    def _read_message(self, message: dict[str, Any]) -> Any:
+        """Read an entry once, as octets; the library would do so twice, once as texts. Whatever else it is, is the library's to read."""
+        if message["protocolOp"] != _SEARCH_RESULT_ENTRY:
+            return self._read_others(message)
+        name, attributes = message["payload"]
+        values = {_attribute(kind[3][0][3]): [each[3] for each in kind[3][1][3]] for kind in attributes[3]}
+        return {"type": _ENTRY, "entry": (name[3].decode(), values)}
 
     @contextmanager
     def _understanding(self) -> Iterator[None]:
@@ -168,9 +176,10 @@ def open_channel(url: str, ca_file: Path, limits: Limits) -> Channel:
     """
     address = urlsplit(url)
     try:
-        context = ssl.create_default_context(cafile=str(ca_file))
+        context = _context(ca_file, ca_file.stat().st_mtime_ns)
         plain = socket.create_connection((address.hostname, address.port or _PORTS[address.scheme]), timeout=limits.seconds)
         try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a bind would wait for the handshake to be acknowledged
             if address.scheme == "ldap":
                 _start_tls(url, plain, limits)
             return Channel(url, Messages(context.wrap_socket(plain, server_hostname=address.hostname), limits))
@@ -179,6 +188,17 @@ def open_channel(url: str, ca_file: Path, limits: Limits) -> Channel:
             raise
     except OSError as error:
         raise Refusal(DIRECTORY_UNREACHABLE, url=url, problem=type(error).__name__) from None
+
+
+@functools.lru_cache(maxsize=1024)
+def _attribute(name: bytes) -> str:
+    return name.decode().lower()
+
+
+@functools.lru_cache(maxsize=32)
+def _context(ca_file: Path, _changed: int) -> ssl.SSLContext:
+    """Return what verifies certificates by a CA file as it is now."""
+    return ssl.create_default_context(cafile=str(ca_file))
 
 
 def _start_tls(url: str, plain: socket.socket, limits: Limits) -> None:

@@ -186,7 +186,7 @@ class LdapReader:
             self._allow()
             page = self._channel.search(self._ldap.base_dn, changed, _attributes(self._ldap), page=(self._ldap.page_size, cookie))
             people = _read(self._ldap, _checked(page))
-            yield [replace(each, groups=_groups_of(members, each)) for each in people] if schema.members else people
+            yield [_with_groups(members, each) for each in people] if members else people
             seen += len(page.entries)
             cookie = page.cookie
             if not cookie:
@@ -212,9 +212,10 @@ def _attributes(ldap: LdapSettings) -> tuple[str, ...]:
     return (*ldap.schema.attributes, *(() if ldap.lock_rule is None else (ldap.lock_rule.attribute,)))
 
 
-def _groups_of(members: dict[str, frozenset[str]], entry: StaffEntry) -> tuple[str, ...]:
+def _with_groups(members: dict[str, frozenset[str]], entry: StaffEntry) -> StaffEntry:
     own = {normal_dn(entry.dn), normal_dn(entry.uid)}
-    return tuple(name for name, within in members.items() if own & within)
+    groups = tuple(name for name, within in members.items() if own & within)
+    return replace(entry, groups=groups) if groups else entry
 
 
 def _group(channel: Channel, name: str, attributes: Sequence[str], filter_: str = _ANYTHING) -> Page:

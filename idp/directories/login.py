@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
 from idp.directories.errors import DIRECTORY_PASSWORD_RESET, STAFF_DIRECTORY_AWAY
-from idp.directories.people import Intake
+from idp.directories.people import Intake, judge
 from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED
 from idp.people import throttle
 from idp.ports import IdpDeps, StaffDirectory
@@ -71,15 +71,20 @@ def prove(
 
 
 def _take_over(deps: IdpDeps, directory: StaffDirectory, entry: StaffEntry, *, only_known: bool) -> AccountRecord | None:
-    with deps.work.begin() as work:
-        intake = Intake(work, deps, directory.settings, deps.clock.now(), _ACTOR)
-        if only_known and intake.find(entry.id) is None:
-            return None
-        change = intake.take_over(entry)
-        found = intake.find(entry.id)
-    if change.refusal is not None:
+    name, now = directory.settings.name, deps.clock.now()
+    with deps.work.read() as work:
+        known = work.records.directory_people(name, [entry.id]).get(entry.id)
+    change = judge(deps, directory.settings, entry, known, now)
+    if only_known and known is None:
+        return None
+    if change.is_any:
+        with deps.work.begin() as work:
+            intake = Intake(work, deps, directory.settings, now, _ACTOR)
+            change = intake.take_over(change, intake.find(entry.id))
+            known = intake.find(entry.id)
+    if change.refusal is not None and known is None:  # otherwise what was taken over before does
         raise change.refusal
-    return None if found is None else found[1]
+    return None if known is None else known[1]
 
 
 @contextmanager

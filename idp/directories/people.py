@@ -16,7 +16,7 @@ from idp.people.accounts import NewAccount, normal_username
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, AccountRecord, DirectoryPerson, DirectorySettings, Lock, StaffEntry
 from kernel.audit import AuditEvent
-from kernel.canonical import Json, canonical
+from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.randomness import token
 from kernel.text import normal_form
@@ -30,7 +30,7 @@ _OPTIONAL = ("phone", "email", "department")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be done about somebody. ``person`` None: what the directory says cannot be taken over, and ``refusal`` says why."""
+    """What is to be done about somebody. ``person`` is what is new to take over; ``refusal`` says why it cannot be."""
 
     entry: StaffEntry
     person: NewAccount | None
@@ -62,25 +62,16 @@ def judge(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry, known: 
         lock = "expired"
     locks = lock is not None and known is not None and known[1].disabled_at is None
     releases = lock is None and known is not None and known[0].locked_here
+    digest = _digest(deps, settings, entry)
+    change = Change(entry, None, digest, lock, known, locks=locks, releases=releases)
+    if known is not None and known[0].digest == digest:
+        return change
     try:
         person = _person(deps, settings, entry)
     except Refusal as refusal:  # what was taken over before stays, but for the lock
-        digest = b"" if known is None else known[0].digest
-        return Change(entry, None, digest, lock, known, locks=locks, releases=releases, refusal=refusal)
-    until = None if entry.expires_at is None else entry.expires_at.isoformat()
-    told = {**_taken_over(person), "roles": list(person.roles), "until": until}
-    digest = deps.vault.index(canonical(told).decode(), "idp.directory")
-    return Change(
-        entry,
-        person,
-        digest,
-        lock,
-        known,
-        is_new=known is None and lock is None,  # who is out already gets no account
-        is_changed=known is not None and known[0].digest != digest,
-        locks=locks,
-        releases=releases,
-    )
+        return replace(change, digest=b"" if known is None else known[0].digest, refusal=refusal)
+    is_new = known is None and lock is None  # who is out already gets no account
+    return replace(change, person=person, is_new=is_new, is_changed=known is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +88,11 @@ class Intake:
         """Return whose account an entry is."""
         return self.work.records.directory_people(self.settings.name, [entry_id]).get(entry_id)
 
-    def take_over(self, entry: StaffEntry) -> Change:
-        """Do what follows from an entry; return what that was."""
-        change = judge(self.deps, self.settings, entry, self.find(entry.id), self.now)
+    def take_over(self, change: Change, known: Known | None) -> Change:
+        """Do what follows from an entry, of which this is ``known`` now; return what that was."""
+        entry = change.entry
+        if known != change.known:
+            change = judge(self.deps, self.settings, entry, known, self.now)
         if change.is_new and change.person is not None:
             if self._add(change, change.person):
                 return change
@@ -172,8 +165,18 @@ class Intake:
         self.work.audit.record(AuditEvent(self.now, self.actor, action, f"account:{account_id}", details=told))
 
 
-def _person(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry) -> NewAccount:
+def _roles(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry) -> tuple[str, ...]:
     roles = {role for group in entry.groups for role in settings.groups.get(group, ())}
+    return from_directory(deps.policies.assurance.directories, roles)
+
+
+def _digest(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry) -> bytes:
+    """Return what is the same as long as there is nothing new to take over."""
+    said = (settings.organization, entry.uid, entry.name, entry.phone, entry.email, entry.unit, entry.expires_at)
+    return deps.vault.index(repr((*said, _roles(deps, settings, entry))), "idp.directory")
+
+
+def _person(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry) -> NewAccount:
     person = NewAccount(
         username=username_of(settings, entry),
         kind="staff",
@@ -183,9 +186,9 @@ def _person(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry) -> Ne
         email=entry.email,
         organization=settings.organization,
         department=entry.unit,
-        roles=from_directory(deps.policies.assurance.directories, roles),
+        roles=_roles(deps, settings, entry),
     )
-    for _ in _OPTIONAL:
+    while True:
         try:
             accounts.check_person(deps, person)
         except Refusal as refusal:
@@ -193,8 +196,8 @@ def _person(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry) -> Ne
                 raise
             left_out: dict[str, Any] = {refusal.field: None}
             person = replace(person, **left_out)
-    accounts.check_person(deps, person)
-    return person
+        else:
+            return person
 
 
 def _taken_over(new: NewAccount) -> dict[str, Any]:

@@ -6,7 +6,7 @@ What cannot be read counts against its owner: a lock that is not understood is o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
@@ -19,7 +19,7 @@ SchemaName = Literal["openldap", "active-directory"]
 Attributes: TypeAlias = Mapping[str, Sequence[bytes]]
 
 _MOST_TEXT = 1000
-_MOST_GROUPS = 2000
+_MOST_VALUES = 2000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _NEVER = 0x7FFFFFFFFFFFFFFF
@@ -69,14 +69,14 @@ def read_entry(schema: Schema, rule: LockRule | None, dn: str, attributes: Attri
         phone=_first_text(attributes, ("mobile", "telephonenumber")),
         email=_text(attributes, "mail"),
         unit=_first_text(attributes, schema.unit),
-        groups=() if schema.members else tuple(map(normal_dn, _texts(attributes, "memberof"))),
+        groups=() if schema.members else tuple(map(normal_dn, _texts(attributes.get("memberof", ())))),
         lock=found,
         expires_at=expires_at,
         must_change=_text(attributes, "pwdreset") == "TRUE",
         mark=schema.marked(attributes),
     )
     if rule is not None:
-        values = {value.casefold() for value in _texts(attributes, rule.attribute.lower())}
+        values = {value.casefold() for value in _texts(attributes.get(rule.attribute.lower(), ()))}
         if values & {value.casefold() for value in rule.values}:
             return replace(entry, lock="disabled")
     return entry
@@ -85,25 +85,29 @@ def read_entry(schema: Schema, rule: LockRule | None, dn: str, attributes: Attri
 def normal_dn(dn: str) -> str:
     """Return what two spellings of a distinguished name have in common. Of one with escapes nothing is taken away: rather no role."""
     folded = dn.casefold()
-    return folded if "\\" in folded or '"' in folded else re.sub(r"\s*([,=+])\s*", r"\1", folded)
+    if " " not in folded or "\\" in folded or '"' in folded:
+        return folded
+    return re.sub(" *([,=+]) *", r"\1", folded)
 
 
 def _text(attributes: Attributes, name: str) -> str | None:
-    return next(iter(_texts(attributes, name)), None)
+    values = attributes.get(name)
+    return next(iter(_texts(values)), None) if values else None
 
 
 def _first_text(attributes: Attributes, names: Sequence[str]) -> str | None:
     return next((found for name in names if (found := _text(attributes, name))), None)
 
 
-def _texts(attributes: Attributes, name: str) -> Sequence[str]:
-    texts = []
-    for value in attributes.get(name, ())[:_MOST_GROUPS]:
+def _texts(values: Sequence[bytes]) -> Iterator[str]:
+    """Yield what is text of a length that somebody might have written."""
+    for value in values[:_MOST_VALUES]:
         try:
-            texts.append(value.decode())
+            text = value.decode()
         except UnicodeDecodeError:
             continue
-    return [text for text in texts if len(text) <= _MOST_TEXT]
+        if len(text) <= _MOST_TEXT:
+            yield text
 
 
 def _number(attributes: Attributes, name: str) -> int | None:

@@ -158,14 +158,15 @@ def _take_page(deps: IdpDeps, directory: StaffDirectory, page: Sequence[StaffEnt
     wanted = []
     for change in _judged(deps, directory, page, now):
         if change.is_any:
-            wanted.append(change.entry)
+            wanted.append(change)
         else:
             _count(report, username_of(settings, change.entry), change)
     if not wanted:
         return
     with deps.work.begin() as work:
         intake = Intake(work, deps, settings, now, report.actor)
-        done = [intake.take_over(entry) for entry in wanted]
+        known = work.records.directory_people(settings.name, [change.entry.id for change in wanted])
+        done = [intake.take_over(change, known.get(change.entry.id)) for change in wanted]
     for change in done:
         _count(report, username_of(settings, change.entry), change)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import Executable
 
 from idp.storage.prepared import Prepared, Row
 from kernel.canonical import Json, canonical
@@ -17,6 +19,8 @@ from kernel.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+_Insert: TypeAlias = "postgresql.Insert | sqlite.Insert"
 
 
 class OnConnection:
@@ -27,16 +31,12 @@ class OnConnection:
 
     def _add_once(self, table: sa.Table, values: Mapping[str, Any]) -> bool:
         """Insert a row unless any unique constraint has its like."""
-        # What was inserted is asked for, because drivers don't agree on the row count of an insert.
-        statement = self._insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key)
-        return self._connection.execute(statement).first() is not None
+        statement = _adding(self._connection.dialect.name, table)
+        return self._connection.execute(statement, dict(values)).first() is not None
 
     def _put(self, table: sa.Table, values: Mapping[str, Any]) -> None:
         """Insert a row or replace the one with the same primary key."""
-        statement = self._insert(table)
-        keys = [column.name for column in table.primary_key]
-        rest = {name: statement.excluded[name] for name in values if name not in keys}
-        self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), dict(values))
+        self._connection.execute(_putting(self._connection.dialect.name, table, frozenset(values)), dict(values))
 
     def _find(self, statement: Prepared, **values: Any) -> Row | None:
         """Return the first row of a prepared statement."""
@@ -60,8 +60,29 @@ class OnConnection:
     def _all(self, statement: sa.Select[Any]) -> Sequence[sa.RowMapping]:
         return self._connection.execute(statement).mappings().all()
 
-    def _insert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-        return sqlite.insert(table) if self._connection.dialect.name == "sqlite" else postgresql.insert(table)
+    def _insert(self, table: sa.Table) -> _Insert:
+        return _insert(self._connection.dialect.name, table)
+
+
+def _insert(dialect: str, table: sa.Table) -> _Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+# Building a statement takes longer than carrying it out, so those that are always the same are built once.
+
+
+@functools.cache
+def _adding(dialect: str, table: sa.Table) -> Executable:
+    # What was inserted is asked for, because drivers don't agree on the row count of an insert.
+    return _insert(dialect, table).on_conflict_do_nothing().returning(*table.primary_key)
+
+
+@functools.cache
+def _putting(dialect: str, table: sa.Table, names: frozenset[str]) -> Executable:
+    statement = _insert(dialect, table)
+    keys = [column.name for column in table.primary_key]
+    rest = {name: statement.excluded[name] for name in sorted(names) if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
 
 
 def as_values(record: DataclassInstance) -> dict[str, Any]:

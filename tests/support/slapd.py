@@ -74,7 +74,7 @@ class Slapd:
         ]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + _START_SECONDS
-        while self.search("(objectClass=*)", check=False).returncode != 0:
+        while self.search("(ou=pki)", check=False).returncode != 0:
             if time.monotonic() > end or self._process.poll() is not None:
                 pytest.fail("slapd did not start", pytrace=False)
             time.sleep(0.02)
@@ -115,7 +115,7 @@ def slapd(more: str = "", content: str = "") -> Iterator[Slapd]:
         tree = (
             f"dn: o=chaozhou\nobjectClass: organization\no: chaozhou\n\ndn: {BASE}\nobjectClass: organizationalUnit\nou: pki\n\n"
         )
-        add = [need("slapadd", "slapd"), "-f", str(folder / "slapd.conf")]
+        add = [need("slapadd", "slapd"), "-q", "-f", str(folder / "slapd.conf")]
         subprocess.run(add, input=tree + content, text=True, check=True, capture_output=True)
         server.start()
         yield server
@@ -168,6 +168,7 @@ def _configuration(folder: Path, more: str) -> str:
         maxsize 268435456
         suffix "o=chaozhou"
         directory {folder}/db
+        index objectClass,ou,uid,sAMAccountName,modifyTimestamp,uSNChanged eq
         rootdn "{BIND}"
         rootpw {PASSWORD}
         access to attrs=userPassword by anonymous auth by * none

@@ -68,9 +68,9 @@ def _tree() -> str:
 
 
 @contextmanager
-def staff_slapd() -> Iterator[Slapd]:
-    """A running server with four people in it."""
-    with slapd(_POLICY, _tree()) as server:
+def staff_slapd(more: str = "") -> Iterator[Slapd]:
+    """A running server with four people in it, and those of ``more``."""
+    with slapd(_POLICY, _tree() + more) as server:
         try:
             yield server
         finally:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from idp.authorize.transactions import Visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Device
-from idp.directories.people import Intake
+from idp.directories.people import Intake, judge
 from idp.interaction import login
 from idp.people import accounts, one_time_codes
 from idp.ports import IdpDeps
@@ -226,7 +226,8 @@ def test_two_first_logins_at_once_make_one_account(deps: IdpDeps, market: Memory
 
     def take(_number: int) -> object:
         with deps.work.begin() as work:
-            return Intake(work, deps, MARKET, deps.clock.now(), "system").take_over(entry)
+            intake = Intake(work, deps, MARKET, deps.clock.now(), "system")
+            return intake.take_over(judge(deps, MARKET, entry, None, intake.now), intake.find(entry.id))
 
     changes = at_once(8, take)
     assert sum(change.is_new for change in changes) == 1
