@@ -201,16 +201,16 @@ DIRECTORY_UNREACHABLE = define(
     status=502,
     zh="目录服务没有正常应答（{url}）：{problem}。",
     en="The directory did not answer as it should ({url}): {problem}.",
-    remedy_zh="稍后会自动重试；请检查 [directory] 中的地址、CA 文件、绑定名称和口令文件。",
-    remedy_en="It is tried again by itself; check address, CA file, bind name and password file in [directory].",
+    remedy_zh="稍后会自动重试；请检查 [directory] 或 [[directories]] 中的地址、CA 文件、绑定名称和口令文件。",
+    remedy_en="It is tried again by itself; check address, CA file, bind name and password file in [directory] or [[directories]].",
 )
 DIRECTORY_ANSWER = define(
     "directory_answer",
     status=502,
     zh="目录服务的应答不可用：{problem}。",
     en="What the directory answers cannot be used: {problem}.",
-    remedy_zh="请检查目录的模式（core）、本节点的写权限和条目内容。",
-    remedy_en="Check the directory's schema (core), this node's right to write, and the entry.",
+    remedy_zh="请检查目录的模式、本节点的权限和条目内容。",
+    remedy_en="Check the directory's schema, this node's rights there, and the entry.",
 )
 CRL_ISSUER_UNKNOWN = define(
     "crl_issuer_unknown",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
 from idp.directories import sync
@@ -19,13 +22,15 @@ from idp.people import accounts
 from idp.ports import IdpDeps
 from kernel.clock import SystemClock
 from kernel.errors import Refusal
+from service.cli import cli
 from tests.functional.test_directory import BOUND, liar
 from tests.support.databases import engine_on
 from tests.support.dying import DyingWork, Fuse, KilledError
 from tests.support.idp import OPERATOR, Provider, make_idp_deps
 from tests.support.pki import MemoryKeys
 from tests.support.ports import free_port
-from tests.support.slapd import Slapd, make_tls
+from tests.support.slapd import BIND, Slapd, make_tls
+from tests.support.slapd import PASSWORD as BIND_PASSWORD
 from tests.support.staff_slapd import (
     ACTIVE,
     CHIEFS,
@@ -39,6 +44,8 @@ from tests.support.staff_slapd import (
     people_ldif,
     staff_slapd,
 )
+from tests.unit.service.test_config import STAFF
+from tests.unit.service.test_user_and_client_commands import NEW, PLACE
 
 UNUSABLE = {DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE}
 
@@ -290,3 +297,29 @@ def test_examining_names_the_step_that_fails(server: Slapd, tmp_path: Path) -> N
     for step, changes in cases.items():
         faults = [name.split()[1] for name, fault, _found in openldap(server, **changes).examine() if fault is not None]
         assert faults == [step]
+
+
+def test_an_operator_tests_a_directory_and_takes_it_over_by_command(server: Slapd, tmp_path: Path) -> None:
+    folder = tmp_path / "node"
+    assert CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE]).exit_code == 0
+    shutil.copy(server.folder / "tls.pem", folder / "scjg-ca.pem")
+    (folder / "scjg.password").write_text(BIND_PASSWORD, encoding="utf-8")
+    table = STAFF.replace("ldaps://a.example.cn", f"ldaps://localhost:{server.port}").replace(
+        "ldap://b.example.cn:389", "ldap://b"
+    )
+    table = table.replace(', "ldap://b"', "").replace("ou=people,o=scjg", PEOPLE).replace("cn=reader,o=scjg", BIND)
+    config = folder / "chaoxin.toml"
+    config.write_text(config.read_text(encoding="utf-8") + table + f'groups = {{ "{CLERKS}" = ["clerk"] }}\n', encoding="utf-8")
+
+    def chaoxin(*arguments: str) -> Any:
+        answer = CliRunner().invoke(cli, ["--config", str(config), "directory", *arguments, "--json"])
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.output)
+
+    assert {each["ok"] for each in chaoxin("test", "scjg")} == {True}
+    preview = chaoxin("sync", "scjg", "--by", "Chen")
+    assert (preview["changed"], preview["concerns"]["people"]) == (False, ["lin@scjg: new", "chen@scjg: new"])
+    assert chaoxin("list")[0]["people"] == 0
+    done = chaoxin("sync", "scjg", "--by", "Chen", "--yes")
+    assert (done["changed"], done["counts"]) == (True, {"new": 2})
+    assert (chaoxin("list")[0]["people"], chaoxin("list")[0]["problem"]) == (2, None)

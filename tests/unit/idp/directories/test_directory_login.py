@@ -90,6 +90,15 @@ def test_what_changed_in_the_directory_is_so_here_at_the_next_login(staffed: Idp
     assert (after.id, after.name, after.phone, after.roles) == (before.id, "林文书二", None, ("clerk", "department_admin"))
 
 
+def test_what_cannot_be_taken_over_keeps_nobody_out_who_is_known(staffed: IdpDeps, market: MemoryDirectory) -> None:
+    enrolled(staffed)
+    market.put("lin", name="\u202e")
+    assert isinstance(submit(staffed), login.NeedsCode)
+    assert accounts.get_by_username(staffed, LIN).name == "林文书"
+    market.put("new", name="\u202e")
+    assert refusal_of(staffed, "new@scjg") == "account_unsuitable"
+
+
 def test_no_group_makes_an_admin_whatever_the_configuration_says(staffed: IdpDeps, market: MemoryDirectory) -> None:
     enrolled(staffed)
     market.put("lin", groups=("cn=admins", "cn=clerks", "cn=unheard-of"))

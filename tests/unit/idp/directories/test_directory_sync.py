@@ -109,20 +109,20 @@ def test_who_is_out_already_gets_no_account(light: IdpDeps, market: MemoryDirect
 
 
 def test_whose_time_comes_is_out_although_nothing_changed_there(
-    light: IdpDeps, market: MemoryDirectory, clock: FixedClock
+    deps: IdpDeps, market: MemoryDirectory, clock: FixedClock
 ) -> None:
     market.put("staff00", expires_at=clock.now() + timedelta(minutes=5))
-    run(light, market)
+    run(deps, market)
     clock.advance(timedelta(minutes=5) - timedelta(microseconds=1))
-    run(light, market)
-    assert states(light)["staff00"]
+    run(deps, market)
+    assert states(deps)["staff00"]
     clock.advance(timedelta(microseconds=1))
-    report = run(light, market)
-    assert (report.is_full, report.counts["expired"], states(light)["staff00"]) == (False, 1, False)
-    assert run(light, market).counts["expired"] == 0
+    report = run(deps, market)
+    assert (report.is_full, report.counts["expired"], states(deps)["staff00"]) == (False, 1, False)
+    assert run(deps, market).counts["expired"] == 0
     market.put("staff00", expires_at=None)
-    run(light, market)
-    assert states(light)["staff00"]
+    run(deps, market)
+    assert states(deps)["staff00"]
 
 
 def test_who_vanished_is_out_and_never_deleted(deps: IdpDeps, market: MemoryDirectory) -> None:
