@@ -68,7 +68,7 @@ class LdapStaffDirectory:
         self.settings = settings
         self._ldap = ldap
         self._limits = Limits(ldap.seconds, MAX_ANSWER_BYTES)
-        self._pool = Pool(ldap.urls, self._bound, size=ldap.pool_size, seconds=ldap.seconds, rest_seconds=ldap.rest_seconds)
+        self._pool = Pool(ldap.urls, self._bound, size=ldap.pool_size, rest_seconds=ldap.rest_seconds)
 
     def find(self, uid: str) -> StaffEntry | None:
         """Return who has this name there; None for nobody, and for several."""
@@ -77,14 +77,18 @@ class LdapStaffDirectory:
     def verify_password(self, entry: StaffEntry | None, password: str) -> bool:
         """Ask the directory by a bind, on a connection that is used for nothing else."""
         name = f"cn={in_name(token(12))},{self._ldap.base_dn}" if entry is None else entry.dn
-        channel = self._pool.fail_over(self._open)
-        try:
-            code = channel.bind(name, password)
-        finally:
-            channel.close()
-        if code not in {SUCCESS, *_REFUSED}:
-            raise Refusal(DIRECTORY_UNREACHABLE, url=channel.url, problem=f"result {code} for a bind")
-        return code == SUCCESS and entry is not None
+
+        def bind(url: str) -> bool:
+            channel = self._open(url)
+            try:
+                code = channel.bind(name, password)
+            finally:
+                channel.close()
+            if code not in {SUCCESS, *_REFUSED}:
+                raise Refusal(DIRECTORY_UNREACHABLE, url=url, problem=f"result {code} for a bind")
+            return code == SUCCESS and entry is not None
+
+        return self._pool.ask(bind)
 
     @contextmanager
     def reading(self) -> Iterator[LdapReader]:

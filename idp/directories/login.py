@@ -19,7 +19,7 @@ from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
 from idp.directories.errors import DIRECTORY_PASSWORD_RESET, STAFF_DIRECTORY_AWAY
 from idp.directories.people import Intake, judge
 from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED
-from idp.people import throttle
+from idp.people import accounts, throttle
 from idp.ports import IdpDeps, StaffDirectory
 from idp.records import AccountRecord, StaffEntry
 from kernel.errors import Refusal
@@ -35,6 +35,8 @@ def find_directory(deps: IdpDeps, username: str) -> StaffDirectory | None:
 def find_account(deps: IdpDeps, directory: StaffDirectory, username: str) -> tuple[StaffEntry | None, str]:
     """Return who the directory says that is, and what tries for them are counted under."""
     # 2.
+    if not accounts.is_username(username):
+        return None, username
     with _there(directory):
         entry = directory.find(username.rpartition("@")[0])
     if entry is None:

@@ -219,8 +219,13 @@ def _unsuitable(*, field: str, zh: str, en: str) -> Refusal:
     return Refusal(ACCOUNT_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
 
 
+def is_username(username: str) -> bool:
+    """Tell whether anybody could have this username."""
+    return _USERNAME.fullmatch(normal_username(username)) is not None
+
+
 def _check_username(_deps: IdpDeps, new: NewAccount) -> None:
-    if not _USERNAME.fullmatch(normal_username(new.username)):
+    if not is_username(new.username):
         raise _unsuitable(field="username", zh="须为 2 至 64 个字母、数字或 . @ + - _", en="2 to 64 letters, digits or . @ + - _")
 
 

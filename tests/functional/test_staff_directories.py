@@ -8,6 +8,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,7 @@ def test_nothing_is_said_in_clear_to_a_server_without_start_tls(server: Slapd, a
         thread = threading.Thread(target=serve)
         thread.start()
         with pytest.raises(Refusal) as refused:
-            openldap(server, urls=(f"ldap://localhost:{listener.getsockname()[1]}",)).find("lin")
+            openldap(server, urls=(f"ldap://localhost:{listener.getsockname()[1]}",), seconds=1.0).find("lin")
         thread.join(10)
     assert refused.value.error in UNUSABLE
     assert [len(heard), heard[0][5], heard[1]] == [2, 0x77, b""], "the request for TLS, and nothing after it"
@@ -185,6 +186,29 @@ def test_a_server_that_failed_is_not_asked_again_at_once(server: Slapd) -> None:
             directory.find("lin")
         problems.append(refused.value.details["problem"])
     assert problems == ["ConnectionRefusedError", "it was away a moment ago"]
+
+
+def test_a_server_that_never_answers_is_waited_for_once_and_by_few(server: Slapd) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        urls = (f"ldaps://localhost:{silent.getsockname()[1]}", f"ldaps://localhost:{server.port}")
+        assert openldap(server, urls=urls, seconds=0.2, rest_seconds=60.0).find("lin") is not None, "the next one answers"
+        directory = openldap(server, urls=urls[:1], seconds=2.0, rest_seconds=60.0, pool_size=1)
+        with ThreadPoolExecutor(3) as crowd:
+            problems = sorted(
+                refusal.details["problem"] for refusal in crowd.map(lambda _: refused_by(directory), range(3)) if refusal
+            )
+    assert problems == ["TimeoutError", "too many are waiting for it", "too many are waiting for it"]
+    again = refused_by(directory)
+    assert again is not None
+    assert again.details["problem"] == "it was away a moment ago"
+
+
+def refused_by(directory: LdapStaffDirectory) -> Refusal | None:
+    try:
+        directory.find("lin")
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def test_people_are_taken_over_with_the_roles_of_their_groups_and_changes_follow(deps: IdpDeps, server: Slapd) -> None:
