@@ -29,6 +29,7 @@ from policies.roles import may_vanish
 
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(minutes=15)
+_LONGEST_RUN = timedelta(minutes=5)
 _AT_ONCE = 500
 _MOST_NAMED = 100
 
@@ -53,12 +54,9 @@ class Report:
 
 
 def sync_due(deps: IdpDeps) -> Iterator[Report]:
-    """Bring every directory up to date that is not left in peace; one that is away does not keep the others waiting for ever."""
+    """Bring every directory up to date that is not left in peace."""
     for directory in deps.directories.values():
-        state = find_state(deps, directory)
-        tried, failures = state.tried_at, state.failures
-        rest = pause(failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE) if failures else timedelta()
-        if tried is None or not tried <= deps.clock.now() < tried + rest:
+        if not _is_left_alone(find_state(deps, directory), deps.clock.now()):
             yield sync(deps, directory, actor="system")
 
 
@@ -82,9 +80,10 @@ def sync(deps: IdpDeps, directory: StaffDirectory, *, actor: str, full: bool = F
 
     ``let_all_go``: close those who vanished, however many they are.
     """
-    state = find_state(deps, directory)
+    state = replace(find_state(deps, directory), tried_at=deps.clock.now())
     report = Report(directory.settings.name, actor, is_full=full)
-    state = replace(state, tried_at=deps.clock.now())
+    with deps.work.begin() as work:
+        work.records.put_directory(state)
     try:
         with directory.reading() as reader:
             state = _run(deps, directory, reader, state, report, full=full, let_all_go=let_all_go)
@@ -113,6 +112,15 @@ def preview(deps: IdpDeps, directory: StaffDirectory) -> Report:
         for _person, record in found.values():
             report.add("gone", record.username)
     return report
+
+
+def _is_left_alone(state: DirectoryState, now: datetime) -> bool:
+    """Tell whether a run is on its way (or was, and was killed a moment ago), or the directory failed not long ago."""
+    if state.tried_at is None or state.tried_at > now:  # in the future: the clock was set back since
+        return False
+    if state.failures:
+        return now < state.tried_at + pause(state.failures, first=_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+    return state.tried_at != state.heard_at and now < state.tried_at + _LONGEST_RUN
 
 
 def _run(
@@ -150,7 +158,9 @@ def _run(
         over = work.records.expired_entries(settings.name, deps.clock.now())
     _let_go(deps, directory, over, "expired", report)
     full_at = started if report.is_full else state.full_at
-    return replace(state, url=reader.url, mark=mark, groups=groups, heard_at=started, full_at=full_at, failures=0, problem=None)
+    return replace(
+        state, url=reader.url, mark=mark, groups=groups, heard_at=state.tried_at, full_at=full_at, failures=0, problem=None
+    )
 
 
 def _take_page(deps: IdpDeps, directory: StaffDirectory, page: Sequence[StaffEntry], report: Report) -> None:

@@ -270,7 +270,7 @@ def test_active_directory_says_who_is_out(deps: IdpDeps, server: Slapd, lock: st
 def test_a_directory_that_dies_in_the_middle_loses_nothing(deps: IdpDeps, server: Slapd) -> None:
     server.change("".join(added(people_ldif(f"extra{number}")) for number in range(4)))
     directory = openldap(server)
-    dying = replace(deps, work=DyingWork(deps.work, Fuse(2)))  # after the first page
+    dying = replace(deps, work=DyingWork(deps.work, Fuse(4)))  # after the first page
     with pytest.raises(KilledError):
         sync.sync(dying, directory, actor=OPERATOR)
     assert len(accounts.page(deps)) == 2

@@ -102,6 +102,16 @@ def test_who_was_disabled_by_an_admin_stays_so(light: IdpDeps, market: MemoryDir
     assert not states(light)["staff01"]
 
 
+def test_no_group_makes_an_admin_and_a_role_goes_with_its_group(light: IdpDeps, market: MemoryDirectory) -> None:
+    market.put("staff01", groups=("cn=admins", "cn=chiefs"))
+    run(light, market)
+    account = accounts.get_by_username(light, "staff01@scjg")
+    assert (account.kind, account.roles) == ("staff", ("clerk", "department_admin"))
+    market.put("staff01", groups=("cn=admins",))
+    run(light, market)
+    assert accounts.get_by_username(light, "staff01@scjg").roles == ()
+
+
 def test_who_is_out_already_gets_no_account(light: IdpDeps, market: MemoryDirectory) -> None:
     market.put("left-long-ago", lock="disabled")
     run(light, market)
@@ -208,6 +218,18 @@ def test_a_directory_that_failed_is_left_in_peace_and_the_others_go_on(
     assert [report.directory for report in sync.sync_due(deps)] == ["rsj"]
     clock.advance(timedelta(minutes=1))
     assert [report.directory for report in sync.sync_due(deps)] == ["scjg", "rsj"]
+
+
+def test_a_run_that_is_on_its_way_is_not_joined_and_one_that_was_killed_is_taken_up(
+    light: IdpDeps, market: MemoryDirectory, clock: FixedClock
+) -> None:
+    deps = with_directories(light, market)
+    with pytest.raises(KilledError):
+        run(replace(deps, work=DyingWork(light.work, Fuse(2))), market)
+    assert list(sync.sync_due(deps)) == []
+    clock.advance(timedelta(minutes=5))
+    assert [dict(report.counts) for report in sync.sync_due(deps)] == [{"new": MANY}]
+    assert [dict(report.counts) for report in sync.sync_due(deps)] == [{}], "and at once again"
 
 
 @pytest.mark.parametrize(
