@@ -113,7 +113,7 @@ def disable(deps: IdpDeps, account_id: str, *, actor: str) -> None:
     """Disable an account; its sessions and tokens end at once. ``Refusal(account_unknown)`` when there is none (to disable)."""
     now = deps.clock.now()
     with deps.work.begin() as work:
-        if not work.records.set_disabled(account_id, now):
+        if not work.records.set_disabled(account_id, now) and not work.records.keep_disabled(account_id):
             raise Refusal(ACCOUNT_UNKNOWN)
         ended = work.records.end_sessions(account_id, now)
         details = {"sessions": ended}

@@ -32,6 +32,10 @@ class DirectoryRecords(Protocol):
         """Store whose account an entry is, or what is new of it."""
         ...
 
+    def keep_disabled(self, account_id: str) -> bool:
+        """Let an account that its directory disabled stay so whatever the directory says; False when it did not disable it."""
+        ...
+
     def find_directory(self, name: str) -> DirectoryState | None:
         """Return how a directory stands; None: nothing was tried yet."""
         ...

@@ -54,6 +54,11 @@ class SqlDirectories(OnConnection):
         """Store whose account an entry is, or what is new of it."""
         self._put(directory_people, asdict(person) | {"expires_at": micros(person.expires_at)})
 
+    def keep_disabled(self, account_id: str) -> bool:
+        """Let an account that its directory disabled stay so whatever the directory says; False when it did not disable it."""
+        by_directory = (directory_people.c.account_id == account_id, directory_people.c.locked_here.is_(True))
+        return self._change(directory_people.update().where(*by_directory).values(locked_here=False))
+
     def find_directory(self, name: str) -> DirectoryState | None:
         """Return how a directory stands; None: nothing was tried yet."""
         row = self._first(sa.select(directories).where(directories.c.name == name))

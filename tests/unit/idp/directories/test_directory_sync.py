@@ -13,6 +13,7 @@ from idp.directories import sync
 from idp.people import accounts
 from idp.ports import IdpDeps
 from kernel.clock import FixedClock
+from kernel.errors import Refusal
 from tests.support.dying import DyingWork, Fuse, KilledError
 from tests.support.idp import OPERATOR, add_account, another_process, events
 from tests.support.staff import MARKET, MemoryDirectory, with_directories
@@ -100,6 +101,19 @@ def test_who_was_disabled_by_an_admin_stays_so(light: IdpDeps, market: MemoryDir
     market.put("staff01", lock=None)
     assert run(light, market).counts["released"] == 0
     assert not states(light)["staff01"]
+
+
+def test_an_admin_closes_for_good_what_the_directory_has_closed(deps: IdpDeps, market: MemoryDirectory) -> None:
+    run(deps, market)
+    account = accounts.get_by_username(deps, "staff01@scjg")
+    market.put("staff01", lock="locked")
+    run(deps, market)
+    accounts.disable(deps, account.id, actor=OPERATOR)
+    with pytest.raises(Refusal):
+        accounts.disable(deps, account.id, actor=OPERATOR)
+    market.put("staff01", lock=None)
+    assert run(deps, market).counts["released"] == 0
+    assert not states(deps)["staff01"]
 
 
 def test_no_group_makes_an_admin_and_a_role_goes_with_its_group(light: IdpDeps, market: MemoryDirectory) -> None:
