@@ -11,41 +11,35 @@ import socket
 import ssl
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from crosscert.directory.messages import Limits, Messages, find_entry
 from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
-from kernel.clock import monotonic
 from kernel.errors import ChaoxinError, Refusal
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # what the library says of itself when it is loaded
     import ldap3
     from ldap3.core.exceptions import LDAPExceptionError
+    from ldap3.strategy.base import RESPONSE_COMPLETE
+    from ldap3.utils.asn1 import decode_message_fast
     from ldap3.utils.conv import escape_filter_chars
     from ldap3.utils.dn import escape_rdn
 
 SUCCESS, SIZE_LIMIT_EXCEEDED, NO_SUCH_OBJECT, INVALID_CREDENTIALS = 0, 4, 32, 49
 _PORTS = {"ldaps": 636, "ldap": 389}
 _PAGED = "1.2.840.113556.1.4.319"
-_READ = 65536
 _NOBODY = "-"
-_ENTRY, _SEARCH_RESULT_ENTRY = "searchResEntry", 4
+_ENTRY = "searchResEntry"
+_GOES_ON = {"searchResRef", "intermediateResponse"}
 # RFC 4511 4.14.1, message 1: ExtendedRequest 1.3.6.1.4.1.1466.20037. What must come back: message 1, ExtendedResponse, success.
 _START_TLS = b"\x30\x1d\x02\x01\x01\x77\x18\x80\x16" + b"1.3.6.1.4.1.1466.20037"
 _STARTED = b"\x0a\x01\x00"
 _TLS_ANSWER, _EXTENDED_RESPONSE = 1000, 0x78
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one operation may take: seconds until its last answer, and octets of all answers together."""
-
-    seconds: float
-    max_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +64,7 @@ class Channel:
         )
         self._connection.socket, self._connection.closed, self._connection.listening = inner, False, True
         self._connection.strategy._outstanding = {}  # noqa: SLF001 - the rest of what opening does
-        self._read_others = self._connection.strategy.decode_response_fast
-        self._connection.strategy.decode_response_fast = self._read_message
+        self._connection.strategy._get_response = self._receive  # noqa: SLF001 - which decodes each entry twice, and again as texts
 
     def bind(self, name: str, password: str) -> int:
         """Return the result code of a simple bind. Without a password it would be nobody's and succeed (RFC 4513 5.1.2): never sent."""
@@ -133,13 +126,23 @@ class Channel:
             operation(*arguments, **options)
             return int(self._connection.result["result"])
 
-    def _read_message(self, message: dict[str, Any]) -> Any:
-        """Read an entry once, as octets; the library would do so twice, once as texts. Whatever else it is, is the library's to read."""
-        if message["protocolOp"] != _SEARCH_RESULT_ENTRY:
-            return self._read_others(message)
-        name, attributes = message["payload"]
-        values = {_attribute(kind[3][0][3]): [each[3] for each in kind[3][1][3]] for kind in attributes[3]}
-        return {"type": _ENTRY, "entry": (name[3].decode(), values)}
+    def _receive(self, number: int, _timeout: float) -> list[Any]:
+        """Return what answers request ``number``, as the library wants it, but for entries, which are read once and as octets."""
+        answers: list[Any] = []
+        while True:
+            message = self._inner.recv()
+            if not message:
+                raise ConnectionResetError
+            entry = find_entry(message, number)
+            if entry is not None:
+                answers.append({"type": _ENTRY, "entry": entry})
+                continue
+            decoded = decode_message_fast(message)
+            if decoded["messageID"] != number:  # also a notice of disconnection (RFC 4511 4.4.1)
+                raise ConnectionAbortedError
+            answers.append(self._connection.strategy.decode_response_fast(decoded))
+            if answers[-1]["type"] not in _GOES_ON:
+                return [*answers, RESPONSE_COMPLETE]
 
     @contextmanager
     def _understanding(self) -> Iterator[None]:
@@ -190,11 +193,6 @@ def open_channel(url: str, ca_file: Path, limits: Limits) -> Channel:
         raise Refusal(DIRECTORY_UNREACHABLE, url=url, problem=type(error).__name__) from None
 
 
-@functools.lru_cache(maxsize=1024)
-def _attribute(name: bytes) -> str:
-    return name.decode().lower()
-
-
 @functools.lru_cache(maxsize=32)
 def _context(ca_file: Path, _changed: int) -> ssl.SSLContext:
     """Return what verifies certificates by a CA file as it is now."""
@@ -208,71 +206,3 @@ def _start_tls(url: str, plain: socket.socket, limits: Limits) -> None:
     answer = messages.recv()
     if messages.has_more or _EXTENDED_RESPONSE not in answer[5:10] or _STARTED not in answer[:20]:
         raise Refusal(DIRECTORY_UNREACHABLE, url=url, problem="StartTLS was refused")
-
-
-class Messages:
-    """A socket that hands over one whole LDAP message at a time, and none that is too long or too late: the library has no limit."""
-
-    def __init__(self, inner: socket.socket, limits: Limits) -> None:
-        self._inner = inner
-        self._buffer = bytearray()
-        self.allow(limits)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether more has come than was handed over."""
-        return bool(self._buffer)
-
-    def allow(self, limits: Limits) -> None:
-        """Start to count anew."""
-        self._left, self._end = limits.max_bytes, monotonic() + limits.seconds
-
-    def recv(self, _size: int = 0) -> bytes:
-        """Return the next message, whatever size was asked for; nothing when the other side has closed."""
-        while (wanted := _length(self._buffer)) is None or wanted > len(self._buffer):
-            if wanted is not None and wanted > self._left:
-                raise Refusal(DIRECTORY_ANSWER, problem="its answer is too long")
-            data = self._receive()
-            if not data:
-                return b""
-            self._buffer += data
-        self._left -= wanted
-        message = bytes(self._buffer[:wanted])
-        del self._buffer[:wanted]
-        return message
-
-    def sendall(self, data: bytes) -> None:
-        """Send."""
-        self._inner.settimeout(max(0.1, self._end - monotonic()))
-        self._inner.sendall(data)
-
-    def shutdown(self, how: int) -> None:
-        """Shut down."""
-        self._inner.shutdown(how)
-
-    def close(self) -> None:
-        """Close."""
-        with suppress(OSError):
-            self._inner.close()
-
-    def _receive(self) -> bytes:
-        seconds = self._end - monotonic()
-        if seconds <= 0:
-            raise TimeoutError
-        self._inner.settimeout(seconds)
-        return self._inner.recv(_READ)
-
-
-def _length(start: bytearray) -> int | None:
-    """Return how many octets the message has that begins so (X.690 8.1.3); None while too few of them are here to tell."""
-    if start and start[0] != 0x30:  # noqa: PLR2004 - SEQUENCE
-        raise Refusal(DIRECTORY_ANSWER, problem="not well-formed LDAP")
-    if len(start) < 2:  # noqa: PLR2004 - tag and length
-        return None
-    first = start[1]
-    if first < 0x80:  # noqa: PLR2004 - the short form
-        return 2 + first
-    octets = first & 0x7F
-    if not 1 <= octets <= 4:  # noqa: PLR2004 - the indefinite form, or more than anybody needs
-        raise Refusal(DIRECTORY_ANSWER, problem="not well-formed LDAP")
-    return None if len(start) < 2 + octets else 2 + octets + int.from_bytes(start[2 : 2 + octets], "big")

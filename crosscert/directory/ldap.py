@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crosscert.directory.certificate_pair import parse_pair
-from crosscert.directory.channel import NO_SUCH_OBJECT, SUCCESS, Channel, Limits, in_name, open_channel
+from crosscert.directory.channel import NO_SUCH_OBJECT, SUCCESS, Channel, in_name, open_channel
+from crosscert.directory.messages import Limits
 from crosscert.directory.publication import Entry
 from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
 from kernel.errors import Refusal

@@ -18,12 +18,12 @@ from crosscert.directory.channel import (
     SIZE_LIMIT_EXCEEDED,
     SUCCESS,
     Channel,
-    Limits,
     Page,
     in_filter,
     in_name,
     open_channel,
 )
+from crosscert.directory.messages import Limits
 from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
 from idp.directories.pool import Pool
 from idp.directories.schemas import LockRule, Schema, normal_dn, read_entry

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosscert.directory.certificate_pair import CertificatePair
-from crosscert.directory.channel import Channel, Limits, Messages, ldap3
+from crosscert.directory.channel import Channel, ldap3
 from crosscert.directory.ldap import MAX_ANSWER_BYTES, LdapDirectory
+from crosscert.directory.messages import Limits, Messages, find_entry
 from crosscert.directory.publication import Entry
 from crosscert.errors import CERTIFICATE_UNREADABLE, DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
 from kernel.errors import Refusal
@@ -128,3 +129,20 @@ def test_an_answer_that_somebody_changed_is_the_same_or_refused_by_name(data: st
         answer[data.draw(st.integers(0, len(answer) - 1))] = data.draw(st.integers(0, 255))
     with suppress(Refusal):  # and nothing else
         put([bytes(each) for each in answers])
+
+
+def test_an_entry_is_read_as_it_was_sent_and_another_messages_is_none() -> None:
+    values = {"cn": (b"x", "名".encode()), "MAIL": ()}
+    entry = read_back(values)[: -len(result(3, 0x65))]
+    assert find_entry(entry, 3) == ("cn=x,ou=pki", {"cn": [b"x", "名".encode()], "mail": []})
+    assert find_entry(entry, 4) is None
+    assert find_entry(BOUND, 1) is None
+
+
+@given(st.binary(max_size=100), st.integers(0, 200), st.integers(0, 255))
+def test_no_octets_make_an_entry_by_accident_or_keep_anybody_busy(data: bytes, place: int, octet: int) -> None:
+    changed = bytearray(KEPT)
+    changed[place % len(changed)] = octet
+    for message in (data, bytes(changed)):
+        with suppress(ValueError, IndexError):  # and nothing else
+            find_entry(message, 3)
