@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from idp.errors import ACCOUNT_EXISTS
-from idp.people import accounts
+from idp.people import accounts, proofing
 from idp.people.accounts import NewAccount, normal_username
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, AccountRecord, DirectoryPerson, DirectorySettings, Lock, StaffEntry
@@ -136,6 +136,7 @@ class Intake:
         )
         if not self.work.records.add_account(accounts.seal(self.deps, account, self.now)):
             return False
+        self.work.records.add_verification(proofing.evidence(self.deps, account, new.proofed_by, actor=self.actor))
         entry = change.entry
         person = DirectoryPerson(self.settings.name, entry.id, account.id, change.digest, expires_at=entry.expires_at)
         self.work.records.put_directory_person(person)

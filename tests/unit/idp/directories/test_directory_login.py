@@ -73,6 +73,7 @@ def test_the_first_login_makes_the_account_as_the_directory_has_it(staffed: IdpD
     assert (account.organization, account.department, account.roles) == ("潮州市市场监督管理局", "行政审批科", ("clerk",))
     with staffed.work.read() as work:
         assert [each.kind for each in work.records.authenticators(account.id)] == ["totp"], "no password is kept"
+        assert [each.level for each in work.records.verifications(account.id)] == [account.real_name_level]
 
 
 def test_both_factors_give_the_level_that_policies_say(staffed: IdpDeps, clock: FixedClock) -> None:
