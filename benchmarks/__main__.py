@@ -10,7 +10,19 @@ import click
 
 from benchmarks.figures import machine_microseconds, table
 
-GROUPS = ("peers", "certificates", "federation", "paths", "revocation", "graph", "keys", "tokens", "provider", "directories")
+GROUPS = (
+    "peers",
+    "certificates",
+    "federation",
+    "paths",
+    "revocation",
+    "graph",
+    "keys",
+    "tokens",
+    "provider",
+    "directories",
+    "authenticators",
+)
 """The modules of this folder; each has ``measure()``, which yields figures."""
 
 

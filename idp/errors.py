@@ -216,3 +216,11 @@ LOGOUT_REDIRECT_URI = define(
     remedy_zh="您可以在首页退出登录；开发人员请检查 post_logout_redirect_uri 和 client_id。",
     remedy_en="You can log out on the home page; developers: check post_logout_redirect_uri and client_id.",
 )
+MESSAGE_UNDELIVERED = define(
+    "message_undelivered",
+    status=502,
+    zh="短信或邮件没有发出去。",
+    en="The message could not be sent.",
+    remedy_zh="请过几分钟再试；一直不行时，请联系服务窗口。",
+    remedy_en="Try again in a few minutes; if it keeps failing, ask a service window.",
+)

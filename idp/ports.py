@@ -15,15 +15,17 @@ from crosscert.ports import Fetcher
 from crosscert.trust import Trust
 from idp.record_ports import (
     AccountRecords,
+    AuthenticatorRecords,
     ClientRecords,
     DeviceRecords,
     DirectoryRecords,
     GrantRecords,
     LogoutRecords,
     MandateRecords,
+    NoticeRecords,
     SessionRecords,
 )
-from idp.records import DirectorySettings, StaffEntry
+from idp.records import Channel, DirectorySettings, StaffEntry
 from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork, Work
@@ -34,6 +36,8 @@ from policies.models import Policies
 
 class IdpRecords(
     AccountRecords,
+    AuthenticatorRecords,
+    NoticeRecords,
     ClientRecords,
     SessionRecords,
     GrantRecords,
@@ -69,6 +73,14 @@ class HolderLicenses(Protocol):
 
     def of(self, holder_id: str) -> Sequence[HeldLicense]:
         """Return the licences of a resident ID or credit code, newest first."""
+        ...
+
+
+class Messenger(Protocol):
+    """Carries messages to people, by e-mail or SMS."""
+
+    def send(self, address: str, subject: str, text: str) -> None:
+        """Send one; ``Refusal(message_undelivered)`` when it was not taken."""
         ...
 
 
@@ -160,6 +172,7 @@ class IdpDeps:
     client_certificates: bool = False
     mutual_tls_url: str | None = None
     directories: Mapping[str, StaffDirectory] = field(default_factory=dict)
+    messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

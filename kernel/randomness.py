@@ -18,6 +18,11 @@ def token(length: int = 32) -> str:
     return secrets.token_urlsafe(length)
 
 
+def digits(length: int) -> str:
+    """Return ``length`` random decimal digits, for codes that people type."""
+    return "".join(str(secrets.randbelow(10)) for _ in range(length))
+
+
 def fraction() -> float:
     """Return a number from 0 up to but not including 1: to spread what many would do at the same moment."""
     return secrets.randbits(53) / (1 << 53)

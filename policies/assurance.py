@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
-from policies.models import AccountKind, AssuranceLevel, AssurancePolicies, RealNameLevel
+from policies.assurance_models import AssuranceLevel, RealNameLevel
+from policies.models import AccountKind, AssurancePolicies
 
 PasswordFault = Literal["too_short", "too_long", "blocked"]
 
@@ -47,6 +48,13 @@ def find_real_name_level(policies: AssurancePolicies, number: int) -> RealNameLe
 def needs_second_factor(policies: AssurancePolicies, kind: AccountKind) -> bool:
     """Tell whether accounts of this kind may not log in by password alone."""
     return kind in policies.second_factor
+
+
+def least_rank(policies: AssurancePolicies, kind: AccountKind) -> int:
+    """Return the rank that an account of this kind must always be able to reach: for some it takes more than a password."""
+    alone = {"pwd"} if needs_second_factor(policies, kind) else set[str]()
+    enough = [level.rank for level in policies.levels if not any(alone >= set(needed) for needed in level.combinations)]
+    return min(enough, default=0)
 
 
 def find_password_fault(policies: AssurancePolicies, password: str, has_second_factor: bool) -> PasswordFault | None:  # noqa: FBT001 - a fact about the account

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from kernel.errors import Text
+from policies.assurance import level_reached
 from policies.claim_models import Release
 from policies.claims import ALWAYS_ASKED
 from policies.lines import Path
@@ -46,6 +47,7 @@ def find_contradictions(policies: Policies) -> Iterator[Finding]:
         _revocation,
         _alarms,
         _assurance,
+        _person_certificates,
         _proofing,
         _tokens,
         _claims,
@@ -168,6 +170,16 @@ def _assurance(policies: Policies) -> Iterator[Finding]:
     password = documents.password
     if not password.min_length <= password.min_length_alone <= password.max_length:
         yield "assurance", ("password", "min_length_alone"), Text("不在最短与最长之间", "it is not between the two limits")
+
+
+def _person_certificates(policies: Policies) -> Iterator[Finding]:
+    documents = policies.assurance
+    for index, rule in enumerate(documents.certificates):
+        if rule.level not in policies.certificates.levels:
+            problem = Text(f"没有证书等级 {rule.level}", f"there is no certificate level {rule.level}")
+            yield "assurance", ("certificates", index, "level"), problem
+        if level_reached(documents, frozenset(rule.amr)) is None:
+            yield "assurance", ("certificates", index, "amr"), Text("达不到任何等级", "it reaches no level")
 
 
 def _proofing(policies: Policies) -> Iterator[Finding]:

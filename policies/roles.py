@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from policies.models import DirectoryRules, RolePolicies
+from policies.assurance_models import DirectoryRules
+from policies.models import RolePolicies
 
 
 def permits(policies: RolePolicies, roles: Iterable[str], permission: str) -> bool:

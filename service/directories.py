@@ -6,9 +6,10 @@ from idp.directories.ldap import LdapSettings, LdapStaffDirectory
 from idp.directories.schemas import SCHEMAS, LockRule, normal_dn
 from idp.records import DirectorySettings
 from kernel.errors import Misuse
-from policies.models import DirectoryRules
-from service.config import Config, StaffDirectoryTable
+from policies.assurance_models import DirectoryRules
+from service.config import Config
 from service.errors import CONFIG_INVALID
+from service.settings import StaffDirectoryTable
 
 
 def make_directory(config: Config, table: StaffDirectoryTable, rules: DirectoryRules) -> LdapStaffDirectory:

@@ -18,6 +18,7 @@ from crosscert.federation import probes, push, sync
 from idp import housekeeping
 from idp.directories import sync as directories_sync
 from idp.logout import delivery, ending
+from idp.notices.delivery import deliver as deliver_waiting_notices
 from kernel.clock import rfc3339
 from pki import alarms, authority, crl, known_revoked, review
 from service import audit
@@ -107,6 +108,11 @@ def clean_up(services: Services) -> None:
     housekeeping.clean_up(services.idp)
 
 
+def deliver_notices(services: Services) -> None:
+    """Carry what people are told about their accounts to those who confirmed an address."""
+    deliver_waiting_notices(services.idp)
+
+
 EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (renew_certificates, 60),
     (refresh_revocation_lists, 1),
@@ -119,6 +125,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (tell_of_logouts, 1),
     (synchronise_directories, 1),
     (clean_up, 5),
+    (deliver_notices, 1),
     (raise_expiry_alarms, 60),
     (review_issued, 1440),
 )

@@ -38,6 +38,7 @@ from service.adapters import HeldLicenses, LicenseVisitors
 from service.background import Background
 from service.config import Config
 from service.engine import make_engine
+from service.messengers import make_messengers
 from service.unit_of_work import SqlUnitOfWork
 
 if TYPE_CHECKING:
@@ -190,6 +191,7 @@ class Services:
             mandates=StoredMandates(work),
             soon=self.background,
             directories=self.staff_directories,
+            messengers=make_messengers(self.config),
         )
 
     @cached_property

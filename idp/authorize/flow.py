@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from idp.authenticators.reach import SECOND_FACTORS
 from idp.authorize import pushed_requests, request_objects
 from idp.authorize.checks import check_request
 from idp.authorize.consents import is_news, remember
@@ -180,7 +181,7 @@ def find_situation(
         been_there=been_there,
         session=session,
         subject=subject_of(deps, client, account_id),
-        has_second_factor=any(one.kind == "totp" for one in work.records.authenticators(account_id)),
+        has_second_factor=any(one.kind in SECOND_FACTORS for one in work.records.authenticators(account_id)),
         consent=work.records.find_consent(account_id, client.client_id),
         now=deps.clock.now(),
         here=transaction is not None and transaction.authenticated_at is not None,

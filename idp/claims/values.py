@@ -24,7 +24,7 @@ _PLACE = re.compile(
 
 def values(account: Account) -> dict[str, Any]:
     """Return everything that can be told of an account beside who it is to a client (``sub``); None where it is not known."""
-    # An address or number that nobody has confirmed is told as such (Core 5.1); confirming them is not built yet.
+    # An address or number that nobody has confirmed is told as such (Core 5.1).
     return {
         "name": account.name,
         "preferred_username": account.username,
@@ -36,10 +36,10 @@ def values(account: Account) -> dict[str, Any]:
         "user_kind": account.kind,
         "real_name_level": account.real_name_level,
         "email": account.email,
-        "email_verified": None if account.email is None else False,
+        "email_verified": None if account.email is None else "email" in account.confirmed,
         "address": None if account.address is None else _address(account.address),
         "phone_number": account.phone,
-        "phone_number_verified": None if account.phone is None else False,
+        "phone_number_verified": None if account.phone is None else "phone" in account.confirmed,
         "resident_id": account.resident_id,
         "uscc": account.uscc,
         "organization": account.organization,

@@ -16,8 +16,9 @@ from idp.claims.values import values
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, Client, Verification
 from kernel.clock import parse_rfc3339, rfc3339
+from policies.assurance_models import Proofing
 from policies.claims import release_for
-from policies.models import AssurancePolicies, Proofing
+from policies.models import AssurancePolicies
 
 _NOTHING = object()
 

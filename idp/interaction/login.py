@@ -18,12 +18,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from idp.authenticators import second_factors
+from idp.authenticators.reach import PASSWORD, SECOND_FACTORS
 from idp.authorize import flow
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device, Started
 from idp.directories import login as directory_login
 from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED, SECOND_FACTOR_MISSING, TRANSACTION_OVER
+from idp.notices import devices
 from idp.people import one_time_codes, passwords, throttle
 from idp.people.accounts import SUBJECT_PREFIX, normal_username, open_record
 from idp.ports import IdpDeps, IdpWork, StaffDirectory
@@ -32,8 +35,7 @@ from kernel.audit import AuditEvent
 from kernel.errors import ErrorCode, Refusal
 from policies import assurance
 
-PASSWORD = "pwd"  # noqa: S105 - the amr value of RFC 8176
-_NOBODY = "unknown"
+NOBODY = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class NeedsCode:
 class _Proven:
     account: AccountRecord
     authenticators: Sequence[Authenticator]
+    alone: bool
     attempt: throttle.Try
     authenticator: Authenticator | None
     renewed: bytes | None = field(repr=False)
@@ -67,7 +70,9 @@ def submit_password(
     transaction = None if transaction_id is None else verify_transaction(deps, transaction_id, visit.browser)
     proven = _prove_password(deps, username, password, device.address)
     account = proven.account
-    if any(one.kind == "totp" for one in proven.authenticators):
+    kinds = {one.kind for one in proven.authenticators}
+    more = assurance.needs_second_factor(deps.policies.assurance, account.kind) or not proven.alone
+    if "totp" in kinds or (more and kinds & SECOND_FACTORS):
         with deps.work.begin() as work:
             _remember_use(work, proven, deps.clock.now())
             proven.attempt.give_back(work)
@@ -75,12 +80,12 @@ def submit_password(
             if not work.records.pass_factor(waiting.id, account.id, (PASSWORD,)):
                 raise Refusal(TRANSACTION_OVER)
         return NeedsCode(waiting.id)
-    if assurance.needs_second_factor(deps.policies.assurance, account.kind):
+    if more:
         raise Refusal(SECOND_FACTOR_MISSING)
     with deps.work.begin() as work:
         _remember_use(work, proven, deps.clock.now())
         proven.attempt.forget(work)
-        return _enter(work, deps, account, (PASSWORD,), transaction=transaction, visit=visit, device=device)
+        return enter(work, deps, account, (PASSWORD,), transaction=transaction, visit=visit, device=device)
 
 
 def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Device, code: str) -> LoggedIn:
@@ -92,21 +97,21 @@ def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Dev
     account_id = visit.current.account.id if stepping_up and visit.current is not None else transaction.account_id or ""
     with deps.work.read() as work:
         account = work.records.find_account(account_id)
-        authenticator = next((one for one in work.records.authenticators(account_id) if one.kind == "totp"), None)
+        authenticators = [one for one in work.records.authenticators(account_id) if one.kind in SECOND_FACTORS]
     if account is None or account.disabled_at is not None:
         raise Refusal(ACCOUNT_DISABLED)
-    if authenticator is None:
+    if not authenticators:
         raise Refusal(SECOND_FACTOR_MISSING)
     attempt = throttle.take(deps, account=account.id, address=device.address)
     try:
-        one_time_codes.accept(deps, authenticator, code)
+        second_factors.accept(deps, authenticators, code)
     except Refusal as refusal:
-        _note_failure(deps, account.id, refusal.error)
+        note_failure(deps, account.id, refusal.error)
         raise
     with deps.work.begin() as work:
         attempt.forget(work)
         if not stepping_up:
-            return _enter(
+            return enter(
                 work, deps, account, (PASSWORD, one_time_codes.METHOD), transaction=transaction, visit=visit, device=device
             )
         return _step_up(work, deps, transaction, visit)
@@ -120,7 +125,7 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
         return _prove_to_directory(deps, directory, name, password, address)
     with deps.work.read() as work:
         account = work.records.find_username(name)
-        authenticators = work.records.authenticators(_NOBODY if account is None else account.id)
+        authenticators = work.records.authenticators(NOBODY if account is None else account.id)
     authenticator = next((one for one in authenticators if one.kind == "password"), None)
     # 2. May it be tried?
     attempt = throttle.take(deps, account=name if account is None else account.id, address=address)
@@ -128,13 +133,13 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
     right = passwords.matches(password, None if authenticator is None else authenticator.secret)
     # 4. What follows.
     if account is None or authenticator is None or not right:
-        _note_failure(deps, _NOBODY if account is None else account.id, LOGIN_FAILED)
+        note_failure(deps, NOBODY if account is None else account.id, LOGIN_FAILED)
         raise Refusal(LOGIN_FAILED, field="password")
     if account.disabled_at is not None:
-        _note_failure(deps, account.id, ACCOUNT_DISABLED)
+        note_failure(deps, account.id, ACCOUNT_DISABLED)
         raise Refusal(ACCOUNT_DISABLED)
     renewed = passwords.hash_password(password) if passwords.needs_new_hash(authenticator.secret) else None
-    return _Proven(account, authenticators, attempt, authenticator, renewed)
+    return _Proven(account, authenticators, authenticator.alone, attempt, authenticator, renewed)
 
 
 def _prove_to_directory(deps: IdpDeps, directory: StaffDirectory, name: str, password: str, address: str) -> _Proven:
@@ -146,11 +151,12 @@ def _prove_to_directory(deps: IdpDeps, directory: StaffDirectory, name: str, pas
         account = directory_login.prove(deps, directory, entry, password, attempt)
     except Refusal as refusal:
         # 4. What follows.
-        _note_failure(deps, counted if counted.startswith(SUBJECT_PREFIX) else _NOBODY, refusal.error)
+        note_failure(deps, counted if counted.startswith(SUBJECT_PREFIX) else NOBODY, refusal.error)
         raise
     with deps.work.read() as work:
         authenticators = work.records.authenticators(account.id)
-    return _Proven(account, authenticators, attempt, None, None)
+    # How long a password is that the directory keeps, nobody here knows.
+    return _Proven(account, authenticators, alone=False, attempt=attempt, authenticator=None, renewed=None)
 
 
 def _remember_use(work: IdpWork, proven: _Proven, now: datetime) -> None:
@@ -162,7 +168,8 @@ def _remember_use(work: IdpWork, proven: _Proven, now: datetime) -> None:
         work.records.replace_secret(authenticator.id, proven.renewed, instead_of=authenticator.secret)
 
 
-def _note_failure(deps: IdpDeps, account_id: str, error: ErrorCode) -> None:
+def note_failure(deps: IdpDeps, account_id: str, error: ErrorCode) -> None:
+    """Write down a login that failed, whoever it would have been."""
     event = AuditEvent(
         deps.clock.now(), "system", "idp.login", f"account:{account_id}", outcome="refused", details={"code": error.code}
     )
@@ -170,7 +177,7 @@ def _note_failure(deps: IdpDeps, account_id: str, error: ErrorCode) -> None:
         work.audit.record(event)
 
 
-def _enter(
+def enter(
     work: IdpWork,
     deps: IdpDeps,
     account: AccountRecord,
@@ -180,6 +187,7 @@ def _enter(
     visit: Visit,
     device: Device,
 ) -> LoggedIn:
+    """Let somebody in who proved who they are by ``amr``: step 6, for every kind of login."""
     now = deps.clock.now()
     current = visit.current
     if current is not None and current.account.id == account.id:
@@ -188,6 +196,7 @@ def _enter(
         if current is not None:  # somebody else was logged in here
             sessions.end_within(work, current.session, actor=f"account:{account.id}", now=now)
         started = sessions.start(work, deps, account.id, amr, device)
+    devices.greet(work, deps, account.id, browser=visit.browser, device=device, now=now)
     return _go_on(work, deps, account, started, transaction=transaction, visit=visit)
 
 

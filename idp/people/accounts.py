@@ -15,7 +15,7 @@ from datetime import datetime
 from idp.errors import ACCOUNT_EXISTS, ACCOUNT_UNKNOWN, ACCOUNT_UNSUITABLE, PASSWORD_UNSUITABLE
 from idp.people import one_time_codes, passwords, proofing
 from idp.ports import IdpDeps
-from idp.records import Account, AccountRecord, Authenticator, AuthenticatorKind
+from idp.records import Account, AccountRecord, Authenticator, Channel
 from kernel.audit import AuditEvent
 from kernel.canonical import canonical
 from kernel.errors import Refusal
@@ -29,8 +29,7 @@ SUBJECT_PREFIX = "sub."
 """Every ``sub`` starts so; no client_id can (RFC 9700 4.15.1: an access token must not be taken for a client's own)."""
 
 _USERNAME = re.compile(r"[\w][\w.@+-]{1,63}")
-_PHONE = re.compile(r"\+?[0-9][0-9 -]{4,19}")
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+_CONTACTS = {"phone": re.compile(r"\+?[0-9][0-9 -]{4,19}"), "email": re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")}
 _MAX_NAME = 100
 _PASSWORD_FAULTS = {
     "too_short": ("太短", "too short"),
@@ -89,16 +88,18 @@ def create(deps: IdpDeps, new: NewAccount, *, actor: str) -> Account:
         created_at=now,
         updated_at=now,
     )
-    secrets: list[tuple[AuthenticatorKind, bytes]] = [("password", password_hash)]
+    alone = is_long_enough_alone(deps, new.password)
+    enrolled = [Authenticator(token(16), account.id, "password", "", password_hash, now, alone=alone)]
     if new.totp_secret is not None:
-        secrets.append(("totp", one_time_codes.seal_secret(deps, account.id, new.totp_secret)))
+        sealed = one_time_codes.seal_secret(deps, account.id, new.totp_secret)
+        enrolled.append(Authenticator(token(16), account.id, "totp", "", sealed, now))
     with deps.work.begin() as work:
         if not work.records.add_account(seal(deps, account, now)):
             raise Refusal(ACCOUNT_EXISTS, field="username")
-        for kind, secret in secrets:
-            work.records.add_authenticator(Authenticator(token(16), account.id, kind, "", secret, now))
+        for authenticator in enrolled:
+            work.records.add_authenticator(authenticator)
         work.records.add_verification(proofing.evidence(deps, account, new.proofed_by, actor=actor))
-        details = {"kind": account.kind, "roles": list(account.roles), "authenticators": [kind for kind, _ in secrets]}
+        details = {"kind": account.kind, "roles": list(account.roles), "authenticators": [one.kind for one in enrolled]}
         work.audit.record(AuditEvent(now, actor, "idp.create_account", f"account:{account.id}", details=details))
     return account
 
@@ -169,6 +170,7 @@ def open_record(deps: IdpDeps, record: AccountRecord) -> Account:
         phone=person.get("phone"),
         email=person.get("email"),
         address=person.get("address"),
+        confirmed=tuple(person.get("confirmed", ())),
         real_name_level=record.real_name_level,
         organization=record.organization,
         department=record.department,
@@ -188,6 +190,7 @@ def seal(deps: IdpDeps, account: Account, now: datetime) -> AccountRecord:
         "phone": account.phone,
         "email": account.email,
         "address": account.address,
+        "confirmed": list(account.confirmed) or None,
     }
     person = canonical({name: value for name, value in values.items() if value is not None}).decode()
 
@@ -206,8 +209,9 @@ def seal(deps: IdpDeps, account: Account, now: datetime) -> AccountRecord:
         organization=account.organization,
         department=account.department,
         roles=account.roles,
-        created_at=now,
+        created_at=account.created_at or now,
         updated_at=now,
+        disabled_at=account.disabled_at,
     )
 
 
@@ -262,9 +266,16 @@ def _check_numbers(_deps: IdpDeps, new: NewAccount) -> None:
 
 
 def _check_contacts(_deps: IdpDeps, new: NewAccount) -> None:
-    for name, value, form in (("phone", new.phone, _PHONE), ("email", new.email, _EMAIL)):
-        if value is not None and not form.fullmatch(value):
-            raise _unsuitable(field=name, zh="格式不对", en="not well formed")
+    if new.phone is not None:
+        check_contact("phone", new.phone)
+    if new.email is not None:
+        check_contact("email", new.email)
+
+
+def check_contact(channel: Channel, value: str) -> None:
+    """Refuse what is no phone number or e-mail address."""
+    if not _CONTACTS[channel].fullmatch(value) or find_unwanted_character(value):
+        raise _unsuitable(field=channel, zh="格式不对", en="not well formed")
 
 
 def _check_level_and_roles(deps: IdpDeps, new: NewAccount) -> None:
@@ -287,15 +298,22 @@ def _check_second_factor(deps: IdpDeps, new: NewAccount) -> None:
 
 
 def _check_password(deps: IdpDeps, new: NewAccount) -> None:
-    check_password(deps, new.password, has_second_factor=new.totp_secret is not None)
+    check_password(deps, new.password, has_second_factor=new.totp_secret is not None, username=new.username)
 
 
-def check_password(deps: IdpDeps, password: str, *, has_second_factor: bool) -> None:
-    """Refuse a new password that policies don't allow."""
+def check_password(deps: IdpDeps, password: str, *, has_second_factor: bool, username: str) -> None:
+    """Refuse a new password that policies don't allow, or that is the username."""
     fault = assurance.find_password_fault(deps.policies.assurance, password, has_second_factor)
+    if fault is None and normal_username(password) == normal_username(username):
+        fault = "blocked"
     if fault is not None:
         problem_zh, problem_en = _PASSWORD_FAULTS[fault]
         raise Refusal(PASSWORD_UNSUITABLE, field="password", problem_zh=problem_zh, problem_en=problem_en)
+
+
+def is_long_enough_alone(deps: IdpDeps, password: str) -> bool:
+    """Tell whether a password may be an account's only factor."""
+    return assurance.find_password_fault(deps.policies.assurance, password, has_second_factor=False) is None
 
 
 _PERSON_CHECKS = (_check_username, _check_names, _check_numbers, _check_contacts, _check_level_and_roles)

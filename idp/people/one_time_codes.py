@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import datetime
 
 import pyotp
 from pyotp.exceptions import OTPVerificationError
@@ -66,12 +67,18 @@ def enrol(deps: IdpDeps, account_id: str, *, actor: str) -> str:
 def accept(deps: IdpDeps, authenticator: Authenticator, code: str) -> None:
     """Accept ``code`` once; ``Refusal`` when it is wrong or it (or a later one) was accepted before."""
     now = deps.clock.now()
-    step = _find_step(deps.vault.decrypt(authenticator.secret, _context(authenticator.account_id)), code, now.timestamp())
-    if step is None:
-        raise Refusal(ONE_TIME_CODE_WRONG, field="code")
+    step = verify_step(deps.vault.decrypt(authenticator.secret, _context(authenticator.account_id)), code, now)
     with deps.work.begin() as work:
         if not work.records.take_step(authenticator.id, step, now):
             raise Refusal(ONE_TIME_CODE_USED, field="code")
+
+
+def verify_step(secret: str, code: str, now: datetime) -> int:
+    """Return the time step that ``code`` belongs to; ``Refusal`` when it is wrong. Whether it was used is the caller's question."""
+    step = _find_step(secret, code, now.timestamp())
+    if step is None:
+        raise Refusal(ONE_TIME_CODE_WRONG, field="code")
+    return step
 
 
 def _find_step(secret: str, code: str, at: float) -> int | None:

@@ -9,7 +9,7 @@ from idp.ports import IdpDeps
 from idp.records import Account, Verification
 from kernel.randomness import token
 from policies import assurance
-from policies.models import RealNameLevel
+from policies.assurance_models import RealNameLevel
 
 
 def find_method(level: RealNameLevel, named: str | None) -> str | None:

@@ -44,7 +44,7 @@ def take(deps: IdpDeps, *, account: str, address: str) -> Try:
     rules = deps.policies.assurance.throttle
     attempt = Try(
         account=("account", deps.vault.index(account, "idp.try.account")),
-        address=("address", deps.vault.index(_subscriber(address), "idp.try.address")),
+        address=("address", deps.vault.index(subscriber(address), "idp.try.address")),
     )
     limits = ((attempt.account, rules.account_failures), (attempt.address, rules.address_failures))
     now = deps.clock.now()
@@ -55,7 +55,8 @@ def take(deps: IdpDeps, *, account: str, address: str) -> Try:
     return attempt
 
 
-def _subscriber(address: str) -> str:
+def subscriber(address: str) -> str:
+    """Return whose a network address is: an IPv6 subscriber has a whole prefix."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

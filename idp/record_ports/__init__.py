@@ -5,6 +5,7 @@ Left to others: the records themselves (``records``), SQL (``storage``), every d
 
 from __future__ import annotations
 
+from idp.record_ports.authenticators import AuthenticatorRecords
 from idp.record_ports.clients import ClientRecords
 from idp.record_ports.devices import DeviceRecords
 from idp.record_ports.directories import DirectoryRecords
@@ -12,15 +13,18 @@ from idp.record_ports.grants import GrantRecords
 from idp.record_ports.logins import SessionRecords
 from idp.record_ports.logout import LogoutRecords
 from idp.record_ports.mandates import MandateRecords
+from idp.record_ports.notices import NoticeRecords
 from idp.record_ports.people import AccountRecords
 
 __all__ = [
     "AccountRecords",
+    "AuthenticatorRecords",
     "ClientRecords",
     "DeviceRecords",
     "DirectoryRecords",
     "GrantRecords",
     "LogoutRecords",
     "MandateRecords",
+    "NoticeRecords",
     "SessionRecords",
 ]

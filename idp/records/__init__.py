@@ -21,7 +21,18 @@ from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken,
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
 from idp.records.mandates import Mandate
-from idp.records.people import Account, AccountRecord, Authenticator, AuthenticatorKind, ThrottleKey, Verification, Visitor
+from idp.records.notices import Case, Notice
+from idp.records.people import (
+    Account,
+    AccountRecord,
+    Authenticator,
+    AuthenticatorKind,
+    Channel,
+    SentCode,
+    ThrottleKey,
+    Verification,
+    Visitor,
+)
 
 __all__ = [
     "NO_CLAIMS",
@@ -29,6 +40,8 @@ __all__ = [
     "AccountRecord",
     "Authenticator",
     "AuthenticatorKind",
+    "Case",
+    "Channel",
     "ClaimNames",
     "Client",
     "ClientAuthentication",
@@ -46,8 +59,10 @@ __all__ = [
     "LogoutDelivery",
     "LogoutOutcome",
     "Mandate",
+    "Notice",
     "PushedRequest",
     "RefreshToken",
+    "SentCode",
     "Session",
     "SigningAlgorithm",
     "SigningKey",

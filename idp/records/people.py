@@ -8,15 +8,18 @@ from typing import Literal
 
 from policies.models import AccountKind
 
-AuthenticatorKind = Literal["password", "totp"]
-ThrottleKey = tuple[Literal["account", "address"], bytes]
+AuthenticatorKind = Literal["password", "totp", "recovery", "passkey"]
+Channel = Literal["email", "phone"]
+ThrottleKey = tuple[str, bytes]
+"""What is counted (an account's tries, an address's, messages sent to a number) and a keyed digest of whose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """Somebody who can log in, with their personal data in clear: only operations and pages of their own see it.
 
-    ``id`` is the ``sub`` of tokens. ``resident_id`` or ``uscc`` is who they are in law, where known.
+    ``id`` is the ``sub`` of tokens. ``resident_id`` or ``uscc`` is who they are in law, where known; ``confirmed`` tells at which of
+    ``email`` and ``phone`` they were reached.
     """
 
     id: str
@@ -28,6 +31,7 @@ class Account:
     phone: str | None = field(default=None, repr=False)
     email: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
+    confirmed: tuple[str, ...] = ()
     real_name_level: int = 2
     organization: str | None = None
     department: str | None = None
@@ -64,7 +68,11 @@ class AccountRecord:
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """Something that proves who is there. ``secret``: an argon2 hash or the encrypted TOTP secret; ``counter``: last TOTP step."""
+    """Something that proves who is there, under the name that its owner gave it.
+
+    ``secret``: an argon2 hash, the encrypted TOTP secret, a passkey's public key. ``counter``: the last TOTP step, a passkey's
+    count of signatures. ``alone``: a password long enough to be the only factor. ``lookup``: SHA-256 of a passkey's identifier.
+    """
 
     id: str
     account_id: str
@@ -74,6 +82,19 @@ class Authenticator:
     created_at: datetime
     counter: int = 0
     last_used_at: datetime | None = None
+    alone: bool = False
+    lookup: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SentCode:
+    """A code that was sent to an address or number (encrypted), as a keyed digest."""
+
+    account_id: str
+    channel: Channel
+    digest: bytes = field(repr=False)
+    destination: bytes = field(repr=False)
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

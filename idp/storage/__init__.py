@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp.storage.authenticators import SqlAuthenticators
 from idp.storage.clients import SqlClients
 from idp.storage.devices import SqlDevices
 from idp.storage.directories import SqlDirectories
@@ -9,11 +10,23 @@ from idp.storage.grants import SqlGrants
 from idp.storage.logins import SqlSessions
 from idp.storage.logout import SqlLogouts
 from idp.storage.mandates import SqlMandates
+from idp.storage.notices import SqlNotices
 from idp.storage.people import SqlAccounts
 from idp.storage.tables import metadata
 
 __all__ = ["SqlIdpRecords", "metadata"]
 
 
-class SqlIdpRecords(SqlAccounts, SqlClients, SqlSessions, SqlGrants, SqlLogouts, SqlMandates, SqlDevices, SqlDirectories):
+class SqlIdpRecords(
+    SqlAccounts,
+    SqlAuthenticators,
+    SqlNotices,
+    SqlClients,
+    SqlSessions,
+    SqlGrants,
+    SqlLogouts,
+    SqlMandates,
+    SqlDevices,
+    SqlDirectories,
+):
     """All records of the room on one connection."""

@@ -17,15 +17,19 @@ from idp.storage.prepared import Prepared, Row
 from idp.storage.tables import (
     accounts,
     assertions,
+    challenges,
     clients,
     codes,
     device_requests,
+    devices,
     grants,
     invitations,
+    notices,
     proofs,
     pushed_requests,
     refresh_tokens,
     revoked_tokens,
+    sent_codes,
     session_clients,
     sessions,
     signing_keys,
@@ -34,6 +38,7 @@ from idp.storage.tables import (
 )
 from kernel.clock import from_micros, to_micros
 
+_KNOWN_MICROS = 400 * 86400 * 1_000_000  # as long as a browser keeps its cookie
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")
 _AT: sa.BindParameter[Any] = sa.bindparam("at")
 _ADD_GRANT = Prepared(lambda insert: insert(grants))
@@ -212,9 +217,13 @@ class SqlGrants(OnConnection):
             transactions.delete().where(transactions.c.expires_at < moment_now),
             pushed_requests.delete().where(pushed_requests.c.expires_at < moment_now),
             assertions.delete().where(assertions.c.expires_at < moment_now),
+            challenges.delete().where(challenges.c.expires_at < moment_now),
+            sent_codes.delete().where(sent_codes.c.expires_at < moment_now),
             revoked_tokens.delete().where(revoked_tokens.c.expires_at < moment_now),
             invitations.delete().where(invitations.c.expires_at < past),
             proofs.delete().where(proofs.c.expires_at < moment_now),
+            devices.delete().where(devices.c.seen_at < moment_now - _KNOWN_MICROS),
+            notices.delete().where(notices.c.at < moment_now - _KNOWN_MICROS),
             tries.delete().where(tries.c.since < past),
             codes.delete().where(codes.c.expires_at < past),
             device_requests.delete().where(device_requests.c.expires_at < past),

@@ -112,7 +112,7 @@ class SqlAccounts(OnConnection):
 
     def authenticators(self, account_id: str) -> Sequence[Authenticator]:
         """Return all authenticators of an account, oldest first."""
-        return [_read_authenticator(row) for row in self._find_all(_AUTHENTICATORS, key=account_id)]
+        return [read_authenticator(row) for row in self._find_all(_AUTHENTICATORS, key=account_id)]
 
     def replace_secret(self, authenticator_id: str, secret: bytes, *, instead_of: bytes) -> bool:
         """Exchange an authenticator's secret; False when it is another one by now."""
@@ -168,7 +168,8 @@ def read_account(row: Mapping[str, Any] | sa.RowMapping) -> AccountRecord:
     )
 
 
-def _read_authenticator(row: Row) -> Authenticator:
+def read_authenticator(row: Row | sa.RowMapping) -> Authenticator:
+    """Return the authenticator that a row holds."""
     return Authenticator(
         id=row["id"],
         account_id=row["account_id"],
@@ -178,4 +179,6 @@ def _read_authenticator(row: Row) -> Authenticator:
         created_at=from_micros(row["created_at"]),
         counter=row["counter"],
         last_used_at=moment(row["last_used_at"]),
+        alone=row["alone"],
+        lookup=None if row["lookup"] is None else bytes(row["lookup"]),
     )

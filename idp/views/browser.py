@@ -24,6 +24,8 @@ _MAX_BROWSER_COOKIES = 8
 _LEFT = "left"
 _LEFT_SECONDS = 3600
 _SEE_OTHER = 303
+_KNOWN_SECONDS = 400 * 86400
+"""A browser is known again for so long, so that its owner is not told of each login in it."""
 _UNASKED = object()
 
 
@@ -91,7 +93,8 @@ def remember(deps: IdpDeps) -> Callable[[Response], Response]:
         for what, value in ((browser, g.get("idp_new_browser")), (_SESSION, g.get("idp_new_session"))):
             name = deps.node.cookie(what)
             if value:
-                response.set_cookie(name, value, httponly=True, samesite="Lax", secure=secure, path="/")
+                age = _KNOWN_SECONDS if what == browser else None
+                response.set_cookie(name, value, max_age=age, httponly=True, samesite="Lax", secure=secure, path="/")
             elif value == "":
                 response.delete_cookie(name, httponly=True, samesite="Lax", secure=secure, path="/")
         if g.get("idp_left"):

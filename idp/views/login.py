@@ -5,6 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from idp.authenticators import passkeys
+from idp.authenticators.errors import (
+    CERTIFICATE_MISSING,
+    CERTIFICATE_REFUSED,
+    PASSKEY_CLONED,
+    PASSKEY_OVER,
+    PASSKEY_REFUSED,
+    RECOVERY_CODE_WRONG,
+)
 from idp.authorize import flow
 from idp.authorize.request import AuthorizationRequest
 from idp.authorize.transactions import verify_transaction
@@ -17,12 +26,13 @@ from idp.errors import (
     ONE_TIME_CODE_WRONG,
     SECOND_FACTOR_MISSING,
 )
-from idp.interaction import consent, login
+from idp.interaction import certificate_login, consent, login, passkey_login
 from idp.ports import IdpDeps
 from idp.records import Client, Transaction
 from idp.views import browser
 from idp.views.authorize import follow
 from kernel.errors import Refusal
+from pki.client_cert import HEADER, shown_certificate
 
 Page = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
 
@@ -35,14 +45,23 @@ _SHOWN_ON_PAGE = (
     ONE_TIME_CODE_USED,
     STAFF_DIRECTORY_AWAY,
     DIRECTORY_PASSWORD_RESET,
+    RECOVERY_CODE_WRONG,
+    PASSKEY_REFUSED,
+    PASSKEY_OVER,
+    PASSKEY_CLONED,
+    CERTIFICATE_MISSING,
+    CERTIFICATE_REFUSED,
 )
 _MAX_INPUT = 1024
+_AFTER = {"authenticators": "idp.show_authenticators"}
+"""Where a login without a client leads, when a page of ours asked for it."""
 
 
 def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     """Add the pages."""
     _add_password(blueprint, deps)
     _add_second_factor(blueprint, deps)
+    _add_without_name(blueprint, deps)
     _add_consent(blueprint, deps)
 
     @blueprint.post("/login/cancel")
@@ -56,7 +75,8 @@ def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
     def show_login() -> Page:
         visit = browser.visit(deps)
         if "txn" not in request.args:
-            return browser.go_to(url_for("idp.home")) if visit.current is not None else _login_page(deps, None)
+            asked = visit.current is None or _then() is not None
+            return _login_page(deps, None) if asked else browser.go_to(url_for("idp.home"))
         transaction = verify_transaction(deps, browser.transaction_id(), visit.browser)
         if transaction.request is None:
             return browser.go_to(url_for("idp.show_second_factor", txn=transaction.id))
@@ -80,7 +100,7 @@ def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
         except Refusal as refusal:
             return _again(deps, refusal, username=username)
         if isinstance(result, login.NeedsCode):
-            return browser.go_to(url_for("idp.show_second_factor", txn=result.transaction_id))
+            return browser.go_to(url_for("idp.show_second_factor", txn=result.transaction_id, then=_then()))
         return _enter(result)
 
 
@@ -101,6 +121,37 @@ def _add_second_factor(blueprint: Blueprint, deps: IdpDeps) -> None:
                 raise
             transaction = verify_transaction(deps, browser.transaction_id(), visit.browser)
             return _with_status(_second_factor_page(deps, transaction, refusal), refusal)
+        return _enter(result)
+
+
+def _add_without_name(blueprint: Blueprint, deps: IdpDeps) -> None:
+    @blueprint.post("/login/passkey")
+    def submit_passkey() -> Page:
+        try:
+            result = passkey_login.submit(
+                deps,
+                transaction_id=browser.transaction_id() if "txn" in request.args else None,
+                visit=browser.visit(deps),
+                device=browser.device(),
+                text=request.form.get("credential", "")[: passkeys.MAX_ANSWER + 1],
+            )
+        except Refusal as refusal:
+            return _again(deps, refusal, username="")
+        return _enter(result)
+
+    @blueprint.post("/login/certificate")
+    def submit_certificate() -> Page:
+        try:
+            header = request.environ.get(HEADER)
+            result = certificate_login.submit(
+                deps,
+                transaction_id=browser.transaction_id() if "txn" in request.args else None,
+                visit=browser.visit(deps),
+                device=browser.device(),
+                der=shown_certificate(header) if header else None,
+            )
+        except Refusal as refusal:
+            return _again(deps, refusal, username="")
         return _enter(result)
 
 
@@ -125,7 +176,7 @@ def _add_consent(blueprint: Blueprint, deps: IdpDeps) -> None:
 def _enter(result: login.LoggedIn) -> Page:
     browser.log_in(result.started)
     if result.outcome is None:
-        return browser.go_to(url_for("idp.home"))
+        return browser.go_to(url_for(_AFTER.get(_then() or "", "idp.home")))
     return follow(result.outcome)
 
 
@@ -142,12 +193,25 @@ def _login_page(deps: IdpDeps, transaction: Transaction | None, *, username: str
     client = _prepare_for(deps, waiting)
     suggested = username or (waiting.login_hint or "" if waiting is not None else "")
     txn = None if transaction is None else transaction.id
-    return render_template("idp/login.html", client=client, txn=txn, username=suggested, error=error)
+    return render_template(
+        "idp/login.html",
+        client=client,
+        txn=txn,
+        then=_then(),
+        username=suggested,
+        passkey=passkeys.request_options(deps, browser.visit(deps).browser, txn),
+        certificates=deps.client_certificates and deps.policies.assurance.certificates,
+        error=error,
+    )
 
 
 def _second_factor_page(deps: IdpDeps, transaction: Transaction, error: Refusal | None = None) -> str:
     waiting = None if transaction.request is None else flow.get_request(transaction)
-    return render_template("idp/second_factor.html", client=_prepare_for(deps, waiting), txn=transaction.id, error=error)
+    client = _prepare_for(deps, waiting)
+    passkey = passkeys.request_options(deps, browser.visit(deps).browser, transaction.id)
+    return render_template(
+        "idp/second_factor.html", client=client, txn=transaction.id, then=_then(), passkey=passkey, error=error
+    )
 
 
 def _prepare_for(deps: IdpDeps, waiting: AuthorizationRequest | None) -> Client | None:
@@ -166,6 +230,11 @@ def _prepare(waiting: AuthorizationRequest) -> None:
 def _with_status(page: str, refusal: Refusal) -> tuple[str, int, dict[str, str]]:
     minutes = refusal.details.get("minutes")
     return page, refusal.error.status, {} if minutes is None else {"Retry-After": str(int(minutes) * 60)}
+
+
+def _then() -> str | None:
+    then = request.args.get("then", "")
+    return then if then in _AFTER else None
 
 
 def _input(name: str) -> str:

@@ -84,9 +84,12 @@ def self_signed(deps: IdpDeps, *extensions: x509.ExtensionType) -> tuple[bytes, 
     return der, {"keys": [jose.public_jwk(key.public_key(), "tls", "ES256") | {"x5c": [base64.b64encode(der).decode()]}]}
 
 
-def issued(deps: IdpDeps, name: str = "系统", **more: Any) -> CertificateRecord:
-    """Return a client's certificate by the node's own CA, whose lists are out."""
-    subject = (*deps.node.names, ("CN", name))
-    record = authority.issue(deps.pki, "tls_client", subject, _key().public_key(), **more)
+def issued(
+    deps: IdpDeps, name: str = "系统", profile: str = "tls_client", *, number: str | None = None, **more: Any
+) -> CertificateRecord:
+    """Return a client's certificate by the node's own CA, whose lists are out; of a person with the ``number`` in its subject."""
+    numbered = () if number is None else (("serialNumber", number),)
+    subject = (*deps.node.names, ("CN", name), *numbered)
+    record = authority.issue(deps.pki, profile, subject, _key().public_key(), **more)
     crl.refresh_due(deps.pki)
     return record

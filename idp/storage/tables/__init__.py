@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp.storage.tables.authenticators import challenges, recovery_codes, sent_codes
 from idp.storage.tables.clients import assertions, clients, consents, invitations, origins, resources, secret_uses
 from idp.storage.tables.columns import metadata
 from idp.storage.tables.devices import device_requests
@@ -10,16 +11,20 @@ from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, rev
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
 from idp.storage.tables.logout import logout_deliveries
 from idp.storage.tables.mandates import mandates
+from idp.storage.tables.notices import cases, devices, notices
 from idp.storage.tables.people import accounts, authenticators, tries, verifications
 
 __all__ = [
     "accounts",
     "assertions",
     "authenticators",
+    "cases",
+    "challenges",
     "clients",
     "codes",
     "consents",
     "device_requests",
+    "devices",
     "directories",
     "directory_people",
     "grants",
@@ -27,13 +32,16 @@ __all__ = [
     "logout_deliveries",
     "mandates",
     "metadata",
+    "notices",
     "origins",
     "proofs",
     "pushed_requests",
+    "recovery_codes",
     "refresh_tokens",
     "resources",
     "revoked_tokens",
     "secret_uses",
+    "sent_codes",
     "session_clients",
     "sessions",
     "signing_keys",

@@ -49,7 +49,10 @@ authenticators = sa.Table(
     sa.Column("counter", sa.BigInteger, nullable=False, info=INTERNAL),
     moment_column("created_at"),
     moment_column("last_used_at", optional=True),
+    sa.Column("alone", sa.Boolean, nullable=False, info=INTERNAL),
+    octets_column("lookup", INTERNAL, optional=True),
     sa.UniqueConstraint("account_id", "kind", "name", name="idp_authenticators_name"),
+    sa.Index("idp_authenticators_lookup", "lookup", unique=True),
 )
 
 verifications = sa.Table(

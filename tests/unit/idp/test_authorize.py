@@ -446,7 +446,7 @@ def test_who_does_not_agree_or_turns_back_is_access_denied(provider: Provider) -
 def test_consent_without_a_session_is_refused(provider: Provider) -> None:
     browser = provider.browser()
     page = browser.get("/oauth/authorize", provider.request(prompt="consent"))
-    answer = browser.client.post(_action(page.text, "/login").replace("/login?", "/login/consent?"), data=_hidden(page.text))
+    answer = browser.client.post(_action(page.text, "/login?").replace("/login?", "/login/consent?"), data=_hidden(page.text))
     assert (answer.status_code, "Location" in answer.headers) == (400, False)
 
 
@@ -469,7 +469,7 @@ def test_a_login_is_bound_to_the_browser_that_began_it(provider: Provider) -> No
     assert (answer.status_code, "transaction_elsewhere" in answer.text) == (403, True)
     other.get("/login")  # a form cookie of its own, as a browser that had been here before
     form = {**_hidden(other.get("/login").text), "username": "chenxiaochao", "password": PASSWORD}
-    answer = other.client.post(_action(page.text, "/login"), data=form)
+    answer = other.client.post(_action(page.text, "/login?"), data=form)
     assert (answer.status_code, "transaction_elsewhere" in answer.text) == (403, True)
 
 

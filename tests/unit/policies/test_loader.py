@@ -272,6 +272,8 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         ("assurance", '["clerk", "department_admin"]', '["clerk", "root"]', "directories.roles.1"),
         ("roles", '"accounts.prove"', '"accounts.disable"', "directories.roles.0"),
         ("assurance", "min_length_alone = 15", "min_length_alone = 300", "password.min_length_alone"),
+        ("assurance", 'level = "substantial"', 'level = "sworn"', "certificates.0.level"),
+        ("assurance", 'amr = ["mfa", "sc"]', 'amr = ["sc"]', "certificates.0.amr"),
         ("tokens", '["ES256", "RS256"]', '["ES256", "ES256"]', "signing_algorithms.1"),
         ("tokens", 'level = "basic"', 'level = "low"', "client_certificate_level"),
         ("claims", "[scopes.openid]", "[scopes.open]", "scopes"),

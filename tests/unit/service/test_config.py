@@ -68,6 +68,8 @@ def test_a_city_does_not_take_a_county_into_its_name(tmp_path: Path) -> None:
         ("port = 8102", 'port = "8102"', "listen.port"),
         ("[listen]", "[listen]\nhots = 1", "listen.hots"),
         ("[listen]", '[listen]\ntrusted_proxies = ["proxy.example"]', "listen.trusted_proxies"),
+        ("[database]", '[mail]\nhost = "mail.example.cn"\nport = 25\nsender = "a@b"\ntls = "none"\n[database]', "mail"),
+        ("[database]", '[mail]\nhost = "localhost"\nport = 25\nsender = "a@b"\nusername = "x"\n[database]', "mail"),
         ("[listen]", '[listen]\nmutual_tls_url = "https://m.example.cn"', "listen.mutual_tls_url"),
         ("[listen]", '[listen]\nclient_certificates = true\nmutual_tls_url = "https://m.example.cn/"', "listen.mutual_tls_url"),
         ("[listen]", '[listen]\nclient_certificates = true\nmutual_tls_url = "http://m.example.cn"', "listen.mutual_tls_url"),

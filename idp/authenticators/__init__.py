@@ -1,0 +1,1 @@
+"""What people prove with who they are, and how they change it themselves."""

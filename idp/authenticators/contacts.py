@@ -1,0 +1,104 @@
+"""An e-mail address or phone number counts when its owner typed the code that was sent there. Only then is it stored.
+
+1. Whoever changes it may change it now; the address is well formed.
+2. Sending is counted before it is done: for the account, the destination and the network address.
+3. The code is stored, as a keyed digest with where it goes, and then sent; an earlier one is void.
+4. A code is tried like any other secret, counted over all channels, and used by one conditional statement.
+5. The address, that it is confirmed, audit event and notice commit together.
+
+Left to others: carrying messages (``connectors``), what departments are told (``claims``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from idp import notices
+from idp.authenticators import changing
+from idp.authenticators.errors import CHANNEL_MISSING, SENDING_THROTTLED, SENT_CODE_WRONG
+from idp.browsers.sessions import Current, Device
+from idp.errors import ACCOUNT_UNKNOWN
+from idp.people import throttle
+from idp.people.accounts import check_contact, open_record, seal
+from idp.ports import IdpDeps
+from idp.records import Channel, SentCode
+from kernel.audit import AuditEvent
+from kernel.errors import Refusal
+from kernel.randomness import digits
+from kernel.text import normal_form
+
+_DIGITS = 6
+_SUBJECT = "验证码 / verification code"
+_TEXT = "【{name}】验证码 {code}，{minutes}分钟内有效，只能用一次。请勿告诉任何人。 / {code} is your code; it works once, within {minutes} minutes. Tell it to nobody."
+
+
+def send(deps: IdpDeps, current: Current, device: Device, channel: Channel, address: str) -> None:
+    """Send a code to an address that is to be confirmed."""
+    # 1. May they, and is it one?
+    messenger = deps.messengers.get(channel)
+    if messenger is None:
+        raise Refusal(CHANNEL_MISSING)
+    destination = normal_form(address)
+    check_contact(channel, destination)
+    changing.check_fresh(deps, current)
+    # 2. and 3.
+    rules, now, account_id = deps.policies.assurance.sent_codes, deps.clock.now(), current.account.id
+    code = digits(_DIGITS)
+    sent = SentCode(
+        account_id=account_id,
+        channel=channel,
+        digest=_digest(deps, account_id, channel, code),
+        destination=deps.vault.encrypt(destination, _context(account_id, channel)),
+        expires_at=now + timedelta(seconds=rules.seconds),
+    )
+    counted = (
+        ("send_account", account_id, rules.account_sends),
+        ("send_destination", destination, rules.destination_sends),
+        ("send_address", throttle.subscriber(device.address), rules.address_sends),
+    )
+    with deps.work.begin() as work:
+        for what, value, limit in counted:
+            key = (what, deps.vault.index(value, f"idp.{what}"))
+            if not work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit):
+                raise Refusal(SENDING_THROTTLED, minutes=-(-rules.window_seconds // 60))
+        work.records.put_sent_code(sent)
+        details = {"channel": channel}
+        work.audit.record(AuditEvent(now, f"account:{account_id}", "idp.send_code", f"account:{account_id}", details=details))
+    text = _TEXT.format(name=deps.node.name, code=code, minutes=-(-rules.seconds // 60))
+    messenger.send(destination, _SUBJECT, text)
+
+
+def confirm(deps: IdpDeps, current: Current, device: Device, channel: Channel, code: str) -> None:
+    """Store the address that the code was sent to, as confirmed."""
+    account_id, now = current.account.id, deps.clock.now()
+    # 4. Is it the one that was sent, for the first time?
+    attempt = throttle.take(deps, account=account_id, address=device.address)
+    digest = _digest(deps, account_id, channel, "".join(code.split()))
+    with changing.change(deps, current) as (work, _):
+        sealed = work.records.take_sent_code(account_id, channel, digest, now)
+        record = work.records.find_account(account_id)
+        if record is None:
+            raise Refusal(ACCOUNT_UNKNOWN)
+        if sealed is None:
+            raise Refusal(SENT_CODE_WRONG, field="code")
+        # 5. All together.
+        attempt.give_back(work)
+        destination = deps.vault.decrypt(sealed, _context(account_id, channel))
+        account = open_record(deps, record)
+        changed = replace(account, confirmed=tuple(sorted({*account.confirmed, channel})))
+        changed = replace(changed, email=destination) if channel == "email" else replace(changed, phone=destination)
+        work.records.put_person(seal(deps, changed, now))
+        details = {"channel": channel}
+        work.audit.record(
+            AuditEvent(now, f"account:{account_id}", "idp.confirm_contact", f"account:{account_id}", details=details)
+        )
+        notices.tell(work, deps, account_id, f"{channel}_confirmed", now)
+
+
+def _digest(deps: IdpDeps, account_id: str, channel: Channel, code: str) -> bytes:
+    return deps.vault.index(code, f"idp.sent-code:{account_id}:{channel}")
+
+
+def _context(account_id: str, channel: Channel) -> str:
+    return f"idp.sent-code:{account_id}:{channel}"

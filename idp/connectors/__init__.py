@@ -1,0 +1,1 @@
+"""The ways to people outside of the browser: e-mail and SMS."""

@@ -1,0 +1,46 @@
+"""“That was not me”: the link in a notice ends all that the account has open, without a login, and opens a case for staff.
+
+The link proves itself by an HMAC over the notice, so nothing more is stored for it; a case for each notice says that it was used.
+Left to others: recovering the account, closing the case (staff).
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from datetime import timedelta
+
+from idp.notices.errors import NOT_ME_OVER
+from idp.notices.telling import tell
+from idp.ports import IdpDeps
+from idp.records import Case
+from kernel.audit import AuditEvent
+from kernel.canonical import Json
+from kernel.errors import Refusal
+from kernel.randomness import token
+
+_GOOD_FOR = timedelta(days=30)
+
+
+def proof(deps: IdpDeps, notice_id: str) -> str:
+    """Return what the link of a notice proves itself by."""
+    return base64.urlsafe_b64encode(deps.vault.index(notice_id, "idp.not-me")).rstrip(b"=").decode()
+
+
+def report(deps: IdpDeps, notice_id: str, shown: str) -> None:
+    """End every session and token of the account and open a case; ``Refusal`` when the link is none of ours, old or used."""
+    if not hmac.compare_digest(proof(deps, notice_id).encode(), shown.encode("utf-8", "replace")):
+        raise Refusal(NOT_ME_OVER)
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        notice = work.records.find_notice(notice_id)
+        if notice is None or now - notice.at >= _GOOD_FOR:
+            raise Refusal(NOT_ME_OVER)
+        case = Case(token(12), notice.account_id, notice.id, now)
+        if not work.records.add_case(case):
+            raise Refusal(NOT_ME_OVER)
+        ended = work.records.end_sessions(notice.account_id, now)
+        who = f"account:{notice.account_id}"
+        details: dict[str, Json] = {"case": case.id, "notice": notice.id, "what": notice.what, "sessions": ended}
+        work.audit.record(AuditEvent(now, who, "idp.report_not_me", who, details=details))
+        tell(work, deps, notice.account_id, "not_me", now)

@@ -1,0 +1,73 @@
+"""What people are told about their own account: stored with the change that it tells of, shown on their account page.
+
+Left to others: who must be told of what (the operations), the page, carrying it to people (``delivery``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Notice
+from kernel.canonical import canonical
+from kernel.errors import Text
+from kernel.randomness import token
+
+TEXTS: Mapping[str, Text] = {
+    "password_changed": Text("口令已更改，其他设备已退出登录。", "The password was changed; other devices were logged out."),
+    "totp_added": Text("绑定了验证器“{name}”。", "The authenticator “{name}” was enrolled."),
+    "passkey_added": Text("绑定了通行密钥“{name}”。", "The passkey “{name}” was enrolled."),
+    "recovery_added": Text(
+        "生成了一组新的恢复码，以前的恢复码全部作废。", "New recovery codes were made; earlier ones no longer work."
+    ),
+    "password_removed": Text("口令已移除。", "The password was removed."),
+    "totp_removed": Text("验证器“{name}”已移除。", "The authenticator “{name}” was removed."),
+    "passkey_removed": Text("通行密钥“{name}”已移除。", "The passkey “{name}” was removed."),
+    "recovery_removed": Text("恢复码已移除。", "The recovery codes were removed."),
+    "recovery_used": Text("用掉了一个恢复码，还剩{left}个。", "A recovery code was used; {left} are left."),
+    "email_confirmed": Text("电子邮箱已更改并确认。", "The e-mail address was changed and confirmed."),
+    "phone_confirmed": Text("手机号已更改并确认。", "The phone number was changed and confirmed."),
+    "new_device": Text("在{device}（{address}）登录了您的账号。", "Your account was logged in to on {device} ({address})."),
+    "not_me": Text(
+        "您报告了不是本人的登录，所有设备已退出。", "You reported a login that was not yours; all devices were logged out."
+    ),
+    "passkey_cloned": Text(
+        "通行密钥“{name}”可能被人复制过，用它登录被拒绝。",
+        "The passkey “{name}” may have been copied; a login with it was refused.",
+    ),
+}
+"""Every kind of notice with its sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice as its reader sees it."""
+
+    at: datetime
+    text: Text
+
+
+def tell(work: IdpWork, deps: IdpDeps, account_id: str, what: str, now: datetime, **details: str | int) -> None:
+    """Store a notice, a key of :data:`TEXTS`, as part of the change that it tells of."""
+    notice_id = token(16)
+    sealed = deps.vault.encrypt(canonical(details).decode(), _context(notice_id))
+    work.records.add_notice(Notice(notice_id, account_id, now, what, sealed))
+
+
+def told(deps: IdpDeps, account_id: str) -> Sequence[Told]:
+    """Return what somebody was told, newest first."""
+    with deps.work.read() as work:
+        notices = work.records.notices(account_id)
+    return [Told(one.at, read(deps, one)) for one in notices]
+
+
+def read(deps: IdpDeps, notice: Notice) -> Text:
+    """Return what a notice says."""
+    return TEXTS[notice.what].fill(json.loads(deps.vault.decrypt(notice.details, _context(notice.id))))
+
+
+def _context(notice_id: str) -> str:
+    return f"idp.notice:{notice_id}"

@@ -1,0 +1,90 @@
+"""The tables of assurance.toml: levels, passwords, codes, certificates, and how many tries there are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from policies.tables import Name, Names, Seconds, Table
+
+
+class AssuranceLevel(Table):
+    """An ``acr`` value: which combinations of ``amr`` reach it and how long a session at it lives."""
+
+    acr: Name
+    rank: Annotated[int, Field(ge=1, le=9)]
+    zh: Name
+    en: Name
+    combinations: Annotated[tuple[Names, ...], Field(min_length=1)]
+    idle_seconds: Seconds
+    absolute_seconds: Seconds
+
+
+class RealNameLevel(Table):
+    """A real-name level of Guangdong's unified identity platform, 2 to 5, and the methods of proofing that reach it."""
+
+    number: Annotated[int, Field(ge=2, le=5)]
+    zh: Name
+    en: Name
+    methods: Names
+
+
+class Proofing(Table):
+    """How it was found out who somebody is, in the words of OpenID Identity Assurance: a type of ``evidence`` (None: their own word).
+
+    ``kind``: which document, record or signature; ``check_methods``: what was done with it; ``claims``: what it proves.
+    """
+
+    evidence: Literal["document", "electronic_record", "electronic_signature"] | None = None
+    kind: Name | None = None
+    check_methods: tuple[Name, ...] = ()
+    claims: tuple[Name, ...] = ()
+    zh: Name
+    en: Name
+
+
+class PasswordRules(Table):
+    """SP 800-63B-4 3.1.1.2: lengths only, no composition rules, a blocklist."""
+
+    min_length: Annotated[int, Field(ge=8)]
+    min_length_alone: Annotated[int, Field(ge=15)]
+    max_length: Annotated[int, Field(ge=64, le=1024)]
+    blocked: Names
+
+
+class ThrottleRules(Table):
+    """How many failed tries one account and one address may have within the window, over all channels together."""
+
+    account_failures: Annotated[int, Field(ge=1, le=100)]
+    address_failures: Annotated[int, Field(ge=1, le=10000)]
+    window_seconds: Seconds
+
+
+class PersonCertificates(Table):
+    """Certificates that log people in: at least of this level (certificates.toml), other nodes' too or not, and the ``amr`` they count as."""
+
+    level: Name
+    other_nodes: bool
+    amr: Names
+
+
+class SentCodeRules(Table):
+    """Codes by SMS and e-mail: how long one lasts, how many are sent for an account, to a destination, from an address in a window."""
+
+    seconds: Annotated[int, Field(ge=60, le=600)]
+    account_sends: Annotated[int, Field(ge=1, le=100)]
+    destination_sends: Annotated[int, Field(ge=1, le=100)]
+    address_sends: Annotated[int, Field(ge=1, le=10000)]
+    window_seconds: Seconds
+
+
+class DirectoryRules(Table):
+    """What departments' directories may say of staff: the roles that their groups may give, never ``security_admin``.
+
+    A synchronisation stops when more people vanished than ``vanished_always`` and ``vanished_percent`` of all.
+    """
+
+    roles: Names
+    vanished_percent: Annotated[int, Field(ge=0, le=100)]
+    vanished_always: Annotated[int, Field(ge=0, le=1000)]
