@@ -25,6 +25,17 @@ from kernel.randomness import random_bytes
 from tests.support.idp import PASSWORD
 
 BROWSER = ("a browser",)
+AUTHENTICATOR_FORMS = (
+    "/account/authenticators/remove",
+    "/account/recovery-codes",
+    "/account/password",
+    "/account/totp",
+    "/account/passkeys",
+    "/login/passkey",
+    "/login/certificate",
+    "/not-me",
+)
+"""Where the forms about authenticators go."""
 ADDRESS = "192.0.2.1"
 ORIGIN = "http://localhost:8100"
 _PRESENT, _VERIFIED, _ELIGIBLE, _ATTESTED = 1, 4, 8, 64

@@ -244,7 +244,7 @@ def test_g2_where_the_level_is_too_low_the_person_authenticates_further_first(
     code_page = high.follow(high.log_in("linwenshu"))
     high.follow(high.submit(code_page, "one-time-code", one_time_code=pyotp.TOTP(TOTP_SECRET).at(clock.now())))
     page = high.get("/oauth/authorize", provider.request(client_id="strict"))
-    assert "口令和动态验证码" in page.text
+    assert "双重验证" in page.text
     assert find_consent(page.text) is not None
 
 
