@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
+import policies
 from idp.clients.authentication import ASSERTION_TYPE
-from tests.support import disguises
+from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
+from idp.tokens.grants.exchanged import ACCESS_TOKEN
+from kernel.clock import SystemClock, timestamp
+from tests.support import disguises, registering
+from tests.support.bound_client import Holder
 from tests.support.demo import one_time_code
 from tests.support.idp import TOTP_SECRET
 from tests.support.lone_node import LoneNode, lone_node
-from tests.support.relying_party import Browser, RelyingParty, find_form
-from tests.support.signing_client import sign
+from tests.support.relying_party import Browser, LogoutListener, RelyingParty, find_form, forms
+from tests.support.signing_client import public_jwks, sign
 
 RESIDENT_ID = "445102198806123626"
 PHONE = "+86 138 0000 0001"
@@ -26,14 +32,29 @@ SCOPE = "openid profile phone identity offline_access"
 
 @pytest.fixture(scope="module")
 def loud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneNode]:
-    with lone_node(tmp_path_factory.mktemp("loud")) as made:
+    folder = tmp_path_factory.mktemp("loud")
+    with lone_node(folder) as made:
+        # What is served demands nonces of DPoP proofs.
+        rules = (Path(policies.__path__[0]) / "defaults" / "tokens.toml").read_text(encoding="utf-8")
+        (folder / "policies").mkdir()
+        (folder / "policies" / "tokens.toml").write_text(
+            rules.replace("dpop_nonce_required = false", "dpop_nonce_required = true")
+        )
+        with (folder / "chaoxin.toml").open("a", encoding="utf-8") as config:
+            config.write('\n[policies]\ndirectory = "policies"\n')
         yield made
+
+
+@pytest.fixture
+def listener() -> Iterator[LogoutListener]:
+    with LogoutListener() as listening:
+        yield listening
 
 
 class Run:
     """What a test does at the node, and each secret that it used or was given on the way, by name."""
 
-    def __init__(self, node: LoneNode) -> None:
+    def __init__(self, node: LoneNode, listener: LogoutListener) -> None:
         self.node = node
         self.secrets: dict[str, str] = {"resident ID": RESIDENT_ID, "phone": PHONE, "phone, as typed": "13800000001"}
         self.citizen = node.add_account(name="陈晓潮", resident_id=RESIDENT_ID, phone=PHONE)
@@ -41,7 +62,10 @@ class Run:
             "linwenshu", name="林文书", kind="staff", totp_secret=TOTP_SECRET, real_name_level=5, proofed_by="counter"
         )
         self.secrets |= {"password": self.citizen["password"], "TOTP secret": TOTP_SECRET}
-        client = node.add_client("scjg", redirect_uris=(CALLBACK,), scope=SCOPE)
+        grants = ("authorization_code", "refresh_token", "client_credentials", EXCHANGE, DEVICE_CODE)
+        told = f"http://127.0.0.1:{listener.port}/logged-out"
+        more: dict[str, Any] = {"jwks": public_jwks(), "hall": "一楼", "backchannel_logout_uri": told}
+        client = node.add_client("scjg", redirect_uris=(CALLBACK,), scope=SCOPE, grant_types=grants, **more)
         self.secrets["client secret"] = client["client_secret"]
         self.party = RelyingParty(node.url, client)
 
@@ -107,6 +131,63 @@ class Run:
         )
         self.used("request_uri", pushed.json()["request_uri"])
 
+    def bind_and_exchange(self, tokens: dict[str, Any]) -> None:
+        """Tokens bound by DPoP, with and without the nonce, and one for another."""
+        holder, auth = Holder(self.node.services.idp), (self.party.client["client_id"], self.party.client["client_secret"])
+        claims: dict[str, str] = {}
+        for status in (400, 200):
+            proof = self.used("DPoP proof", holder.proof(**claims))
+            answer = requests.post(
+                self.party.metadata["token_endpoint"],
+                data={"grant_type": "client_credentials"},
+                auth=auth,
+                headers={"DPoP": proof},
+                timeout=10,
+            )
+            assert (answer.status_code, self.keep(answer.json()).get("token_type")) == (status, "DPoP" if status == 200 else None)
+            claims = {"nonce": self.used("DPoP nonce", answer.headers["DPoP-Nonce"])}
+        exchange: dict[str, str | None] = {"subject_token": tokens["access_token"], "subject_token_type": ACCESS_TOKEN}
+        self.keep(self.party.token(exchange | {"grant_type": EXCHANGE}).json())
+
+    def use_kiosk(self, phone: Browser) -> None:
+        """A kiosk's codes: in the QR code's address, typed, compared, polled with."""
+        auth = (self.party.client["client_id"], self.party.client["client_secret"])
+        asked = requests.post(self.party.metadata["device_authorization_endpoint"], auth=auth, timeout=10).json()
+        for name in ("device_code", "user_code"):
+            self.used(name, asked[name])
+        self.used("user code, as typed", asked["user_code"].replace("-", ""))
+        page = phone.get(asked["verification_uri_complete"])
+        for where in ("/device", "/device/confirm"):
+            form = next(form for form in forms(page.text) if form.action.startswith(where))
+            page = phone.submit(page, form)
+        form: dict[str, str | None] = {"grant_type": DEVICE_CODE, "device_code": asked["device_code"]}
+        assert "access_token" in self.keep(self.party.token(form).json())
+
+    def register(self) -> None:
+        """A system that registers itself, reads and changes what is registered."""
+        invitation = self.used("initial access token", registering.invite(self.node.services.idp))
+        url, token = self.party.metadata["registration_endpoint"], invitation
+        client_id = None
+        for method in ("POST", "GET", "PUT"):
+            document = None if method == "GET" else registering.metadata(client_id=client_id)
+            answer = requests.request(method, url, json=document, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+            assert answer.ok, answer.text
+            told = answer.json()
+            client_id = told["client_id"]
+            url, token = (
+                told["registration_client_uri"],
+                self.used("registration access token", told["registration_access_token"]),
+            )
+            if "client_secret" in told:
+                self.used("client secret of its own", told["client_secret"])
+
+    def sign_request(self, browser: Browser) -> None:
+        """A request object in the address."""
+        claims = self.party.request() | {"iss": "scjg", "aud": self.node.url, "exp": timestamp(SystemClock().now()) + 60}
+        signed = self.used("request object", sign(claims))
+        back = browser.get(self.party.metadata["authorization_endpoint"], client_id="scjg", request=signed)
+        self.used("code", parse_qs(urlsplit(back.headers["Location"]).query)["code"][0])
+
     def refresh(self, refresh_token: str) -> dict[str, Any]:
         answer: dict[str, Any] = self.party.token({"grant_type": "refresh_token", "refresh_token": refresh_token}).json()
         return answer
@@ -143,18 +224,31 @@ class Run:
             assert 400 <= answer.status_code < 500, f"{method} {path}: {answer.status_code}"
 
 
-def test_nothing_secret_stands_in_the_log_of_a_whole_run_at_its_loudest(loud: LoneNode) -> None:
+def test_nothing_secret_stands_in_the_log_of_a_whole_run_at_its_loudest(loud: LoneNode, listener: LogoutListener) -> None:
     with loud.served("--log-level", "DEBUG", module="tests.support.loud"):
-        run = Run(loud)
+        run = Run(loud, listener)
         browser, tokens = run.log_in()
+        run.bind_and_exchange(tokens)
+        run.use_kiosk(browser)
+        run.register()
+        run.sign_request(browser)
         run.log_in_with_code()
         run.err(tokens)
         run.ask_machines(tokens)
         browser.get(run.party.metadata["end_session_endpoint"], id_token_hint=tokens["id_token"])
     with loud.process("worker", "--once", "--log-level", "DEBUG", module="tests.support.loud") as worker:
         assert worker.wait(60) == 0
+    run.used("logout token", listener.tokens.get(timeout=30))
     log = loud.log.read_text(encoding="utf-8", errors="replace")
-    for heard in ("DEBUG sqlalchemy.engine", "idp_codes", "idp_refresh_tokens", "Starting granian"):
+    for heard in (
+        "DEBUG sqlalchemy.engine",
+        "idp_codes",
+        "idp_refresh_tokens",
+        "idp_device_requests",
+        "idp_invitations",
+        "idp_logout_deliveries",
+        "Starting granian",
+    ):
         assert heard in log
     found = {name: disguises.find(secret, log) for name, secret in run.secrets.items()}
     assert {name for name, form in found.items() if form is not None} == set()
