@@ -6,7 +6,6 @@ Left to others: recovering the account, closing the case (staff).
 
 from __future__ import annotations
 
-import base64
 import hmac
 from datetime import timedelta
 
@@ -18,13 +17,14 @@ from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.randomness import token
+from pki.strict_json import encode_base64url
 
 _GOOD_FOR = timedelta(days=30)
 
 
 def proof(deps: IdpDeps, notice_id: str) -> str:
     """Return what the link of a notice proves itself by."""
-    return base64.urlsafe_b64encode(deps.vault.index(notice_id, "idp.not-me")).rstrip(b"=").decode()
+    return encode_base64url(deps.vault.index(notice_id, "idp.not-me"))
 
 
 def report(deps: IdpDeps, notice_id: str, shown: str) -> None:
