@@ -116,7 +116,7 @@ def resume_within(
     try:
         return _proceed(work, deps, client, request, visit=visit, transaction=transaction, declined=declined)
     except Refusal as refusal:
-        return _give_up(work, deps, transaction, request, refusal)
+        return _give_up(work, deps, transaction, request, refusal, visit)
 
 
 def cancel(deps: IdpDeps, transaction_id: str, visit: Visit) -> Answer | None:
@@ -125,7 +125,7 @@ def cancel(deps: IdpDeps, transaction_id: str, visit: Visit) -> Answer | None:
     if transaction.request is None:
         return None
     with deps.work.begin() as work:
-        return _give_up(work, deps, transaction, get_request(transaction), Refusal(ACCESS_DENIED))
+        return _give_up(work, deps, transaction, get_request(transaction), Refusal(ACCESS_DENIED), visit)
 
 
 def get_request(transaction: Transaction) -> AuthorizationRequest:
@@ -285,11 +285,19 @@ def _hand_over(work: IdpWork, deps: IdpDeps, client: Client, request: Authorizat
     return {"code": value}
 
 
-def _give_up(work: IdpWork, deps: IdpDeps, transaction: Transaction, request: AuthorizationRequest, refusal: Refusal) -> Answer:
-    if not work.records.finish_transaction(transaction.id, deps.clock.now()):
+def _give_up(
+    work: IdpWork, deps: IdpDeps, transaction: Transaction, request: AuthorizationRequest, refusal: Refusal, visit: Visit
+) -> Answer:
+    now = deps.clock.now()
+    if not work.records.finish_transaction(transaction.id, now):
         raise Refusal(TRANSACTION_OVER)
+    details: dict[str, Json] = {"error": oauth_name(refusal)}
     if request.device_id is not None:
-        work.records.decide_device_request(request.device_id, None, deps.clock.now())
+        work.records.decide_device_request(request.device_id, None, now)
+        details["device"] = request.device_id
+    actor = "system" if visit.current is None else f"account:{visit.current.account.id}"
+    target = f"client:{request.address.client_id}"
+    work.audit.record(AuditEvent(now, actor, "idp.authorize", target, outcome="refused", details=details))
     return refuse(deps, request.address, refusal)
 
 

@@ -2,7 +2,7 @@
 
 1. The code is typed, or comes with the QR code and is shown for comparison all the same. Tries are counted like those of a login.
 2. The request waits in a login transaction of this browser, which asks what any login asks: password, second factor, level.
-3. Last of all it is shown who asks, where, for what, and the code again: whoever did not just see it on a kiosk is being deceived
+3. Last of all it is shown who asks, where, for what (all of it, also what is known there), and the code again: whoever did not just see it on a kiosk is being deceived
    (5.4). Nobody skips this by having agreed before.
 4. A yes stores the grant in the phone's session; logging out there ends what the kiosk has.
 
@@ -70,8 +70,9 @@ def approve(deps: IdpDeps, transaction_id: str, visit: Visit) -> flow.Outcome:
     transaction = verify_transaction(deps, transaction_id, visit.browser)
     if visit.current is None or flow.get_request(transaction).device_id is None:
         raise Refusal(TRANSACTION_OVER)
-    with deps.work.begin() as work:
-        return flow.resume_within(work, deps, transaction, visit, declined=frozenset())
+    # What was left out before stays left out: a kiosk's page has nothing to tick.
+    question = consent.describe(deps, transaction, visit)
+    return consent.answer(deps, transaction, visit, question, declined=question.left_out)
 
 
 def _as_request(deps: IdpDeps, found: DeviceRequest) -> AuthorizationRequest:

@@ -95,12 +95,21 @@ def agree(deps: IdpDeps, transaction_id: str, visit: Visit, ticked: frozenset[st
     question = describe(deps, transaction, visit)
     asked = question.asked if question.step == "consent" else ()
     declined = question.left_out | {item.scope for item in asked if item.optional and item.scope not in ticked}
+    return answer(deps, transaction, visit, question, declined=declined)
+
+
+def answer(
+    deps: IdpDeps, transaction: Transaction, visit: Visit, question: Question, *, declined: frozenset[str]
+) -> flow.Outcome:
+    """Go on with a yes to ``question`` and audit it. ``Refusal`` when nobody is logged in or the transaction is over."""
+    if visit.current is None:
+        raise Refusal(TRANSACTION_OVER)
     account_id, client_id = visit.current.account.id, question.client.client_id
     now = deps.clock.now()
     with deps.work.begin() as work:
         outcome = flow.resume_within(work, deps, transaction, visit, declined=declined)
         consent = work.records.find_consent(account_id, client_id)
-        if consent is not None and isinstance(outcome, flow.Answer) and "code" in outcome.parameters:
+        if consent is not None and isinstance(outcome, flow.Answer) and "error" not in outcome.parameters:
             details = {"step": question.step, "claims": list(consent.claims), "declined": list(consent.declined)}
             work.audit.record(AuditEvent(now, f"account:{account_id}", "idp.consent", f"client:{client_id}", details=details))
     return outcome

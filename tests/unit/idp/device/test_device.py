@@ -18,7 +18,7 @@ from idp.device import user_codes
 from idp.wire import OAuthResponse
 from kernel.clock import FixedClock
 from pki import jose
-from tests.support.idp import TOTP_SECRET, Provider, events, json_of
+from tests.support.idp import TOTP_SECRET, Provider, events, json_of, returned
 from tests.support.kiosk import answer, approve, ask, poll, question, type_code
 from tests.support.relying_party import forms
 
@@ -107,6 +107,39 @@ def test_a_yes_is_asked_for_each_time(hall: Provider) -> None:
     phone = hall.browser()
     approve(phone, ask(hall)["user_code"])
     assert "那是诈骗" in type_code(phone, ask(hall)["user_code"]).text
+
+
+def test_a_yes_to_a_kiosk_gives_nothing_that_was_left_out_and_its_page_lists_all_that_is_told(
+    provider: Provider, sqlite: sa.Engine, clock: FixedClock
+) -> None:
+    scope = "openid profile phone identity"
+    provider.add_client("kiosk", grant_types=("authorization_code", DEVICE_CODE), require_consent=True, hall=HALL)
+    phone = provider.browser()
+    phone.log_in()
+    assert "code" in returned(
+        phone.agree(phone.get(endpoints.AUTHORIZE, provider.request(client_id="kiosk", scope=scope)), "phone")
+    )
+    asked = ask(provider, scope=scope)
+    page = type_code(phone, asked["user_code"])
+    assert "身份证" in page.text, "known to the department before, and told again"
+    assert "手机" not in page.text, "left out before"
+    answer(phone, page, endpoints.DEVICE_CONFIRM)
+    clock.advance(timedelta(seconds=5))
+    tokens = json_of(poll(provider, asked["device_code"]))
+    assert tokens["scope"] == "openid profile identity"
+    assert json_of(provider.userinfo(tokens["access_token"])).keys() >= {"name", "resident_id"}
+    assert "phone_number" not in json_of(provider.userinfo(tokens["access_token"]))
+    assert "phone" not in phone.tokens(client_id="kiosk", scope=scope)["scope"], "nor by the ordinary login from now on"
+    assert ['"device"' in str(event["details"]) for event in events(sqlite, "idp.consent")] == [False, True]
+
+
+def test_a_no_to_a_kiosk_is_audited(hall: Provider, sqlite: sa.Engine) -> None:
+    phone = hall.browser()
+    answer(phone, question(phone, ask(hall)["user_code"]), "/login/cancel")
+    (refused,) = events(sqlite, "idp.authorize")
+    assert (refused["outcome"], refused["target"]) == ("refused", "client:kiosk")
+    assert refused["actor"].startswith("account:")
+    assert "access_denied" in str(refused["details"])
 
 
 def test_polling_too_fast_slows_down_by_five_seconds_each_time(hall: Provider, clock: FixedClock) -> None:
