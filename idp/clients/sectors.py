@@ -44,7 +44,7 @@ def verify_sector(deps: IdpDeps, client: Client) -> None:
         listed = None
     if not isinstance(listed, list):
         raise _wrong(zh="那里没有 JSON 数组", en="there is no JSON array to be had from it")
-    if not all(uri in listed for uri in client.redirect_uris):
+    if not client.redirect_uris or not all(uri in listed for uri in client.redirect_uris):
         raise _wrong(zh="没有列出全部 redirect_uris", en="it does not list all redirect_uris")
 
 

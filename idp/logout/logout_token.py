@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from idp.claims.subjects import subject_of
+from idp.claims.subjects import sid_of, subject_of
 from idp.ports import IdpDeps
 from idp.records import Client, LogoutDelivery
 from idp.signing_keys import get_signing_key
@@ -33,7 +33,7 @@ def sign_logout_token(deps: IdpDeps, client: Client, delivery: LogoutDelivery, *
         "exp": issued + deps.policies.tokens.logout_token_seconds,
         "jti": token(16),
         "events": {EVENT: {}},
-        "sid": delivery.session_id,
+        "sid": sid_of(deps, client, delivery.session_id),
     }
     key = get_signing_key(deps, client.id_token_signed_response_alg)
     return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=LOGOUT_TOKEN_TYPE)

@@ -2,6 +2,7 @@
 
 1. The hint is verified; it tells the client and whose session is meant. 2. The return address must be registered for that client.
 3. With a hint that fits the session it ends at once; otherwise the person is asked first, for a stranger's link must not log them out.
+4. They go back; to an address that nobody vetted by their own hand, unless the hint fitted.
 
 Left to others: the pages and the cookie (``views``), telling the departments (``ending``).
 """
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from idp.browsers.sessions import Current
-from idp.claims.subjects import subject_of
+from idp.claims.subjects import sid_of, subject_of
 from idp.clients import redirect_uris
 from idp.errors import LOGOUT_HINT, LOGOUT_REDIRECT_URI
 from idp.logout import ending
@@ -58,9 +59,18 @@ def needs_asking(deps: IdpDeps, request: LogoutRequest, current: Current | None)
     if request.client is None:  # nothing proves anything
         return True
     account, session = current.account, current.session
-    known_as = subject_of(deps, request.client, account.id)
-    fits = request.subject == known_as and request.session_id in {None, session.id}
-    return not (fits and request.logout_hint in {None, known_as, account.username, session.id})
+    known_as, sid = subject_of(deps, request.client, account.id), sid_of(deps, request.client, session.id)
+    fits = request.subject == known_as and request.session_id in {None, sid}
+    return not (fits and request.logout_hint in {None, known_as, account.username, sid})
+
+
+def goes_back_unasked(deps: IdpDeps, request: LogoutRequest, current: Current | None) -> bool:
+    """Tell whether the browser may be sent back at once: to an address that somebody vetted, or by the hint of who is logged in.
+
+    Else a stranger's link would lead anywhere under our name (RFC 9700 4.11.2).
+    """
+    vetted = request.client is not None and request.client.vetted
+    return vetted or (current is not None and not needs_asking(deps, request, current))
 
 
 def carry_out(deps: IdpDeps, current: Current | None, *, client: Client | None) -> None:

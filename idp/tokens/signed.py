@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from idp.claims.subjects import subject_of
+from idp.claims.subjects import sid_of, subject_of
 from idp.ports import IdpDeps
 from idp.records import Client, Grant
 from idp.signing_keys import get_signing_key, keyring
@@ -148,7 +148,7 @@ def sign_id_token(
         "auth_time": timestamp(grant.auth_time),
         "acr": grant.acr,
         "amr": list(grant.amr),
-        "sid": grant.session_id,
+        "sid": sid_of(deps, client, grant.session_id),
     }
     if nonce is not None:
         claims["nonce"] = nonce

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from idp import endpoints
 from idp.claims.subjects import subject_of
 from idp.clients.sectors import sector_of
+from idp.logout.logout_token import sign_logout_token
 from idp.people.accounts import SUBJECT_PREFIX, get_by_username
 from idp.ports import IdpDeps
-from idp.records import Client
+from idp.records import Client, LogoutDelivery
 from kernel.errors import Refusal
 from pki import jose
 from pki.keyfiles import FileKeyStore
@@ -94,6 +95,18 @@ def test_a_hint_with_a_pairwise_sub_ends_the_session_without_asking(browser: Bro
     assert other.authorize(prompt="none")["error"] == "login_required"
 
 
+def test_departments_cannot_compare_sessions_either(browser: Browser) -> None:
+    provider = browser.provider
+    hints = {client_id: browser.tokens(client_id=client_id)["id_token"] for client_id in ("scjg", "apart", "apart2")}
+    sids = {client_id: jose.unverified_claims(hint)["sid"] for client_id, hint in hints.items()}
+    assert len(set(sids.values())) == 3, "one session, and nobody can tell by its name"
+    for client_id, sid in sids.items():
+        now = provider.deps.clock.now()
+        owed = LogoutDelivery(sids["scjg"], client_id, client_id, "account", owed_at=now, next_try_at=now)
+        told = sign_logout_token(provider.deps, provider.client(client_id), owed, now=now)
+        assert jose.unverified_claims(told)["sid"] == sid
+
+
 @given(st.text(), st.text())
 def test_a_sector_is_one_host(one: str, other: str) -> None:
     uris = ("https://a.example.cn/" + one, "https://a.example.cn/" + other)
@@ -112,6 +125,15 @@ def test_a_sector_is_what_its_document_says(light: IdpDeps) -> None:
     uris = (CALLBACK, "https://b.example.cn/cb")
     client = add_client(deps, subject_type="pairwise", sector_identifier_uri=SECTOR, redirect_uris=uris).client
     assert sector_of(client) == "gov.example.cn"
+
+
+def test_a_document_says_nothing_of_a_system_without_return_addresses(light: IdpDeps) -> None:
+    deps = published(light, b"[]")
+    with pytest.raises(Refusal) as caught:
+        add_client(
+            deps, subject_type="pairwise", sector_identifier_uri=SECTOR, redirect_uris=(), grant_types=("client_credentials",)
+        )
+    assert caught.value.field == "sector_identifier_uri"
 
 
 @pytest.mark.parametrize(
