@@ -103,20 +103,26 @@ def resume(deps: IdpDeps, transaction: Transaction, visit: Visit) -> Outcome:
 
 
 def resume_within(
-    work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit, *, declined: frozenset[str] | None = None
+    work: IdpWork,
+    deps: IdpDeps,
+    transaction: Transaction,
+    visit: Visit,
+    *,
+    declined: frozenset[str] | None = None,
+    seen: bool = False,
 ) -> Outcome:
     """Do what :func:`resume` does as part of a larger change, say the login that made it possible.
 
-    ``declined`` is what the person left out when they agreed; None: they were not asked just now.
+    ``declined`` is what the person left out when they agreed; None: they were not asked just now. ``seen``: they were only shown it.
     """
     request = get_request(transaction)
     client = work.records.find_client(request.address.client_id)
     if client is None or client.disabled_at is not None:
         raise Refusal(AUTHORIZE_CLIENT)  # nobody may be redirected any more
     try:
-        return _proceed(work, deps, client, request, visit=visit, transaction=transaction, declined=declined)
+        return _proceed(work, deps, client, request, visit=visit, transaction=transaction, declined=declined, seen=seen)
     except Refusal as refusal:
-        return _give_up(work, deps, transaction, request, refusal, visit)
+        return _give_up(work, deps, transaction, visit, refusal)
 
 
 def cancel(deps: IdpDeps, transaction_id: str, visit: Visit) -> Answer | None:
@@ -125,7 +131,7 @@ def cancel(deps: IdpDeps, transaction_id: str, visit: Visit) -> Answer | None:
     if transaction.request is None:
         return None
     with deps.work.begin() as work:
-        return _give_up(work, deps, transaction, get_request(transaction), Refusal(ACCESS_DENIED), visit)
+        return _give_up(work, deps, transaction, visit, Refusal(ACCESS_DENIED))
 
 
 def get_request(transaction: Transaction) -> AuthorizationRequest:
@@ -159,6 +165,7 @@ def find_situation(
     visit: Visit,
     transaction: Transaction | None = None,
     agreed: bool = False,
+    seen: bool = False,
 ) -> Situation:
     """Return how things stand for a request, for :func:`find_step`."""
     session = None if visit.current is None else visit.current.session
@@ -186,6 +193,7 @@ def find_situation(
         now=deps.clock.now(),
         here=transaction is not None and transaction.authenticated_at is not None,
         agreed=agreed,
+        seen=seen or agreed,
     )
 
 
@@ -198,8 +206,10 @@ def _proceed(
     visit: Visit,
     transaction: Transaction | None = None,
     declined: frozenset[str] | None = None,
+    seen: bool = False,
 ) -> Outcome:
-    situation = find_situation(work, deps, client, request, visit=visit, transaction=transaction, agreed=declined is not None)
+    agreed = declined is not None
+    situation = find_situation(work, deps, client, request, visit=visit, transaction=transaction, agreed=agreed, seen=seen)
     step = find_step(situation)
     if step is not None:
         if "none" in request.prompts:
@@ -285,10 +295,8 @@ def _hand_over(work: IdpWork, deps: IdpDeps, client: Client, request: Authorizat
     return {"code": value}
 
 
-def _give_up(
-    work: IdpWork, deps: IdpDeps, transaction: Transaction, request: AuthorizationRequest, refusal: Refusal, visit: Visit
-) -> Answer:
-    now = deps.clock.now()
+def _give_up(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit, refusal: Refusal) -> Answer:
+    request, now = get_request(transaction), deps.clock.now()
     if not work.records.finish_transaction(transaction.id, now):
         raise Refusal(TRANSACTION_OVER)
     details: dict[str, Json] = {"error": oauth_name(refusal)}

@@ -39,7 +39,7 @@ class Situation:
 
     ``subject``: who is logged in, as the client knows them. ``items``: what would be told. ``continued``: when a session that goes on
     shows it first; ``been_there``: it has gone on to this client before. ``here``: somebody logged in through this very transaction;
-    ``agreed``: they have seen what would be told.
+    ``agreed``: they said yes to what would be told; ``seen``: they were shown it.
     """
 
     policies: AssurancePolicies
@@ -55,6 +55,7 @@ class Situation:
     now: datetime
     here: bool = False
     agreed: bool = False
+    seen: bool = False
 
 
 def find_step(situation: Situation) -> Step | None:
@@ -138,7 +139,7 @@ def consent_asked_for(situation: Situation) -> Step | None:
 
 def go_on_knowingly(situation: Situation) -> Step | None:
     """Show what will be told when a session goes on at another department (G2): where nobody typed anything, nobody knows otherwise."""
-    if situation.here or situation.agreed or situation.continued == "never":
+    if situation.here or situation.seen or situation.continued == "never":
         return None
     if situation.continued == "each_session":
         return None if situation.been_there else "go_on"

@@ -101,16 +101,25 @@ def agree(deps: IdpDeps, transaction_id: str, visit: Visit, ticked: frozenset[st
 def answer(
     deps: IdpDeps, transaction: Transaction, visit: Visit, question: Question, *, declined: frozenset[str]
 ) -> flow.Outcome:
-    """Go on with a yes to ``question`` and audit it. ``Refusal`` when nobody is logged in or the transaction is over."""
+    """Go on with a yes to ``question`` and audit it. ``Refusal`` when nobody is logged in or the transaction is over.
+
+    What was only shown is not agreed to: it counts as told, and is asked about as soon as anything wants that.
+    """
     if visit.current is None:
         raise Refusal(TRANSACTION_OVER)
     account_id, client_id = visit.current.account.id, question.client.client_id
     now = deps.clock.now()
     with deps.work.begin() as work:
-        outcome = flow.resume_within(work, deps, transaction, visit, declined=declined)
+        shown_only = question.step == "go_on"
+        given = None if shown_only else declined
+        outcome = flow.resume_within(work, deps, transaction, visit, declined=given, seen=shown_only)
         consent = work.records.find_consent(account_id, client_id)
         if consent is not None and isinstance(outcome, flow.Answer) and "error" not in outcome.parameters:
-            details = {"step": question.step, "claims": list(consent.claims), "declined": list(consent.declined)}
+            details = {
+                "step": question.step,
+                "claims": list(consent.told if shown_only else consent.claims),
+                "declined": list(consent.declined),
+            }
             work.audit.record(AuditEvent(now, f"account:{account_id}", "idp.consent", f"client:{client_id}", details=details))
     return outcome
 

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from idp.authorize import consents
+from idp.clients import registry
 from idp.ports import IdpDeps
 from idp.records import NO_CLAIMS, Client, Consent
 from kernel.clock import FixedClock
@@ -19,6 +20,7 @@ from pki import jose
 from pki.keyfiles import FileKeyStore
 from policies.claim_models import Continued
 from tests.support.idp import (
+    OPERATOR,
     TOTP_SECRET,
     Browser,
     Provider,
@@ -253,6 +255,17 @@ def test_what_was_left_out_does_not_make_the_page_come_again(departments: Callab
     query = browser.provider.request(client_id="rsj", scope="openid profile offline_access")
     assert "code" in returned(browser.agree(browser.get("/oauth/authorize", query), "offline_access"))
     assert "code" in returned(browser.get("/oauth/authorize", query))
+
+
+def test_what_was_only_shown_is_not_agreed_to(departments: Callable[[Continued], Browser], sqlite: sa.Engine) -> None:
+    browser = departments("first_time")
+    provider = browser.provider
+    assert "code" in browser.authorize(client_id="rsj")
+    (event,) = events(sqlite, "idp.consent")
+    assert '"step":"go_on"' in event["details"]
+    assert '"name"' in event["details"], "what was told"
+    registry.update(provider.deps, replace(provider.client("rsj"), require_consent=True), actor=OPERATOR)
+    assert browser.authorize(client_id="rsj", prompt="none")["error"] == "consent_required"
 
 
 # Taking back.
