@@ -105,7 +105,7 @@ def _deliver_to(deps: IdpDeps, client_id: str, owed: Sequence[LogoutDelivery], e
 
 def _send(deps: IdpDeps, client: Client | None, claimed: LogoutDelivery, away: str | None) -> tuple[LogoutDelivery, str | None]:
     """Return how sending went, and what is wrong when the client does not answer at all."""
-    if client is None or client.backchannel_logout_uri is None:
+    if client is None or client.disabled_at is not None or client.backchannel_logout_uri is None:
         return replace(claimed, outcome="no_address", next_try_at=None), None
     if away is not None:
         return _later(claimed, away, deps.clock.now()), away

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from jose import jwt
 
+from idp.clients import registry
 from idp.logout import delivery
 from idp.logout.delivery import deliver_due
 from idp.ports import IdpDeps
@@ -17,7 +18,7 @@ from idp.signing_keys import keyring
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from pki import jose
-from tests.support.idp import SOCIAL_SECURITY, Provider, Published, add_client, another_process, events
+from tests.support.idp import OPERATOR, SOCIAL_SECURITY, Provider, Published, add_client, another_process, events
 from tests.support.logouts import LISTENS, Department, Scene
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -320,3 +321,11 @@ def test_an_address_that_cannot_be_posted_to_is_not_registered(light: IdpDeps, u
     with pytest.raises(Refusal) as caught:
         add_client(light, backchannel_logout_uri=uri)
     assert caught.value.field == "backchannel_logout_uri"
+
+
+def test_a_system_that_was_disabled_hears_nothing_any_more(scene: Scene, department: Department) -> None:
+    session = scene.log_in("scjg")
+    registry.disable(scene.deps, "scjg", actor=OPERATOR)
+    scene.log_out_and_tell(session)
+    assert list(department.tokens) == []
+    assert scene.delivery(session).outcome == "no_address"
