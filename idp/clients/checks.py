@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from crosscert.http import is_below
 from idp.clients import mutual_tls, redirect_uris, resources, sectors, security_profiles
 from idp.clients.addresses import is_network
-from idp.clients.grant_types import CONFIDENTIAL, GRANT_TYPES
+from idp.clients.grant_types import CONFIDENTIAL, DEVICE_CODE, GRANT_TYPES
 from idp.errors import CLIENT_UNSUITABLE
 from idp.ports import IdpDeps
 from idp.records import Client, ClientAuthentication
@@ -50,7 +50,7 @@ def check_secret(client: Client, secret: str | None) -> None:
 
 def missing_for_production(client: Client) -> tuple[str, ...]:
     """Return the members without which a system is not let into production (G1): logins end where they were told of."""
-    logs_in = "authorization_code" in client.grant_types
+    logs_in = not {"authorization_code", DEVICE_CODE}.isdisjoint(client.grant_types)
     return ("backchannel_logout_uri",) if logs_in and client.backchannel_logout_uri is None else ()
 
 

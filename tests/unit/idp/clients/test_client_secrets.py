@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from idp import endpoints
 from idp.clients import registry, secrets, stages
 from idp.clients.addresses import may_call_from
+from idp.clients.grant_types import DEVICE_CODE
 from idp.ports import IdpDeps
 from idp.records import Client
 from idp.wire import OAuthResponse
@@ -162,6 +163,12 @@ def test_g1_what_production_needs_is_named(deps: IdpDeps, engine: sa.Engine) -> 
 
 def test_g1_a_system_that_logs_nobody_in_needs_nobody_told(light: IdpDeps) -> None:
     add_client(light, grant_types=("client_credentials",), redirect_uris=(), stage="production")
+
+
+def test_g1_a_kiosk_logs_people_in_too(light: IdpDeps) -> None:
+    with pytest.raises(Refusal) as caught:
+        add_client(light, grant_types=(DEVICE_CODE,), redirect_uris=(), stage="production")
+    assert caught.value.field == "backchannel_logout_uri"
 
 
 def test_origins_follow_what_is_registered(deps: IdpDeps) -> None:
