@@ -26,6 +26,7 @@ from idp.clients.errors import (
     REGISTRATION_UNREADABLE,
 )
 from idp.clients.invitations import name_of
+from idp.clients.sectors import sector_of
 from idp.errors import CLIENT_UNSUITABLE
 from idp.hashes import digest
 from idp.ports import IdpDeps
@@ -96,6 +97,7 @@ def update(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
     _check_own(client, document)
     access_token = token()
     changed = replace(metadata.read(deps, document, client), registration_token=digest(access_token))
+    _check_same_subjects(client, changed)
     # 3. One transaction. 4. The answer.
     registered = registry.update(deps, changed, actor=f"client:{client.client_id}")
     return json_response(_told(deps, registered, access_token))
@@ -139,6 +141,15 @@ def _check_own(client: Client, document: dict[str, Any]) -> None:
         shown = registry.hash_secret(secret) if isinstance(secret, str) else _NOBODY
         if not any([hmac.compare_digest(shown, one.hash) for one in client.secrets]):  # noqa: C419 - all of them, whichever is right
             raise metadata.wrong(name="client_secret", zh="不是该系统的密钥", en="not a secret of the client")
+
+
+def _check_same_subjects(before: Client, after: Client) -> None:
+    """Refuse another sector (Core 8.1): whom a system knows by its own identifiers it would next know by another department's."""
+    old, new = ((each.subject_type, sector_of(each)) for each in (before, after))
+    if "pairwise" in {before.subject_type, after.subject_type} and old != new:
+        raise metadata.wrong(
+            name="subject_type", zh="登记后不能改变，也不能换主机", en="not to be changed any more, nor the host"
+        )
 
 
 def _told(deps: IdpDeps, registered: registry.Registered, access_token: str) -> dict[str, Any]:

@@ -19,7 +19,15 @@ from idp.people.accounts import SUBJECT_PREFIX
 from idp.ports import IdpDeps
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from tests.support.idp import CALLBACK, OPERATOR, SOCIAL_SECURITY, Provider, another_process, events, json_of
+from tests.support.idp import (
+    CALLBACK,
+    OPERATOR,
+    SOCIAL_SECURITY,
+    Provider,
+    another_process,
+    events,
+    json_of,
+)
 from tests.support.registering import invite, metadata, register, send
 from tests.support.signing_client import public_jwks
 from tests.unit.idp.test_concurrency import at_once
@@ -418,3 +426,23 @@ def test_requirement_30_no_page_may_call_it(provider: Provider) -> None:
     provider.add_client("app", token_endpoint_auth_method="none", origins=("https://app.example.cn",))
     answer = provider.app.test_client().options("/oauth/register", headers={"Origin": "https://app.example.cn"})
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+# What a test may do, and what it may not.
+
+
+def test_a_system_cannot_move_to_anothers_sector(light: IdpDeps) -> None:
+    told = register(light, subject_type="pairwise")
+    for changes in (
+        {"subject_type": "pairwise", "redirect_uris": ["https://rsj.example.cn/whatever"]},
+        {"subject_type": "public"},
+    ):
+        document = metadata(client_id=told["client_id"], **changes)
+        answer = send(light, "PUT", told["registration_access_token"], document, client_id=told["client_id"])
+        assert error_of(answer) == (400, "invalid_client_metadata")
+    same = metadata(client_id=told["client_id"], subject_type="pairwise", redirect_uris=[CALLBACK + "2"])
+    assert send(light, "PUT", told["registration_access_token"], same, client_id=told["client_id"]).status == 200
+    public = register(light, subject_type="public")
+    pairwise = metadata(client_id=public["client_id"], subject_type="pairwise")
+    answer = send(light, "PUT", public["registration_access_token"], pairwise, client_id=public["client_id"])
+    assert error_of(answer) == (400, "invalid_client_metadata")
