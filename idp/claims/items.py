@@ -128,4 +128,5 @@ def granted_names(names: ClaimNames, kept: Sequence[Item]) -> ClaimNames:
 
 
 def _stricter(client: Client, rule: ConsentRule) -> ConsentRule:
-    return "once" if client.require_consent and rule == "never" else rule
+    asks = client.require_consent or not client.vetted  # nobody here has seen who is behind a system that registered itself
+    return "once" if asks and rule == "never" else rule

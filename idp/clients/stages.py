@@ -17,7 +17,9 @@ def verify_ready(client: Client) -> Client:
     missing = missing_for_production(client)
     if missing:
         raise Refusal(CLIENT_NOT_READY, field=missing[0], missing=", ".join(missing))
-    return replace(client, stage="production")
+    # A system that registered itself may have left PKCE out for a test; an admin's own waiver stays.
+    require_pkce = client.require_pkce or client.registration_token is not None
+    return replace(client, stage="production", require_pkce=require_pkce)
 
 
 def promote(deps: IdpDeps, client_id: str, *, actor: str) -> Client:

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from idp.clients import invitations, registry
+from idp import endpoints
+from idp.clients import invitations, registry, stages
 from idp.people.accounts import SUBJECT_PREFIX
 from idp.ports import IdpDeps
 from kernel.clock import FixedClock
@@ -24,9 +25,11 @@ from tests.support.idp import (
     OPERATOR,
     SOCIAL_SECURITY,
     Provider,
+    add_client,
     another_process,
     events,
     json_of,
+    returned,
 )
 from tests.support.registering import invite, metadata, register, send
 from tests.support.signing_client import public_jwks
@@ -446,3 +449,34 @@ def test_a_system_cannot_move_to_anothers_sector(light: IdpDeps) -> None:
     pairwise = metadata(client_id=public["client_id"], subject_type="pairwise")
     answer = send(light, "PUT", public["registration_access_token"], pairwise, client_id=public["client_id"])
     assert error_of(answer) == (400, "invalid_client_metadata")
+
+
+def test_pkce_is_waived_for_the_test_alone(light: IdpDeps) -> None:
+    listens = "https://scjg.example.cn/out"
+    told = register(light, backchannel_logout_uri=listens)
+    assert not registry.get(light, told["client_id"]).require_pkce
+    stages.promote(light, told["client_id"], actor=OPERATOR)
+    assert registry.get(light, told["client_id"]).require_pkce
+    add_client(light, backchannel_logout_uri=listens, require_pkce=False)
+    assert not stages.promote(light, "scjg", actor=OPERATOR).require_pkce, "an admin's own waiver stays"
+
+
+def test_a_system_that_nobody_vetted_is_marked_and_asks_for_everything(provider: Provider) -> None:
+    told = register(
+        provider.deps, department=SOCIAL_SECURITY, client_name="潮州市公安局", backchannel_logout_uri=f"{CALLBACK}/out"
+    )
+    client_id = told["client_id"]
+    browser = provider.browser()
+    request = provider.request(client_id=client_id)
+    page = browser.get(endpoints.AUTHORIZE, request)
+    for said in ("潮州市公安局", SOCIAL_SECURITY, "测试系统"):
+        assert said in page.text, said
+    page = browser.follow(browser.type_password(page))
+    for said in ("同意并继续", "您的姓名", SOCIAL_SECURITY, "测试系统"):
+        assert said in page.text, said
+    assert "code" in returned(browser.agree(page))
+    assert "code" in returned(browser.get(endpoints.AUTHORIZE, request)), "once"
+    stages.promote(provider.deps, client_id, actor=OPERATOR)
+    page = provider.browser().get(endpoints.AUTHORIZE, request)
+    assert SOCIAL_SECURITY in page.text
+    assert "测试系统" not in page.text

@@ -19,6 +19,7 @@ from kernel.errors import Refusal
 from pki import jose
 from policies.models import Policies
 from tests.support.idp import CALLBACK, MARKET, OPERATOR, SOCIAL_SECURITY, Browser, Provider, add_client, basic, json_of, returned
+from tests.support.registering import register
 
 INSURANCE = "https://api.rsj.example.cn/insurance"
 REGISTER = "https://api.scjg.example.cn/register"
@@ -235,3 +236,13 @@ def test_a_repeatable_parameter_keeps_all_its_values() -> None:
     assert parsed.doubled == {"scope"}
     assert Parameters({"resource": "a"}).get_all("resource") == ("a",)
     assert Parameters({}).get_all("resource") == ()
+
+
+def test_a_system_that_nobody_vetted_reaches_its_own_departments_interfaces_alone(city: Provider) -> None:
+    browser = city.browser()
+    browser.log_in()
+    told = register(city.deps)
+    client_id = told["client_id"]
+    assert "code" in browser.authorize(client_id=client_id, resource=REGISTER, scope="openid profile")
+    refused = browser.authorize(client_id=client_id, resource=INSURANCE, scope="openid identity")
+    assert refused["error"] == "invalid_target"
