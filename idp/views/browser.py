@@ -81,7 +81,7 @@ def log_out(deps: IdpDeps) -> None:
 
 def left(deps: IdpDeps) -> str | None:
     """Return the cookie of the session that was left here last."""
-    return request.cookies.get(deps.node.cookie(_LEFT))
+    return g.get("idp_left") or request.cookies.get(deps.node.cookie(_LEFT))
 
 
 def remember(deps: IdpDeps) -> Callable[[Response], Response]:

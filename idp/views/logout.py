@@ -42,10 +42,15 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     def logged_out() -> Response | str:
         if browser.current(deps) is not None:
             return browser.go_to(url_for("idp.home"))
-        return render_template("idp/logged_out.html", ended=results.of_cookie(deps, browser.left(deps)))
+        return render_template("idp/logged_out.html", ended=results.of_cookie(deps, browser.left(deps)), back=None)
 
 
-def _leave(deps: IdpDeps, checked: rp_initiated.LogoutRequest) -> Response:
-    rp_initiated.carry_out(deps, browser.current(deps), client=checked.client)
+def _leave(deps: IdpDeps, checked: rp_initiated.LogoutRequest) -> Response | str:
+    current = browser.current(deps)
+    at_once = rp_initiated.goes_back_unasked(deps, checked, current)
+    rp_initiated.carry_out(deps, current, client=checked.client)
     browser.log_out(deps)
-    return browser.go_to(checked.redirect_to or url_for("idp.logged_out"))
+    if checked.redirect_to is None or at_once:
+        return browser.go_to(checked.redirect_to or url_for("idp.logged_out"))
+    ended = results.of_cookie(deps, browser.left(deps))
+    return render_template("idp/logged_out.html", ended=ended, client=checked.client, back=checked.redirect_to)

@@ -16,7 +16,8 @@ from idp.logout.delivery import deliver_due
 from kernel.clock import FixedClock
 from pki import jose
 from tests.support.idp import SOCIAL_SECURITY, Browser, Provider, Published, events
-from tests.support.relying_party import forms
+from tests.support.registering import register
+from tests.support.relying_party import find_return, forms
 
 AFTER = "https://scjg.example.cn/"
 LISTENS = "https://rsj.example.cn/logged-out"
@@ -205,3 +206,26 @@ def test_whatever_is_sent_without_an_id_token_is_asked_or_refused_and_logs_nobod
     assert (answer.status_code in {200, 400}, "Location" in answer.headers) == (True, False)
     assert answer.status_code == 400 or "要退出登录吗" in answer.text or "Log out?" in answer.text
     assert "code" in browser.authorize(prompt="none")
+
+
+def test_a_logout_leads_to_an_address_that_nobody_vetted_by_the_persons_hand_alone(provider: Provider) -> None:
+    phish = "https://evil.example.cn/phish"
+    told = register(
+        provider.deps, post_logout_redirect_uris=[phish], token_endpoint_auth_method="client_secret_basic", scope="openid"
+    )
+    client_id = told["client_id"]
+    provider.secrets[client_id] = told["client_secret"]
+    query = {"client_id": client_id, "post_logout_redirect_uri": phish}
+    browser = provider.browser()
+    page = browser.client.get(endpoints.LOGOUT, query_string=query)
+    assert (page.status_code, find_return(page.text)) == (200, phish)
+    assert "测试系统" in page.text
+    hint = browser.tokens(username="chenxiaochao", client_id=client_id, scope="openid")["id_token"]
+    strange = provider.browser().client.get(endpoints.LOGOUT, query_string=query | {"id_token_hint": hint})
+    assert find_return(strange.text) == phish, "its own hint in a link proves nothing to a stranger's browser"
+    (form,) = [form for form in forms(browser.get(endpoints.LOGOUT, query).text) if form.values.get("client_id")]
+    assert find_return(browser.send(form).text) == phish
+    assert browser.client.get_cookie(SESSION) is None
+    hint = browser.tokens(username="chenxiaochao", client_id=client_id, scope="openid")["id_token"]
+    answer = browser.client.get(endpoints.LOGOUT, query_string=query | {"id_token_hint": hint})
+    assert answer.headers["Location"] == phish, "they came from there"
