@@ -54,8 +54,11 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
                 or _find_scope_fault(grant, asked_scopes)
                 or find_granted_target(work, deps, client, grant, scopes, asked=asked)
             )
-            # 2. Consume, by one conditional statement; or show the same successor again.
-            if isinstance(outcome, Target) and rotates and not _rotate(work, deps, found, grant, successor, now=now):
+            # 2. Consume, by one conditional statement; or show the same successor again. What was exchanged before its client's
+            #    profile had no rotation is not worth anything again (RFC 9700 4.14.2).
+            if isinstance(outcome, Target) and not (
+                _rotate(work, deps, found, grant, successor, now=now) if rotates else found.used_at is None
+            ):
                 work.records.revoke_grant(grant.id, now)
                 outcome = REFRESH_INVALID
             # 3. Issue. A refusal must not undo 2, so it is raised after the transaction.

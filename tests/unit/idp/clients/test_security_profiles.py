@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from idp import endpoints
-from idp.clients import security_profiles
+from idp.clients import registry, security_profiles
 from idp.clients.security_profiles import FAPI2, FAPI2_DEMANDS
 from kernel.errors import Refusal
-from tests.support.bound_client import self_signed
-from tests.support.idp import CALLBACK, Provider, json_of
+from tests.support.bound_client import Holder, self_signed
+from tests.support.idp import CALLBACK, OPERATOR, Provider, json_of
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
 
 GOOD: dict[str, Any] = {
@@ -100,3 +100,22 @@ def test_its_request_objects_are_signed_by_es256(sensitive: Provider) -> None:
         form["client_id"] = "sensitive"
         answer = sensitive.post(endpoints.PUSHED_REQUEST, form, authorization=None)
         assert answer.status == status, json_of(answer)
+
+
+def test_a_refresh_token_that_was_exchanged_before_the_profile_held_is_worth_nothing_again(provider: Provider) -> None:
+    keys = {"token_endpoint_auth_method": "private_key_jwt", "jwks": public_jwks()}
+    provider.add_client("moved", **keys)
+    browser = provider.browser()
+    browser.log_in()
+    code = {"code": browser.authorize(client_id="moved")["code"], "redirect_uri": CALLBACK, "code_verifier": provider.verifier}
+
+    def ask(grant_type: str, form: dict[str, Any], jti: str, dpop: str | None = None) -> dict[str, Any]:
+        form = {"grant_type": grant_type, **form, **assertion(provider, "moved", jti=jti)}
+        return json_of(provider.post(endpoints.TOKEN, form, authorization=None, dpop=dpop))
+
+    first = ask("authorization_code", code, "1")["refresh_token"]
+    second = ask("refresh_token", {"refresh_token": first}, "2")["refresh_token"]
+    registry.update(provider.deps, replace(provider.client("moved"), **GOOD), actor=OPERATOR)
+    holder = Holder(provider.deps)
+    for jti, shown in (("3", first), ("4", second)):  # and the replay ends the family
+        assert ask("refresh_token", {"refresh_token": shown}, jti, holder.proof())["error"] == "invalid_grant"
