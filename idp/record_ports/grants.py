@@ -62,7 +62,7 @@ class GrantRecords(Protocol):
         ...
 
     def does_access_token_count(self, client_id: str, jti: str, grant_id: str | None) -> bool:
-        """Tell whether client, token, and where there is one grant and account, all still stand."""
+        """Tell whether client, token, and where there is one grant, its client and account, all still stand."""
         ...
 
     def is_access_token_revoked(self, jti: str) -> bool:

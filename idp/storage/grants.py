@@ -63,6 +63,7 @@ _COUNTS_ALONE_QUERY = sa.select(clients.c.client_id).where(
     ~sa.exists().where(revoked_tokens.c.jti == _KEY),
 )
 _COUNTS_ALONE = Prepared(_COUNTS_ALONE_QUERY)
+_GRANTED_TO = clients.alias()
 _COUNTS = Prepared(
     _COUNTS_ALONE_QUERY.where(
         sa.exists().where(
@@ -70,6 +71,8 @@ _COUNTS = Prepared(
             grants.c.revoked_at.is_(None),
             accounts.c.id == grants.c.account_id,
             accounts.c.disabled_at.is_(None),
+            _GRANTED_TO.c.client_id == grants.c.client_id,  # another than the token's, where that was had by exchange
+            _GRANTED_TO.c.disabled_at.is_(None),
         )
     )
 )
@@ -160,7 +163,7 @@ class SqlGrants(OnConnection):
         self._add_once(revoked_tokens, {"jti": jti, "expires_at": to_micros(expires_at)})
 
     def does_access_token_count(self, client_id: str, jti: str, grant_id: str | None) -> bool:
-        """Tell whether client, token, and where there is one grant and account, all still stand."""
+        """Tell whether client, token, and where there is one grant, its client and account, all still stand."""
         if grant_id is None:
             return self._find(_COUNTS_ALONE, client=client_id, key=jti) is not None
         return self._find(_COUNTS, client=client_id, key=jti, grant=grant_id) is not None

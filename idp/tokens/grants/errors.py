@@ -36,6 +36,14 @@ EXCHANGE_DEPTH = oauth_error(
     zh="转交的层数太多。",
     en="The token was handed on too many times.",
 )
+EXCHANGE_KEY = oauth_error(
+    "oauth_exchange_key",
+    "invalid_request",
+    zh="subject_token 与密钥绑定，只能换取同样绑定的令牌。",
+    en="The subject_token is bound to a key, and is exchanged for a bound one only.",
+    remedy_zh="请附上本系统密钥的 DPoP 证明，或用登记的 TLS 证书发送请求。",
+    remedy_en="Prove a key of your own, by DPoP or the registered TLS certificate.",
+)
 DEVICE_INVALID = oauth_error(
     "oauth_device_code_invalid",
     "invalid_grant",

@@ -22,7 +22,7 @@ from idp.ports import IdpDeps
 from idp.records import Client, Grant
 from idp.tokens.binding import Binding
 from idp.tokens.grants import mandated
-from idp.tokens.grants.errors import EXCHANGE_ACTOR, EXCHANGE_DEPTH, EXCHANGE_SUBJECT, EXCHANGE_TYPE
+from idp.tokens.grants.errors import EXCHANGE_ACTOR, EXCHANGE_DEPTH, EXCHANGE_KEY, EXCHANGE_SUBJECT, EXCHANGE_TYPE
 from idp.tokens.grants.events import event
 from idp.tokens.grants.exchanged import ACCESS_TOKEN, ACTION, actor_token, issue_exchanged, verify_shown, wanted_audience
 from idp.tokens.issue import Delegation, Issue
@@ -80,6 +80,8 @@ def _verify_subject(deps: IdpDeps, client: Client, value: str, binding: Binding)
         raise Refusal(EXCHANGE_SUBJECT, field="subject_token")
     if own and not binding.fulfils(token.confirmation):  # a stolen one is worth nothing here either
         raise Refusal(EXCHANGE_SUBJECT, field="subject_token")
+    if token.confirmation and not binding.confirmation:  # its child is bound as well, to whoever was handed it and proves a key
+        raise Refusal(EXCHANGE_KEY)
     with deps.work.read() as work:
         return _Shown(token, own, None if token.grant_id is None else work.records.find_grant(token.grant_id))
 

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from idp import endpoints
+from idp.clients import registry
 from idp.clients.grant_types import EXCHANGE
 from idp.people import accounts, mandates
 from idp.ports import IdpDeps
@@ -228,6 +229,32 @@ def test_a_token_that_is_bound_to_a_key_is_exchanged_by_its_holder_alone(browser
     narrowed = json_of(city.post(endpoints.TOKEN, form, dpop=holder.proof()))
     assert narrowed["token_type"] == "DPoP"
     assert jose.unverified_claims(narrowed["access_token"])["cnf"] == {"jkt": holder.jkt}
+
+
+def test_a_bound_token_is_handed_on_bound_to_the_key_of_whoever_was_shown_it(browser: Browser, city: Provider) -> None:
+    citizen, front = Holder(city.deps), Holder(city.deps)
+    form: dict[str, str | None] = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code_verifier": city.verifier}
+    form["code"] = browser.authorize(scope=SCOPE, resource=FRONT)["code"]
+    bound = json_of(city.post(endpoints.TOKEN, form, dpop=citizen.proof()))["access_token"]
+    for resource in (FRONT, MIDDLE):
+        assert refused(exchange(city, "front", bound, resource=resource))[1] == "oauth_exchange_key"
+    form = {"grant_type": EXCHANGE, "subject_token": bound, "subject_token_type": ACCESS_TOKEN, "resource": MIDDLE}
+    _, delegated = good(city.post(endpoints.TOKEN, form, client_id="front", dpop=front.proof()))
+    assert delegated["cnf"] == {"jkt": front.jkt}
+
+
+@pytest.mark.parametrize("disabled", ["scjg", "front"])
+def test_what_was_had_by_exchange_ends_with_the_system_that_the_person_logged_in_at(
+    browser: Browser, city: Provider, disabled: str
+) -> None:
+    handed_on, _ = good(exchange(city, "front", token_for(browser, FRONT), resource=MIDDLE))
+    further, _ = good(exchange(city, "middle", handed_on, resource=BACK))
+    assert introspect(city, "middle", handed_on)["active"]
+    registry.disable(city.deps, disabled, actor=OPERATOR)
+    assert introspect(city, "middle", handed_on) == {"active": False}
+    assert refused(exchange(city, "middle", handed_on, resource=BACK))[1] == "oauth_exchange_subject"
+    # What was handed on further is of a login at scjg too, and of middle's own doing.
+    assert introspect(city, "back", further)["active"] is (disabled != "scjg")
 
 
 def test_a_client_gets_no_resource_that_the_login_did_not_grant(browser: Browser, city: Provider) -> None:
