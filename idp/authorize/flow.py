@@ -13,7 +13,7 @@ Left to others: the steps themselves (``interaction``), redirects and forms (``v
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from idp.authenticators.reach import SECOND_FACTORS
@@ -23,7 +23,7 @@ from idp.authorize.consents import is_news, remember
 from idp.authorize.established import find_client, find_return_address
 from idp.authorize.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
-from idp.authorize.transactions import Visit, open_transaction, verify_transaction
+from idp.authorize.transactions import Visit, open_transaction, verify_address, verify_transaction
 from idp.claims.items import Item, find_items, granted_names, granted_scopes, kept, keys
 from idp.claims.subjects import subject_of
 from idp.clients.security_profiles import profile_of
@@ -81,7 +81,7 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
     except Refusal as refusal:
         answer = refuse(deps, find_return_address(parameters, client, otherwise=refusal), refusal)
         return _hold(client, answer, refusal, visit, silent=parameters.get("prompt") == "none")
-    address = find_return_address(said, client) if pushed is None else pushed.address
+    address = find_return_address(said, client) if pushed is None else verify_address(client, pushed.address)
     try:
         # 2. Is it right?
         request = check_request(deps, said, client, address) if pushed is None else pushed
@@ -115,10 +115,7 @@ def resume_within(
 
     ``declined`` is what the person left out when they agreed; None: they were not asked just now. ``seen``: they were only shown it.
     """
-    request = get_request(transaction)
-    client = work.records.find_client(request.address.client_id)
-    if client is None or client.disabled_at is not None:
-        raise Refusal(AUTHORIZE_CLIENT)  # nobody may be redirected any more
+    client, request = find_waiting(work, transaction)
     try:
         return _proceed(work, deps, client, request, visit=visit, transaction=transaction, declined=declined, seen=seen)
     except Refusal as refusal:
@@ -131,7 +128,22 @@ def cancel(deps: IdpDeps, transaction_id: str, visit: Visit) -> Answer | None:
     if transaction.request is None:
         return None
     with deps.work.begin() as work:
+        find_waiting(work, transaction)
         return _give_up(work, deps, transaction, visit, Refusal(ACCESS_DENIED))
+
+
+def find_waiting(work: IdpWork, transaction: Transaction) -> tuple[Client, AuthorizationRequest]:
+    """Return a request that waits and whose it is, by what is registered now: it may be less than when the request came.
+
+    ``Refusal`` where nobody may be redirected any more.
+    """
+    request = get_request(transaction)
+    client = work.records.find_client(request.address.client_id)
+    if client is None or client.disabled_at is not None:
+        raise Refusal(AUTHORIZE_CLIENT)
+    if request.device_id is None:  # a kiosk's answer goes to a page of ours
+        verify_address(client, request.address)
+    return client, replace(request, scopes=tuple(scope for scope in request.scopes if scope in client.scopes))
 
 
 def get_request(transaction: Transaction) -> AuthorizationRequest:

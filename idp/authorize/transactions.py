@@ -10,12 +10,13 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from idp.authorize.request import AuthorizationRequest
+from idp.authorize.request import AuthorizationRequest, ReturnAddress
 from idp.browsers.sessions import Current
-from idp.errors import TRANSACTION_ELSEWHERE, TRANSACTION_OVER
+from idp.clients import redirect_uris
+from idp.errors import AUTHORIZE_REDIRECT_URI, TRANSACTION_ELSEWHERE, TRANSACTION_OVER
 from idp.hashes import digest
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Transaction
+from idp.records import Client, Transaction
 from kernel.errors import Refusal
 from kernel.randomness import token
 
@@ -65,3 +66,10 @@ def verify_transaction(deps: IdpDeps, transaction_id: str, browser: tuple[str, .
     if not any(hmac.compare_digest(transaction.browser_hash, digest(value)) for value in browser):
         raise Refusal(TRANSACTION_ELSEWHERE)
     return transaction
+
+
+def verify_address(client: Client, address: ReturnAddress) -> ReturnAddress:
+    """Return where a request that waited is answered, if that is still registered; ``Refusal(authorize_redirect_uri)``."""
+    if not redirect_uris.is_registered(address.redirect_uri, client.redirect_uris):
+        raise Refusal(AUTHORIZE_REDIRECT_URI, field="redirect_uri")
+    return address

@@ -38,7 +38,11 @@ class Target:
 
 
 def find_target(work: IdpWork, deps: IdpDeps, client: Client, resource: str, scopes: tuple[str, ...]) -> Target | ErrorCode:
-    """Return what ``client`` may have at ``resource`` of ``scopes``, or why not: it is unknown, another's, or nothing would be left."""
+    """Return what ``client``, as it is registered now, may have at ``resource`` of ``scopes``.
+
+    Or why not: it is unknown, another's, or nothing would be left.
+    """
+    scopes = tuple(scope for scope in scopes if scope in client.scopes)
     if resource == deps.issuer:
         return Target(resource, client.department, scopes)
     server = work.records.find_resource(resource)

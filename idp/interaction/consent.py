@@ -16,7 +16,7 @@ from idp.browsers.sessions import Current
 from idp.claims.items import Item, kept, unanswered
 from idp.claims.values import label_of
 from idp.claims.verified_request import MEMBER
-from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
+from idp.errors import TRANSACTION_OVER
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, Consent, Transaction
 from kernel.audit import AuditEvent
@@ -154,10 +154,7 @@ def _asked(situation: Situation, step: Step) -> tuple[Item, ...]:
 
 
 def _find(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit) -> Situation:
-    request = flow.get_request(transaction)
-    client = work.records.find_client(request.address.client_id)
-    if client is None or client.disabled_at is not None:
-        raise Refusal(AUTHORIZE_CLIENT)
+    client, request = flow.find_waiting(work, transaction)
     return flow.find_situation(work, deps, client, request, visit=visit, transaction=transaction)
 
 
