@@ -26,6 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from crosscert.errors import PEER_UNREACHABLE
+from crosscert.names import look_up
 from crosscert.records import Fetched
 from kernel.clock import monotonic
 from kernel.errors import Refusal
@@ -184,10 +185,11 @@ class _Adapter(HTTPAdapter):
         """
         error: OSError = TimeoutError()
         try:
-            found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-        except UnicodeError:  # no name that can be asked for
-            raise socket.gaierror from None
-        for address in [str(each[0]) for *_, each in found]:
+            found = look_up(host.strip("[]"), port, seconds=self._end - monotonic())
+        except TimeoutError:
+            self.expire()
+            raise
+        for address in found:
             left = self._end - monotonic()
             if left <= 0:
                 break

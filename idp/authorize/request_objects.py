@@ -20,12 +20,15 @@ from idp.records import Client
 from idp.wire import Parameters, holds_control_characters, wrong
 from kernel.canonical import canonical
 from kernel.errors import Refusal
+from kernel.limiter import SlidingWindow
 from pki import jose
 
 ALGORITHMS = EVERYONE.algorithms
 TYPE = "oauth-authz-req+jwt"
 """RFC 9101 10.8: what no other token is called. Clients of OpenID Connect Core still say JWT, or nothing."""
 
+FETCHES_PER_MINUTE = 60
+"""How often one address is asked, by each process: every login is a request of its own."""
 _OF_THE_TOKEN = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
 
 
@@ -57,8 +60,9 @@ def _fetch(deps: IdpDeps, client: Client, uri: str) -> str:
     """Read the object from where the client registered that it may be (Core 6.2; RFC 9101 10.4: nowhere else)."""
     if uri not in client.request_uris:
         raise Refusal(REQUEST_URI, field="request_uri")
+    window: SlidingWindow = deps.kept.setdefault("request_uri_fetches", SlidingWindow(FETCHES_PER_MINUTE))
     try:
-        data = fetch(deps, uri, max_bytes=jose.MAX_TOKEN_BYTES)
+        data = fetch(deps, uri, max_bytes=jose.MAX_TOKEN_BYTES, window=window)
     except Refusal as refusal:
         raise Refusal(REQUEST_URI_BUSY if refusal.error is REQUEST_URI_BUSY else REQUEST_URI, field="request_uri") from None
     return data.decode("ascii", "replace").strip()

@@ -55,16 +55,15 @@ def _published(deps: IdpDeps, uri: str, kid: object) -> dict[str, jose.JwkKey]:
     held = shelf.held.get(uri)
     if held is not None and now - held.fetched_at < FRESH and (kid is None or kid in held.keys):
         return held.keys
-    if shelf.fetches.take(uri, now) == 0:
-        try:
-            keys = jose.parse_jwks(parse_object(fetch(deps, uri, max_bytes=_MAX_BYTES), JWK_UNSUITABLE))
-        except Refusal:  # what is held may do; else it is told below
-            keys = {}
-        if keys:
-            shelf.held.pop(uri, None)
-            shelf.held[uri] = held = _Held(keys, now)
-            while len(shelf.held) > _MAX_CLIENTS:
-                shelf.held.popitem(last=False)
+    try:
+        keys = jose.parse_jwks(parse_object(fetch(deps, uri, max_bytes=_MAX_BYTES, window=shelf.fetches), JWK_UNSUITABLE))
+    except Refusal:  # what is held may do; else it is told below
+        keys = {}
+    if keys:
+        shelf.held.pop(uri, None)
+        shelf.held[uri] = held = _Held(keys, now)
+        while len(shelf.held) > _MAX_CLIENTS:
+            shelf.held.popitem(last=False)
     if held is None or now - held.fetched_at >= KEPT:
         raise Refusal(JWK_UNSUITABLE, field="jwks_uri", problem="there are no keys to be had from jwks_uri")
     return held.keys

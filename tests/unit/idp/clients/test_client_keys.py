@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from jose import jwk, jws
 from idp import endpoints
 from idp.clients.keys import FETCHES_PER_MINUTE, FRESH, KEPT
 from idp.fetching import fetch
+from idp.ports import IdpDeps
 from idp.wire import OAuthResponse
 from kernel.clock import FixedClock, timestamp
 from kernel.errors import Refusal
@@ -144,22 +146,47 @@ def test_requirement_21_an_assertion_is_good_once_and_for_us_alone(signer: Signe
     assert ask(jti="3", aud=[signer.provider.deps.issuer, "https://elsewhere.example.cn"]) == 401
 
 
-def test_slow_servers_of_clients_hold_up_four_threads_at_most(signer: Signer) -> None:
+class Slow(Published):
+    """While it is asked for a document, ``meanwhile`` happens."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+
+    def get(self, url: str, **more: Any) -> Any:
+        self.meanwhile()
+        return super().get(url, **more)
+
+
+def refused(deps: IdpDeps, uri: str) -> str:
+    with pytest.raises(Refusal) as caught:
+        fetch(deps, uri, max_bytes=10)
+    return caught.value.code
+
+
+def test_a_slow_server_of_a_client_holds_up_one_thread_and_all_of_them_four(signer: Signer) -> None:
     codes: list[str] = []
-
-    class Slow(Published):
-        """While it is asked, it is asked again."""
-
-        def get(self, url: str, **more: Any) -> Any:
-            ask_again()
-            return super().get(url, **more)
-
-    deps = replace(signer.provider.deps, fetch=Slow())
+    hosts = iter("abcdef")
 
     def ask_again() -> None:
-        with pytest.raises(Refusal) as caught:
-            fetch(deps, JWKS_URI, max_bytes=10)
-        codes.append(caught.value.code)
+        codes.append(refused(deps, f"https://{next(hosts)}.example.cn/keys"))
 
-    ask_again()
-    assert codes == ["oauth_request_uri_busy", *["peer_unreachable"] * 4]
+    def ask_the_same() -> None:
+        codes.append(refused(deps, JWKS_URI.replace("example", "EXAMPLE")))
+
+    for meanwhile, expected in ((ask_again, 4), (ask_the_same, 1)):
+        deps = replace(signer.provider.deps, fetch=Slow(meanwhile))
+        codes.append(refused(deps, JWKS_URI))
+        assert codes == ["oauth_request_uri_busy", *["peer_unreachable"] * expected]
+        codes.clear()
+
+
+def test_tries_that_never_went_out_do_not_count(signer: Signer) -> None:
+    statuses: list[int] = []
+
+    def meanwhile() -> None:
+        statuses.extend(signer.ask().status for _ in range(FETCHES_PER_MINUTE))
+
+    refused(replace(signer.provider.deps, fetch=Slow(meanwhile)), JWKS_URI)
+    assert statuses == [401] * FETCHES_PER_MINUTE
+    assert signer.ask().status == 200
