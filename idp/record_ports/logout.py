@@ -13,7 +13,7 @@ class LogoutRecords(Protocol):
     """What clients are to be told of ended sessions. A bool tells whether the one conditional statement took effect."""
 
     def due_logouts(self, now: datetime, *, limit: int, account_id: str | None = None) -> Sequence[LogoutDelivery]:
-        """Return what is due (of one account), the longest due first."""
+        """Return what is due (of one account): of each client in turn, the longest due first."""
         ...
 
     def claim_logout(self, delivery: LogoutDelivery, *, now: datetime, until: datetime) -> bool:

@@ -20,11 +20,13 @@ class SqlLogouts(OnConnection):
     """``LogoutRecords`` on one connection."""
 
     def due_logouts(self, now: datetime, *, limit: int, account_id: str | None = None) -> Sequence[LogoutDelivery]:
-        """Return what is due (of one account), the longest due first."""
+        """Return what is due (of one account): of each client in turn, the longest due first."""
         query = sa.select(logout_deliveries).where(_COLUMNS.next_try_at <= to_micros(now))
         if account_id is not None:
             query = query.where(_COLUMNS.account_id == account_id)
-        return [_read(row) for row in self._all(query.order_by(_COLUMNS.next_try_at).limit(limit))]
+        # However much waits for a slow client, the others' have their turn.
+        turn = sa.func.row_number().over(partition_by=_COLUMNS.client_id, order_by=_COLUMNS.next_try_at)
+        return [_read(row) for row in self._all(query.order_by(turn, _COLUMNS.next_try_at).limit(limit))]
 
     def claim_logout(self, delivery: LogoutDelivery, *, now: datetime, until: datetime) -> bool:
         """Take a due one for a try that ends before ``until``, after which it is due again; False when another process has it."""

@@ -294,6 +294,18 @@ def test_an_admin_has_it_tried_again_at_once(stored: Scene, clock: FixedClock, e
     assert delivery.retry(stored.deps, "scjg", actor="account:admin") == 0
 
 
+def test_however_much_waits_for_one_client_the_others_have_their_turn(stored: Scene, clock: FixedClock) -> None:
+    for client_id in ("other", "third"):
+        add_client(stored.deps, client_id, backchannel_logout_uri=LISTENS)
+    for client_id in ("scjg", "scjg", "scjg", "other", "third", "other"):
+        stored.log_out(stored.log_in(client_id))
+        clock.advance(timedelta(seconds=1))
+    with stored.deps.work.read() as work:
+        due = work.records.due_logouts(clock.now(), limit=4)
+    assert [each.client_id for each in due] == ["scjg", "other", "third", "scjg"]
+    assert due[0].owed_at < due[3].owed_at
+
+
 @pytest.mark.usefixtures("department")
 def test_what_came_of_it_is_forgotten_after_a_month_but_never_what_is_owed(stored: Scene, clock: FixedClock) -> None:
     told = stored.log_in("scjg")
