@@ -184,7 +184,9 @@ def find_situation(
     account_id = "" if session is None else session.account_id
     items: tuple[Item, ...] = ()
     if visit.current is not None:
-        items = find_items(work, deps, client, visit.current.account, scopes=request.scopes, names=request.claims)
+        person = visit.current.account
+        asked = {"scopes": request.scopes, "resources": request.resources}
+        items = find_items(work, deps, client, person, names=request.claims, **asked)
     continued = release_for(deps.policies.claims, client.department).continued
     been_there = (
         continued == "each_session"

@@ -1,12 +1,12 @@
 """What a request would tell a department of a person, piece by piece, as the person is asked about it.
 
-A piece is a scope, or the claims with evidence. Left to others: when they are asked (``authorize.interactions``), the page
+A piece is a scope, the claims with evidence, or another system's interface that may be used for the person. Left to others: when they are asked (``authorize.interactions``), the page
 (``interaction.consent``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,8 @@ from kernel.errors import Text
 from policies import claims
 from policies.claim_models import ConsentRule
 
+RESOURCE = "resource:"
+"""Stands before the address of a resource among what is remembered."""
 _WITH_EVIDENCE = Text("有凭据证明的信息", "information with the evidence that proves it")
 
 
@@ -48,9 +50,16 @@ class Item:
 
 
 def find_items(
-    work: IdpWork, deps: IdpDeps, client: Client, account: Account, *, scopes: tuple[str, ...], names: ClaimNames
+    work: IdpWork,
+    deps: IdpDeps,
+    client: Client,
+    account: Account,
+    *,
+    scopes: tuple[str, ...],
+    names: ClaimNames,
+    resources: tuple[str, ...] = (),
 ) -> tuple[Item, ...]:
-    """Return what would be told of ``account``; a scope that has nothing to tell of them is left out."""
+    """Return what would be told of ``account`` and used for them; a scope that has nothing to tell of them is left out."""
     policies = deps.policies.claims
     release = claims.release_for(policies, client.department)
     named = obtainable(deps, client).intersection((*names.id_token, *names.userinfo))
@@ -66,7 +75,22 @@ def find_items(
     with_evidence = verified.names(verified.answer(work, deps, client, account, asked))
     if with_evidence:
         found.append(Item(MEMBER, _WITH_EVIDENCE, with_evidence, _stricter(client, policies.verified_consent), optional=True))
-    return tuple(found)
+    return (*found, *_interfaces(work, deps, client, scopes, resources))
+
+
+def _interfaces(
+    work: IdpWork, deps: IdpDeps, client: Client, scopes: tuple[str, ...], resources: tuple[str, ...]
+) -> Iterator[Item]:
+    """Return a piece for each resource (RFC 8707) that another system answers for, remembered by its address."""
+    policies = deps.policies.claims
+    asked = any(claims.consent_rule(policies, client.department, scope) != "never" for scope in scopes)
+    for resource in resources:
+        server = work.records.find_resource(resource)
+        if server is not None and server.client_id != client.client_id:
+            title = server.title
+            sentence = Text(f"以您的名义使用“{title.zh}”的接口", f"use the interface of “{title.en}” on your behalf")
+            rule = _stricter(client, "once" if asked else "never")
+            yield Item(f"{RESOURCE}{resource}", sentence, {}, rule, optional=False)
 
 
 def unanswered(items: Iterable[Item], consent: Consent | None) -> tuple[Item, ...]:

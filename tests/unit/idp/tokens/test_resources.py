@@ -18,7 +18,19 @@ from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters, parse_par
 from kernel.errors import Refusal
 from pki import jose
 from policies.models import Policies
-from tests.support.idp import CALLBACK, MARKET, OPERATOR, SOCIAL_SECURITY, Browser, Provider, add_client, basic, json_of, returned
+from tests.support.idp import (
+    CALLBACK,
+    MARKET,
+    OPERATOR,
+    SOCIAL_SECURITY,
+    Browser,
+    Provider,
+    add_client,
+    basic,
+    json_of,
+    returned,
+    with_releases,
+)
 from tests.support.registering import register
 
 INSURANCE = "https://api.rsj.example.cn/insurance"
@@ -38,7 +50,7 @@ def city(light: IdpDeps) -> Provider:
     made = Provider(replace(light, policies=with_access(light.policies, "identity")))
     made.add_account()
     made.add_client()
-    made.add_client("register-api", redirect_uris=(), grant_types=("client_credentials",), resources=(REGISTER,))
+    made.add_client("register-api", redirect_uris=(), grant_types=("client_credentials",), resources=(REGISTER,), name="登记接口")
     made.add_client(
         "insurance-api",
         department=SOCIAL_SECURITY,
@@ -46,6 +58,7 @@ def city(light: IdpDeps) -> Provider:
         grant_types=("client_credentials",),
         resources=(INSURANCE,),
         scope="openid profile",
+        name="社会保险接口",
     )
     return made
 
@@ -86,6 +99,31 @@ def test_requirement_17_a_token_is_for_the_one_resource_that_was_asked_for(brows
     assert {"iss", "exp", "sub", "client_id", "iat", "jti", "auth_time", "acr", "amr"} <= claims.keys()
     assert jose.unverified_claims(json_of(answer)["id_token"])["aud"] == "scjg"
     assert city.userinfo(json_of(answer)["access_token"]).status == 401, "it is not for us"
+
+
+# What the person reads of it.
+
+
+def test_a_person_is_asked_about_each_system_at_which_they_are_spoken_for(browser: Browser, city: Provider) -> None:
+    city.add_client("careful", require_consent=True, scope="openid profile identity")
+    request = city.request(client_id="careful", scope="openid profile identity")
+    browser.agree(browser.get(endpoints.AUTHORIZE, request))
+    for resource, name in ((REGISTER, "登记接口"), (INSURANCE, "社会保险接口")):
+        page = browser.get(endpoints.AUTHORIZE, request | {"resource": resource})
+        assert f"以您的名义使用“{name}”的接口" in page.text
+        assert "code" in returned(browser.agree(page))
+        assert "code" in returned(browser.get(endpoints.AUTHORIZE, request | {"resource": resource})), "it is remembered"
+
+
+def test_a_session_that_goes_on_shows_another_systems_interface_first(city: Provider) -> None:
+    city.deps = replace(city.deps, policies=with_releases(city.deps.policies, continued="first_time"))
+    browser = city.browser()
+    browser.log_in()
+    request = city.request(scope="openid profile identity")
+    browser.agree(browser.get(endpoints.AUTHORIZE, request))
+    page = browser.get(endpoints.AUTHORIZE, request | {"resource": INSURANCE})
+    assert "以您的名义使用“社会保险接口”的接口" in page.text
+    assert "code" in returned(browser.agree(page))
 
 
 def test_of_several_granted_resources_each_token_is_for_the_one_picked(browser: Browser, city: Provider) -> None:
