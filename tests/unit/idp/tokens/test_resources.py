@@ -116,8 +116,8 @@ def test_a_person_is_asked_about_each_system_at_which_they_are_spoken_for(browse
 
 
 def test_a_session_that_goes_on_shows_another_systems_interface_first(city: Provider) -> None:
-    city.deps = replace(city.deps, policies=with_releases(city.deps.policies, continued="first_time"))
-    browser = city.browser()
+    shows = Provider(replace(city.deps, policies=with_releases(city.deps.policies, continued="first_time")))
+    browser = shows.browser()
     browser.log_in()
     request = city.request(scope="openid profile identity")
     browser.agree(browser.get(endpoints.AUTHORIZE, request))
