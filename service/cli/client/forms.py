@@ -128,9 +128,15 @@ def as_line(client: Client) -> str:
     notes = ["!pkce"] if not client.require_pkce else []
     notes += ["disabled"] if client.disabled_at is not None else []
     return (
-        f"{client.client_id:<32} {client.stage:<10} {client.token_endpoint_auth_method:<20} {client.department}  {client.name}"
+        f"{client.client_id:<32} {client.stage:<10} {client.token_endpoint_auth_method:<20} {client.department}  {names_of(client)}"
         f"{''.join(f'  {note}' for note in notes)}"
     )
+
+
+def names_of(client: Client) -> str:
+    """Return all names of a client: citizens read the one in their language, so whoever vets it reads each."""
+    others = {language: name for language, name in client.names.items() if name != client.name}
+    return "  ".join([client.name, *(f"[{language}] {name}" for language, name in others.items())])
 
 
 def describe(client: Client) -> dict[str, Any]:

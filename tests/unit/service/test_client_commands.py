@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +155,13 @@ def test_a_file_of_keys_that_is_none_is_the_operators_fault(config: Path, tmp_pa
     file.write_text("[]", encoding="utf-8")
     add(config, "keys")
     assert isinstance(run(config, "update", "keys", "--jwks", str(file)).exception, Misuse)
+
+
+def test_whoever_vets_a_system_reads_every_name_that_people_may_read(config: Path) -> None:
+    add(config, "posing", "--backchannel-logout-uri", OUT)
+    with Services(load_config(config)) as services:
+        named = replace(registry.get(services.idp, "posing"), names={"zh-CN": "潮州市公安局", "en": "Police"})
+        registry.update(services.idp, named, actor="operator:cli")
+    for command in (("list",), ("promote", "posing"), ("promote", "posing", "--yes")):
+        told = run(config, *command).output
+        assert "市场监管局  [en] Police  [zh-CN] 潮州市公安局" in told
