@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from idp.clients.grant_types import DEVICE_CODE
 from idp.records import Client
 from pki.jwk import ALGORITHMS
 
@@ -87,6 +88,10 @@ FAPI2_DEMANDS = (
         lambda client: {client.id_token_signed_response_alg, client.userinfo_signed_response_alg} <= {"ES256", None},
         "fapi2 只用 ES256",
         "fapi2 takes ES256 only",
+    ),
+    # Its requests are not pushed, and no code is bound to a key.
+    Demand(
+        "grant_types", lambda client: DEVICE_CODE not in client.grant_types, "fapi2 不能用设备码", "fapi2 takes no device codes"
     ),
 )
 DEMANDS = {"fapi2": FAPI2_DEMANDS}

@@ -11,7 +11,7 @@ Left to others: steps 2 and 4 themselves (``authorize.flow``), the pages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from idp import endpoints
 from idp.authorize import flow
@@ -23,7 +23,7 @@ from idp.errors import TRANSACTION_OVER
 from idp.interaction import consent
 from idp.people import throttle
 from idp.ports import IdpDeps
-from idp.records import DeviceRequest
+from idp.records import Client, DeviceRequest
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal, Text
 from policies import assurance
@@ -48,7 +48,8 @@ def enter(deps: IdpDeps, visit: Visit, *, typed: str, address: str) -> flow.Outc
         found = None if code is None else work.records.find_user_code(user_codes.index(deps, code))
         if found is not None and found.decided_at is None and found.expires_at > now:
             attempt.give_back(work)
-            waiting = open_transaction(work, deps, browser=visit.browser, request=_as_request(deps, found))
+            request = _as_request(deps, found, work.records.find_client(found.client_id))
+            waiting = open_transaction(work, deps, browser=visit.browser, request=request)
             return flow.resume_within(work, deps, waiting, visit)
         work.audit.record(AuditEvent(now, "system", "idp.enter_user_code", "device:unknown", outcome="refused"))
     raise Refusal(USER_CODE_WRONG, field="user_code")
@@ -75,7 +76,11 @@ def approve(deps: IdpDeps, transaction_id: str, visit: Visit) -> flow.Outcome:
     return consent.answer(deps, transaction, visit, question, declined=question.left_out)
 
 
-def _as_request(deps: IdpDeps, found: DeviceRequest) -> AuthorizationRequest:
+def _as_request(deps: IdpDeps, found: DeviceRequest, client: Client | None) -> AuthorizationRequest:
     # Answers go to a page of ours: the phone has no business at the kiosk's.
     address = ReturnAddress(found.client_id, endpoints.url(deps, endpoints.DEVICE_DONE), "query", None)
-    return AuthorizationRequest(address, found.scopes, resources=found.resources, device_id=found.id)
+    request = AuthorizationRequest(address, found.scopes, resources=found.resources, device_id=found.id)
+    if client is None:
+        return request
+    # Registration 1.0, 2: what the client registered for requests that say nothing of it.
+    return replace(request, max_age=client.default_max_age, acr_values=client.default_acr_values)

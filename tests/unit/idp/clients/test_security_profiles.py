@@ -9,6 +9,7 @@ import pytest
 
 from idp import endpoints
 from idp.clients import registry, security_profiles
+from idp.clients.grant_types import DEVICE_CODE
 from idp.clients.security_profiles import FAPI2, FAPI2_DEMANDS
 from kernel.errors import Refusal
 from tests.support.bound_client import Holder, self_signed
@@ -29,6 +30,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "require_pkce": {"require_pkce": False},
     "redirect_uris": {"redirect_uris": (CALLBACK, "http://localhost/callback")},
     "id_token_signed_response_alg": {"userinfo_signed_response_alg": "RS256"},
+    "grant_types": {"grant_types": ("authorization_code", "refresh_token", DEVICE_CODE)},
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from idp import endpoints, housekeeping
+from idp.clients import registry
 from idp.clients.grant_types import DEVICE_CODE
 from idp.device import user_codes
 from idp.wire import OAuthResponse
 from kernel.clock import FixedClock
 from pki import jose
-from tests.support.idp import TOTP_SECRET, Provider, events, json_of, returned
+from tests.support.idp import OPERATOR, TOTP_SECRET, Provider, events, json_of, returned
 from tests.support.kiosk import answer, approve, ask, poll, question, type_code
-from tests.support.relying_party import forms
+from tests.support.relying_party import find_form, forms
 
 HALL = "饶平县政务服务中心一楼"
 
@@ -292,3 +294,14 @@ def test_user_codes_are_drawn_from_letters_that_spell_no_words() -> None:
     drawn = {user_codes.draw() for _ in range(50)}
     assert len(drawn) == 50
     assert set("".join(drawn)) <= set("BCDFGHJKLMNPQRSTVWXZ")
+
+
+def test_a_kiosk_that_registered_how_old_a_login_may_be_has_an_older_one_renewed(hall: Provider, clock: FixedClock) -> None:
+    registry.update(hall.deps, replace(hall.client("kiosk"), default_max_age=60), actor=OPERATOR)
+    phone = hall.browser()
+    phone.log_in()
+    assert find_form(type_code(phone, ask(hall)["user_code"]).text, "current-password") is None
+    clock.advance(timedelta(seconds=61))
+    page = type_code(phone, ask(hall)["user_code"])
+    assert find_form(page.text, "current-password") is not None
+    assert "那是诈骗" in phone.follow(phone.type_password(page)).text
