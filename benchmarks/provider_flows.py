@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from kernel.randomness import token
-from tests.support.relying_party import find_form
+from tests.support.relying_party import find_consent, find_form
 
 CALLBACK = "http://127.0.0.1:9/callback"
 SCOPE = "openid profile offline_access"
@@ -75,12 +75,12 @@ class Browser:
             if location is not None:
                 path = location
                 continue
-            page = find_form(body, "current-password")
+            page = find_form(body, "current-password") or find_consent(body)  # to agree to offline_access is asked once
             if page is None:
-                message = f"no form to log in: {status} {body}"
+                message = f"no form to log in or to agree: {status} {body}"
                 raise RuntimeError(message)
             method, path = "POST", page.action or path
-            form = urlencode(page.values | {page.asks[what]: value for what, value in self._account.items()})
+            form = urlencode(page.values | {page.asks[what]: value for what, value in self._account.items() if what in page.asks})
         code = parse_qs(urlsplit(path).query)["code"][0]
         grant = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": verifier}
         headers = {"Authorization": self._department.basic}

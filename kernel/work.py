@@ -43,3 +43,7 @@ class UnitOfWork(Protocol[Records_co]):
     def read(self) -> AbstractContextManager[Work[Records_co]]:
         """Open a transaction that only reads: one consistent snapshot."""
         ...
+
+    def look(self) -> AbstractContextManager[Work[Records_co]]:
+        """Read without a transaction, for one look-up that answers everything: two of them may see different states."""
+        ...

@@ -63,7 +63,7 @@ class SqlAuditTrail:
 
     def record(self, event: AuditEvent) -> None:
         """Append ``event`` to the current transaction."""
-        _RECORD.run(self._connection, _row(event))
+        _RECORD.put_off(self._connection, _row(event))
 
     def record_all(self, recorded: Sequence[AuditEvent]) -> None:
         """Append events to the current transaction, in their order."""

@@ -4,74 +4,97 @@ SQLAlchemy's pool and bookkeeping cost more than all statements of a short trans
 uses, those for each kind of transaction by themselves: one is taken for a transaction and put back afterwards, and there are never more
 than were in use at once.
 
-Left to others: what the databases promise (``engine``), statements, when a transaction ends (``unit_of_work``).
+Left to others: what the databases promise (``engine``), what goes to PostgreSQL and when (``libpq``), when a transaction ends (``unit_of_work``).
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 from weakref import WeakKeyDictionary
 
-import psycopg
 import sqlalchemy as sa
-from psycopg.pq import ExecStatus
 
+from idp.storage.prepared import DRIVER
 from service.engine import BY_HAND, WAIT_SECONDS, most_connections
+from service.libpq import Libpq
 
-Kind: TypeAlias = Literal["write", "note", "read"]
+Kind: TypeAlias = Literal["write", "note", "read", "look"]
+"""Transactions that are waited for, that are not, that read one snapshot; and no transaction at all, for single look-ups."""
 
 _OPENED: Mapping[tuple[str, Kind], str] = {
     # Either survives the death of every process; the last of them may be lost when the power is cut.
     ("sqlite", "note"): "PRAGMA synchronous=NORMAL",
+    ("sqlite", "look"): "PRAGMA query_only=ON",
     ("postgresql", "note"): "SET synchronous_commit TO off",
+    ("postgresql", "look"): "SET default_transaction_read_only TO on",
     ("postgresql", "read"): "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 }
-_BEGIN: Mapping[tuple[str, Kind], str] = {("sqlite", "write"): "BEGIN IMMEDIATE", ("sqlite", "note"): "BEGIN IMMEDIATE"}
+_BEGIN_SQLITE: Mapping[Kind, str] = {"write": "BEGIN IMMEDIATE", "note": "BEGIN IMMEDIATE", "read": "BEGIN", "look": ""}
+
+
+class _Sqlite:
+    """A connection of sqlite3's, as ``Libpq`` is one of PostgreSQL's; what could be put off is carried out at once, for nobody is far away."""
+
+    def __init__(self, driver: Any, kind: Kind) -> None:
+        self.execute = self.put_off = driver.execute
+        self._driver = driver
+        self._begin = _BEGIN_SQLITE[kind]
+
+    def begin(self) -> None:
+        self._driver.execute(self._begin)
+
+    def commit(self) -> None:
+        self._driver.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        if self._driver.in_transaction:
+            self._driver.execute("ROLLBACK")
 
 
 class Kept:
     """A connection for one kind of transaction, as SQLAlchemy sees it and as the driver does."""
 
-    __slots__ = ("_begin", "_carry_out", "connection", "driver", "usable")
+    __slots__ = ("_carrier", "_kind", "connection", "driver", "usable")
 
     def __init__(self, connection: sa.Connection, kind: Kind) -> None:
         self.connection = connection
         driver: Any = connection.connection.dbapi_connection
         self.driver = driver
         self.usable = False
-        self._carry_out: Callable[[str], object] = driver.execute if connection.dialect.name == "sqlite" else self._by_libpq
+        self._kind = kind
         which = connection.dialect.name, kind
-        self._begin = _BEGIN.get(which, "BEGIN")
         if which in _OPENED:
             driver.execute(_OPENED[which])
+        self._carrier = _Sqlite(driver, kind) if connection.dialect.name == "sqlite" else Libpq(driver)
+        connection.info[DRIVER] = self._carrier
+        if isinstance(self._carrier, Libpq):  # what SQLAlchemy carries out must come after what was put off
+            sa.event.listen(connection, "before_cursor_execute", self._carrier.send)
 
     def begin(self) -> None:
-        """Begin a transaction."""
+        """Begin a transaction, unless there is to be none."""
         self.usable = False
-        self._carry_out(self._begin)
+        if isinstance(self._carrier, Libpq):
+            self._carrier.check()
+        if self._kind != "look":
+            self._carrier.begin()
 
     def commit(self) -> None:
         """Commit, whatever that may take."""
-        self._carry_out("COMMIT")
+        if self._kind != "look":
+            self._carrier.commit()
         self.usable = True
 
     def roll_back(self) -> None:
         """Roll back. A connection that cannot is of no use any more; what made us roll back is told, not this."""
         try:
-            self._carry_out("ROLLBACK")
-        except (psycopg.Error, self.connection.dialect.loaded_dbapi.Error):
+            self._carrier.roll_back()
+        except self.connection.dialect.loaded_dbapi.Error:
             return
         self.usable = True
-
-    def _by_libpq(self, statement: str) -> None:
-        # Around a statement without parameters and rows psycopg's cursor costs four times as much as libpq.
-        found = self.driver.pgconn.exec_(statement.encode())
-        if found.status != ExecStatus.COMMAND_OK or found.command_status != statement.encode():  # a COMMIT may end in ROLLBACK
-            raise psycopg.OperationalError(found.error_message.decode("utf-8", "replace") or f"{statement} was not carried out")
 
 
 class Connections:
@@ -79,7 +102,7 @@ class Connections:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine.execution_options(isolation_level=BY_HAND)
-        self._idle: Mapping[Kind, deque[Kept]] = {"write": deque(), "note": deque(), "read": deque()}
+        self._idle: Mapping[Kind, deque[Kept]] = {kind: deque() for kind in get_args(Kind)}
         self._most = most_connections(engine)
         self.open = 0
         self._counting = Lock()

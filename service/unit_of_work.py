@@ -42,6 +42,10 @@ class SqlUnitOfWork(Generic[Records]):
         """Open a transaction that only reads one consistent snapshot."""
         return self._open("read")
 
+    def look(self) -> AbstractContextManager[SqlWork[Records]]:
+        """Read without a transaction: each statement sees what is committed at its moment."""
+        return self._open("look")
+
     @contextmanager
     def _open(self, kind: Kind) -> Iterator[SqlWork[Records]]:
         kept = self._connections.begin(kind)

@@ -51,7 +51,7 @@ def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str) -> Clie
     """Return the client that sent ``request`` to ``endpoint`` (its URL), or refuse (``invalid_client``)."""
     check_nothing_secret_in_query(request)
     presented = _read(request)
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         client = work.records.find_client(presented.client_id)
     if client is not None and presented.method == "none" and client.token_endpoint_auth_method in mutual_tls.METHODS:
         # RFC 8705 2: the request names the client, and nothing in it tells by which kind of certificate.

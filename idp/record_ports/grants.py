@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from idp.records import (
+    AccountRecord,
+    Client,
     Code,
     Grant,
     RefreshToken,
@@ -57,6 +59,10 @@ class GrantRecords(Protocol):
         """Return a refresh token, used or not."""
         ...
 
+    def find_refresh_family(self, token_hash: bytes) -> tuple[RefreshToken, Grant, bool] | None:
+        """Return a refresh token, used or not, with its grant, revoked or not, and whether the account behind it stands."""
+        ...
+
     def revoke_access_token(self, jti: str, expires_at: datetime) -> None:
         """Remember, until it expires, that one access token does not count any more."""
         ...
@@ -65,8 +71,8 @@ class GrantRecords(Protocol):
         """Tell whether client, token, and where there is one grant, its client and account, all still stand."""
         ...
 
-    def is_access_token_revoked(self, jti: str) -> bool:
-        """Tell whether one access token was revoked by itself."""
+    def find_standing(self, client_id: str, jti: str, grant_id: str) -> tuple[Client, Grant, AccountRecord] | None:
+        """Return client, grant and account of an access token that counts, None where it or any of them does not."""
         ...
 
     def take_proof(self, jkt: str, jti: str, expires_at: datetime) -> bool:

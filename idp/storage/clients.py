@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from idp.records import Client, ClientSecret, Consent, Invitation
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
-from idp.storage.prepared import Prepared, Row
+from idp.storage.prepared import Prepared, Row, put
 from idp.storage.tables import assertions, clients, consents, invitations, origins, resources, secret_uses
 from kernel.clock import from_micros, to_micros
 
@@ -37,9 +37,15 @@ _OF_CONSENT = "consent_"
 _LISTS_OF_CONSENT = ("scopes", "claims", "declined", "told")
 _NAMES = tuple(column.name for column in clients.c)
 _CLIENT = Prepared(sa.select(clients).where(clients.c.client_id == sa.bindparam("key")))
+_RESOURCE = Prepared(
+    sa.select(clients)
+    .join(resources, resources.c.client_id == clients.c.client_id)
+    .where(resources.c.resource == sa.bindparam("key"))
+)
 _CONSENT = Prepared(
     sa.select(consents).where(consents.c.account_id == sa.bindparam("account"), consents.c.client_id == sa.bindparam("client"))
 )
+_PUT_CONSENT = Prepared(lambda insert: put(insert(consents)))
 
 
 class SqlClients(OnConnection):
@@ -134,8 +140,7 @@ class SqlClients(OnConnection):
 
     def find_resource(self, resource: str) -> Client | None:
         """Return the client that answers for a resource, disabled or not."""
-        query = sa.select(clients).join(resources, resources.c.client_id == clients.c.client_id)
-        row = self._first(query.where(resources.c.resource == resource))
+        row = self._find(_RESOURCE, key=resource)
         return None if row is None else read_client(row)
 
     def take_assertion(self, client_id: str, jti: str, expires_at: datetime) -> bool:
@@ -153,7 +158,7 @@ class SqlClients(OnConnection):
         """Store or replace what was told and agreed to."""
         lists = {name: as_json(getattr(consent, name)) for name in _LISTS_OF_CONSENT}
         moments = {"granted_at": to_micros(consent.granted_at), "used_at": to_micros(consent.used_at)}
-        self._put(consents, {"account_id": consent.account_id, "client_id": consent.client_id} | moments | lists)
+        self._put_off(_PUT_CONSENT, account_id=consent.account_id, client_id=consent.client_id, **moments, **lists)
 
     def consents(self, account_id: str) -> Sequence[tuple[Client, Consent]]:
         """Return the clients that were told of somebody, the last one used first."""

@@ -48,8 +48,11 @@ class OnConnection:
 
     def _run(self, statement: Prepared, **values: Any) -> bool:
         """Carry out a prepared change; tell whether it changed anything."""
-        changed: int = statement.run(self._connection, values).rowcount
-        return changed > 0
+        return statement.change(self._connection, values) > 0
+
+    def _put_off(self, statement: Prepared, **values: Any) -> None:
+        """Carry out a prepared insert of which nothing is wanted back."""
+        statement.put_off(self._connection, values)
 
     def _change(self, statement: sa.Update | sa.Delete) -> bool:
         return self._connection.execute(statement).rowcount > 0

@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import NO_CLAIMS, Code, Grant, RefreshToken, SigningKey, read_claim_names
+from idp.records import NO_CLAIMS, AccountRecord, Client, Code, Grant, RefreshToken, SigningKey, read_claim_names
+from idp.storage.clients import read_client
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
+from idp.storage.people import read_account
 from idp.storage.prepared import Prepared, Row
 from idp.storage.tables import (
     accounts,
@@ -55,25 +57,39 @@ _USE_REFRESH_TOKEN = Prepared(
     .values(used_at=_AT)
     .returning(refresh_tokens)
 )
-_REVOKED_TOKEN = Prepared(sa.select(revoked_tokens.c.jti).where(revoked_tokens.c.jti == _KEY))
+_OF_GRANT, _OF_ACCOUNT = "grant_", "account_"
+_GRANT_COLUMNS = tuple(column.label(_OF_GRANT + column.name) for column in grants.c)
+_REFRESH_FAMILY = Prepared(
+    sa.select(
+        refresh_tokens,
+        *_GRANT_COLUMNS,
+        sa.exists().where(accounts.c.id == grants.c.account_id, accounts.c.disabled_at.is_(None)).label("account_stands"),
+    )
+    .join_from(refresh_tokens, grants, grants.c.id == refresh_tokens.c.grant_id)
+    .where(refresh_tokens.c.token_hash == _KEY)
+)
 
-_COUNTS_ALONE_QUERY = sa.select(clients.c.client_id).where(
+_COUNTS_ALONE_IF = (
     clients.c.client_id == sa.bindparam("client"),
     clients.c.disabled_at.is_(None),
     ~sa.exists().where(revoked_tokens.c.jti == _KEY),
 )
-_COUNTS_ALONE = Prepared(_COUNTS_ALONE_QUERY)
 _GRANTED_TO = clients.alias()
-_COUNTS = Prepared(
-    _COUNTS_ALONE_QUERY.where(
-        sa.exists().where(
-            grants.c.id == sa.bindparam("grant"),
-            grants.c.revoked_at.is_(None),
-            accounts.c.id == grants.c.account_id,
-            accounts.c.disabled_at.is_(None),
-            _GRANTED_TO.c.client_id == grants.c.client_id,  # another than the token's, where that was had by exchange
-            _GRANTED_TO.c.disabled_at.is_(None),
-        )
+_GRANT_COUNTS_IF = (
+    grants.c.id == sa.bindparam("grant"),
+    grants.c.revoked_at.is_(None),
+    accounts.c.id == grants.c.account_id,
+    accounts.c.disabled_at.is_(None),
+    _GRANTED_TO.c.client_id == grants.c.client_id,  # another than the token's, where that was had by exchange
+    _GRANTED_TO.c.disabled_at.is_(None),
+)
+_COUNTS_ALONE = Prepared(sa.select(clients.c.client_id).where(*_COUNTS_ALONE_IF))
+_COUNTS = Prepared(sa.select(clients.c.client_id).where(*_COUNTS_ALONE_IF, sa.exists().where(*_GRANT_COUNTS_IF)))
+
+
+_STANDING = Prepared(
+    sa.select(clients, *_GRANT_COLUMNS, *(column.label(_OF_ACCOUNT + column.name) for column in accounts.c)).where(
+        *_COUNTS_ALONE_IF, *_GRANT_COUNTS_IF
     )
 )
 
@@ -93,27 +109,12 @@ class SqlGrants(OnConnection):
             "resources": as_json(grant.resources) if grant.resources else None,
             "revoked_at": micros(grant.revoked_at),
         }
-        self._run(_ADD_GRANT, **values)
+        self._put_off(_ADD_GRANT, **values)
 
     def find_grant(self, grant_id: str) -> Grant | None:
         """Return a grant, revoked or not."""
         row = self._find(_GRANT, key=grant_id)
-        if row is None:
-            return None
-        return Grant(
-            id=row["id"],
-            client_id=row["client_id"],
-            account_id=row["account_id"],
-            session_id=row["session_id"],
-            scopes=texts(row["scopes"]),
-            acr=row["acr"],
-            amr=texts(row["amr"]),
-            auth_time=from_micros(row["auth_time"]),
-            created_at=from_micros(row["created_at"]),
-            claims=NO_CLAIMS if row["claims"] is None else read_claim_names(json.loads(row["claims"])),
-            resources=() if row["resources"] is None else texts(row["resources"]),
-            revoked_at=moment(row["revoked_at"]),
-        )
+        return None if row is None else _read_grant(row)
 
     def revoke_grant(self, grant_id: str, at: datetime) -> bool:
         """Revoke a grant and with it every token of its family; False when it was revoked before."""
@@ -129,7 +130,7 @@ class SqlGrants(OnConnection):
         """Store a code."""
         values = as_values(code)
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "redeemed_at")}
-        self._run(_ADD_CODE, **values)
+        self._put_off(_ADD_CODE, **values)
 
     def redeem_code(self, code_hash: bytes, at: datetime) -> Code | None:
         """Consume a code and return it; None when it is unknown or was consumed before."""
@@ -146,7 +147,7 @@ class SqlGrants(OnConnection):
         values = as_values(token)
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "used_at")}
         values["cnf"] = None if token.cnf is None else as_json(token.cnf)
-        self._run(_ADD_REFRESH_TOKEN, **values)
+        self._put_off(_ADD_REFRESH_TOKEN, **values)
 
     def use_refresh_token(self, token_hash: bytes, at: datetime) -> RefreshToken | None:
         """Mark a refresh token as used and return it; None when it is unknown or was used before."""
@@ -158,6 +159,11 @@ class SqlGrants(OnConnection):
         row = self._find(_REFRESH_TOKEN, key=token_hash)
         return None if row is None else _read_refresh_token(row)
 
+    def find_refresh_family(self, token_hash: bytes) -> tuple[RefreshToken, Grant, bool] | None:
+        """Return a refresh token, used or not, with its grant, revoked or not, and whether the account behind it stands."""
+        row = self._find(_REFRESH_FAMILY, key=token_hash)
+        return None if row is None else (_read_refresh_token(row), _read_grant(row, _OF_GRANT), bool(row["account_stands"]))
+
     def revoke_access_token(self, jti: str, expires_at: datetime) -> None:
         """Remember, until it expires, that one access token does not count any more."""
         self._add_once(revoked_tokens, {"jti": jti, "expires_at": to_micros(expires_at)})
@@ -168,9 +174,10 @@ class SqlGrants(OnConnection):
             return self._find(_COUNTS_ALONE, client=client_id, key=jti) is not None
         return self._find(_COUNTS, client=client_id, key=jti, grant=grant_id) is not None
 
-    def is_access_token_revoked(self, jti: str) -> bool:
-        """Tell whether one access token was revoked by itself."""
-        return self._find(_REVOKED_TOKEN, key=jti) is not None
+    def find_standing(self, client_id: str, jti: str, grant_id: str) -> tuple[Client, Grant, AccountRecord] | None:
+        """Return client, grant and account of an access token that counts, None where it or any of them does not."""
+        row = self._find(_STANDING, client=client_id, key=jti, grant=grant_id)
+        return None if row is None else (read_client(row), _read_grant(row, _OF_GRANT), read_account(row, _OF_ACCOUNT))
 
     def take_proof(self, jkt: str, jti: str, expires_at: datetime) -> bool:
         """Remember a DPoP proof; False when this key's ``jti`` was used."""
@@ -238,6 +245,24 @@ class SqlGrants(OnConnection):
             sessions.delete().where(sessions.c.ends_at < past),
         )
         return sum(self._connection.execute(statement).rowcount for statement in over)
+
+
+def _read_grant(row: Row, prefix: str = "") -> Grant:
+    claims, resources = row[prefix + "claims"], row[prefix + "resources"]
+    return Grant(
+        id=row[prefix + "id"],
+        client_id=row[prefix + "client_id"],
+        account_id=row[prefix + "account_id"],
+        session_id=row[prefix + "session_id"],
+        scopes=texts(row[prefix + "scopes"]),
+        acr=row[prefix + "acr"],
+        amr=texts(row[prefix + "amr"]),
+        auth_time=from_micros(row[prefix + "auth_time"]),
+        created_at=from_micros(row[prefix + "created_at"]),
+        claims=NO_CLAIMS if claims is None else read_claim_names(json.loads(claims)),
+        resources=() if resources is None else texts(resources),
+        revoked_at=moment(row[prefix + "revoked_at"]),
+    )
 
 
 def _read_code(row: Row | sa.RowMapping) -> Code:

@@ -13,7 +13,7 @@ from idp.records import AccountRecord, Client, PushedRequest, Session, Transacti
 from idp.storage.clients import read_client
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.people import read_account
-from idp.storage.prepared import Prepared, Row
+from idp.storage.prepared import Insert, Prepared, Row
 from idp.storage.tables import (
     accounts,
     clients,
@@ -37,6 +37,7 @@ _SESSION_BY_SECRET = Prepared(
     .join_from(sessions, accounts, accounts.c.id == sessions.c.account_id)
     .where(sessions.c.secret_hash == _KEY)
 )
+_SEE_SESSION = Prepared(sessions.update().where(sessions.c.id == _KEY, sessions.c.seen_at < _AT).values(seen_at=_AT))
 _ADD_TRANSACTION = Prepared(lambda insert: insert(transactions))
 _TRANSACTION = Prepared(sa.select(transactions).where(transactions.c.id == _KEY))
 _OPEN_TRANSACTION = transactions.update().where(transactions.c.id == _KEY, transactions.c.finished_at.is_(None))
@@ -45,12 +46,25 @@ _AUTHENTICATE_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUN
 _FINISH_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(finished_at=_AT))
 
 
+def _put_session_client(insert: Insert) -> sa.Executable:
+    client, at = sa.bindparam("client", type_=sa.String), sa.bindparam("at", type_=sa.BigInteger)
+    told = sa.select(sessions.c.id, client, at).where(sessions.c.id == _KEY, sessions.c.ended_at.is_(None))
+    # The session's row is locked: whoever ends it next sees this client and owes it a logout.
+    statement = insert(session_clients).from_select(list(session_clients.c), told.with_for_update(read=True))
+    return statement.on_conflict_do_update(
+        index_elements=["session_id", "client_id"], set_={"told_at": statement.excluded.told_at}
+    ).returning(session_clients.c.session_id)
+
+
+_PUT_SESSION_CLIENT = Prepared(_put_session_client)
+
+
 class SqlSessions(OnConnection):
     """``SessionRecords`` on one connection."""
 
     def add_session(self, session: Session) -> None:
         """Store a session."""
-        self._run(_ADD_SESSION, **_session_values(session))
+        self._put_off(_ADD_SESSION, **_session_values(session))
 
     def find_session(self, session_id: str) -> Session | None:
         """Return the session with this identifier."""
@@ -69,8 +83,7 @@ class SqlSessions(OnConnection):
 
     def see_session(self, session_id: str, at: datetime) -> None:
         """Move on the moment at which it was last used."""
-        later = (sessions.c.id == session_id, sessions.c.seen_at < to_micros(at))
-        self._change(sessions.update().where(*later).values(seen_at=to_micros(at)))
+        self._put_off(_SEE_SESSION, key=session_id, at=to_micros(at))
 
     def raise_session(self, session: Session) -> bool:
         """Store a new level, methods, lifetime and cookie hash; False when the session was ended meanwhile."""
@@ -120,14 +133,7 @@ class SqlSessions(OnConnection):
 
     def put_session_client(self, session_id: str, client_id: str, at: datetime) -> bool:
         """Remember that a client was told of this session; False when the session was ended meanwhile."""
-        alive = (sessions.c.id == session_id, sessions.c.ended_at.is_(None))
-        told = sa.select(sessions.c.id, sa.literal(client_id), sa.literal(to_micros(at), sa.BigInteger)).where(*alive)
-        # The session's row is locked: whoever ends it next sees this client and owes it a logout.
-        statement = self._insert(session_clients).from_select(list(session_clients.c), told.with_for_update(read=True))
-        statement = statement.on_conflict_do_update(
-            index_elements=["session_id", "client_id"], set_={"told_at": statement.excluded.told_at}
-        )
-        return self._connection.execute(statement.returning(session_clients.c.session_id)).first() is not None
+        return self._find(_PUT_SESSION_CLIENT, key=session_id, client=client_id, at=to_micros(at)) is not None
 
     def session_clients(self, session_id: str) -> Sequence[tuple[Client, datetime]]:
         """Return the clients that were told of this session, with the moment of the last time."""
@@ -146,7 +152,7 @@ class SqlSessions(OnConnection):
             "passed": as_json(transaction.passed),
         }
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "authenticated_at", "finished_at")}
-        self._run(_ADD_TRANSACTION, **values)
+        self._put_off(_ADD_TRANSACTION, **values)
 
     def find_transaction(self, transaction_id: str) -> Transaction | None:
         """Return a login on its way, or finished."""

@@ -148,23 +148,23 @@ class SqlAccounts(OnConnection):
         return None if row is None else read_account(row)
 
 
-def read_account(row: Mapping[str, Any] | sa.RowMapping) -> AccountRecord:
+def read_account(row: Mapping[str, Any] | sa.RowMapping, prefix: str = "") -> AccountRecord:
     """Return the account that a row holds."""
     return AccountRecord(
-        id=row["id"],
-        username=row["username"],
-        kind=row["kind"],
-        person=bytes(row["person"]),
-        holder_index=row["holder_index"],
-        phone_index=row["phone_index"],
-        email_index=row["email_index"],
-        real_name_level=row["real_name_level"],
-        organization=row["organization"],
-        department=row["department"],
-        roles=texts(row["roles"]),
-        created_at=from_micros(row["created_at"]),
-        updated_at=from_micros(row["updated_at"]),
-        disabled_at=moment(row["disabled_at"]),
+        id=row[prefix + "id"],
+        username=row[prefix + "username"],
+        kind=row[prefix + "kind"],
+        person=bytes(row[prefix + "person"]),
+        holder_index=row[prefix + "holder_index"],
+        phone_index=row[prefix + "phone_index"],
+        email_index=row[prefix + "email_index"],
+        real_name_level=row[prefix + "real_name_level"],
+        organization=row[prefix + "organization"],
+        department=row[prefix + "department"],
+        roles=texts(row[prefix + "roles"]),
+        created_at=from_micros(row[prefix + "created_at"]),
+        updated_at=from_micros(row[prefix + "updated_at"]),
+        disabled_at=moment(row[prefix + "disabled_at"]),
     )
 
 

@@ -2,31 +2,66 @@
 
 Building a statement, finding its compiled form and wrapping its result cost SQLAlchemy ten times what the database takes to answer. The tables stay
 the only place that knows the columns; values go through as they are, so a statement here has none that a type would have to translate.
+
+On a connection without a :class:`Driver` of its own (``service.connections`` gives one to those that it keeps) SQLAlchemy carries them out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 
 Row: TypeAlias = Mapping[str, Any]
 Inserted: TypeAlias = "sqlite.Insert | postgresql.Insert"
 Insert: TypeAlias = Callable[[sa.Table], Inserted]
-_EXECUTE = "chaoxin_execute"
+DRIVER = "chaoxin_driver"
+"""Where a connection's ``info`` has its :class:`Driver`."""
+
 _INSERTS: Mapping[str, Insert] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_NUMBERED = psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+class Answer(Protocol):
+    """What the database answered to a statement."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+        ...
+
+    def fetchall(self) -> Sequence[Any]:
+        """Return the rows."""
+        ...
+
+
+class Driver(Protocol):
+    """Carries out the text of a statement, its values in the order of their places in it."""
+
+    def execute(self, text: str, values: Sequence[Any], /) -> Answer:
+        """Carry it out now."""
+        ...
+
+    def put_off(self, text: str, values: Sequence[Any], /) -> object:
+        """Carry it out before anything that comes later, and before the transaction ends."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """What the driver is given. ``order`` is that of the values where they have no names; ``constants`` the statement's own values."""
+    """What the driver is given. ``order`` is that of the values; ``constants`` are the statement's own."""
 
     text: str
-    order: Sequence[str] | None
+    order: Sequence[str]
     constants: Mapping[str, Any]
+
+    def given(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        named = {**self.constants, **values} if self.constants else values
+        return [named[name] for name in self.order]
 
 
 class Prepared:
@@ -37,13 +72,18 @@ class Prepared:
         self._compiled: dict[str, _Compiled] = {}
         self._names: tuple[str, ...] = ()
 
-    def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
-        """Carry it out in the connection's transaction; the driver's cursor."""
+    def change(self, connection: sa.Connection, values: Mapping[str, Any]) -> int:
+        """Carry it out in the connection's transaction; how many rows it changed."""
+        return self._run(connection, values).rowcount
+
+    def put_off(self, connection: sa.Connection, values: Mapping[str, Any]) -> None:
+        """Carry it out in the connection's transaction; what comes of it nobody waits for, but a failure undoes the transaction."""
+        driver: Driver | None = connection.info.get(DRIVER)
+        if driver is None:
+            self._run(connection, values)
+            return
         compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
-        named = {**compiled.constants, **values} if compiled.constants else values
-        given = named if compiled.order is None else [named[name] for name in compiled.order]
-        execute = connection.info.get(_EXECUTE) or _prepare(connection)
-        return execute(compiled.text, given)
+        driver.put_off(compiled.text, compiled.given(values))
 
     def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> Row | None:
         """Return the first row or None."""
@@ -52,28 +92,28 @@ class Prepared:
 
     def all(self, connection: sa.Connection, values: Mapping[str, Any]) -> Sequence[Row]:
         """Return all rows."""
-        cursor = self.run(connection, values)
-        found = cursor.fetchall()
+        found = self._run(connection, values).fetchall()
         if not found:
             return ()
-        names = self._names = self._names or tuple(column[0] for column in cursor.description)
+        names = self._names = self._names or tuple(cast("Any", self._statement(connection.dialect)).exported_columns.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
 
+    def _run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Answer:
+        driver: Driver | None = connection.info.get(DRIVER)
+        if driver is None:
+            return connection.execute(self._statement(connection.dialect), dict(values))
+        compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
+        return driver.execute(compiled.text, compiled.given(values))
+
+    def _statement(self, dialect: sa.Dialect) -> sa.Executable:
+        return self._build(_INSERTS[dialect.name]) if callable(self._build) else self._build
+
     def _compile(self, dialect: sa.Dialect) -> _Compiled:
-        build = self._build
-        statement = build(_INSERTS[dialect.name]) if callable(build) else build
-        compiled = cast("Any", statement).compile(dialect=dialect)
+        form = dialect if dialect.name == "sqlite" else _NUMBERED
+        compiled = cast("Any", self._statement(dialect)).compile(dialect=form)
         constants = {name: value for name, value in compiled.params.items() if value is not None}
         found = self._compiled[dialect.name] = _Compiled(compiled.string, compiled.positiontup, constants)
         return found
-
-
-def _prepare(connection: sa.Connection) -> Callable[..., Any]:
-    """Return what carries out statements on a connection: one cursor of psycopg's for all (making one costs as much as using it)."""
-    driver: Any = connection.connection.dbapi_connection
-    execute = driver.execute if connection.dialect.name == "sqlite" else driver.cursor().execute
-    found: Callable[..., Any] = connection.info.setdefault(_EXECUTE, execute)
-    return found
 
 
 def put(statement: Inserted) -> Inserted:

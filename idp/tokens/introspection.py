@@ -60,9 +60,11 @@ def _access_token(deps: IdpDeps, client: Client, value: str) -> dict[str, Any] |
 
 def _refresh_token(deps: IdpDeps, client: Client, value: str) -> dict[str, Any] | None:
     with deps.work.read() as work:
-        token = work.records.find_refresh_token(digest(value))
-        grant = None if token is None else work.records.find_grant(token.grant_id)
-        if token is None or grant is None or token.client_id != client.client_id:
+        found = work.records.find_refresh_family(digest(value))
+        if found is None:
+            return None
+        token, grant, account_stands = found
+        if token.client_id != client.client_id or not account_stands:
             return None
         if not refresh_token_counts(work, token, grant, deps.clock.now()):
             return None

@@ -15,7 +15,7 @@ from idp.tokens.signed import AccessToken
 
 def counts(deps: IdpDeps, token: AccessToken) -> bool:
     """Tell whether an access token still counts: it, its client, the grant that it is of and the account behind that, its mandate."""
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         if not work.records.does_access_token_count(token.client_id, token.jti, token.grant_id):
             return False
     return token.mandate_id is None or _mandate_counts(deps, token.mandate_id)
@@ -25,23 +25,14 @@ def _mandate_counts(deps: IdpDeps, mandate_id: str) -> bool:
     organization = deps.mandates.organization_of(mandate_id, deps.clock.now())
     if organization is None:
         return False
-    with deps.work.read() as work:
-        return _account_counts(work, organization)
+    with deps.work.look() as work:
+        account = work.records.find_account(organization)
+    return account is not None and account.disabled_at is None
 
 
 def refresh_token_counts(work: IdpWork, token: RefreshToken, grant: Grant, now: datetime) -> bool:
-    """Tell whether a refresh token could be used now."""
-    if token.used_at is not None or token.expires_at <= now or not grant_counts(work, grant):
+    """Tell whether a refresh token of an account that stands could be used now."""
+    if token.used_at is not None or token.expires_at <= now or grant.revoked_at is not None:
         return False
     session = None if grant.offline else work.records.find_session(grant.session_id)
     return grant.offline or (session is not None and is_alive(session, now))
-
-
-def grant_counts(work: IdpWork, grant: Grant | None) -> bool:
-    """Tell whether a grant was not revoked and its account not disabled."""
-    return grant is not None and grant.revoked_at is None and _account_counts(work, grant.account_id)
-
-
-def _account_counts(work: IdpWork, account_id: str) -> bool:
-    account = work.records.find_account(account_id)
-    return account is not None and account.disabled_at is None

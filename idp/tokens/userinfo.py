@@ -14,7 +14,7 @@ from idp.claims.told import released
 from idp.oauth_errors import TOKEN_INVALID, TOKEN_SCOPE
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps
-from idp.records import NO_CLAIMS, Client
+from idp.records import NO_CLAIMS, AccountRecord, Client
 from idp.tokens import dpop
 from idp.tokens.resource import check_level, refused, verify_shown
 from idp.tokens.signed import AccessToken, sign_userinfo
@@ -39,23 +39,26 @@ def _claims(deps: IdpDeps, token: AccessToken) -> tuple[Client, dict[str, Any]]:
     mandate_id = token.mandate_id
     if token.grant_id is None or ("openid" not in token.scopes and mandate_id is None):
         raise Refusal(TOKEN_SCOPE)
-    organization = None if mandate_id is None else deps.mandates.organization_of(mandate_id, deps.clock.now())
-    with deps.work.read() as work:
-        grant = work.records.find_grant(token.grant_id)
-        revoked = work.records.is_access_token_revoked(token.jti)
-        person = None if grant is None else work.records.find_account(grant.account_id)
-        record = person if mandate_id is None else work.records.find_account(organization or "")
-        client = work.records.find_client(token.client_id)
-    if grant is None or grant.revoked_at is not None or revoked:
+    with deps.work.look() as work:
+        found = work.records.find_standing(token.client_id, token.jti, token.grant_id)
+    if found is None:
         raise Refusal(TOKEN_INVALID)
-    if person is None or person.disabled_at is not None or client is None or client.disabled_at is not None:
-        raise Refusal(TOKEN_INVALID)
-    if record is None or record.disabled_at is not None:
-        raise Refusal(TOKEN_INVALID)
+    client, grant, person = found
+    account = open_record(deps, person if mandate_id is None else _organization(deps, mandate_id))
     check_level(deps, token, client.default_acr)
-    account = open_record(deps, record)
     # What was asked for by name, and with evidence, was asked of the person who logged in.
     names = grant.claims if mandate_id is None else NO_CLAIMS
+    claims = released(deps, client, account, token.scopes, names.userinfo)
+    if not names.userinfo_verified:
+        return client, claims
     with deps.work.read() as work:
-        with_evidence = verified.answer(work, deps, client, account, names.userinfo_verified)
-    return client, released(deps, client, account, token.scopes, names.userinfo) | with_evidence
+        return client, claims | verified.answer(work, deps, client, account, names.userinfo_verified)
+
+
+def _organization(deps: IdpDeps, mandate_id: str) -> AccountRecord:
+    account_id = deps.mandates.organization_of(mandate_id, deps.clock.now())
+    with deps.work.look() as work:
+        record = None if account_id is None else work.records.find_account(account_id)
+    if record is None or record.disabled_at is not None:
+        raise Refusal(TOKEN_INVALID)
+    return record

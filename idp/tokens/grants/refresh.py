@@ -43,13 +43,14 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
     now = deps.clock.now()
     with deps.work.begin() as work:
         # 1. What it is bound to; a client's mistake here uses nothing up.
-        found = work.records.find_refresh_token(digest(shown))
-        grant = None if found is None else work.records.find_grant(found.grant_id)
+        family = work.records.find_refresh_family(digest(shown))
+        grant: Grant | None = None
         fault: ErrorCode = REFRESH_INVALID
-        if found is not None and grant is not None:
+        if family is not None:
+            found, grant, account_stands = family
             scopes = asked_scopes or grant.scopes
             outcome = (
-                _find_fault(work, client, found, grant, now=now)
+                (_find_fault(work, client, found, grant, now=now) if account_stands else REFRESH_INVALID)
                 or (None if binding.fulfils(found.cnf) else REFRESH_KEY)
                 or _find_scope_fault(grant, asked_scopes)
                 or find_granted_target(work, deps, client, grant, scopes, asked=asked)
@@ -91,9 +92,6 @@ def _rotate(work: IdpWork, deps: IdpDeps, found: RefreshToken, grant: Grant, suc
 
 def _find_fault(work: IdpWork, client: Client, found: RefreshToken, grant: Grant, *, now: datetime) -> ErrorCode | None:
     if found.client_id != client.client_id or found.expires_at <= now or grant.revoked_at is not None:
-        return REFRESH_INVALID
-    account = work.records.find_account(grant.account_id)
-    if account is None or account.disabled_at is not None:
         return REFRESH_INVALID
     if not grant.offline:  # Back-Channel Logout 1.0, 2.7: without offline_access it ends with the session
         session = work.records.find_session(grant.session_id)

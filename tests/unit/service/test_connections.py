@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -98,15 +99,40 @@ def test_a_commit_that_the_database_turns_into_a_rollback_is_an_error(
     assert names(work) == []
 
 
-def test_a_connection_that_was_lost_meanwhile_is_replaced(work: SqlUnitOfWork[sa.Connection], engine: sa.Engine) -> None:
-    lost = driver_of(work)
+@pytest.mark.parametrize("kind", ["begin", "note", "read", "look"])
+def test_a_connection_that_was_lost_meanwhile_is_replaced(
+    work: SqlUnitOfWork[sa.Connection], engine: sa.Engine, kind: str
+) -> None:
+    with getattr(work, kind)() as opened:
+        lost: Any = opened.records.connection.dbapi_connection
     if engine.dialect.name == "sqlite":
+        if kind == "look":
+            return  # nobody is asked before the look itself
         lost.close()
     else:
         with engine.begin() as other:
             other.execute(sa.select(sa.func.pg_terminate_backend(lost.info.backend_pid)))
-    add(work, "after")
-    assert names(work) == ["after"]
+        assert select.select([lost.fileno()], [], [], 30)[0]  # the server's last word has come
+    with getattr(work, kind)() as opened:
+        assert opened.records.scalar(sa.select(1)) == 1
+        assert opened.records.connection.dbapi_connection is not lost
+
+
+def test_a_look_sees_what_is_committed_at_each_moment_and_changes_nothing(
+    work: SqlUnitOfWork[sa.Connection],
+) -> None:
+    with work.look() as opened:
+        for known in ([], ["first"]):
+            assert opened.records.scalars(sa.select(things.c.name).order_by(things.c.name)).all() == known
+            add(work, "second" if known else "first")
+
+    def change() -> None:
+        with work.look() as opened:
+            opened.records.execute(things.delete())
+
+    with pytest.raises((sa.exc.OperationalError, sa.exc.InternalError)):
+        change()
+    assert names(work) == ["first", "second"]
 
 
 def test_more_threads_than_connections_wait_for_each_other(work: SqlUnitOfWork[sa.Connection], engine: sa.Engine) -> None:
