@@ -14,24 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from idp.authenticators.reach import SECOND_FACTORS
 from idp.authorize import pushed_requests, request_objects
 from idp.authorize.checks import check_request
 from idp.authorize.consents import is_news, remember
 from idp.authorize.established import find_client, find_return_address
+from idp.authorize.handed_over import hand_over
 from idp.authorize.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
 from idp.authorize.transactions import Visit, open_transaction, verify_address, verify_transaction
 from idp.claims.items import Item, find_items, granted_names, granted_scopes, kept, keys
 from idp.claims.subjects import subject_of
-from idp.clients.security_profiles import profile_of
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
-from idp.hashes import digest
 from idp.oauth_errors import ACCESS_DENIED, oauth_name
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, Code, Grant, Session, Transaction
+from idp.records import Client, Grant, Session, Transaction
 from idp.wire import Parameters
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
@@ -266,7 +264,7 @@ def _finish(
         resources=request.resources,
     )
     work.records.add_grant(grant)
-    parameters = _hand_over(work, deps, client, request, grant)
+    parameters = hand_over(work, deps, client, request, grant)
     if not work.records.put_session_client(session.id, client.client_id, now):  # logged out meanwhile
         raise Refusal(WITHOUT_ASKING["login"])
     details: dict[str, Json] = {
@@ -283,30 +281,6 @@ def _finish(
     actor = f"account:{session.account_id}"
     work.audit.record(AuditEvent(now, actor, "idp.authorize", f"client:{client.client_id}", details=details))
     return _answer(deps, request.address, parameters)
-
-
-def _hand_over(work: IdpWork, deps: IdpDeps, client: Client, request: AuthorizationRequest, grant: Grant) -> dict[str, str]:
-    """Store what the client redeems: a code, which the browser carries to it, or a yes to the kiosk that waits for one."""
-    now = grant.created_at
-    if request.device_id is not None:
-        if not work.records.decide_device_request(request.device_id, grant.id, now):
-            raise Refusal(TRANSACTION_OVER)
-        return {}
-    value = token()
-    lifetime = min(deps.policies.tokens.authorization_code_seconds, profile_of(client).max_code_seconds)
-    code = Code(
-        code_hash=digest(value),
-        grant_id=grant.id,
-        client_id=grant.client_id,
-        redirect_uri=request.address.redirect_uri,
-        code_challenge=request.code_challenge,
-        nonce=request.nonce,
-        created_at=now,
-        expires_at=now + timedelta(seconds=lifetime),
-        dpop_jkt=request.dpop_jkt,
-    )
-    work.records.add_code(code)
-    return {"code": value}
 
 
 def _give_up(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit, refusal: Refusal) -> Answer:
