@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -262,22 +262,21 @@ def refusing(engine: sa.Engine, at: int) -> Iterator[list[int]]:
         if text.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
             count()
 
-    run, commit = Prepared.run, Kept.commit
+    def counted(method: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*values: Any) -> Any:
+            count()
+            return method(*values)
 
-    def run_prepared(
-        prepared: Prepared, connection: sa.Connection, values: Any
-    ) -> Any:  # what the driver is given past SQLAlchemy
-        count()
-        return run(prepared, connection, values)
-
-    def commit_kept(kept: Kept) -> None:
-        count()
-        commit(kept)
+        return counting
 
     sa.event.listen(engine, "before_cursor_execute", statement)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Prepared, "run", run_prepared)
-        patched.setattr(Kept, "commit", commit_kept)
+        for owner, name in (
+            (Prepared, "change"),
+            (Prepared, "put_off"),
+            (Kept, "commit"),
+        ):  # what the driver does past SQLAlchemy
+            patched.setattr(owner, name, counted(getattr(owner, name)))
         try:
             yield seen
         finally:
