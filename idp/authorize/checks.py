@@ -110,6 +110,8 @@ def check_resources(asked: Asked) -> Asked:
     wanted = asked.parameters.get_all("resource")
     if len(wanted) > MAX_RESOURCES:
         raise Refusal(RESOURCE, field="resource")
+    if not wanted:
+        return asked
     with asked.deps.work.read() as work:
         for resource in wanted:
             target = find_target(work, asked.deps, asked.client, resource, asked.request.scopes)

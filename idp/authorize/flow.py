@@ -13,6 +13,7 @@ Left to others: the steps themselves (``interaction``), redirects and forms (``v
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
 from idp.authenticators.reach import SECOND_FACTORS
@@ -48,10 +49,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What must be asked of the person first. ``step`` None: not decided, for the browser has not shown its cookies yet."""
+    """What must be asked of the person first, for whom. ``step`` None: not decided, for the browser has not shown its cookies yet."""
 
     transaction_id: str
     step: Step | None
+    client: Client
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +86,9 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
         # 2. Is it right?
         request = check_request(deps, said, client, address) if pushed is None else pushed
         # 3. to 5.
-        nobody = visit is None or visit.current is None  # then the request can only wait, and nothing is granted
-        with deps.work.note() if nobody else deps.work.begin() as work:
+        with _open(deps, visit) as work:
             if visit is None:
-                return Ask(open_transaction(work, deps, browser=None, request=request).id, None)
+                return Ask(open_transaction(work, deps, browser=None, request=request).id, None, client)
             return _proceed(work, deps, client, request, visit=visit)
     except Refusal as refusal:
         silent = said.get("prompt") == "none" if pushed is None else "none" in pushed.prompts
@@ -96,8 +97,13 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
 
 def resume(deps: IdpDeps, transaction: Transaction, visit: Visit) -> Outcome:
     """Go on with a request that waited, as far as it goes without asking."""
-    with deps.work.begin() as work:
+    with _open(deps, visit) as work:
         return resume_within(work, deps, transaction, visit)
+
+
+def _open(deps: IdpDeps, visit: Visit | None) -> AbstractContextManager[IdpWork]:
+    """Open a transaction for a request: where nobody is logged in it can only wait, and nothing is granted or promised."""
+    return deps.work.note() if visit is None or visit.current is None else deps.work.begin()
 
 
 def resume_within(
@@ -200,8 +206,9 @@ def find_situation(
         been_there=been_there,
         session=session,
         subject=subject_of(deps, client, account_id),
-        has_second_factor=any(one.kind in SECOND_FACTORS for one in work.records.authenticators(account_id)),
-        consent=work.records.find_consent(account_id, client.client_id),
+        has_second_factor=session is not None
+        and any(one.kind in SECOND_FACTORS for one in work.records.authenticators(account_id)),
+        consent=None if session is None else work.records.find_consent(account_id, client.client_id),
         now=deps.clock.now(),
         here=transaction is not None and transaction.authenticated_at is not None,
         agreed=agreed,
@@ -227,7 +234,7 @@ def _proceed(
         if "none" in request.prompts:
             raise Refusal(WITHOUT_ASKING[step])
         waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=request)
-        return Ask(waiting.id, step)
+        return Ask(waiting.id, step, client)
     if situation.session is None:
         raise Refusal(WITHOUT_ASKING["login"])
     return _finish(work, deps, situation, situation.session, transaction=transaction, declined=declined)

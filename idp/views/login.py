@@ -76,13 +76,13 @@ def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
         visit = browser.visit(deps)
         if "txn" not in request.args:
             asked = visit.current is None or _then() is not None
-            return _login_page(deps, None) if asked else browser.go_to(url_for("idp.home"))
+            return _login_page(deps, None, None) if asked else browser.go_to(url_for("idp.home"))
         transaction = verify_transaction(deps, browser.transaction_id(), visit.browser)
         if transaction.request is None:
             return browser.go_to(url_for("idp.show_second_factor", txn=transaction.id))
         outcome = flow.resume(deps, transaction, visit)
-        if outcome == flow.Ask(transaction.id, "login"):
-            return _login_page(deps, transaction)
+        if isinstance(outcome, flow.Ask) and outcome.step == "login":
+            return _login_page(deps, transaction, outcome.client)
         return follow(outcome)
 
     @blueprint.post("/login")
@@ -185,12 +185,14 @@ def _again(deps: IdpDeps, refusal: Refusal, *, username: str) -> Page:
         raise refusal
     visit = browser.visit(deps)
     transaction = verify_transaction(deps, browser.transaction_id(), visit.browser) if "txn" in request.args else None
-    return _with_status(_login_page(deps, transaction, username=username, error=refusal), refusal)
+    page = _login_page(deps, transaction, _find_client(deps, transaction), username=username, error=refusal)
+    return _with_status(page, refusal)
 
 
-def _login_page(deps: IdpDeps, transaction: Transaction | None, *, username: str = "", error: Refusal | None = None) -> str:
-    waiting = None if transaction is None or transaction.request is None else flow.get_request(transaction)
-    client = _prepare_for(deps, waiting)
+def _login_page(
+    deps: IdpDeps, transaction: Transaction | None, client: Client | None, *, username: str = "", error: Refusal | None = None
+) -> str:
+    waiting = _prepare_for(transaction)
     suggested = username or (waiting.login_hint or "" if waiting is not None else "")
     txn = None if transaction is None else transaction.id
     return render_template(
@@ -206,20 +208,27 @@ def _login_page(deps: IdpDeps, transaction: Transaction | None, *, username: str
 
 
 def _second_factor_page(deps: IdpDeps, transaction: Transaction, error: Refusal | None = None) -> str:
-    waiting = None if transaction.request is None else flow.get_request(transaction)
-    client = _prepare_for(deps, waiting)
+    _prepare_for(transaction)
+    client = _find_client(deps, transaction)
     passkey = passkeys.request_options(deps, browser.visit(deps).browser, transaction.id)
     return render_template(
         "idp/second_factor.html", client=client, txn=transaction.id, then=_then(), passkey=passkey, error=error
     )
 
 
-def _prepare_for(deps: IdpDeps, waiting: AuthorizationRequest | None) -> Client | None:
-    if waiting is None:
+def _find_client(deps: IdpDeps, transaction: Transaction | None) -> Client | None:
+    if transaction is None or transaction.client_id is None:
         return None
-    _prepare(waiting)
     with deps.work.read() as work:
-        return work.records.find_client(waiting.address.client_id)
+        return work.records.find_client(transaction.client_id)
+
+
+def _prepare_for(transaction: Transaction | None) -> AuthorizationRequest | None:
+    if transaction is None or transaction.request is None:
+        return None
+    waiting = flow.get_request(transaction)
+    _prepare(waiting)
+    return waiting
 
 
 def _prepare(waiting: AuthorizationRequest) -> None:
