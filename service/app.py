@@ -27,6 +27,7 @@ from service.assets import Assets
 from service.csrf import Csrf
 from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_LARGE, problem
 from service.fast_path import FastPath, table
+from service.frame import Frame
 from service.health import countdown, readiness
 from service.metrics import Metrics
 from service.proxies import TrustedProxies
@@ -77,6 +78,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
     Csrf(services.node, services.keys.secret("csrf")).init_app(app)
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)
+    Frame().init_app(app)
     _add_errors(app)
     _add_health(app, services)
     _add_context(app, services)

@@ -19,6 +19,7 @@ from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, request
 from flask_babel import Babel, format_date, format_datetime, format_decimal, format_timedelta, get_locale, get_translations
+from markupsafe import Markup
 
 from kernel.errors import Language, Text
 from kernel.nodes import Node
@@ -104,6 +105,7 @@ def init_app(app: Flask, node: Node) -> None:
         ngettext=lambda one, many, number: _catalogue().ungettext(one, many, number),
         newstyle=True,
     )
+    app.jinja_env.globals["_"] = _sentence
     app.jinja_env.filters.update(
         in_language=in_language,
         as_date=as_date,
@@ -130,6 +132,11 @@ def init_app(app: Flask, node: Node) -> None:
         response.headers.setdefault("Content-Language", _TAGS[current_language()])
         response.vary.update(("Accept-Language", "Cookie"))
         return response
+
+
+def _sentence(text: str, **values: object) -> Markup:
+    """Return a template's sentence with its values escaped: what the extension's ``_`` does, by the shortest way."""
+    return Markup(_catalogue().ugettext(text)) % values  # noqa: S704 - the sentences are ours
 
 
 def _catalogue() -> Translations | NullTranslations:
