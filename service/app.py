@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
@@ -42,6 +43,14 @@ _FORM_BYTES = 256 * 1024  # uploads have a cap of their own, in licenses/views
 _HTTP_ERRORS: dict[int, ErrorCode] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
 
 
+class _Pages(Flask):
+    """Flask without a question that it asks about each hook and view of each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``func``: none is a coroutine."""
+        return func
+
+
 def create_application(services: Services) -> WSGIApplication:
     """Build what a server serves: the hot endpoints in front, the pages behind."""
     metrics = Metrics()
@@ -53,7 +62,7 @@ def create_application(services: Services) -> WSGIApplication:
 
 def create_app(services: Services, metrics: Metrics) -> Flask:
     """Build the pages of one node; every endpoint answers here too."""
-    app = Flask("service", static_folder="static", static_url_path="/static")
+    app = _Pages("service", static_folder="static", static_url_path="/static")
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
         MAX_CONTENT_LENGTH=services.policies.licenses.verification.max_upload_bytes + _FORM_BYTES,

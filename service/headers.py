@@ -31,12 +31,14 @@ def content_security_policy(form_action: tuple[str, ...] = ()) -> str:
 def init_app(app: Flask, node: Node) -> None:
     """Put the headers on every answer of ``app``."""
     always = [*_ALWAYS, _TRANSPORT] if node.url.startswith("https:") else [*_ALWAYS]
+    usual = content_security_policy()
 
     @app.after_request
     def secure(response: Response) -> Response:
         headers = response.headers
         present = {name.lower() for name in headers.keys()}  # noqa: SIM118 - its own iterator yields pairs
-        wanted = [*always, ("Content-Security-Policy", content_security_policy(g.get("form_action", ())))]
+        allowed = g.get("form_action")
+        wanted = [*always, ("Content-Security-Policy", usual if allowed is None else content_security_policy(allowed))]
         if response.mimetype == "text/html" and request.endpoint != "static":
             wanted.append(("Cache-Control", "no-store"))
         for name, value in wanted:

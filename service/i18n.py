@@ -44,9 +44,14 @@ class LanguageLink:
 
 
 def current_language() -> Language:
-    """Return the language of the present request."""
+    """Return the language of the present request, chosen when it is first asked for."""
+    found: Language | None = g.get("language")
+    if found is not None:
+        return found
     locale = get_locale()
-    return "en" if locale is not None and locale.language == "en" else "zh"
+    chosen: Language = "en" if locale is not None and locale.language == "en" else "zh"
+    g.language = chosen
+    return chosen
 
 
 def in_language(text: Text) -> str:
@@ -123,14 +128,15 @@ def init_app(app: Flask, node: Node) -> None:
     def remember(response: Response) -> Response:
         if response.mimetype != "text/html":
             return response
-        chosen, suggested = _find(request.args.get(PARAMETER, "")), _suggested()
+        chosen, suggested = _find(_asked(PARAMETER)), _suggested()
         known = request.cookies.get(cookie, "")
         if chosen is not None:
             response.set_cookie(cookie, chosen, max_age=_YEAR, httponly=True, samesite="Lax", secure=secure, path="/")
         elif suggested is not None and (not known or known.startswith(_SUGGESTED)):
             response.set_cookie(cookie, _SUGGESTED + suggested, httponly=True, samesite="Lax", secure=secure, path="/")
-        response.headers.setdefault("Content-Language", _TAGS[current_language()])
-        response.vary.update(("Accept-Language", "Cookie"))
+        if "Location" not in response.headers:  # a page, not the way to one
+            response.headers.setdefault("Content-Language", _TAGS[current_language()])
+            response.vary.update(("Accept-Language", "Cookie"))
         return response
 
 
@@ -151,7 +157,7 @@ def _choose(cookie: str) -> Language:
     known = request.cookies.get(cookie, "")
     kept = known.removeprefix(_SUGGESTED)
     candidates = (
-        _find(request.args.get(PARAMETER, "")),
+        _find(_asked(PARAMETER)),
         _find(kept) if kept == known else None,
         _suggested(),
         _find(kept),
@@ -166,9 +172,14 @@ def _find(tag: str) -> Language | None:
     return "zh" if primary == "zh" else "en" if primary == "en" else None
 
 
+def _asked(name: str) -> str:
+    """Return a parameter of the query; looked for first, since werkzeug makes an exception of a missing one."""
+    return request.args[name] if name in request.args else ""  # noqa: SIM401
+
+
 def _suggested() -> Language | None:
     """Return the first of OpenID Connect's ``ui_locales`` (Core 3.1.2.1: space-separated, best first) that we speak."""
-    wanted = str(g.get("ui_locales") or request.args.get("ui_locales", ""))[:200].split()
+    wanted = str(g.get("ui_locales") or _asked("ui_locales"))[:200].split()
     return next((language for language in map(_find, wanted) if language is not None), None)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
 from idp.storage.prepared import Prepared, Row
-from kernel.canonical import Json, canonical
+from kernel.canonical import Json
 from kernel.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def as_values(record: DataclassInstance) -> dict[str, Any]:
 
 
 def as_json(value: Json) -> str:
-    """Return the stored form of a list or an object."""
-    return canonical(value).decode()
+    """Return the stored form of a list or an object. Nobody hashes or compares it, so it need not be the canonical one."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def texts(value: str) -> tuple[str, ...]:

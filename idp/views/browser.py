@@ -86,17 +86,17 @@ def left(deps: IdpDeps) -> str | None:
 
 def remember(deps: IdpDeps) -> Callable[[Response], Response]:
     """Return the hook that writes the cookies."""
-    secure = deps.node.url.startswith("https:")
+    secure, session = deps.node.url.startswith("https:"), deps.node.cookie(_SESSION)
 
     def write(response: Response) -> Response:
-        browser = f"{_BROWSER}_{token(4)}"
-        for what, value in ((browser, g.get("idp_new_browser")), (_SESSION, g.get("idp_new_session"))):
-            name = deps.node.cookie(what)
-            if value:
-                age = _KNOWN_SECONDS if what == browser else None
-                response.set_cookie(name, value, max_age=age, httponly=True, samesite="Lax", secure=secure, path="/")
-            elif value == "":
-                response.delete_cookie(name, httponly=True, samesite="Lax", secure=secure, path="/")
+        new_browser, new_session = g.get("idp_new_browser"), g.get("idp_new_session")
+        if new_browser:
+            name = deps.node.cookie(f"{_BROWSER}_{token(4)}")
+            response.set_cookie(name, new_browser, max_age=_KNOWN_SECONDS, httponly=True, samesite="Lax", secure=secure, path="/")
+        if new_session:
+            response.set_cookie(session, new_session, httponly=True, samesite="Lax", secure=secure, path="/")
+        elif new_session == "":
+            response.delete_cookie(session, httponly=True, samesite="Lax", secure=secure, path="/")
         if g.get("idp_left"):
             response.set_cookie(
                 deps.node.cookie(_LEFT),

@@ -51,6 +51,7 @@ from policies.models import Policies
 from service import audit, headers, i18n
 from service.csrf import Csrf
 from service.engine import make_engine
+from service.frame import Frame
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
 from tests.support.pki import MemoryKeys
@@ -408,6 +409,7 @@ def _make_app(deps: IdpDeps) -> Flask:
     Csrf(deps.node, deps.keys.secret("csrf")).init_app(app)
     headers.init_app(app, deps.node)
     i18n.init_app(app, deps.node)
+    Frame().init_app(app)
     app.register_blueprint(make_blueprint(deps))
     visitors = Visitors(deps)
     app.context_processor(lambda: {"node": deps.node, "visitor": visitors.current()})
