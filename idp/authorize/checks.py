@@ -249,4 +249,6 @@ def _known_levels(asked: Asked, acr: Iterable[str]) -> tuple[str, ...]:
 
 
 def _with(asked: Asked, **changes: object) -> Asked:
+    if all(getattr(asked.request, name) == value for name, value in changes.items()):
+        return asked
     return replace(asked, request=replace(asked.request, **changes))  # type: ignore[arg-type]  # names are those of the record
