@@ -26,7 +26,7 @@ from idp.clients.errors import (
     REGISTRATION_UNREADABLE,
 )
 from idp.clients.invitations import name_of
-from idp.clients.sectors import sector_of
+from idp.clients.sectors import changes_subjects
 from idp.errors import CLIENT_UNSUITABLE
 from idp.hashes import digest
 from idp.ports import IdpDeps
@@ -145,8 +145,7 @@ def _check_own(client: Client, document: dict[str, Any]) -> None:
 
 def _check_same_subjects(before: Client, after: Client) -> None:
     """Refuse another sector (Core 8.1): whom a system knows by its own identifiers it would next know by another department's."""
-    old, new = ((each.subject_type, sector_of(each)) for each in (before, after))
-    if "pairwise" in {before.subject_type, after.subject_type} and old != new:
+    if changes_subjects(before, after):
         raise metadata.wrong(
             name="subject_type", zh="登记后不能改变，也不能换主机", en="not to be changed any more, nor the host"
         )

@@ -30,6 +30,12 @@ def sector_of(client: Client) -> str:
     return min(hosts_of(client), default="")
 
 
+def changes_subjects(before: Client, after: Client) -> bool:
+    """Tell whether the client would know people by other identifiers than before."""
+    old, new = ((each.subject_type, sector_of(each)) for each in (before, after))
+    return old != new and "pairwise" in {before.subject_type, after.subject_type}
+
+
 def verify_sector(deps: IdpDeps, client: Client) -> None:
     """Refuse unless the document at ``sector_identifier_uri``, if there is one, names every return address (Registration 1.0, 5)."""
     if client.sector_identifier_uri is None:

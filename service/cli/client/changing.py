@@ -9,7 +9,7 @@ import click
 
 from idp.clients import registry, stages
 from idp.clients.checks import check_client
-from idp.clients.sectors import sector_of
+from idp.clients.sectors import changes_subjects
 from idp.records import Client
 from kernel.errors import Text
 from service.cli.client.forms import OPERATOR, as_line, chosen, describe, metadata_options, warnings_of
@@ -67,10 +67,7 @@ def disable(services: Services, *, client_id: str) -> None:
 
 def _warnings(old: Client, new: Client) -> list[Warned]:
     warnings = warnings_of(new) if old.require_pkce else []
-    if (old.subject_type, sector_of(old)) != (new.subject_type, sector_of(new)) and "pairwise" in {
-        old.subject_type,
-        new.subject_type,
-    }:
+    if changes_subjects(old, new):
         text = Text("系统此后认不出它已知道的人。", "The client will not recognise the people it knows: each gets another sub.")
         warnings.append(Warned("client_subjects_change", text))
     return warnings
