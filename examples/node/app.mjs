@@ -6,7 +6,7 @@ import * as oidc from "openid-client";
 
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, PORT = "9300" } = process.env;
 const home = `http://localhost:${PORT}/`;
-const scope = "openid profile offline_access";
+const scope = "openid profile";
 const logoutEvent = "http://schemas.openid.net/event/backchannel-logout";
 
 // Discovery: every address of the node comes from here. Plain http is for a node on this machine only.

@@ -33,7 +33,7 @@ chaoxin = OAuth(app).register(
     client_id=CLIENT_ID,
     client_secret=CLIENT_SECRET,
     server_metadata_url=f"{ISSUER}/.well-known/openid-configuration",
-    client_kwargs={"scope": "openid profile offline_access", "code_challenge_method": "S256"},
+    client_kwargs={"scope": "openid profile", "code_challenge_method": "S256"},
 )
 logins: dict[str, dict[str, Any]] = {}
 """Who is logged in, by what their cookie says: here, and not in the cookie, so that a logout notice can end it."""

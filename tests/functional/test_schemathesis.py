@@ -114,7 +114,7 @@ def walk(description: BaseSchema, node: LoneNode, *, auth: Callable[[PreparedReq
 
 
 def test_the_departments_api_answers_as_it_describes(node: LoneNode) -> None:
-    assert walk(schemathesis.openapi.from_url(f"{node.url}/api/v1/openapi.json"), node) > 40
+    assert walk(schemathesis.openapi.from_url(f"{node.url}/api/v1/openapi.json"), node) > 20
 
 
 def test_the_protocols_endpoints_answer_strangers_and_clients_as_they_should(node: LoneNode) -> None:

@@ -135,7 +135,7 @@ def as_line(client: Client) -> str:
 
 def names_of(client: Client) -> str:
     """Return all names of a client: citizens read the one in their language, so whoever vets it reads each."""
-    others = {language: name for language, name in client.names.items() if name != client.name}
+    others = {language: name for language, name in sorted(client.names.items()) if name != client.name}
     return "  ".join([client.name, *(f"[{language}] {name}" for language, name in others.items())])
 
 
