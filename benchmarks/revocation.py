@@ -8,7 +8,6 @@ after an empty one, which wrk begins with, so a plain client of ours asks it; wh
 from __future__ import annotations
 
 import base64
-import os
 import socket
 import statistics
 import subprocess
@@ -16,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -28,6 +26,7 @@ from cryptography.x509 import ocsp
 
 from benchmarks import million_entries
 from benchmarks.figures import Figure
+from benchmarks.servers import ask, cpu_seconds, in_turn, raw_request, served
 from kernel.randomness import random_bytes
 from pki import authority
 from pki import ocsp as pki_ocsp
@@ -41,16 +40,6 @@ from tests.support.programs import need
 _SECONDS = 2
 _ROUNDS = 3
 _NONCES = 500
-_POST = """
-local bodies = {%s}
-local place = 0
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/ocsp-request"
-request = function()
-  place = place %% #bodies + 1
-  return wrk.format(nil, nil, nil, bodies[place])
-end
-"""
 _NGINX = """
 daemon off;
 worker_processes 1;
@@ -85,9 +74,9 @@ def _ocsp(folder: Path) -> Iterator[Figure]:
     fetched = "/pki/ocsp/" + quote(base64.b64encode(plain[0]).decode(), safe="")
     nginx_port, openssl_port = free_port(), free_port()
     with (
-        _served(node.command(), node.port) as ours,
-        _served(_nginx(folder, node, nginx_port), nginx_port) as nginx,
-        _served(_openssl(folder, node, openssl_port), openssl_port, probe=plain[0]) as openssl,
+        served(node.command(), node.port) as ours,
+        served(_nginx(folder, node, nginx_port), nginx_port) as nginx,
+        served(_openssl(folder, node, openssl_port), openssl_port, is_up=lambda: _answers(openssl_port, plain[0])) as openssl,
     ):
         acts: dict[str, Callable[[], float]] = {
             "post": lambda: _by_wrk(ours, node.port, "/pki/ocsp", plain),
@@ -171,57 +160,28 @@ def _openssl(folder: Path, node: _Node, port: int) -> list[str]:
     return [*command, "-rsigner", responder, "-rkey", key, "-ndays", "1"]
 
 
-@contextmanager
-def _served(command: Sequence[str], port: int, probe: bytes | None = None) -> Iterator[int]:
-    """Run a server until the block ends; its process identifier."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _answers(port: int, probe: bytes) -> bool:
     try:
-        deadline = time.monotonic() + 30
-        while not _is_up(port, probe):
-            if process.poll() is not None or time.monotonic() > deadline:
-                message = f"{command[0]} does not answer"
-                raise RuntimeError(message)
-            time.sleep(0.1)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _is_up(port: int, probe: bytes | None) -> bool:
-    try:
-        if probe is not None:
-            return _ask(port, _http(probe)).startswith(b"HTTP/1.")
-        socket.create_connection(("127.0.0.1", port), 1).close()
+        return _ask(port, _http(probe)).startswith(b"HTTP/1.")
     except OSError:
         return False
-    return True
 
 
 def _by_wrk(pid: int, port: int, path: str, bodies: Sequence[bytes] = ()) -> float:
     """Return the answers a CPU second that wrk gets on kept connections, by POST where there are bodies."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        literal = ",".join('"' + "".join(f"\\{octet:03d}" for octet in body) + '"' for body in bodies)
-        script.write(_POST % literal if bodies else "")
-        script.flush()
-        command = [need("wrk", "wrk"), "-t1", "-c32", "-s", script.name, f"http://127.0.0.1:{port}{path}"]
-        subprocess.run([*command, "-d1s"], check=True, capture_output=True)
-        before = _cpu_seconds(pid)
-        told = subprocess.run([*command, f"-d{_SECONDS}s"], check=True, capture_output=True, text=True).stdout
-    if "Non-2xx" in told:
-        raise RuntimeError(told)
-    answers = next(int(line.split()[0]) for line in told.splitlines() if "requests in" in line)
-    return answers / (_cpu_seconds(pid) - before)
+    headers = {"Content-Type": "application/ocsp-request"}
+    posted = [raw_request("POST", path, headers, body) for body in bodies]
+    return ask(pid, port, in_turn(posted or [raw_request("GET", path, {})]), seconds=_SECONDS)
 
 
 def _by_client(pid: int, port: int, bodies: Sequence[bytes]) -> float:
     """Return the answers a CPU second that a client gets which opens a connection for each."""
     requests = [_http(body) for body in bodies]
-    before, answers, end = _cpu_seconds(pid), 0, time.monotonic() + _SECONDS
+    before, answers, end = cpu_seconds(pid), 0, time.monotonic() + _SECONDS
     while time.monotonic() < end:
         assert b" 200 " in _ask(port, requests[answers % len(requests)])[:20]
         answers += 1
-    return answers / (_cpu_seconds(pid) - before)
+    return answers / (cpu_seconds(pid) - before)
 
 
 def _http(body: bytes) -> bytes:
@@ -236,11 +196,3 @@ def _ask(port: int, request: bytes) -> bytes:
         while part := connection.recv(65536):
             parts.append(part)
     return b"".join(parts)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process and those below it have used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return own + sum(_cpu_seconds(int(child)) for child in children)

@@ -58,7 +58,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An error that a mere link caused: somebody who is not logged in is told, and goes back knowingly or not at all (RFC 9700 4.11.2)."""
+    """An error that a mere link caused, for an address that nobody vetted: a stranger goes there knowingly or not at all (RFC 9700 4.11.2)."""
 
     answer: Answer
     refusal: Refusal

@@ -1,7 +1,8 @@
 """What a request would tell a department of a person, piece by piece, as the person is asked about it.
 
-A piece is a scope, the claims with evidence, or another system's interface that may be used for the person. Left to others: when they are asked (``authorize.interactions``), the page
-(``interaction.consent``).
+A piece is a scope, the claims with evidence, or another system's interface that may be used for the person.
+
+Left to others: when they are asked (``authorize.interactions``), the page (``interaction.consent``).
 """
 
 from __future__ import annotations

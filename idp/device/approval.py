@@ -2,8 +2,8 @@
 
 1. The code is typed, or comes with the QR code and is shown for comparison all the same. Tries are counted like those of a login.
 2. The request waits in a login transaction of this browser, which asks what any login asks: password, second factor, level.
-3. Last of all it is shown who asks, where, for what (all of it, also what is known there), and the code again: whoever did not just see it on a kiosk is being deceived
-   (5.4). Nobody skips this by having agreed before.
+3. Last of all it is shown who asks, where, for what (all of it, also what is known there), and the code again: whoever did not just
+   see it on a kiosk is being deceived (5.4). Nobody skips this by having agreed before.
 4. A yes stores the grant in the phone's session; logging out there ends what the kiosk has.
 
 Left to others: steps 2 and 4 themselves (``authorize.flow``), the pages.
@@ -40,7 +40,7 @@ class Question:
 
 def enter(deps: IdpDeps, visit: Visit, *, typed: str, address: str) -> flow.Outcome:
     """Take the code that somebody typed and go on to the login, or to the question. ``Refusal`` when it is wrong or tried too often."""
-    whose = visit.browser if visit.current is None else visit.current.account.id
+    whose = visit.browser[0] if visit.current is None else visit.current.account.id
     attempt = throttle.take(deps, account=f"device:{whose}", address=address)
     code = user_codes.normal_form(typed)
     now = deps.clock.now()

@@ -7,20 +7,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import Executable
 
-from idp.storage.prepared import Prepared, Row
+from idp.storage.prepared import INSERTS, Inserted, Prepared, Row, put
 from kernel.canonical import Json
 from kernel.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-_Insert: TypeAlias = "postgresql.Insert | sqlite.Insert"
 
 
 class OnConnection:
@@ -63,12 +60,8 @@ class OnConnection:
     def _all(self, statement: sa.Select[Any]) -> Sequence[sa.RowMapping]:
         return self._connection.execute(statement).mappings().all()
 
-    def _insert(self, table: sa.Table) -> _Insert:
-        return _insert(self._connection.dialect.name, table)
-
-
-def _insert(dialect: str, table: sa.Table) -> _Insert:
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    def _insert(self, table: sa.Table) -> Inserted:
+        return INSERTS[self._connection.dialect.name](table)
 
 
 # Building a statement takes longer than carrying it out, so those that are always the same are built once.
@@ -77,15 +70,12 @@ def _insert(dialect: str, table: sa.Table) -> _Insert:
 @functools.cache
 def _adding(dialect: str, table: sa.Table) -> Executable:
     # What was inserted is asked for, because drivers don't agree on the row count of an insert.
-    return _insert(dialect, table).on_conflict_do_nothing().returning(*table.primary_key)
+    return INSERTS[dialect](table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 @functools.cache
 def _putting(dialect: str, table: sa.Table, names: frozenset[str]) -> Executable:
-    statement = _insert(dialect, table)
-    keys = [column.name for column in table.primary_key]
-    rest = {name: statement.excluded[name] for name in sorted(names) if name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    return put(INSERTS[dialect](table), names)
 
 
 def as_values(record: DataclassInstance) -> dict[str, Any]:

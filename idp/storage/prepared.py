@@ -8,7 +8,7 @@ On a connection without a :class:`Driver` of its own (``service.connections`` gi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -22,7 +22,8 @@ Insert: TypeAlias = Callable[[sa.Table], Inserted]
 DRIVER = "chaoxin_driver"
 """Where a connection's ``info`` has its :class:`Driver`."""
 
-_INSERTS: Mapping[str, Insert] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERTS: Mapping[str, Insert] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""Each database's own form of an insert."""
 _NUMBERED = psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
@@ -106,7 +107,7 @@ class Prepared:
         return driver.execute(compiled.text, compiled.given(values))
 
     def _statement(self, dialect: sa.Dialect) -> sa.Executable:
-        return self._build(_INSERTS[dialect.name]) if callable(self._build) else self._build
+        return self._build(INSERTS[dialect.name]) if callable(self._build) else self._build
 
     def _compile(self, dialect: sa.Dialect) -> _Compiled:
         form = dialect if dialect.name == "sqlite" else _NUMBERED
@@ -116,9 +117,9 @@ class Prepared:
         return found
 
 
-def put(statement: Inserted) -> Inserted:
-    """Let an insert replace the row with the same primary key."""
+def put(statement: Inserted, names: Collection[str] | None = None) -> Inserted:
+    """Let an insert of these columns (None: all) replace the row with the same primary key."""
     table = statement.table
-    keys = [column.name for column in table.primary_key]
-    rest = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
-    return statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    rest = {one.name: statement.excluded[one.name] for one in table.columns if not one.primary_key}
+    chosen = {name: value for name, value in rest.items() if names is None or name in names}
+    return statement.on_conflict_do_update(index_elements=[one.name for one in table.primary_key], set_=chosen)

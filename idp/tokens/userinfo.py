@@ -1,7 +1,7 @@
 """The userinfo endpoint (OpenID Connect Core 5.3): what the department may know of who logged in, by access token.
 
-As JSON, or signed for the clients that are registered so. With the token of an
-organisation for which an agent acts, what it may know of that, within the mandate. Left to others: how the token is shown (``resource``).
+As JSON, or signed for the clients that are registered so. With the token of an organisation for which an agent acts, what it may know of
+that, within the mandate. Left to others: how the token is shown (``resource``).
 """
 
 from __future__ import annotations

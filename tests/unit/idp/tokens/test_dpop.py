@@ -33,18 +33,6 @@ MAX_AGE = 60
 FORM: dict[str, str | None] = {"grant_type": "client_credentials"}
 
 
-@pytest.fixture
-def machine(provider: Provider) -> Provider:
-    """A provider with a system that asks for tokens on its own behalf."""
-    provider.add_client("machine", grant_types=("client_credentials",), redirect_uris=())
-    return provider
-
-
-@pytest.fixture
-def holder(machine: Provider) -> Holder:
-    return Holder(machine.deps)
-
-
 def ask(provider: Provider, proof: str | None) -> OAuthResponse:
     return provider.post(endpoints.TOKEN, FORM, client_id="machine", dpop=proof)
 
