@@ -9,6 +9,8 @@ Left to others: what makes a certificate right (``authenticators.certificates``)
 
 from __future__ import annotations
 
+from cryptography.hazmat.primitives import hashes
+
 from idp.authenticators import certificates
 from idp.authenticators.errors import CERTIFICATE_REFUSED
 from idp.authorize.transactions import Visit, verify_transaction
@@ -26,7 +28,9 @@ def submit(deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: D
     transaction = None if transaction_id is None else verify_transaction(deps, transaction_id, visit.browser)
     # 1. Whose?
     shown = certificates.read(der)
-    attempt = throttle.take(deps, account=f"certificate:{shown.certificate.serial_number}", address=device.address)
+    # By all that it says, not by its serial number: anybody can make one with another's, and use up the other's tries.
+    tried = f"certificate:{shown.certificate.fingerprint(hashes.SHA256()).hex()}"
+    attempt = throttle.take(deps, account=tried, address=device.address)
     # 2. Is it?
     with deps.work.read() as work:
         found = work.records.find_holder(deps.vault.index(shown.holder_id, "idp.holder"))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
@@ -69,6 +73,20 @@ def test_whoever_is_not_named_revoked_or_disabled_stays_out(provider: Provider) 
 def test_a_certificate_that_nobody_trusted_issued_is_refused_whatever_it_says(provider: Provider) -> None:
     made, _ = self_signed(provider.deps, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]))
     assert refusal(provider, made) == "certificate_refused"
+
+
+def test_nobody_uses_up_anothers_tries_by_a_certificate_with_their_serial_number(provider: Provider) -> None:
+    deps = provider.deps
+    good = issued(deps, "陈晓潮", "person", number=CITIZEN)
+    key, now = ec.generate_private_key(ec.SECP256R1()), deps.clock.now()
+    name = x509.Name([x509.NameAttribute(NameOID.SERIAL_NUMBER, CITIZEN)])
+    forged = x509.CertificateBuilder(name, name, key.public_key(), int(good.serial, 16), now, now + timedelta(days=1))
+    forged = forged.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    der = forged.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    for _ in range(deps.policies.assurance.throttle.account_failures + 1):
+        answer = show(provider, der)
+    assert answer.status_code == 429
+    assert show(provider, good.der).status_code == 303
 
 
 def test_where_no_rule_or_no_proxy_says_so_nobody_logs_in_by_certificate(provider: Provider) -> None:
