@@ -6,10 +6,12 @@ Left to others: carrying authenticators out, counting failures and keeping sessi
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
 from policies.assurance_models import AssuranceLevel, RealNameLevel
+from policies.common_passwords import is_common
 from policies.models import AccountKind, AssurancePolicies
 
 PasswordFault = Literal["too_short", "too_long", "blocked"]
@@ -57,14 +59,20 @@ def least_rank(policies: AssurancePolicies, kind: AccountKind) -> int:
     return min(enough, default=0)
 
 
-def find_password_fault(policies: AssurancePolicies, password: str, has_second_factor: bool) -> PasswordFault | None:  # noqa: FBT001 - a fact about the account
-    """Return why a new password will not do, or None. Lengths count code points of its NFC form (SP 800-63B-4 3.1.1.2)."""
+def find_password_fault(
+    policies: AssurancePolicies,
+    password: str,
+    has_second_factor: bool,  # noqa: FBT001 - a fact about the account
+    names: Iterable[str] = (),
+) -> PasswordFault | None:
+    """Return why a new password will not do, or None. Lengths count code points of its NFC form (SP 800-63B-4 3.1.1.2).
+
+    ``names`` are those of its owner and of the place, which nobody's password may be made of.
+    """
     rules = policies.password
     text = unicodedata.normalize("NFC", password)
     if len(text) < (rules.min_length if has_second_factor else rules.min_length_alone):
         return "too_short"
     if len(text) > rules.max_length:
         return "too_long"
-    if text.casefold() in {blocked.casefold() for blocked in rules.blocked}:
-        return "blocked"
-    return None
+    return "blocked" if is_common(text, (*rules.blocked, *names)) else None

@@ -45,7 +45,7 @@ class Proofing(Table):
 
 
 class PasswordRules(Table):
-    """SP 800-63B-4 3.1.1.2: lengths only, no composition rules, a blocklist."""
+    """SP 800-63B-4 3.1.1.2: lengths only, no composition rules, a blocklist: the frequent ones, and ``blocked``, names of place and service."""
 
     min_length: Annotated[int, Field(ge=8)]
     min_length_alone: Annotated[int, Field(ge=15)]

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from idp.authenticators import changing
 from idp.browsers import sessions
 from idp.browsers.sessions import Current
-from idp.people import passwords
-from idp.people.accounts import check_password, is_long_enough_alone
+from idp.people import new_passwords, passwords
 from idp.ports import IdpDeps
-from idp.records import Authenticator
+from idp.records import Account, Authenticator
 from kernel.randomness import token
 
 _SECOND_FACTORS = frozenset({"totp", "passkey"})  # recovery codes are used up
@@ -30,17 +29,18 @@ def least_length(deps: IdpDeps, current: Current) -> int:
 def change(deps: IdpDeps, current: Current, password: str) -> None:
     """Give the account this password. All its other sessions end: whoever knew the old one is out."""
     changing.check_fresh(deps, current)
-    account_id, username = current.account.id, current.account.username
+    account_id = current.account.id
     with deps.work.read() as work:
         guarded = _has_second_factor(work.records.authenticators(account_id))
-    check_password(deps, password, has_second_factor=guarded, username=username)
+    new_passwords.check(deps, password, has_second_factor=guarded, about=about(current.account))
     secret = passwords.hash_password(password)  # outside of the transaction
     now = deps.clock.now()
-    alone = is_long_enough_alone(deps, password)
+    alone = new_passwords.is_long_enough_alone(deps, password)
     new = Authenticator(token(16), account_id, "password", "", secret, now, alone=alone)
     with changing.change(deps, current) as (work, authenticators):
         # A second factor may have been removed meanwhile.
-        check_password(deps, password, has_second_factor=_has_second_factor(authenticators), username=username)
+        guarded = _has_second_factor(authenticators)
+        new_passwords.check(deps, password, has_second_factor=guarded, about=about(current.account))
         old = next((one for one in authenticators if one.kind == "password"), None)
         if old is None:
             work.records.add_authenticator(new)
@@ -50,6 +50,11 @@ def change(deps: IdpDeps, current: Current, password: str) -> None:
         for session in work.records.sessions(account_id):
             if session.id != current.session.id:
                 sessions.end_within(work, session, actor=f"account:{account_id}", now=now)
+
+
+def about(account: Account) -> tuple[str | None, ...]:
+    """Return what a password must not be made of, since whoever knows the person tries it first."""
+    return account.username, account.name, account.phone, account.email, account.resident_id
 
 
 def _has_second_factor(authenticators: Sequence[Authenticator]) -> bool:

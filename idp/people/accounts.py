@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from idp.errors import ACCOUNT_EXISTS, ACCOUNT_UNKNOWN, ACCOUNT_UNSUITABLE, PASSWORD_UNSUITABLE
-from idp.people import one_time_codes, passwords, proofing
+from idp.errors import ACCOUNT_EXISTS, ACCOUNT_UNKNOWN, ACCOUNT_UNSUITABLE
+from idp.people import new_passwords, one_time_codes, passwords, proofing
 from idp.ports import IdpDeps
 from idp.records import Account, AccountRecord, Authenticator, Channel
 from kernel.audit import AuditEvent
@@ -31,11 +31,6 @@ SUBJECT_PREFIX = "sub."
 _USERNAME = re.compile(r"[\w][\w.@+-]{1,63}")
 _CONTACTS = {"phone": re.compile(r"\+?[0-9][0-9 -]{4,19}"), "email": re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")}
 _MAX_NAME = 100
-_PASSWORD_FAULTS = {
-    "too_short": ("太短", "too short"),
-    "too_long": ("太长", "too long"),
-    "blocked": ("太常见", "too common"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +83,7 @@ def create(deps: IdpDeps, new: NewAccount, *, actor: str) -> Account:
         created_at=now,
         updated_at=now,
     )
-    alone = is_long_enough_alone(deps, new.password)
+    alone = new_passwords.is_long_enough_alone(deps, new.password)
     enrolled = [Authenticator(token(16), account.id, "password", "", password_hash, now, alone=alone)]
     if new.totp_secret is not None:
         sealed = one_time_codes.seal_secret(deps, account.id, new.totp_secret)
@@ -298,22 +293,8 @@ def _check_second_factor(deps: IdpDeps, new: NewAccount) -> None:
 
 
 def _check_password(deps: IdpDeps, new: NewAccount) -> None:
-    check_password(deps, new.password, has_second_factor=new.totp_secret is not None, username=new.username)
-
-
-def check_password(deps: IdpDeps, password: str, *, has_second_factor: bool, username: str) -> None:
-    """Refuse a new password that policies don't allow, or that is the username."""
-    fault = assurance.find_password_fault(deps.policies.assurance, password, has_second_factor)
-    if fault is None and normal_username(password) == normal_username(username):
-        fault = "blocked"
-    if fault is not None:
-        problem_zh, problem_en = _PASSWORD_FAULTS[fault]
-        raise Refusal(PASSWORD_UNSUITABLE, field="password", problem_zh=problem_zh, problem_en=problem_en)
-
-
-def is_long_enough_alone(deps: IdpDeps, password: str) -> bool:
-    """Tell whether a password may be an account's only factor."""
-    return assurance.find_password_fault(deps.policies.assurance, password, has_second_factor=False) is None
+    about = (new.username, new.name, new.phone, new.email, new.resident_id)
+    new_passwords.check(deps, new.password, has_second_factor=new.totp_secret is not None, about=about)
 
 
 _PERSON_CHECKS = (_check_username, _check_names, _check_numbers, _check_contacts, _check_level_and_roles)

@@ -120,9 +120,19 @@ def test_staff_and_security_admins_need_a_second_factor(defaults: Policies) -> N
         ("abcdefg", True, "too_short"),
         ("xkcd-936", True, None),
         ("xkcd-936", False, "too_short"),
-        ("x" * 256, True, None),
+        ("潮起潮落" + "x" * 252, True, None),
         ("x" * 257, True, "too_long"),
         ("Password", True, "blocked"),
+        ("sunshine", True, "blocked"),
+        ("ｓｕｎｓｈｉｎｅ", True, "blocked"),
+        ("password1234567", False, "blocked"),
+        ("123456789012345", False, "blocked"),
+        ("abcabcabcabcabc", False, "blocked"),
+        ("chaozhouchaozhou", False, "blocked"),
+        ("潮州潮州潮州潮州潮州潮州潮州潮州", False, "blocked"),
+        ("Chaoxin-20261126", False, "blocked"),
+        ("monkey-8492738492", False, None),
+        ("correct horse battery staple", False, None),
         ("PASSWORDPASSWORD", False, "blocked"),
         ("e\u0301" * 10, False, "too_short"),  # ten characters, though twenty code points as typed
     ],
@@ -131,6 +141,21 @@ def test_a_new_password_is_long_enough_and_not_a_known_one(
     defaults: Policies, password: str, second: bool, fault: str | None
 ) -> None:
     assert find_password_fault(defaults.assurance, password, second) == fault
+
+
+@pytest.mark.parametrize(
+    ("password", "names"),
+    [
+        ("chenxiaochao1988", ["chenxiaochao"]),
+        ("陈晓潮 1988-06-12 1988", ["陈晓潮"]),
+        ("xiaochao1988061288", ["xiaochao@example.cn"]),
+        ("13800000001", ["+86 138 0000 0001"]),
+        ("2026饶平2026", ["饶平县"]),
+    ],
+)
+def test_nobodys_password_is_made_of_a_name_of_theirs(defaults: Policies, password: str, names: list[str]) -> None:
+    assert find_password_fault(defaults.assurance, password, True, names) == "blocked"
+    assert find_password_fault(defaults.assurance, password, True) is None
 
 
 # claims
