@@ -16,6 +16,7 @@ from benchmarks.figures import Figure, cpu_milliseconds_each
 from crosscert.federation import sync
 from licenses.verification import verify
 from service.config import load_config
+from service.demo.federation import PORTS
 from service.logs import configure_logs
 from service.wiring import Services
 from tests.support.demo import start_demo, stop, wait_for_demo
@@ -37,7 +38,7 @@ def measure() -> Iterator[Figure]:
     """Build a demo in a temporary folder and measure it from birth to verdict."""
     configure_logs("WARNING")
     with tempfile.TemporaryDirectory(prefix="chaoxin-bench-") as folder:
-        root, first_port = Path(folder), free_port_block(5)
+        root, first_port = Path(folder), free_port_block(PORTS)
         begun = time.monotonic()
         with _running(root, first_port, root / "first.log"):
             yield Figure("demo: nothing → serving", time.monotonic() - begun, "s", "limit", START_LIMIT)

@@ -50,10 +50,12 @@ class RequestsFetcher:
     """A ``Fetcher``. Proxies and credentials of the environment are not used.
 
     ``outward``: for addresses that others named. Then nothing is sent to this machine itself or its link, whatever a name resolves to.
+    ``bearer``: the secret that is shown to whoever is asked (RFC 6750 2.1); such a fetcher asks one server.
     """
 
-    def __init__(self, *, outward: bool = False) -> None:
+    def __init__(self, *, outward: bool = False, bearer: str | None = None) -> None:
         self._outward = outward
+        self._authorization = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
 
     def get(self, url: str, *, below: str, max_bytes: int, timeout: float, etag: str | None = None) -> Fetched:
         """Return what ``url`` holds; see :class:`crosscert.ports.Fetcher`."""
@@ -85,7 +87,7 @@ class RequestsFetcher:
         url = request.url
         if not is_below(url, below):
             raise Refusal(PEER_UNREACHABLE, url=url, problem="outside of the peer's address")
-        headers = {"Accept-Encoding": "identity", "User-Agent": "chaoxin", **request.headers}
+        headers = {"Accept-Encoding": "identity", "User-Agent": "chaoxin", **self._authorization, **request.headers}
         adapter = _Adapter(timeout, outward=self._outward)
         try:
             with _deadline(adapter, timeout), requests.Session() as session:

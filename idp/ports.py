@@ -26,6 +26,7 @@ from idp.record_ports import (
     SessionRecords,
 )
 from idp.records import Channel, DirectorySettings, StaffEntry
+from idp.registers.ports import Registers
 from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork, Work
@@ -153,7 +154,7 @@ class IdpDeps:
     ``fetch`` reads request objects from the addresses that clients registered, and tells clients of logouts. ``trust`` judges the
     certificates of clients, which come in if ``client_certificates``; at ``mutual_tls_url`` the proxy asks every caller for one.
     ``soon`` does something that the present request must not wait for: what it leaves undone, the worker does.
-    ``directories`` are the departments' directories of staff by name.
+    ``directories`` are the departments' directories of staff by name, ``registers`` those of others that know who exists.
     ``kept`` holds parsed forms of what is stored (signing keys), so that the hot paths don't build them again; it is no state.
     """
 
@@ -173,6 +174,7 @@ class IdpDeps:
     mutual_tls_url: str | None = None
     directories: Mapping[str, StaffDirectory] = field(default_factory=dict)
     messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
+    registers: Registers = field(default_factory=Registers)
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -9,6 +9,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
@@ -90,6 +91,13 @@ class Config:
         if not text:
             raise Misuse(CONFIG_INVALID, field=key, file=str(self.file), problem=f"{key}: empty")
         return text
+
+    def service_url(self, key: str, url: str) -> str:
+        """Return the address of somebody's service, which has a path; ``Misuse`` naming the configuration's ``key`` when it will not do."""
+        fault = find_url_fault(url) or ("" if urlsplit(url).path.strip("/") else "it needs a path")
+        if fault:
+            raise Misuse(CONFIG_INVALID, field=key, file=str(self.file), problem=f"{key}: {fault}")
+        return url
 
     def passphrase(self) -> bytes:
         """Return the key store's passphrase; ``Misuse`` when there is none."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from crosscert.addresses import find_url_fault, is_on_this_machine
+from crosscert.addresses import is_on_this_machine
 from crosscert.http import RequestsFetcher
 from idp.connectors.sms import SmsMessenger
 from idp.connectors.smtp import SmtpMessenger
 from idp.ports import Messenger
 from idp.records import Channel
-from kernel.errors import Misuse
 from service.config import Config
-from service.errors import CONFIG_INVALID
 
 
 def make_messengers(config: Config) -> dict[Channel, Messenger]:
@@ -24,9 +20,7 @@ def make_messengers(config: Config) -> dict[Channel, Messenger]:
         ca_file = None if mail.ca_file is None else config.directory / mail.ca_file
         made["email"] = SmtpMessenger(mail.host, mail.port, mail.sender, mail.tls, mail.username, password, ca_file)
     if sms is not None:
-        fault = find_url_fault(sms.url) or ("" if urlsplit(sms.url).path.strip("/") else "it needs a path")
-        if fault:
-            raise Misuse(CONFIG_INVALID, field="sms.url", file=str(config.file), problem=f"sms.url: {fault}")
-        fetch = RequestsFetcher(outward=not is_on_this_machine(sms.url))
-        made["phone"] = SmsMessenger(fetch, sms.url, config.secret("sms.key_file", sms.key_file))
+        url = config.service_url("sms.url", sms.url)
+        fetch = RequestsFetcher(outward=not is_on_this_machine(url))
+        made["phone"] = SmsMessenger(fetch, url, config.secret("sms.key_file", sms.key_file))
     return made

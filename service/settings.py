@@ -155,6 +155,29 @@ class SmsTable(Table):
     key_file: Word
 
 
+class RegisterTable(Table):
+    """A register of others: a CSV ``file`` beside the configuration, or a server at ``url`` that is shown the secret in ``key_file``."""
+
+    file: Word | None = None
+    url: Word | None = None
+    key_file: Word | None = None
+    seconds: Annotated[float, Field(gt=0, le=10)] = 5.0
+
+    @model_validator(mode="after")
+    def _choose_one(self) -> Self:
+        if (self.file is None) == (self.url is None) or (self.url is None) != (self.key_file is None):
+            message = "either file, or url with key_file"
+            raise ValueError(message)
+        return self
+
+
+class RegistersTable(Table):
+    """Which registers are asked; how, is told in docs/registers.md."""
+
+    population: RegisterTable | None = None
+    legal_persons: RegisterTable | None = None
+
+
 class PoliciesTable(Table):
     """A folder whose documents replace the packaged ones."""
 
@@ -174,6 +197,7 @@ class Settings(Table):
     tls: TlsTable | None = None
     mail: MailTable | None = None
     sms: SmsTable | None = None
+    registers: RegistersTable = RegistersTable()
 
     @model_validator(mode="after")
     def _name_directories_apart(self) -> Self:

@@ -39,6 +39,7 @@ from service.background import Background
 from service.config import Config
 from service.engine import make_engine
 from service.messengers import make_messengers
+from service.registers import make_registers
 from service.unit_of_work import SqlUnitOfWork
 
 if TYPE_CHECKING:
@@ -192,6 +193,7 @@ class Services:
             soon=self.background,
             directories=self.staff_directories,
             messengers=make_messengers(self.config),
+            registers=make_registers(self.config),
         )
 
     @cached_property

@@ -1,6 +1,7 @@
 """Builds the demo: every step looks at what is there, so a run that was killed anywhere is simply repeated.
 
-Left to others: what is planned (``plan``), its secrets (``secrets``), the processes (``processes``), the sites (``departments``), telling of it (``description``).
+Left to others: what is planned (``plan``), its secrets (``secrets``), the processes (``processes``), the sites (``departments``), the registers
+(``register``), telling of it (``description``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from idp.clients import registry
 from idp.clients.checks import missing_for_production
 from idp.people import accounts
 from idp.records import Client
+from kernel.randomness import token
 from licenses import batch, departments, recover
 from licenses.rows import open_rows
 from service.cli.init import configuration, initialise, write_new_files
@@ -26,12 +28,18 @@ from service.config import load_config
 from service.demo import plan, trust
 from service.demo.departments import SiteSettings
 from service.demo.processes import Processes
+from service.demo.register import RegisterSettings
 from service.demo.secrets import Secrets, load_secrets
-from service.files import write_whole
+from service.files import write_once, write_whole
 from service.wiring import Services
 
 OPERATOR = "operator:demo"
-PORTS = len(plan.NODES) + sum(client.site is not None for client in plan.CLIENTS)
+PORTS = plan.REGISTER + 1
+_REGISTERS = """
+[registers]
+population = {{ url = "{url}/persons/match", key_file = "{key_file}" }}
+legal_persons = {{ url = "{url}/legal-persons/find", key_file = "{key_file}" }}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,13 @@ class Demo:
         return load_secrets(self.directory / "secrets.json")
 
     @cached_property
+    def _register_key(self) -> Path:
+        """The file of the secret that nodes show to the register."""
+        file = self.directory / "register-key"
+        write_once(file, token().encode(), 0o600)
+        return file
+
+    @cached_property
     def nodes(self) -> Mapping[str, Services]:
         """The nodes, opened; they exist once the first steps have run."""
         return {node.code: Services(load_config(self.config_file(node.code))) for node in plan.NODES}
@@ -94,7 +109,8 @@ class Demo:
             "county": node.county,
             "database": "sqlite:///node.sqlite",
         }
-        write_new_files(folder, configuration(options))
+        registers = _REGISTERS.format(url=self.url(plan.REGISTER), key_file=f"../{self._register_key.name}")
+        write_new_files(folder, configuration(options) + registers)
         with Services(load_config(self.config_file(node.code))) as services:
             initialise(services)
             recover.finish_or_void(services.licenses)
@@ -184,6 +200,7 @@ class Demo:
             if client.site is not None:
                 settings = self._write_site_settings(client)
                 processes.start(f"site-{client.client_id}", "service.demo.departments", str(settings), environment=environment)
+        processes.start("register", "service.demo.register", str(self._write_register_settings()), environment=environment)
 
     def start_workers(self, processes: Processes) -> None:
         """Start every node's scheduled work: last, since nobody waits for it."""
@@ -213,10 +230,22 @@ class Demo:
         write_whole(file, json.dumps(settings, ensure_ascii=False).encode(), 0o600)
         return file
 
+    def _write_register_settings(self) -> Path:
+        settings: RegisterSettings = {
+            "port": self.first_port + plan.REGISTER,
+            "key": self._register_key.read_text(encoding="utf-8"),
+            "people": str(plan.DATA / "people.csv"),
+            "legal_persons": str(plan.DATA / "legal-persons.csv"),
+            "faults": plan.FAULTS,
+        }
+        file = self.directory / "register.json"
+        write_whole(file, json.dumps(settings, ensure_ascii=False).encode(), 0o600)
+        return file
+
     def ready_urls(self) -> Sequence[str]:
         """Return the addresses that must answer before the demo is said to run."""
         sites = [f"{self.url(client.site)}/" for client in plan.CLIENTS if client.site is not None]
-        return [*(f"{self.url(node.offset)}/readyz" for node in plan.NODES), *sites]
+        return [*(f"{self.url(node.offset)}/readyz" for node in plan.NODES), *sites, f"{self.url(plan.REGISTER)}/healthz"]
 
     def synchronise(self) -> None:
         """Let every node fetch what the others publish: counties learn of each other through the city, so twice."""

@@ -5,11 +5,13 @@ Left to others: building it (``federation``), running it (``__main__``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from idp.records import ClientAuthentication
 from policies.models import AccountKind
+from service.demo.register import Fault
 
 DATA = Path(__file__).parent / "data"
 
@@ -73,6 +75,15 @@ NODES = (
     PlannedNode(RAOPING, "饶平县", "饶平县", 1),
     PlannedNode(CHAOAN, "潮安区", "潮安区", 2),
 )
+
+REGISTER = 5
+"""The port offset of the registers of population and legal persons, which all nodes ask."""
+
+FAULTS: Mapping[str, Fault] = {
+    "445102199003070019": "late",
+    "445102199003070027": "wrong",
+}
+"""Numbers at whose mention the register misbehaves, to see what a citizen sees then."""
 
 ACCOUNTS = (
     PlannedAccount(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from service.demo.federation import PORTS
 from tests.support.demo import Federation, start_demo, stop, wait_for_demo
 from tests.support.ports import free_port_block
 
@@ -44,7 +45,7 @@ def test_every_node_is_alive_ready_and_measured(federation: Federation) -> None:
 
 
 def test_killed_at_any_moment_and_started_again_it_works(tmp_path: Path) -> None:
-    first_port = free_port_block(5)
+    first_port = free_port_block(PORTS)
     log = tmp_path / "demo.log"
     # 1. Kill it while it builds, a little later each time.
     for seconds in (2.0, 5.0):

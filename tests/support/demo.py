@@ -17,6 +17,7 @@ from typing import Any
 import pyotp
 import requests
 
+from service.demo.federation import PORTS
 from tests.support.commands import run_command
 from tests.support.ports import free_port_block
 
@@ -114,7 +115,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 @contextmanager
 def running_demo(root: Path) -> Iterator[Federation]:
     """Run a demo of its own in ``root`` for the length of the block."""
-    first_port = free_port_block(5)
+    first_port = free_port_block(PORTS)
     log = root / "demo.log"
     with log.open("ab") as stream:
         process = start_demo(root, first_port, stream)
