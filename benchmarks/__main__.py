@@ -22,6 +22,7 @@ GROUPS = (
     "provider",
     "directories",
     "authenticators",
+    "people",
 )
 """The modules of this folder; each has ``measure()``, which yields figures."""
 

@@ -20,6 +20,7 @@ from idp.record_ports import (
     DeviceRecords,
     DirectoryRecords,
     GrantRecords,
+    ImportRecords,
     LogoutRecords,
     MandateRecords,
     NoticeRecords,
@@ -46,6 +47,7 @@ class IdpRecords(
     MandateRecords,
     DeviceRecords,
     DirectoryRecords,
+    ImportRecords,
     Protocol,
 ):
     """Everything that the room stores, in one transaction."""

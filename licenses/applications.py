@@ -16,6 +16,7 @@ from kernel.canonical import Json, canonical
 from kernel.errors import Refusal
 from kernel.identifiers import is_resident_id, is_uscc
 from kernel.nodes import Node, is_area_code
+from kernel.rows import Columns
 from kernel.text import find_unwanted_character, normal_form
 from licenses.errors import (
     BAD_AREA,
@@ -38,7 +39,6 @@ from licenses.errors import (
 )
 from licenses.extras import parse_extra
 from licenses.ports import Application, Department
-from licenses.rows import Columns
 from policies.licenses import find_type, may_issue, may_take
 from policies.models import HolderKind, LicensePolicies, LicenseType
 

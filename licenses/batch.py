@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from kernel.errors import Refusal, Text
+from kernel.rows import Row, RowFile, open_rows
 from licenses import archive
 from licenses.applications import COLUMNS, Rules, check_application
 from licenses.errors import DUPLICATE_NUMBER
 from licenses.issue import Issued, issue_many
 from licenses.ports import Application, LicenseDeps
-from licenses.rows import Row, RowFile, open_rows
 
 GROUP = 16
 """How many applications share a transaction: few enough that a crash leaves little to finish."""

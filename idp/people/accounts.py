@@ -228,7 +228,7 @@ def _check_username(_deps: IdpDeps, new: NewAccount) -> None:
         raise _unsuitable(field="username", zh="须为 2 至 64 个字母、数字或 . @ + - _", en="2 to 64 letters, digits or . @ + - _")
 
 
-def _check_ending(deps: IdpDeps, new: NewAccount) -> None:
+def check_ending(deps: IdpDeps, new: NewAccount) -> None:
     """Keep the name of a directory at the end of a username for its own people."""
     if normal_username(new.username).rpartition("@")[2] in deps.directories:
         raise _unsuitable(
@@ -298,4 +298,4 @@ def _check_password(deps: IdpDeps, new: NewAccount) -> None:
 
 
 _PERSON_CHECKS = (_check_username, _check_names, _check_numbers, _check_contacts, _check_level_and_roles)
-_CHECKS = (*_PERSON_CHECKS, _check_ending, _check_second_factor, _check_password)
+_CHECKS = (*_PERSON_CHECKS, check_ending, _check_second_factor, _check_password)

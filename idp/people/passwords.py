@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import threading
 import unicodedata
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from kernel.randomness import token
 
 MAX_LENGTH = 1024
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_FOREIGN = re.compile(r"\$argon2id\$v=19\$m=[0-9]{1,6},t=[0-9]{1,2},p=[0-9]\$[A-Za-z0-9+/]{1,100}\$[A-Za-z0-9+/]{1,100}")
 _SLOTS = threading.BoundedSemaphore(os.cpu_count() or 1)
 
 
@@ -40,6 +42,18 @@ def matches(password: str, stored: bytes | None) -> bool:
 def needs_new_hash(stored: bytes) -> bool:
     """Tell whether a hash was made with other parameters than today's."""
     return _HASHER.check_needs_rehash(stored.decode())
+
+
+def is_acceptable_hash(text: str) -> bool:
+    """Tell whether a hash from elsewhere is argon2id with parameters that are neither worthless nor ruinous to verify."""
+    if not _FOREIGN.fullmatch(text):
+        return False
+    try:
+        found = extract_parameters(text)
+    except InvalidHashError:
+        return False
+    costs = (found.memory_cost in range(7 * 1024, 65 * 1024), found.time_cost in range(1, 11), found.parallelism in range(1, 5))
+    return all(costs) and found.salt_len in range(8, 65) and found.hash_len in range(16, 65)
 
 
 @functools.cache

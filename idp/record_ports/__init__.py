@@ -10,6 +10,7 @@ from idp.record_ports.clients import ClientRecords
 from idp.record_ports.devices import DeviceRecords
 from idp.record_ports.directories import DirectoryRecords
 from idp.record_ports.grants import GrantRecords
+from idp.record_ports.imports import ImportRecords
 from idp.record_ports.logins import SessionRecords
 from idp.record_ports.logout import LogoutRecords
 from idp.record_ports.mandates import MandateRecords
@@ -23,6 +24,7 @@ __all__ = [
     "DeviceRecords",
     "DirectoryRecords",
     "GrantRecords",
+    "ImportRecords",
     "LogoutRecords",
     "MandateRecords",
     "NoticeRecords",

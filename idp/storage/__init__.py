@@ -7,6 +7,7 @@ from idp.storage.clients import SqlClients
 from idp.storage.devices import SqlDevices
 from idp.storage.directories import SqlDirectories
 from idp.storage.grants import SqlGrants
+from idp.storage.imports import SqlImports
 from idp.storage.logins import SqlSessions
 from idp.storage.logout import SqlLogouts
 from idp.storage.mandates import SqlMandates
@@ -28,5 +29,6 @@ class SqlIdpRecords(
     SqlMandates,
     SqlDevices,
     SqlDirectories,
+    SqlImports,
 ):
     """All records of the room on one connection."""

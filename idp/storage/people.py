@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from idp.records import AccountRecord, Authenticator, ThrottleKey, Verification
-from idp.storage.connection import OnConnection, as_json, micros, moment, texts
+from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.prepared import Insert, Prepared, Row
 from idp.storage.tables import accounts, authenticators, tries, verifications
 from kernel.clock import from_micros, to_micros
@@ -52,15 +51,7 @@ class SqlAccounts(OnConnection):
 
     def add_account(self, record: AccountRecord) -> bool:
         """Store an account; False when its username or holder is taken."""
-        values = asdict(record) | {
-            "phone_index": record.phone_index,  # kept for looking people up by what they remember
-            "email_index": record.email_index,
-            "roles": as_json(record.roles),
-            "created_at": to_micros(record.created_at),
-            "updated_at": to_micros(record.updated_at),
-            "disabled_at": micros(record.disabled_at),
-        }
-        return self._add_once(accounts, values)
+        return self._add_once(accounts, account_values(record))
 
     def find_account(self, account_id: str) -> AccountRecord | None:
         """Return the account with this identifier."""
@@ -88,11 +79,7 @@ class SqlAccounts(OnConnection):
 
     def add_verification(self, verification: Verification) -> None:
         """Store the evidence behind a level."""
-        values = asdict(verification) | {
-            "claims": as_json(verification.claims),
-            "verified_at": to_micros(verification.verified_at),
-        }
-        self._connection.execute(verifications.insert(), values)
+        self._connection.execute(verifications.insert(), verification_values(verification))
 
     def verifications(self, account_id: str) -> Sequence[Verification]:
         """Return the evidence behind an account's levels, newest first."""
@@ -104,11 +91,7 @@ class SqlAccounts(OnConnection):
 
     def add_authenticator(self, authenticator: Authenticator) -> bool:
         """Store an authenticator; False when the account has one of this kind and name."""
-        values = asdict(authenticator) | {
-            "created_at": to_micros(authenticator.created_at),
-            "last_used_at": micros(authenticator.last_used_at),
-        }
-        return self._add_once(authenticators, values)
+        return self._add_once(authenticators, authenticator_values(authenticator))
 
     def authenticators(self, account_id: str) -> Sequence[Authenticator]:
         """Return all authenticators of an account, oldest first."""
@@ -146,6 +129,32 @@ class SqlAccounts(OnConnection):
     def _account(self, statement: Prepared, key: str | bytes) -> AccountRecord | None:
         row = self._find(statement, key=key)
         return None if row is None else read_account(row)
+
+
+def account_values(record: AccountRecord) -> dict[str, Any]:
+    """Return the row of an account. Its indexes are kept for looking people up by what they remember."""
+    return as_values(record) | {
+        "roles": as_json(record.roles),
+        "created_at": to_micros(record.created_at),
+        "updated_at": to_micros(record.updated_at),
+        "disabled_at": micros(record.disabled_at),
+    }
+
+
+def verification_values(verification: Verification) -> dict[str, Any]:
+    """Return the row of the evidence behind a level."""
+    return as_values(verification) | {
+        "claims": as_json(verification.claims),
+        "verified_at": to_micros(verification.verified_at),
+    }
+
+
+def authenticator_values(authenticator: Authenticator) -> dict[str, Any]:
+    """Return the row of an authenticator."""
+    return as_values(authenticator) | {
+        "created_at": to_micros(authenticator.created_at),
+        "last_used_at": micros(authenticator.last_used_at),
+    }
 
 
 def read_account(row: Mapping[str, Any] | sa.RowMapping, prefix: str = "") -> AccountRecord:

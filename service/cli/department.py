@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from kernel.errors import Misuse, Refusal
+from kernel.rows import open_rows
 from licenses.departments import COLUMNS, MAX_ROWS, DepartmentOutcome
-from licenses.rows import open_rows
 from service.cli.options import EXIT_NO, emit, json_option, pass_services
 from service.wiring import Services
 

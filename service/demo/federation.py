@@ -21,8 +21,8 @@ from idp.clients.checks import missing_for_production
 from idp.people import accounts
 from idp.records import Client
 from kernel.randomness import token
+from kernel.rows import open_rows
 from licenses import batch, departments, recover
-from licenses.rows import open_rows
 from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
 from service.demo import plan, trust

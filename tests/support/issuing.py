@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from kernel.clock import Clock
 from kernel.nodes import Node, area_level
+from kernel.rows import open_rows
 from licenses import storage as licenses_storage
 from licenses.applications import COLUMNS, Rules, check_application
 from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
 from licenses.departments import check_department, import_departments
 from licenses.ports import Application, LicenseDeps, LicenseRecords, Visitor
-from licenses.rows import open_rows
 from licenses.storage import SqlLicenseRecords
 from pki import authority
 from pki import storage as pki_storage

@@ -6,9 +6,9 @@ import io
 
 import pytest
 
+from kernel.rows import open_rows
 from licenses.departments import COLUMNS, DepartmentOutcome, import_departments
 from licenses.ports import LicenseDeps
-from licenses.rows import open_rows
 from tests.support.issuing import DATA
 
 ACTOR = "operator:test"

@@ -18,11 +18,11 @@ import idp.storage
 import licenses.storage
 import pki.storage
 from kernel.limiter import MAX_ADDRESSES, SlidingWindow
+from kernel.rows import open_rows
 from licenses import issue
 from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
 from licenses.departments import import_departments
 from licenses.openapi import describe
-from licenses.rows import open_rows
 from pki import authority
 from service import audit
 from service.app import create_app

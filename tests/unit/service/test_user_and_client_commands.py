@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:912
 PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
 PASSWORD = "a wholly unlikely pass phrase"
 RESIDENT_ID = "445122197511034512"
+PEOPLE = "row,name,resident_id\n1,陈晓潮,445102198806123626\n2,林,445102198806123627\n"
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +179,30 @@ def test_an_operator_sees_where_somebody_is_logged_in_and_ends_it_there_or_every
     assert refused.code == "session_unknown"
     assert printed(chaoxin(config, "session", "end", "visitor", "--by", "Lin", "--yes", "--json"))["ended"] == 2
     assert printed(chaoxin(config, "session", "list", "visitor", "--json")) == []
+
+
+def test_people_are_imported_from_a_file_with_a_report(config: Path, tmp_path: Path) -> None:
+    file, report = tmp_path / "people.csv", tmp_path / "report.csv"
+    file.write_text(PEOPLE, encoding="utf-8")
+    looked = chaoxin(config, "user", "import", str(file), "--json")
+    data = json.loads(looked.stdout)
+    assert (looked.exit_code, data["changed"], data["acceptable"], data["refused"]) == (1, False, 1, 1)
+    done = chaoxin(config, "user", "import", str(file), "--report", str(report), "--yes", "--json")
+    data = json.loads(done.stdout)
+    assert (data["imported"], data["rows"][0]["field"], data["rows"][0]["row"]) == (1, "resident_id", "2")
+    told = list(csv.DictReader(report.read_text(encoding="utf-8").splitlines()))
+    assert [(one["row"], one["outcome"], one["code"]) for one in told] == [
+        ("1", "imported", ""),
+        ("2", "refused", "account_unsuitable"),
+    ]
+    assert "陈晓潮" not in report.read_text(encoding="utf-8")
+    again = chaoxin(config, "user", "import", str(file), "--yes")
+    assert "已有 1，拒绝 1" in again.stdout
+
+
+def test_a_file_that_cannot_be_read_is_a_wrong_command(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("name,roles\n陈,security_admin\n", encoding="utf-8")
+    result = chaoxin(config, "user", "import", str(file), "--yes")
+    assert isinstance(result.exception, Misuse)
+    assert result.exception.code == "csv_column_unknown"

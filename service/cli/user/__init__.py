@@ -14,6 +14,7 @@ from policies.models import AccountKind
 from service.cli import mandate
 from service.cli.options import emit, json_option, pass_services
 from service.cli.preview import Preview, go_ahead, yes_option
+from service.cli.user import importing
 from service.wiring import Services
 
 _ACTOR = "operator:cli"
@@ -26,6 +27,7 @@ def command() -> None:
 
 
 command.add_command(mandate.command, "mandate")
+command.add_command(importing.import_)
 
 
 @command.command()

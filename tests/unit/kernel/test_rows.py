@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import Refusal
-from licenses.rows import MAX_ROW_BYTES, Columns, Row, RowFile, open_rows
+from kernel.rows import MAX_ROW_BYTES, Columns, Row, RowFile, open_rows
 
 COLUMNS = Columns(required=("name", "number"), optional=("row",))
 

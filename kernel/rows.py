@@ -1,7 +1,7 @@
 """Reads a CSV file of outsiders row by row: bounded, UTF-8 only, with named columns. One bad row never swallows its neighbours.
 
 A row is one line: what departments hand in has no line breaks inside, so a quotation mark that was not closed costs one row. Left to
-others: what the columns mean (``applications``, ``departments``).
+others: what the columns mean (the rooms), opening the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from kernel.errors import Refusal
-from licenses.errors import (
+from kernel.row_errors import (
     CSV_COLUMN_MISSING,
     CSV_COLUMN_TWICE,
     CSV_COLUMN_UNKNOWN,

@@ -1,0 +1,230 @@
+"""Takes over people from another system, row by row: citizens and enterprises, never anybody with a role.
+
+A person is known by their number. Who has an account already keeps it as it is, so a run that was interrupted is simply repeated. Rows
+are stored in groups, each in one transaction with its evidence and audit events; nothing is kept in memory beyond a group.
+
+Left to others: reading the file (``kernel.rows``), what an account may be (``people.accounts``), the first password (recovery),
+staff (``directories``), progress and report (the command).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, BinaryIO, Literal
+
+from idp.administration.errors import IMPORT_HASH, IMPORT_KIND, IMPORT_NAME_DIFFERS, IMPORT_NUMBER
+from idp.errors import ACCOUNT_EXISTS, ACCOUNT_UNSUITABLE
+from idp.people import accounts, passwords, proofing
+from idp.people.accounts import SUBJECT_PREFIX, NewAccount, normal_username
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Account, AccountRecord, Authenticator
+from kernel.audit import AuditEvent
+from kernel.errors import Refusal
+from kernel.randomness import random_bytes, token
+from kernel.rows import Columns, Row, RowFile, open_rows
+from kernel.text import normal_form
+from policies.models import AccountKind
+
+COLUMNS = Columns(
+    required=("name",),
+    optional=(
+        "row",
+        "kind",
+        "username",
+        "resident_id",
+        "uscc",
+        "phone",
+        "email",
+        "address",
+        "real_name_level",
+        "proofed_by",
+        "password_hash",
+    ),
+)
+"""There is none for roles, organisations and departments: no file makes anybody an official."""
+
+GROUP = 500
+MAX_ROWS = 20_000_000
+_KINDS: Mapping[str, AccountKind] = {"": "citizen", "citizen": "citizen", "enterprise": "enterprise"}
+_SHOWN = 40
+
+Outcome = Literal["imported", "acceptable", "already", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """What became of a row; ``acceptable`` is one that would be imported."""
+
+    row: str
+    outcome: Outcome
+    username: str = ""
+    account: str = ""
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A row's account, ready to be stored. ``given`` tells whether the row named the username."""
+
+    row: Row
+    account: Account
+    record: AccountRecord
+    method: str | None
+    hash: bytes | None
+    given: bool
+
+
+def open_file(stream: BinaryIO, name: str) -> RowFile:
+    """Check a file of people as a whole; ``Refusal`` when it cannot be read or has other columns."""
+    return open_rows(stream, name, COLUMNS, max_rows=MAX_ROWS)
+
+
+def import_file(deps: IdpDeps, file: RowFile, *, actor: str) -> Iterator[RowOutcome]:
+    """Create an account for every good row of ``file`` and yield each row's outcome, in order."""
+    for group in _groups(deps, file):
+        ready = [one for one in group if isinstance(one, _Ready)]
+        with deps.work.begin() as work:
+            added = _store(deps, work, ready, actor) if ready else frozenset()
+            known = _Known.of(work, [one for one in ready if one.record.id not in added])
+        yield from (_outcome(deps, one, added, known, "imported") for one in group)
+
+
+def examine_file(deps: IdpDeps, file: RowFile) -> Iterator[RowOutcome]:
+    """Yield what :func:`import_file` would say, and change nothing. Rows of one file that contradict each other are not noticed."""
+    for group in _groups(deps, file):
+        ready = [one for one in group if isinstance(one, _Ready)]
+        with deps.work.read() as work:
+            known = _Known.of(work, ready)
+        free = {one.record.id for one in ready if not known.has(one)}
+        yield from (_outcome(deps, one, free, known, "acceptable") for one in group)
+
+
+def _groups(deps: IdpDeps, file: RowFile) -> Iterator[Sequence[_Ready | RowOutcome]]:
+    now, rows = deps.clock.now(), file.rows()
+    while group := [_read(deps, row, now) for row in islice(rows, GROUP)]:
+        yield group
+
+
+def _read(deps: IdpDeps, row: Row, now: datetime) -> _Ready | RowOutcome:
+    try:
+        if row.fault is not None:
+            raise row.fault
+        return _prepare(deps, row, {name: value for name, value in row.values.items() if value.strip()}, now)
+    except Refusal as refusal:
+        return RowOutcome(row.label, "refused", refusal=refusal)
+
+
+def _prepare(deps: IdpDeps, row: Row, values: Mapping[str, str], now: datetime) -> _Ready:
+    """Return the account that a row makes; ``Refusal`` names the column at fault."""
+    kind = _KINDS.get(values.get("kind", "").strip())
+    if kind is None:
+        raise Refusal(IMPORT_KIND, field="kind", found=values["kind"].strip()[:_SHOWN])
+    number = "uscc" if kind == "enterprise" else "resident_id"
+    if number not in values:
+        raise Refusal(IMPORT_NUMBER, field=number, name=number)
+    texts: dict[str, Any] = {
+        name: normal_form(values[name]) for name in ("resident_id", "uscc", "phone", "email", "address") if name in values
+    }
+    new = NewAccount(
+        username=normal_username(values["username"]) if "username" in values else f"u{random_bytes(8).hex()}",
+        kind=kind,
+        name=normal_form(values.get("name", "")),
+        password="",
+        real_name_level=_level(values.get("real_name_level", "2")),
+        proofed_by=values["proofed_by"].strip() if "proofed_by" in values else None,
+        **texts,
+    )
+    accounts.check_person(deps, new)
+    accounts.check_ending(deps, new)
+    hashed = values["password_hash"].strip() if "password_hash" in values else None
+    if hashed is not None and not passwords.is_acceptable_hash(hashed):
+        raise Refusal(IMPORT_HASH, field="password_hash")
+    account = Account(
+        id=SUBJECT_PREFIX + token(16),
+        username=new.username,
+        kind=kind,
+        name=new.name,
+        real_name_level=new.real_name_level,
+        created_at=now,
+        updated_at=now,
+        **texts,
+    )
+    sealed = accounts.seal(deps, account, now)
+    return _Ready(row, account, sealed, new.proofed_by, hashed.encode() if hashed else None, "username" in values)
+
+
+def _level(text: str) -> int:
+    if not text.strip().isascii() or not text.strip().isdigit() or len(text.strip()) > 1:
+        raise Refusal(
+            ACCOUNT_UNSUITABLE,
+            field="real_name_level",
+            name="real_name_level",
+            problem_zh="没有这个等级",
+            problem_en="no such level",
+        )
+    return int(text)
+
+
+def _store(deps: IdpDeps, work: IdpWork, ready: Sequence[_Ready], actor: str) -> Collection[str]:
+    """Store the accounts whose number and username are free, each with its evidence; return their identifiers."""
+    added = work.records.add_accounts([one.record for one in ready])
+    new = [one for one in ready if one.record.id in added]
+    if not new:
+        return added
+    now = deps.clock.now()
+    work.records.add_verifications([proofing.evidence(deps, one.account, one.method, actor=actor) for one in new])
+    work.records.add_authenticators(
+        [
+            Authenticator(token(16), one.record.id, "password", "", one.hash, now)  # how long the password is nobody knows
+            for one in new
+            if one.hash is not None
+        ]
+    )
+    work.audit.record_all([_event(one, actor, now) for one in new])
+    return added
+
+
+def _event(one: _Ready, actor: str, now: datetime) -> AuditEvent:
+    details = {"kind": one.account.kind, "imported": True, "authenticators": ["password"] if one.hash else []}
+    return AuditEvent(now, actor, "idp.create_account", f"account:{one.record.id}", details=details)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Accounts that a group's rows met: by the index of their number, and by username."""
+
+    holders: Mapping[bytes, AccountRecord]
+    usernames: Collection[str]
+
+    @classmethod
+    def of(cls, work: IdpWork, ready: Sequence[_Ready]) -> _Known:
+        if not ready:
+            return cls({}, ())
+        found = work.records.accounts_like(
+            holders=[one.record.holder_index for one in ready if one.record.holder_index is not None],
+            usernames=[one.record.username for one in ready if one.given],
+        )
+        holders = {one.holder_index: one for one in found if one.holder_index is not None}
+        return cls(holders, frozenset(one.username for one in found))
+
+    def has(self, one: _Ready) -> bool:
+        return one.record.holder_index in self.holders or one.record.username in self.usernames
+
+
+def _outcome(
+    deps: IdpDeps, one: _Ready | RowOutcome, added: Collection[str], known: _Known, word: Literal["imported", "acceptable"]
+) -> RowOutcome:
+    if isinstance(one, RowOutcome):
+        return one
+    if one.record.id in added:
+        account = one.record.id if word == "imported" else ""
+        return RowOutcome(one.row.label, word, one.record.username if one.given or account else "", account)
+    holder = known.holders.get(one.record.holder_index or b"")
+    if holder is None:
+        return RowOutcome(one.row.label, "refused", refusal=Refusal(ACCOUNT_EXISTS, field="username"))
+    if accounts.open_record(deps, holder).name != one.account.name:
+        return RowOutcome(one.row.label, "refused", refusal=Refusal(IMPORT_NAME_DIFFERS, field="name"))
+    return RowOutcome(one.row.label, "already", holder.username, holder.id)
