@@ -13,6 +13,7 @@ from idp.ports import IdpDeps
 from idp.wire import OAuthRequest, OAuthResponse, check_method, error_response, json_response
 from kernel.errors import Refusal
 from pki.jwk import ALGORITHMS
+from policies.claims import OF_SYSTEMS
 from policies.models import Policies
 
 _OVER_MUTUAL_TLS = {
@@ -59,7 +60,7 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "introspection_endpoint": endpoints.url(deps, endpoints.INTROSPECT),
         "revocation_endpoint": endpoints.url(deps, endpoints.REVOKE),
         "end_session_endpoint": endpoints.url(deps, endpoints.LOGOUT),
-        "scopes_supported": list(scopes),
+        "scopes_supported": [scope for scope in scopes if scope not in OF_SYSTEMS],
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),

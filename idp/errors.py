@@ -106,21 +106,6 @@ PASSWORD_UNSUITABLE = define(
     remedy_zh="请换一个较长、不常见的口令，例如几个互不相干的词。",
     remedy_en="Choose a longer, uncommon one, for example several unrelated words.",
 )
-MANDATE_UNKNOWN = define(
-    "mandate_unknown",
-    status=404,
-    zh="没有这项授权，或已撤销。",
-    en="There is no such mandate, or it was revoked.",
-    remedy_zh="请用 chaoxin user mandate list 核对。",
-    remedy_en="Check with chaoxin user mandate list.",
-)
-MANDATE_UNSUITABLE = define(
-    "mandate_unsuitable",
-    zh="授权的 {name} 不合格：{problem_zh}。",
-    en="The mandate's {name} is not acceptable: {problem_en}.",
-    remedy_zh="请改正后重试。",
-    remedy_en="Correct it and try again.",
-)
 CLIENT_UNKNOWN = define(
     "client_unknown",
     status=404,

@@ -5,10 +5,10 @@ Left to others: the records themselves (``records``), SQL (``storage``), every d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Protocol, TypeAlias
 
 from crosscert.ports import Fetcher
@@ -87,18 +87,6 @@ class Messenger(Protocol):
         ...
 
 
-class Mandates(Protocol):
-    """Knows who may act for an organisation (``people.mandates`` fills it)."""
-
-    def find(self, *, agent: str, organization: str, department: str, powers: Iterable[str], at: datetime) -> str | None:
-        """Return what lets account ``agent`` act for account ``organization`` towards ``department`` with all ``powers`` at a moment."""
-        ...
-
-    def organization_of(self, mandate_id: str, at: datetime) -> str | None:
-        """Return for whom what was found before is, None when it does not count any more."""
-        ...
-
-
 class Soon(Protocol):
     """Does something beside the present request; filled by ``service/wiring``."""
 
@@ -170,7 +158,6 @@ class IdpDeps:
     holder_licenses: HolderLicenses
     fetch: Fetcher
     trust: Trust
-    mandates: Mandates
     soon: Soon
     client_certificates: bool = False
     mutual_tls_url: str | None = None

@@ -55,12 +55,14 @@ class Recent:
 class Keyring:
     """The keys as of ``loaded_at``: one that signs for each algorithm, all that verify by ``kid``, the published JWKS.
 
+    ``every`` has by ``kid`` what was ever published, for what is kept longer than tokens live.
     ``verified`` has what tokens said whose signatures these very keys have verified; with the keys it is forgotten.
     """
 
     loaded_at: datetime
     signing: Mapping[SigningAlgorithm, jose.JwkKey]
     verifying: Mapping[str, jose.JwkKey]
+    every: Mapping[str, Mapping[str, Any]]
     published: tuple[Mapping[str, Any], ...]
     verified: Recent = field(default_factory=Recent, compare=False, repr=False)
 
@@ -143,8 +145,9 @@ def _load(deps: IdpDeps) -> Keyring:
         if key.signs_from <= now or key.algorithm not in signing:
             private = _suitable(deps.keys.get(key.label))
             signing[key.algorithm] = jose.signing_key(private, kid=key.kid, certificate=_certificate(key))
-    published = tuple({**(key.jwk or {}), **jose.certified(_chain(deps, key))} for key in live)
-    return Keyring(now, signing, jose.parse_jwks({"keys": list(published)}), published)
+    every = {key.kid or "": {**(key.jwk or {}), **jose.certified(_chain(deps, key))} for key in keys}
+    published = tuple(every[key.kid or ""] for key in live)
+    return Keyring(now, signing, jose.parse_jwks({"keys": list(published)}), every, published)
 
 
 def _published(deps: IdpDeps) -> Sequence[SigningKey]:

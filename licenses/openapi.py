@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import crosscert.openapi
 from licenses.verdict import LEVELS
+
+Describe: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+"""Returns a room's paths, given the content of every refusal."""
 
 _TEXT = {
     "type": "object",
@@ -75,8 +79,8 @@ _PROBLEM = {
 }
 
 
-def describe(server_url: str) -> dict[str, Any]:
-    """Return the description for a node served at ``server_url``."""
+def describe(server_url: str, others: Describe) -> dict[str, Any]:
+    """Return the description for a node served at ``server_url``, with the paths of ``others`` that are no rooms below this one."""
     refused = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     pdf = {"type": "string", "format": "binary"}
     return {
@@ -85,6 +89,7 @@ def describe(server_url: str) -> dict[str, Any]:
         "servers": [{"url": server_url}],
         "paths": {
             **crosscert.openapi.describe(refused),
+            **others(refused),
             "/api/v1/verifications": {
                 "post": {
                     "operationId": "verifyLicense",

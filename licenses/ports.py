@@ -6,10 +6,10 @@ in UTC; dates are the calendar dates that stand on the page, which have no time 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from kernel.clock import Clock
 from kernel.nodes import Node
@@ -268,7 +268,7 @@ class Visitors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LicenseDeps:
-    """Everything that the operations of this room are given."""
+    """Everything that the operations of this room are given. ``described`` are the paths of rooms beside this one, for the API's description."""
 
     node: Node
     policies: Policies
@@ -278,3 +278,4 @@ class LicenseDeps:
     clock: Clock
     work: UnitOfWork[LicenseRecords]
     visitors: Visitors
+    described: Callable[[dict[str, Any]], dict[str, Any]] = lambda _refused: {}

@@ -46,7 +46,7 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
 
     @room.get("/api/v1/openapi.json")
     def describe_api() -> Response:
-        return jsonify(openapi.describe(deps.node.url))
+        return jsonify(openapi.describe(deps.node.url, deps.described))
 
     @room.get("/verify")
     def verify_page() -> str:

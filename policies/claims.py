@@ -12,6 +12,9 @@ from policies.claim_models import ClaimPolicies, ConsentRule, Release
 ALWAYS_ASKED = "offline_access"
 """The scope that is never had without asking (Core 11)."""
 
+OF_SYSTEMS = frozenset({"mandates"})
+"""Scopes that a system may have on its own behalf: no person's login gives them."""
+
 
 def release_for(policies: ClaimPolicies, uscc: str) -> Release:
     """Return what the department may learn: its own entry, else the default."""

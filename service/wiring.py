@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
 
+import idp.openapi
 from crosscert.addresses import is_on_this_machine
 from crosscert.directory.publication import Directory
 from crosscert.http import RequestsFetcher
 from crosscert.ports import CrosscertDeps, CrosscertRecords
 from crosscert.storage import SqlCrosscertRecords
 from crosscert.trust import Trust
-from idp.people.mandates import StoredMandates
 from idp.ports import IdpDeps, IdpRecords
 from idp.storage import SqlIdpRecords
 from idp.views import Visitors
@@ -169,6 +169,7 @@ class Services:
             clock=self.clock,
             work=work,
             visitors=LicenseVisitors(lambda: self.visitors),
+            described=idp.openapi.describe,
         )
 
     @cached_property
@@ -189,7 +190,6 @@ class Services:
             trust=self.trust,
             client_certificates=self.config.settings.listen.client_certificates,
             mutual_tls_url=self.config.settings.listen.mutual_tls_url,
-            mandates=StoredMandates(work),
             soon=self.background,
             directories=self.staff_directories,
             messengers=make_messengers(self.config),

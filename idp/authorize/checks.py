@@ -98,7 +98,7 @@ def check_response_mode(asked: Asked) -> Asked:
 def check_scope(asked: Asked) -> Asked:
     """Core 3.1.2.1: openid is a must; a scope that is unknown, not registered or not allowed to the department is left out."""
     requested = asked.parameters.require("scope").split()
-    registered = (scope for scope in requested if scope in asked.client.scopes)
+    registered = (scope for scope in requested if scope in asked.client.scopes and scope not in claims.OF_SYSTEMS)
     scopes = claims.allowed_scopes(asked.deps.policies.claims, asked.client.department, registered)
     if "openid" not in scopes:
         raise Refusal(SCOPE_WITHOUT_OPENID, field="scope")

@@ -24,6 +24,11 @@ def subject_of(deps: IdpDeps, client: Client, account_id: str) -> str:
     return SUBJECT_PREFIX + _digest(deps, "sub", sector_of(client), account_id)
 
 
+def party_of(deps: IdpDeps, mandate_id: str, account_id: str) -> str:
+    """Return the name of an account in one mandate's record: the same nowhere else, so that it tells nothing but whose record it is."""
+    return SUBJECT_PREFIX + _digest(deps, "mandate", mandate_id, account_id)
+
+
 def sid_of(deps: IdpDeps, client: Client, session_id: str) -> str:
     """Return the ``sid`` by which ``client`` knows a session; clients that know people pairwise cannot compare it either."""
     return session_id if client.subject_type == "public" else _digest(deps, "sid", client.client_id, session_id)

@@ -91,7 +91,8 @@ def ask(deps: IdpDeps, client: Client, form: Parameters) -> dict[str, Any]:
 
 def _scopes(deps: IdpDeps, client: Client, form: Parameters) -> tuple[str, ...]:
     asked = (form.get("scope") or " ".join(client.scopes)).split()
-    registered = (scope for scope in asked if scope in client.scopes and scope != "offline_access")
+    never = {"offline_access", *claims.OF_SYSTEMS}
+    registered = (scope for scope in asked if scope in client.scopes and scope not in never)
     scopes = claims.allowed_scopes(deps.policies.claims, client.department, registered)
     if not scopes:
         raise Refusal(SCOPE_WIDER, field="scope")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -11,6 +11,7 @@ class Mandate:
     """That an agent (经办人) may act for an organisation towards some departments, with some powers, for a time.
 
     ``departments`` are credit codes, ``powers`` the scopes that a token of the organisation may then have; nothing else is meant.
+    ``document`` is its signed form, encrypted.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Mandate:
     valid_from: datetime
     valid_until: datetime
     created_at: datetime
+    document: bytes = field(default=b"", repr=False)
     revoked_at: datetime | None = None
 
     def is_in_force(self, at: datetime) -> bool:

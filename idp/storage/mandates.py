@@ -54,5 +54,6 @@ def _read(row: sa.RowMapping) -> Mandate:
         valid_from=from_micros(row["valid_from"]),
         valid_until=from_micros(row["valid_until"]),
         created_at=from_micros(row["created_at"]),
+        document=bytes(row["document"]),
         revoked_at=moment(row["revoked_at"]),
     )

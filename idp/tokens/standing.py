@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from idp.browsers.sessions import is_alive
+from idp.enterprises import mandates
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Grant, RefreshToken
 from idp.tokens.signed import AccessToken
@@ -18,16 +19,9 @@ def counts(deps: IdpDeps, token: AccessToken) -> bool:
     with deps.work.look() as work:
         if not work.records.does_access_token_count(token.client_id, token.jti, token.grant_id):
             return False
-    return token.mandate_id is None or _mandate_counts(deps, token.mandate_id)
-
-
-def _mandate_counts(deps: IdpDeps, mandate_id: str) -> bool:
-    organization = deps.mandates.organization_of(mandate_id, deps.clock.now())
-    if organization is None:
-        return False
-    with deps.work.look() as work:
-        account = work.records.find_account(organization)
-    return account is not None and account.disabled_at is None
+        if token.mandate_id is None:
+            return True
+        return mandates.find_standing(work, deps, token.mandate_id, deps.clock.now()) is not None
 
 
 def refresh_token_counts(work: IdpWork, token: RefreshToken, grant: Grant, now: datetime) -> bool:

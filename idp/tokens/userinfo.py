@@ -11,6 +11,7 @@ from typing import Any
 from idp import endpoints
 from idp.claims import verified
 from idp.claims.told import released
+from idp.enterprises import mandates
 from idp.oauth_errors import TOKEN_INVALID, TOKEN_SCOPE
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps
@@ -56,9 +57,8 @@ def _claims(deps: IdpDeps, token: AccessToken) -> tuple[Client, dict[str, Any]]:
 
 
 def _organization(deps: IdpDeps, mandate_id: str) -> AccountRecord:
-    account_id = deps.mandates.organization_of(mandate_id, deps.clock.now())
     with deps.work.look() as work:
-        record = None if account_id is None else work.records.find_account(account_id)
-    if record is None or record.disabled_at is not None:
+        found = mandates.find_standing(work, deps, mandate_id, deps.clock.now())
+    if found is None:
         raise Refusal(TOKEN_INVALID)
-    return record
+    return found[1]

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import click
 
-from idp.people import accounts, mandates
+from idp.enterprises import mandates
+from idp.people import accounts
 from idp.records import Account, Mandate
 from kernel.clock import rfc3339
 from kernel.errors import Text

@@ -34,7 +34,6 @@ from crosscert.trust import Trust
 from idp import dispatch, endpoints, storage
 from idp.clients import registry
 from idp.people import accounts
-from idp.people.mandates import StoredMandates
 from idp.ports import HeldLicense, IdpDeps, IdpRecords
 from idp.records import Account, Client
 from idp.views import Visitors, make_blueprint
@@ -183,7 +182,6 @@ def make_idp_deps(
         fetch=Published(),
         trust=_trust(node, ca),
         client_certificates=True,
-        mandates=StoredMandates(work),
         soon=_now,
     )
 

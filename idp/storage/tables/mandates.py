@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from idp.storage.tables.columns import json_column, metadata, moment_column, text_column
+from idp.storage.tables.columns import PERSONAL, json_column, metadata, moment_column, octets_column, text_column
 
 mandates = sa.Table(
     "idp_mandates",
@@ -17,6 +17,7 @@ mandates = sa.Table(
     moment_column("valid_from"),
     moment_column("valid_until"),
     moment_column("created_at"),
+    octets_column("document", PERSONAL),
     moment_column("revoked_at", optional=True),
     sa.Index("idp_mandates_parties", "organization_id", "agent_id"),
     sa.Index("idp_mandates_agent", "agent_id"),

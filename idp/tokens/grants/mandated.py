@@ -4,16 +4,17 @@ The organisation is named by its credit code (a subject_token of a type of our o
 the access token of their login. Whether they may is a mandate's to say, towards the department that answers at the resource, for
 each scope. Nobody becomes the organisation: ``act`` tells who it was, always.
 
-Left to others: where mandates come from (the port ``Mandates``).
+Left to others: where mandates come from (``enterprises.mandates``).
 """
 
 from __future__ import annotations
 
 from idp.claims.subjects import subject_of
 from idp.clients.resources import Target, find_target
+from idp.enterprises import mandates
 from idp.oauth_errors import SCOPE_WIDER
 from idp.ports import IdpDeps
-from idp.records import Client
+from idp.records import Client, Mandate
 from idp.tokens.binding import Binding
 from idp.tokens.grants.errors import EXCHANGE_ACTOR, EXCHANGE_MANDATE
 from idp.tokens.grants.exchanged import actor_token, issue_exchanged, wanted_audience
@@ -45,14 +46,15 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, *,
         raise Refusal(EXCHANGE_ACTOR, field="actor_token")
     if organization is None or organization.kind != "enterprise" or organization.disabled_at is not None:
         raise Refusal(EXCHANGE_MANDATE, field="subject_token")
-    mandate_id = find_mandate(deps, grant.account_id, organization.id, target)
-    delegation = Delegation({"sub": acting.subject}, acting.expires_at, mandate_id)
+    mandate = find_mandate(deps, grant.account_id, organization.id, target)
+    delegation = Delegation({"sub": acting.subject}, min(acting.expires_at, mandate.valid_until), mandate.id)
     return issue_exchanged(deps, client, subject_of(deps, client, organization.id), target, grant=grant, delegation=delegation)
 
 
-def find_mandate(deps: IdpDeps, agent: str, organization: str, target: Target) -> str:
+def find_mandate(deps: IdpDeps, agent: str, organization: str, target: Target) -> Mandate:
     """Return the mandate that lets account ``agent`` act for account ``organization`` at a target with all its scopes; ``Refusal``."""
-    found = deps.mandates.find(
+    found = mandates.find(
+        deps,
         agent=agent,
         organization=organization,
         department=target.department,

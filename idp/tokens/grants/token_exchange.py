@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from idp.clients.resources import Target, find_target
+from idp.enterprises import mandates
 from idp.oauth_errors import RESOURCE, SCOPE_WIDER
 from idp.ports import IdpDeps
 from idp.records import Client, Grant
@@ -120,10 +121,14 @@ def _find_mandate(deps: IdpDeps, shown: _Shown, target: Target) -> str | None:
     mandate_id = shown.token.mandate_id
     if mandate_id is None:
         return None
-    organization = deps.mandates.organization_of(mandate_id, deps.clock.now())
-    if organization is None or shown.grant is None:
+    with deps.work.look() as work:
+        standing = mandates.find_standing(work, deps, mandate_id, deps.clock.now())
+    if standing is None or shown.grant is None:
         raise Refusal(EXCHANGE_SUBJECT, field="subject_token")
-    return mandated.find_mandate(deps, shown.grant.account_id, organization, target)  # the grant is the agent's login
+    mandate, _ = standing
+    return mandated.find_mandate(
+        deps, shown.grant.account_id, mandate.organization_id, target
+    ).id  # the grant is the agent's login
 
 
 def _depth(act: Mapping[str, Any] | None) -> int:

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import crosscert.storage
+import idp.openapi
 import idp.storage
 import licenses.storage
 import pki.storage
@@ -250,7 +251,8 @@ def test_status_list_and_checkpoint_are_public(client: FlaskClient) -> None:
 
 def test_the_api_describes_itself(client: FlaskClient) -> None:
     document = client.get("/api/v1/openapi.json", base_url=URL).json
-    assert document == describe(URL)
+    assert document == describe(URL, idp.openapi.describe)
+    assert "/api/v1/mandates/{mandate_id}" in document["paths"]
     assert set(document["paths"]["/api/v1/verifications"]["post"]["responses"]) == {"200", "400", "413", "415", "429"}
     assert set(document["components"]["schemas"]["Verdict"]["required"]) == CONTRACT
 

@@ -279,8 +279,8 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         ("claims", "[scopes.openid]", "[scopes.open]", "scopes"),
         (
             "claims",
-            '"offline_access"]\nclaims = ["sub", "name", "p',
-            '"offline"]\nclaims = ["sub", "name", "p',
+            '"offline_access", "mandates"]\nclaims = ["sub", "name", "p',
+            '"offline", "mandates"]\nclaims = ["sub", "name", "p',
             "default.scopes.5",
         ),
         (

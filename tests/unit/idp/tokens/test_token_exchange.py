@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from idp import endpoints
 from idp.clients import registry
 from idp.clients.grant_types import EXCHANGE
-from idp.people import accounts, mandates
+from idp.enterprises import mandates
+from idp.people import accounts
 from idp.ports import IdpDeps
-from idp.records import Account, Mandate
+from idp.records import Account
 from idp.tokens.grants.exchanged import ACCESS_TOKEN
 from idp.tokens.grants.mandated import ORGANIZATION
 from idp.wire import OAuthResponse
@@ -38,9 +39,9 @@ from tests.support.idp import (
     json_of,
     make_idp_deps,
 )
+from tests.support.mandates import USCC, give_mandate
 
 FRONT, MIDDLE, BACK = (f"https://{name}.example.cn/" for name in ("front", "middle", "back"))
-USCC = "91445100MA4WR7QA0W"
 SCOPE = "openid profile identity phone"
 
 
@@ -291,20 +292,6 @@ def test_a_public_client_cannot_be_registered_for_it(city: Provider) -> None:
 # An agent who acts for an organisation.
 
 
-def give_mandate(city: Provider, **changes: Any) -> Mandate:
-    now = city.deps.clock.now()
-    values: dict[str, Any] = {
-        "departments": (MARKET,),
-        "powers": ("profile", "identity"),
-        "valid_from": now,
-        "valid_until": now + timedelta(days=30),
-    }
-    organization, agent = (accounts.get_by_username(city.deps, name) for name in ("chaolian", "chenxiaochao"))
-    mandate = mandates.prepare(city.deps, organization, agent, **(values | changes))
-    mandates.give(city.deps, mandate, actor=OPERATOR)
-    return mandate
-
-
 def act_for(browser: Browser, **changes: str | None) -> OAuthResponse:
     form: dict[str, str | None] = {
         "subject_token_type": ORGANIZATION,
@@ -316,7 +303,7 @@ def act_for(browser: Browser, **changes: str | None) -> OAuthResponse:
 
 
 def test_an_agent_acts_for_the_organisation_and_stands_in_the_token(browser: Browser, city: Provider, sqlite: sa.Engine) -> None:
-    mandate = give_mandate(city)
+    mandate = give_mandate(city.deps)
     company, person = (accounts.get_by_username(city.deps, name) for name in ("chaolian", "chenxiaochao"))
     value, claims = good(act_for(browser))
     assert (claims["sub"], claims["act"], claims["scope"]) == (company.id, {"sub": person.id}, "profile identity")
@@ -330,7 +317,7 @@ def test_an_agent_acts_for_the_organisation_and_stands_in_the_token(browser: Bro
 
 
 def test_a_mandate_that_is_revoked_gives_nothing_from_that_moment_on(browser: Browser, city: Provider) -> None:
-    mandate = give_mandate(city)
+    mandate = give_mandate(city.deps)
     value, _ = good(act_for(browser))
     mandates.revoke(city.deps, mandate.id, actor=OPERATOR)
     assert introspect(city, "scjg", value) == {"active": False}
@@ -354,7 +341,7 @@ def test_a_mandate_is_for_its_departments_powers_and_time(
     browser: Browser, city: Provider, clock: FixedClock, changes: dict[str, Any]
 ) -> None:
     moved = {name: clock.now() + value if isinstance(value, timedelta) else value for name, value in changes.items()}
-    give_mandate(city, **moved)
+    give_mandate(city.deps, **moved)
     if "valid_until" in changes:
         clock.advance(timedelta(seconds=1))
     assert refused(act_for(browser))[1] == "oauth_exchange_mandate"
@@ -372,16 +359,16 @@ def test_an_unknown_organisation_and_a_person_are_answered_as_one_without_a_mand
 def test_acting_for_an_organisation_wants_the_agents_login_and_the_powers(
     browser: Browser, city: Provider, changes: dict[str, str | None]
 ) -> None:
-    give_mandate(city)
+    give_mandate(city.deps)
     assert act_for(browser, **changes).status == 400
 
 
 def test_the_organisations_token_is_handed_on_only_as_far_as_the_mandate_goes(browser: Browser, city: Provider) -> None:
-    mandate = give_mandate(city)
+    mandate = give_mandate(city.deps)
     shown, _ = good(act_for(browser, resource=FRONT))
     assert refused(exchange(city, "front", shown, resource=MIDDLE))[1] == "oauth_exchange_mandate"
     mandates.revoke(city.deps, mandate.id, actor=OPERATOR)
-    give_mandate(city, departments=(MARKET, SOCIAL_SECURITY))
+    give_mandate(city.deps, departments=(MARKET, SOCIAL_SECURITY))
     shown, first = good(act_for(browser, resource=FRONT))
     handed_on = good(exchange(city, "front", shown, resource=MIDDLE))[1]
     assert handed_on["act"] == {"sub": "front", "act": first["act"]}
@@ -390,7 +377,7 @@ def test_the_organisations_token_is_handed_on_only_as_far_as_the_mandate_goes(br
 
 def test_a_pairwise_system_knows_organisation_and_agent_by_its_own_identifiers(city: Provider) -> None:
     city.add_client("apart", grant_types=("authorization_code", EXCHANGE), scope=SCOPE, subject_type="pairwise")
-    browser, mandate = city.browser(), give_mandate(city)
+    browser, mandate = city.browser(), give_mandate(city.deps)
     login = browser.tokens(username="chenxiaochao", client_id="apart", scope="openid")
     form: dict[str, str | None] = {"actor_token": login["access_token"], "actor_token_type": ACCESS_TOKEN}
     acting = exchange(city, "apart", USCC, subject_token_type=ORGANIZATION, scope="profile", **form)
@@ -402,7 +389,7 @@ def test_a_pairwise_system_knows_organisation_and_agent_by_its_own_identifiers(c
 
 
 def test_disabling_the_organisation_or_the_agent_ends_it(browser: Browser, city: Provider) -> None:
-    give_mandate(city)
+    give_mandate(city.deps)
     value, claims = good(act_for(browser))
     accounts.disable(city.deps, claims["sub"], actor=OPERATOR)
     assert introspect(city, "scjg", value) == {"active": False}
@@ -458,5 +445,8 @@ def test_only_an_organisation_gives_one_and_only_a_person_takes_it(deps: IdpDeps
     mandate = mandates.prepare(deps, company, agent, **values)
     mandates.give(deps, mandate, actor=OPERATOR)
     assert list(mandates.listed(deps)) == list(mandates.listed(deps, company.id)) == [mandate]
-    assert deps.mandates.organization_of(mandate.id, now) == company.id
-    assert deps.mandates.organization_of(mandate.id, values["valid_until"]) is None
+    with deps.work.read() as work:
+        standing = mandates.find_standing(work, deps, mandate.id, now)
+        assert standing is not None
+        assert (standing[0], standing[1].id) == (mandate, company.id)
+        assert mandates.find_standing(work, deps, mandate.id, values["valid_until"]) is None

@@ -1,48 +1,54 @@
-"""Mandates as the node stores them: giving, revoking and asking for them. They fill the port ``Mandates``.
+"""Mandates as the node stores them: giving, revoking and asking for them. One that is not as it was signed counts for nothing.
 
-Left to others: what a mandate lets somebody do (``tokens.grants.token_exchange``), the command.
+Left to others: the signed form (``documents``), who gives them (``appointing``, the command), what one lets somebody do (``tokens``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
-from idp.errors import MANDATE_UNKNOWN, MANDATE_UNSUITABLE
+from idp.enterprises import documents
+from idp.enterprises.errors import MANDATE_UNKNOWN, MANDATE_UNSUITABLE
 from idp.people import accounts
-from idp.ports import IdpDeps, IdpRecords
-from idp.records import Account, Mandate
+from idp.ports import IdpDeps, IdpWork
+from idp.records import Account, AccountRecord, Mandate
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.identifiers import is_uscc
 from kernel.randomness import token
-from kernel.work import UnitOfWork
+from policies.claims import OF_SYSTEMS
 
-_NOT_POWERS = frozenset({"openid", "offline_access"})
-"""Scopes of a person's own login."""
+NOT_POWERS = frozenset({"openid", "offline_access"}) | OF_SYSTEMS
+"""Scopes of a person's own login, and of a system on its own behalf."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMandates:
-    """The port ``Mandates`` over the room's own records."""
+def find(deps: IdpDeps, *, agent: str, organization: str, department: str, powers: Iterable[str], at: datetime) -> Mandate | None:
+    """Return a mandate by which account ``agent`` may act for account ``organization`` towards ``department`` with all ``powers``."""
+    wanted = frozenset(powers)
+    with deps.work.look() as work:
+        found = work.records.mandates(organization_id=organization, agent_id=agent)
+    fitting = (one for one in found if department in one.departments and wanted <= frozenset(one.powers))
+    return next((one for one in fitting if wanted and one.is_in_force(at) and _is_as_signed(deps, one)), None)
 
-    work: UnitOfWork[IdpRecords]
 
-    def find(self, *, agent: str, organization: str, department: str, powers: Iterable[str], at: datetime) -> str | None:
-        """Return the identifier of a mandate that covers all of it, or None."""
-        wanted = frozenset(powers)
-        with self.work.read() as work:
-            found = work.records.mandates(organization_id=organization, agent_id=agent)
-        fitting = (one for one in found if department in one.departments and wanted <= frozenset(one.powers))
-        return next((one.id for one in fitting if wanted and one.is_in_force(at)), None)
+def find_standing(work: IdpWork, deps: IdpDeps, mandate_id: str, at: datetime) -> tuple[Mandate, AccountRecord] | None:
+    """Return a mandate that counts, with the organisation's account; None when it does not (any more)."""
+    mandate = work.records.find_mandate(mandate_id)
+    if mandate is None or not mandate.is_in_force(at) or not _is_as_signed(deps, mandate):
+        return None
+    organization = work.records.find_account(mandate.organization_id)
+    return None if organization is None or organization.disabled_at is not None else (mandate, organization)
 
-    def organization_of(self, mandate_id: str, at: datetime) -> str | None:
-        """Return the account of the organisation, None when the mandate does not count any more."""
-        with self.work.read() as work:
-            mandate = work.records.find_mandate(mandate_id)
-        return mandate.organization_id if mandate is not None and mandate.is_in_force(at) else None
+
+def _is_as_signed(deps: IdpDeps, mandate: Mandate) -> bool:
+    try:
+        documents.verify(deps, mandate)
+    except Refusal:
+        return False
+    return True
 
 
 def prepare(
@@ -55,9 +61,9 @@ def prepare(
     valid_from: datetime,
     valid_until: datetime,
 ) -> Mandate:
-    """Return the mandate that could be given; ``Refusal(mandate_unsuitable)`` naming the field."""
+    """Return the mandate that could be given, signed; ``Refusal(mandate_unsuitable)`` naming the field."""
     now = deps.clock.now()
-    known = deps.policies.claims.scopes.keys() - _NOT_POWERS
+    known = deps.policies.claims.scopes.keys() - NOT_POWERS
     for field, fault, zh, en in (
         (
             "organization",
@@ -77,7 +83,7 @@ def prepare(
     ):
         if fault:
             raise Refusal(MANDATE_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
-    return Mandate(
+    mandate = Mandate(
         id=token(16),
         organization_id=organization.id,
         agent_id=agent.id,
@@ -87,6 +93,7 @@ def prepare(
         valid_until=valid_until,
         created_at=now,
     )
+    return replace(mandate, document=documents.sign(deps, mandate, organization, agent))
 
 
 def give(deps: IdpDeps, mandate: Mandate, *, actor: str) -> None:

@@ -1,0 +1,36 @@
+"""A company, and mandates that it gives."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from idp.enterprises import mandates
+from idp.people import accounts
+from idp.ports import IdpDeps
+from idp.records import Account, Mandate
+from tests.support.idp import MARKET, OPERATOR, add_account
+
+USCC = "91445100MA4WR7QA0W"
+
+
+def add_company(deps: IdpDeps, username: str = "chaolian", **changes: Any) -> Account:
+    """Create an organisation's account."""
+    values: dict[str, Any] = {"kind": "enterprise", "name": "潮联科技", "uscc": USCC, "phone": None, **changes}
+    return add_account(deps, username, **values)
+
+
+def give_mandate(deps: IdpDeps, organization: str = "chaolian", agent: str = "chenxiaochao", **changes: Any) -> Mandate:
+    """Let an account act for an organisation's towards the market's department for thirty days."""
+    parties = accounts.get_by_username(deps, organization), accounts.get_by_username(deps, agent)
+    now = deps.clock.now()
+    values: dict[str, Any] = {
+        "departments": (MARKET,),
+        "powers": ("profile", "identity"),
+        "valid_from": now,
+        "valid_until": now + timedelta(days=30),
+        **changes,
+    }
+    mandate = mandates.prepare(deps, *parties, **values)
+    mandates.give(deps, mandate, actor=OPERATOR)
+    return mandate
