@@ -169,7 +169,7 @@ def _own_log(records: LicenseRecords, registry: RegistryEvidence) -> LogEvidence
         said = log.verify_inclusion(leaf, log.inclusion_proof(records, record.log_index, size), root)
     except (Refusal, LookupError):
         return LogEvidence("own", included=False, index=record.log_index, size=size, root=root.hex())
-    included = (said.event, said.identifier, said.pdf_sha256) == ("issued", record.identifier, record.pdf_sha256)
+    included = (said.event, said.pdf_sha256) == ("issued", record.pdf_sha256)
     return LogEvidence("own", included=included, index=record.log_index, size=size, root=root.hex(), at=said.at)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from kernel.audit import AuditEvent, Outcome
 from kernel.errors import Refusal
-from licenses import checkpoint, data, log, numbering, render, status
+from licenses import checkpoint, data, log, numbering, render
 from licenses.applications import check_permitted, content
 from licenses.archive import DOCUMENT_CONTEXT, get_document
 from licenses.errors import DUPLICATE_NUMBER, INTENT_OVERTAKEN, LICENSE_NOT_FOUND
@@ -144,7 +144,8 @@ def _reserve(deps: LicenseDeps, records: LicenseRecords, application: Applicatio
         )
         record = _intent(deps, application, number, digest, status_index=-1)
         render.check_printable(record, kind)
-        record = _intent(deps, application, number, digest, status_index=numbering.take_status_index(records))
+        index = numbering.take_status_index(records, deps.vault, application.issuer_uscc)
+        record = _intent(deps, application, number, digest, status_index=index)
         if records.reserve(record):
             return Issued(record, already=False)
     raise Refusal(DUPLICATE_NUMBER, field="number", number=application.number or "")
@@ -184,7 +185,7 @@ def _record(
         records = work.records
         ours = records.lock_intents([*encrypted, *refused])
         done = [(record, pdf, hashlib.sha256(pdf).hexdigest()) for record, pdf in sealed if record.identifier in ours]
-        leaves = [log.Leaf("issued", record.identifier, digest, record.status, now).to_bytes() for record, _pdf, digest in done]
+        leaves = [log.Leaf("issued", record.issuer_uscc, digest, record.status, now).to_bytes() for record, _pdf, digest in done]
         first = log.append(records, leaves) if leaves else 0
         for index, (record, pdf, digest) in enumerate(done, first):
             result = Sealed(record.identifier, now, digest, index)
@@ -193,8 +194,6 @@ def _record(
                 raise RuntimeError(message)
             work.audit.record(_event(deps, actor, record, "ok", pdf_sha256=digest, log_index=index))
             answers[record.identifier] = Issued(_completed(record, result), already=False, pdf=pdf)
-        if done:
-            records.take_counter(status.REVISION)
         for identifier, refusal in refused.items():
             if identifier in ours and records.void(identifier, refusal.code):
                 event = AuditEvent(now, actor, "licenses.issue", f"license:{identifier}", "refused", {"code": refusal.code})

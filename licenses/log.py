@@ -1,7 +1,8 @@
 """The transparency log: an RFC 9162 Merkle tree whose complete subtrees are stored, so that appending and proving take O(log n).
 
-A leaf says that a licence was issued or that its status changed; what it says holds no personal data. Left to others: storing hashes
-(``storage``), signing the tree's head (``checkpoint``).
+A leaf says that a licence was issued or that its status changed. Leaves are public, so a licence is named by the SHA-256 of its
+document: who has the document finds its leaves, nobody else learns of it. Left to others: storing hashes (``storage``), signing the
+tree's head (``checkpoint``), serving it (``tiles``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from kernel.errors import Refusal
 from licenses.errors import PROOF_INVALID
 from licenses.ports import LogNodes, StatusCode
 
-LEAF_VERSION = 1
+LEAF_VERSION = 2
 EMPTY_ROOT = hashlib.sha256().digest()
 _MAX_PROOF = 64
 
@@ -28,10 +29,10 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What a leaf says: what happened to which licence when. ``event`` is ``issued`` or ``status``."""
+    """What a leaf says: what happened when to which licence of which issuer. ``event`` is ``issued`` or ``status``."""
 
     event: str
-    identifier: str
+    issuer_uscc: str
     pdf_sha256: str
     status: StatusCode
     at: datetime
@@ -42,7 +43,7 @@ class Leaf:
             {
                 "version": LEAF_VERSION,
                 "event": self.event,
-                "identifier": self.identifier,
+                "issuer": self.issuer_uscc,
                 "pdf_sha256": self.pdf_sha256,
                 "status": self.status,
                 "at": rfc3339(self.at),
@@ -126,12 +127,10 @@ def verify_inclusion(leaf: bytes, proof: InclusionProof, root_hash: bytes) -> Le
 
 
 def parse_leaf(leaf: bytes) -> Leaf:
-    """Return what ``leaf`` says; ``Refusal`` when it is no leaf of version 1."""
+    """Return what ``leaf`` says; ``Refusal`` when it is no leaf of version 2."""
     try:
         value = json.loads(leaf)
-        said = Leaf(
-            value["event"], value["identifier"], value["pdf_sha256"], value["status"], datetime.fromisoformat(value["at"])
-        )
+        said = Leaf(value["event"], value["issuer"], value["pdf_sha256"], value["status"], datetime.fromisoformat(value["at"]))
         if said.to_bytes() == leaf:
             return said
     except (ValueError, TypeError, KeyError, RecursionError, AttributeError):

@@ -236,7 +236,7 @@ class LicenseRecords(LogNodes, Protocol):
         ...
 
     def statuses(self) -> Iterator[tuple[int, StatusCode]]:
-        """Return the status index and status of every issued licence."""
+        """Return the status index and status of every issued licence that is not valid."""
         ...
 
     def find_published(self, what: str) -> Published | None:

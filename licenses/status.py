@@ -1,6 +1,8 @@
 """The status of licences: changing it, and publishing all of them as one small signed list (IETF Token Status List, 4 bits each).
 
-Left to others: what a status means for a verdict (``verify``), serving the list (``views``), peers' lists (``crosscert``).
+A slot that nobody has taken is 0, as one of a valid licence: the list tells what happened to licences, not which there are.
+Left to others: what a status means for a verdict (``verify``), which changes are allowed and who decides them (``life``), giving
+slots (``numbering``), serving the list (``views``), peers' lists (``crosscert``).
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,18 +20,18 @@ from kernel.errors import Refusal
 from licenses import log
 from licenses.data import STATUS_PATH
 from licenses.errors import LICENSE_NOT_FOUND, STATUS_LIST_INVALID, STATUS_OVERTAKEN
-from licenses.ports import LicenseDeps, LicenseRecord, Published, StatusCode
+from licenses.numbering import STATUS_REVISION, count_status_slots
+from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords, Published, StatusCode
 from pki import jose
 from pki.roles import get_chain, get_credential
 from pki.strict_json import encode_base64url
 
 TOKEN_TYPE = "statuslist+jwt"  # noqa: S105 - a media type
 BITS = 4
-REVISION = "status_revision"
-"""The counter that moves with every issue and every change of status."""
 
-VALUES: Mapping[StatusCode, int] = {"01": 1, "02": 2, "03": 3, "04": 4, "05": 5, "06": 6, "07": 7, "99": 15}
-"""The value of a slot: the code's own number, 15 for 99. A slot that is 0 was never issued."""
+VALUES: Mapping[StatusCode, int] = {"01": 0x0, "02": 0x2, "03": 0x1, "04": 0xC, "05": 0x3, "06": 0xD, "07": 0xE, "99": 0xF}
+"""The value of a slot. Three are the standard's own (Token Status List 7.1: VALID 0, INVALID 1, SUSPENDED 2), five of those that it
+leaves to the application; a verifier that knows only the standard takes none of them for valid."""
 
 CODES: Mapping[int, StatusCode] = {value: code for code, value in VALUES.items()}
 
@@ -49,20 +51,17 @@ class StatusList:
     slots: bytes
 
     def find_code(self, index: int) -> StatusCode | None:
-        """Return the status at ``index``; None for a slot that is beyond the end, empty or of no known meaning."""
+        """Return the status at ``index``; None for one beyond the end or of no known meaning."""
         if not 0 <= index < len(self.slots) * _PER_BYTE:
             return None
         return CODES.get(self.slots[index // _PER_BYTE] >> (index % _PER_BYTE * BITS) & _SLOT)
 
 
-def pack(statuses: Iterable[tuple[int, StatusCode]]) -> StatusList:
-    """Return the list in which each index has its status (the lowest index in the lowest bits)."""
-    slots = bytearray()
+def pack(statuses: Iterable[tuple[int, StatusCode]], size: int) -> StatusList:
+    """Return a list of ``size`` slots in which each index has its status (the lowest index in the lowest bits)."""
+    slots = bytearray(-(-size // _PER_BYTE))
     for index, code in statuses:
-        place = index // _PER_BYTE
-        if place >= len(slots):
-            slots.extend(bytes(place + 1 - len(slots)))
-        slots[place] |= VALUES[code] << (index % _PER_BYTE * BITS)
+        slots[index // _PER_BYTE] |= VALUES[code] << (index % _PER_BYTE * BITS)
     return StatusList(bytes(slots))
 
 
@@ -70,11 +69,11 @@ def current(deps: LicenseDeps) -> Published:
     """Return the signed status list; signed anew when a status changed since, or when it is getting old."""
     now = deps.clock.now()
     with deps.work.read() as work:
-        revision = work.records.counter(REVISION)
+        revision = work.records.counter(STATUS_REVISION)
         found = work.records.find_published(_WHAT)
         if found is not None and found.revision >= revision and now - found.made_at < _SIGNED_AGAIN_AFTER:
             return found
-        statuses = pack(work.records.statuses())
+        statuses = pack(work.records.statuses(), count_status_slots(work.records))
     fresh = Published(_sign(deps, statuses, now), revision, now)
     with deps.work.begin() as work:
         work.records.put_published(_WHAT, fresh)
@@ -98,24 +97,31 @@ def parse(claims: Mapping[str, Any]) -> StatusList:
     return StatusList(slots)
 
 
+def enter(records: LicenseRecords, record: LicenseRecord, code: StatusCode, *, at: datetime, reason: str) -> int:
+    """Give the licence of ``record`` another status within the caller's transaction and return the log's leaf that says so.
+
+    Slot, leaf and the list's revision move together. ``Refusal(status_overtaken)`` when its status is not that of ``record`` any
+    more, ``Refusal(license_not_found)`` for one that is not issued. The audit event is the caller's.
+    """
+    if record.pdf_sha256 is None:
+        raise Refusal(LICENSE_NOT_FOUND, field="identifier")
+    if not records.set_status(record.identifier, before=record.status, after=code, at=at, reason=reason):
+        raise Refusal(STATUS_OVERTAKEN, field="status")
+    records.take_counter(STATUS_REVISION)
+    return log.append(records, [log.Leaf("status", record.issuer_uscc, record.pdf_sha256, code, at).to_bytes()])
+
+
 def change(deps: LicenseDeps, identifier: str, code: StatusCode, *, reason: str, actor: str) -> LicenseRecord:
     """Give an issued licence another status, logged and audited; ``Refusal`` when there is none or somebody was quicker."""
     now = deps.clock.now()
     with deps.work.begin() as work:
         record = work.records.find_license(identifier)
-        if record is None or record.pdf_sha256 is None:
+        if record is None:
             raise Refusal(LICENSE_NOT_FOUND, field="identifier")
-        if not work.records.set_status(identifier, before=record.status, after=code, at=now, reason=reason):
-            raise Refusal(STATUS_OVERTAKEN, field="status")
-        leaf = log.Leaf("status", identifier, record.pdf_sha256, code, now)
-        log.append(work.records, [leaf.to_bytes()])
-        work.records.take_counter(REVISION)
-        details = {"before": record.status, "after": code, "reason": reason}
+        index = enter(work.records, record, code, at=now, reason=reason)
+        details = {"before": record.status, "after": code, "reason": reason, "log_index": index}
         work.audit.record(AuditEvent(now, actor, "licenses.status", f"license:{identifier}", "ok", details))
-        changed = work.records.find_license(identifier)
-    if changed is None:
-        raise Refusal(LICENSE_NOT_FOUND, field="identifier")
-    return changed
+    return replace(record, status=code, status_at=now, status_reason=reason)
 
 
 def _sign(deps: LicenseDeps, statuses: StatusList, now: datetime) -> str:

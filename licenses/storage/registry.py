@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
-from licenses.ports import LicenseRecord, Sealed, State, StatusCode
+from licenses.ports import VALID, LicenseRecord, Sealed, State, StatusCode
 from licenses.storage.shelves import SqlShelves
 from licenses.storage.tables import documents, licenses
 
@@ -154,8 +154,10 @@ class SqlRegistry(SqlShelves):
         return self._connection.execute(statement).rowcount == 1
 
     def statuses(self) -> Iterator[tuple[int, StatusCode]]:
-        """Return the status index and status of every issued licence."""
-        query = sa.select(licenses.c.status_index, licenses.c.status).where(licenses.c.state == "issued")
+        """Return the status index and status of every issued licence that is not valid."""
+        query = sa.select(licenses.c.status_index, licenses.c.status).where(
+            licenses.c.state == "issued", licenses.c.status != VALID
+        )
         for row in self._connection.execute(query.execution_options(yield_per=10_000)):
             yield row.status_index, row.status
 

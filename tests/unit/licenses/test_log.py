@@ -53,7 +53,7 @@ class MemoryNodes:
 
 
 def leaf(number: int) -> bytes:
-    return log.Leaf("issued", f"1.2.156.3005.2.{number}", f"{number:064x}", "01", AT).to_bytes()
+    return log.Leaf("issued", "11445122WBK871J86K", f"{number:064x}", "01", AT).to_bytes()
 
 
 def naive_root(leaves: Sequence[bytes]) -> bytes:

@@ -48,13 +48,21 @@ CODES = st.sampled_from(sorted(status.VALUES))
 
 
 @given(st.dictionaries(st.integers(0, 300), CODES))
-def test_every_slot_is_read_back_and_the_others_are_empty(slots: dict[int, Any]) -> None:
-    packed = status.pack(slots.items())
-    assert {index: packed.find_code(index) for index in range(-1, 310)} == {index: slots.get(index) for index in range(-1, 310)}
+def test_every_slot_is_read_back_and_the_others_are_valid(slots: dict[int, Any]) -> None:
+    packed = status.pack(slots.items(), 301)
+    assert {index: packed.find_code(index) for index in range(301)} == {index: slots.get(index, "01") for index in range(301)}
+    assert (packed.find_code(-1), packed.find_code(302)) == (None, None)
 
 
 def test_the_lowest_index_is_in_the_lowest_bits() -> None:
-    assert status.pack([(0, "01"), (1, "02"), (3, "99")]).slots == bytes([0x21, 0xF0])  # IETF Token Status List 4.1
+    assert status.pack([(0, "03"), (1, "02"), (3, "99")], 4).slots == bytes([0x21, 0xF0])  # Token Status List 4.1
+
+
+def test_the_values_are_those_of_the_standard_and_only_one_of_them_is_valid() -> None:
+    # Token Status List 7.1: VALID, INVALID, SUSPENDED; 3 and 12 to 15 mean what the application says.
+    assert {code: status.VALUES[code] for code in ("01", "03", "02")} == {"01": 0, "03": 1, "02": 2}
+    assert {value for code, value in status.VALUES.items() if code not in {"01", "02", "03"}} == {3, 12, 13, 14, 15}
+    assert status.StatusList(bytes([0x84])).find_code(0) is None  # a value that nobody gave a meaning is not valid
 
 
 def test_the_list_tells_each_licences_status(deps: LicenseDeps, clock: FixedClock) -> None:
@@ -73,7 +81,17 @@ def test_a_change_is_a_leaf_of_the_log(deps: LicenseDeps) -> None:
     with deps.work.read() as work:
         assert work.records.log_size() == 2
         leaf = parse_leaf(work.records.find_log_leaf(1) or b"")
-    assert (leaf.event, leaf.identifier, leaf.status, leaf.pdf_sha256) == ("status", record.identifier, "02", record.pdf_sha256)
+    assert (leaf.event, leaf.issuer_uscc, leaf.status, leaf.pdf_sha256) == ("status", record.issuer_uscc, "02", record.pdf_sha256)
+
+
+def test_a_change_that_was_overtaken_leaves_no_leaf(deps: LicenseDeps, clock: FixedClock) -> None:
+    record = issued(deps)
+    status.change(deps, record.identifier, "02", reason="", actor=ACTOR)
+    with pytest.raises(Refusal) as caught, deps.work.begin() as work:
+        status.enter(work.records, record, "03", at=clock.now(), reason="")
+    assert caught.value.code == "status_overtaken"
+    with deps.work.read() as work:
+        assert work.records.log_size() == 2
 
 
 def test_what_was_never_issued_has_no_status_to_change(deps: LicenseDeps) -> None:
@@ -99,7 +117,9 @@ def test_the_list_is_signed_anew_when_something_changed_or_time_passed(deps: Lic
     clock.advance(timedelta(minutes=2))
     second = status.current(deps)
     assert second.made_at > first.made_at
-    issued(deps, "445122202100000003")
+    record = issued(deps, "445122202100000003")
+    assert status.current(deps) == second  # a licence that is valid changes nothing of what the list says
+    status.change(deps, record.identifier, "02", reason="", actor=ACTOR)
     assert status.current(deps).revision > second.revision
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -148,7 +149,9 @@ def test_lists_are_filtered_and_continued(opened: Opened) -> None:
         assert [one.number[-1] for _key, one in (*first, *rest)] == ["1", "2", "3", "4", "5"]
         assert [one.number[-1] for _key, one in records.licenses(area_code="445100")] == ["2", "4"]
         assert records.licenses(type_code="x" * 21) == []
-        assert sorted(records.statuses()) == [(serial, "01") for serial in range(1, 6)]
+        assert list(records.statuses()) == []
+        assert records.set_status(record(3).identifier, before="01", after="02", at=AT, reason="")
+        assert list(records.statuses()) == [(3, "02")]
 
 
 def test_departments_are_replaced_and_a_repetition_changes_nothing(opened: Opened) -> None:
@@ -185,7 +188,18 @@ def test_numbers_given_by_departments_can_be_skipped(opened: Opened) -> None:
         assert numbering.take_number(records, "445122", 2025, beyond_given=True) == "445122202500000001"
 
 
-def test_only_one_of_many_at_once_gets_a_number(opened: Opened) -> None:
+def test_an_issuers_slots_fill_its_own_blocks_in_no_order_that_shows(opened: Opened, vault: Vault) -> None:
+    with opened() as records:
+        mine = [numbering.take_status_index(records, vault, ISSUER) for _ in range(4097)]
+        theirs = numbering.take_status_index(records, vault, "1" * 18)
+        assert numbering.count_status_slots(records) == 3 * 4096
+    assert sorted(mine[:4096]) == list(range(4096))
+    assert 4096 <= mine[4096] < 2 * 4096 <= theirs < 3 * 4096
+    rising = sum(first < second for first, second in pairwise(mine[:4096]))
+    assert 1900 < rising < 2200  # of an ordered block it were 4095
+
+
+def test_only_one_of_many_at_once_gets_a_number(opened: Opened, vault: Vault) -> None:
     taken: list[str] = []
     slots: list[int] = []
     start = threading.Barrier(6)
@@ -194,7 +208,7 @@ def test_only_one_of_many_at_once_gets_a_number(opened: Opened) -> None:
         start.wait()
         for serial in range(1, 9):
             with opened() as records:
-                slots.append(numbering.take_status_index(records))
+                slots.append(numbering.take_status_index(records, vault, ISSUER))
                 if records.reserve(record(serial, application_digest=f"{me}{serial:063x}", status_index=slots[-1])):
                     taken.append(record(serial).number)
 

@@ -489,7 +489,7 @@ def test_status_list_forged_or_of_somebody_else(nodes: Federation, countys: byte
 
 
 def test_licence_that_the_status_list_does_not_have(nodes: Federation) -> None:
-    assert said(nodes.verify(nodes.sealed(status_index=4000))) == ("INDETERMINATE", "TRY_LATER")
+    assert said(nodes.verify(nodes.sealed(status_index=40_000))) == ("INDETERMINATE", "TRY_LATER")
 
 
 def test_licence_without_data(nodes: Federation) -> None:
