@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kernel.audit import AuditEvent
+from kernel.canonical import Json
 from kernel.clock import timestamp
 from kernel.errors import Refusal
 from licenses import log
@@ -119,7 +120,7 @@ def change(deps: LicenseDeps, identifier: str, code: StatusCode, *, reason: str,
         if record is None:
             raise Refusal(LICENSE_NOT_FOUND, field="identifier")
         index = enter(work.records, record, code, at=now, reason=reason)
-        details = {"before": record.status, "after": code, "reason": reason, "log_index": index}
+        details: dict[str, Json] = {"before": record.status, "after": code, "reason": reason, "log_index": index}
         work.audit.record(AuditEvent(now, actor, "licenses.status", f"license:{identifier}", "ok", details))
     return replace(record, status=code, status_at=now, status_reason=reason)
 
