@@ -30,12 +30,16 @@ def look_up(host: str, port: int | None, *, seconds: float) -> list[str]:
 
 
 def _resolve(key: tuple[str, int | None], answer: Future[list[str]]) -> None:
+    found: list[str] | OSError
     try:
-        answer.set_result([str(each[0]) for *_, each in socket.getaddrinfo(*key, type=socket.SOCK_STREAM)])
+        found = [str(each[0]) for *_, each in socket.getaddrinfo(*key, type=socket.SOCK_STREAM)]
     except UnicodeError:  # no name that can be asked for
-        answer.set_exception(socket.gaierror())
+        found = socket.gaierror()
     except OSError as error:
-        answer.set_exception(error)
-    finally:
-        with _LOCK:
-            del _PENDING[key]
+        found = error
+    with _LOCK:
+        del _PENDING[key]  # before anybody hears the answer: who has it takes up no place any more
+    if isinstance(found, OSError):
+        answer.set_exception(found)
+    else:
+        answer.set_result(found)
