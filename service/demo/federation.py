@@ -74,6 +74,7 @@ class Demo:
     @cached_property
     def _register_key(self) -> Path:
         """The file of the secret that nodes show to the register."""
+        self.directory.mkdir(parents=True, exist_ok=True)
         file = self.directory / "register-key"
         write_once(file, token().encode(), 0o600)
         return file
