@@ -136,10 +136,11 @@ def parse(raw: bytes) -> LicenseData:
         _refuse(f"not JSON ({type(error).__name__})")
     if not isinstance(value, dict):
         _refuse("not an object")
-    return _from_json(value)
+    return from_json(value)
 
 
-def _from_json(value: dict[str, Any]) -> LicenseData:
+def from_json(value: dict[str, Any]) -> LicenseData:
+    """Return what the JSON object says; ``Refusal`` (``data_invalid``) as :func:`parse`."""
     own = value.get("chaoxin")
     if not isinstance(own, dict) or own.get("version") != DATA_VERSION:
         _refuse("not version 1")

@@ -1,4 +1,4 @@
-"""What lies before the judge: the document with what was found inside it, and everything outside it that bears on it.
+"""What lies before the judge: what the document shows, and everything outside it that bears on it.
 
 These are records; nothing here is fetched or decided. Collecting them is left to ``gathering`` (local stores and the peers'
 synchronised objects, never the network), judging to ``verify`` and ``checks``.
@@ -14,9 +14,8 @@ from cryptography import x509
 
 from kernel.errors import Text
 from kernel.nodes import Node
-from licenses.documents import UnverifiedLicense
-from licenses.inspection import Inspection
 from licenses.ports import LicenseRecord
+from licenses.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +115,7 @@ class Evidence:
     node: Node
     gathered_at: datetime
     max_age_seconds: int
-    document: UnverifiedLicense
-    inspection: Inspection
+    reading: Reading
     signer: Standing | None = None
     signer_node: Node | None = None
     time_stamper: Standing | None = None
@@ -128,7 +126,7 @@ class Evidence:
     @property
     def best_signature_time(self) -> datetime | None:
         """The moment at which a trusted authority saw the signature; None without one."""
-        stamp = self.inspection.time_stamp
+        stamp = None if self.reading.seal is None else self.reading.seal.stamp
         if stamp is None or self.time_stamper is None or self.time_stamper.trusted is None:
             return None
         revoked = self.time_stamper.revoked

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,10 +20,9 @@ from kernel.errors import Refusal, Text
 from kernel.nodes import Node
 from licenses import log, status
 from licenses.data import LicenseData, describe
-from licenses.documents import UnverifiedLicense
 from licenses.evidence import Evidence, LogEvidence, PathEvidence, RegistryEvidence, Revoked, Standing, StatusEvidence
-from licenses.inspection import inspect
 from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.reading import Reading
 from policies.licenses import find_type
 
 USUAL_LEVEL = "substantial"
@@ -35,32 +35,56 @@ _OFFER_HELPS = frozenset(
 """The path engine's reasons that more certificates or lists may cure."""
 
 
-def gather(deps: LicenseDeps, document: UnverifiedLicense, at: datetime) -> Evidence:
-    """Return everything at hand that bears on ``document`` when it is judged at ``at``."""
-    inspection = inspect(document)
-    court = _Court(deps, document, at, None if inspection.time_stamp is None else inspection.time_stamp.generated_at)
-    signer = stamper = node = None
-    if inspection.signer is not None and inspection.fault is None:
-        signer = court.standing(inspection.signer, _seal_level(deps, document.data))
-        node = None if signer.trusted is None else court.now.node_of(signer.trusted.path)
-    if inspection.time_stamper is not None and inspection.fault is None:
-        stamper = court.standing(inspection.time_stamper, USUAL_LEVEL)
-    with deps.work.read() as work:
-        registry = _registry(deps, work.records, document)
-        logged = _own_log(work.records, registry)
-    return Evidence(
-        node=deps.node,
-        gathered_at=at,
-        max_age_seconds=deps.policies.licenses.verification.max_evidence_age_seconds,
-        document=document,
-        inspection=inspection,
-        signer=signer,
-        signer_node=node,
-        time_stamper=stamper,
-        registry=registry,
-        status=_status(deps, registry, document.data, node, at),
-        log=logged or _peers_log(deps, node),
-    )
+class Court:
+    """Gathers for documents that are judged at one moment: over one view of the stores, asking nothing twice."""
+
+    def __init__(self, deps: LicenseDeps, at: datetime) -> None:
+        self._deps = deps
+        self._at = at
+        self._paths: dict[tuple[bytes, str], PathEvidence] = {}
+
+    @cached_property
+    def _now(self) -> TrustAt:
+        return self._deps.trust.at(self._at)
+
+    def gather(self, reading: Reading, record: LicenseRecord | None = None) -> Evidence:
+        """Return everything at hand that bears on what was read. ``record`` is the licence in our registry whose very file it is."""
+        deps, seal = self._deps, reading.seal
+        signer = stamper = node = None
+        if seal is not None and seal.signer is not None and seal.flaw is None:
+            signer = self._standing(reading, seal.signer, _seal_level(deps, reading.data))
+            node = None if signer.trusted is None else self._now.node_of(signer.trusted.path)
+            if seal.stamp is not None:
+                stamper = self._standing(reading, seal.stamp.certificate, USUAL_LEVEL)
+        with deps.work.read() as work:
+            registry = _registry(deps, work.records, reading, record)
+            logged = _own_log(work.records, registry)
+        return Evidence(
+            node=deps.node,
+            gathered_at=self._at,
+            max_age_seconds=deps.policies.licenses.verification.max_evidence_age_seconds,
+            reading=reading,
+            signer=signer,
+            signer_node=node,
+            time_stamper=stamper,
+            registry=registry,
+            status=_status(deps, registry, reading.data, node, self._at),
+            log=logged or _peers_log(deps, node),
+        )
+
+    def _standing(self, reading: Reading, der: bytes, level: str) -> Standing:
+        """Ask for the certificate's path now; where it only expired or was revoked meanwhile, also at the time-stamped moment."""
+        stamp = None if reading.seal is None else reading.seal.stamp
+        certificate = _load(der)
+        asked = self._paths.get((der, level))
+        if asked is None:
+            asked = self._paths[der, level] = _ask(self._now, certificate, level)
+        now = _with_offer(asked, reading, self._now, certificate, level)
+        then = None
+        if stamp is not None and stamp.generated_at < self._at and now.itself and now.code in _ASK_AGAIN:
+            then_there = self._deps.trust.at(stamp.generated_at, judged_at=self._at)
+            then = _with_offer(_ask(then_there, certificate, level), reading, then_there, certificate, level)
+        return Standing(certificate, now, then)
 
 
 def _seal_level(deps: LicenseDeps, data: LicenseData | None) -> str:
@@ -68,30 +92,15 @@ def _seal_level(deps: LicenseDeps, data: LicenseData | None) -> str:
     return USUAL_LEVEL if kind is None else kind.seal_level
 
 
-class _Court:
-    """Asks the trust room about the certificates of one document: one view of the stores for each moment."""
+_load = lru_cache(maxsize=512)(x509.load_der_x509_certificate)
+"""The same few seals and authorities come again and again; a reading has none that cannot be loaded."""
 
-    def __init__(self, deps: LicenseDeps, document: UnverifiedLicense, at: datetime, stamped_at: datetime | None) -> None:
-        self._trust = deps.trust
-        self._document = document
-        self._stamped_at = stamped_at
-        self.now = deps.trust.at(at)
 
-    def standing(self, certificate: x509.Certificate, level: str) -> Standing:
-        """Ask for the certificate's path now; where it only expired or was revoked meanwhile, also at the time-stamped moment."""
-        now = self._path(self.now, certificate, level)
-        then = None
-        stamped_at = self._stamped_at
-        if stamped_at is not None and stamped_at < self.now.at and now.itself and now.code in _ASK_AGAIN:
-            then = self._path(self._trust.at(stamped_at, judged_at=self.now.at), certificate, level)
-        return Standing(certificate, now, then)
-
-    def _path(self, trust: TrustAt, certificate: x509.Certificate, level: str) -> PathEvidence:
-        """Ask; what came with the file is offered only when what is at hand is not enough, which is rare and dear."""
-        found = _ask(trust, certificate, level)
-        if found.valid or found.code not in _OFFER_HELPS:
-            return found
-        return _ask(trust, certificate, level, *_offer(self._document))
+def _with_offer(found: PathEvidence, reading: Reading, trust: TrustAt, certificate: x509.Certificate, level: str) -> PathEvidence:
+    """Ask once more where what is at hand was not enough, which is rare and dear, and offer what came with the file."""
+    if found.valid or found.code not in _OFFER_HELPS:
+        return found
+    return _ask(trust, certificate, level, *_offer(reading))
 
 
 def _ask(
@@ -121,15 +130,15 @@ def _ask(
     )
 
 
-def _offer(document: UnverifiedLicense) -> tuple[list[x509.Certificate], list[x509.CertificateRevocationList]]:
+def _offer(reading: Reading) -> tuple[list[x509.Certificate], list[x509.CertificateRevocationList]]:
     """Return what came with the file and may help to build a path, but proves nothing."""
     certificates, crls = [], []
-    for der in document.certificates:
+    for der in reading.certificates:
         try:
             certificates.append(x509.load_der_x509_certificate(der))
         except (ValueError, x509.InvalidVersion):
             continue
-    for der in document.crls:
+    for der in reading.crls:
         try:
             crls.append(x509.load_der_x509_crl(der))
         except (ValueError, x509.InvalidVersion):
@@ -137,12 +146,11 @@ def _offer(document: UnverifiedLicense) -> tuple[list[x509.Certificate], list[x5
     return certificates, crls
 
 
-def _registry(deps: LicenseDeps, records: LicenseRecords, document: UnverifiedLicense) -> RegistryEvidence:
+def _registry(deps: LicenseDeps, records: LicenseRecords, reading: Reading, record: LicenseRecord | None) -> RegistryEvidence:
     """Look for this very file, else for the licence that the document names."""
-    record = records.find_by_sha256(document.sha256)
-    if record is not None and record.state == "issued":
-        return RegistryEvidence(record, same_file=True, data_agrees=_agrees(deps, record, document.data))
-    named = None if document.data is None else records.find_license(document.data.identifier)
+    if record is not None:
+        return RegistryEvidence(record, same_file=True, data_agrees=_agrees(deps, record, reading.data))
+    named = None if reading.data is None else records.find_license(reading.data.identifier)
     return RegistryEvidence(named if named is not None and named.state == "issued" else None, same_file=False, data_agrees=False)
 
 

@@ -18,7 +18,7 @@ MAX_OBJECTS = 50
 
 What = Literal["added", "replaced", "removed", "trailing_bytes"]
 
-_KINDS: Mapping[str, Text] = {
+KINDS: Mapping[str, Text] = {
     "page": Text("页面", "page"),
     "page_tree": Text("页面目录", "page tree"),
     "catalog": Text("文档目录", "document catalogue"),
@@ -65,7 +65,7 @@ class Change:
         done = _DONE[self.what]
         if self.what == "trailing_bytes":
             return Text(f"{done.zh}（{self.size} 字节）", f"{done.en} ({self.size} bytes)")
-        kind = _KINDS[self.kind]
+        kind = KINDS[self.kind]
         return Text(f"签名之后{done.zh}了{kind.zh}", f"{kind.en} {done.en} after signing")
 
     def as_json(self) -> dict[str, Any]:

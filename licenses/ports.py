@@ -268,7 +268,11 @@ class Visitors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LicenseDeps:
-    """Everything that the operations of this room are given. ``described`` are the paths of rooms beside this one, for the API's description."""
+    """Everything that the operations of this room are given. ``described`` are the paths of rooms beside this one, for the API's description.
+
+    ``take_apart`` reads any PDF at all, in a process that may be lost over it: what ``reading_json.read`` returns and raises, or ``Refusal``
+    (``document_too_costly``, ``verification_busy``).
+    """
 
     node: Node
     policies: Policies
@@ -278,4 +282,5 @@ class LicenseDeps:
     clock: Clock
     work: UnitOfWork[LicenseRecords]
     visitors: Visitors
+    take_apart: Callable[[bytes], bytes]
     described: Callable[[dict[str, Any]], dict[str, Any]] = lambda _refused: {}

@@ -35,6 +35,7 @@ Subindication = Literal[
     "LICENSE_TRANSFERRED",
     "LICENSE_SUSPENDED",
     "LICENSE_STATUS_OTHER",
+    "LIMITS_EXCEEDED",
     # ETSI EN 319 102-1, table 5 and 6
     "FORMAT_FAILURE",
     "REVOKED",
@@ -180,6 +181,10 @@ _ADVICE: Mapping[Subindication, Text] = {
     "FORMAT_FAILURE": Text(
         "请重新下载或索取签发时的原文件，不要经过编辑、打印或转换，再验证一次。",
         "Download the file again or ask for it as it was issued, not edited, printed or converted, and verify it once more.",
+    ),
+    "LIMITS_EXCEEDED": Text(
+        "不要采用这份文件。请向持证者索取签发时的原文件，再验证一次。",
+        "Do not rely on this file. Ask the holder for the file as it was issued and verify that.",
     ),
     "TRY_LATER": Text(
         "缺少足够新的资料，暂时不能下结论。请稍后再验证，或联系发证节点。",

@@ -13,14 +13,16 @@ import structlog
 
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
-from licenses.documents import check_is_pdf, has_broken_seal, parse
-from licenses.errors import DOCUMENT_MISSING, DOCUMENT_TOO_LARGE, DOCUMENT_UNREADABLE
-from licenses.gathering import gather
+from licenses.documents import check_is_pdf, has_broken_seal
+from licenses.errors import DOCUMENT_MISSING, DOCUMENT_TOO_COSTLY, DOCUMENT_TOO_LARGE, DOCUMENT_UNREADABLE
+from licenses.gathering import Court
 from licenses.ports import LicenseDeps
+from licenses.speeds import read
 from licenses.verdict import Verdict
 from licenses.verify import judge, judge_unreadable
 
 _MIB = 1024 * 1024
+_UNREAD = (DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY)
 _log = structlog.get_logger()
 
 
@@ -42,23 +44,26 @@ def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = N
     check_size(deps, len(pdf))
     check_is_pdf(pdf)
     moment = at or deps.clock.now()
-    verdict = _verdict(deps, pdf, moment)
+    sha256 = hashlib.sha256(pdf).hexdigest()
+    verdict = _verdict(deps, pdf, sha256, moment)
     # 5. Who asked about what, and what was answered.
     details = {"indication": verdict.indication, "subindication": verdict.subindication, "at": moment.isoformat()}
-    event = AuditEvent(deps.clock.now(), actor, "licenses.verify", f"sha256:{hashlib.sha256(pdf).hexdigest()}", "ok", details)
-    with deps.work.begin() as work:
+    event = AuditEvent(deps.clock.now(), actor, "licenses.verify", f"sha256:{sha256}", "ok", details)
+    with deps.work.note() as work:
         work.audit.record(event)
     _log.info("license_verified", indication=verdict.indication, subindication=verdict.subindication, bytes=len(pdf))
     return verdict
 
 
-def _verdict(deps: LicenseDeps, pdf: bytes, at: datetime) -> Verdict:
+def _verdict(deps: LicenseDeps, pdf: bytes, sha256: str, at: datetime) -> Verdict:
+    with deps.work.look() as work:
+        record = work.records.find_by_sha256(sha256)
     # 2. Read it, believing nothing.
     try:
-        document = parse(pdf)
+        reading = read(deps, pdf, sha256)
     except Refusal as refusal:
-        if refusal.error is not DOCUMENT_UNREADABLE:
+        if refusal.error not in _UNREAD:
             raise
-        return judge_unreadable(refusal, sha256=hashlib.sha256(pdf).hexdigest(), broken_seal=has_broken_seal(pdf))
+        return judge_unreadable(refusal, sha256=sha256, broken_seal=has_broken_seal(pdf))
     # 3. Gather everything that bears on it. 4. Judge.
-    return judge(gather(deps, document, at), at)
+    return judge(Court(deps, at).gather(reading, record), at)

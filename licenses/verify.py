@@ -31,8 +31,21 @@ from licenses.checks.license import (
     status_of,
 )
 from licenses.checks.signature import check_level, check_revocation, check_signing_time, check_time_stamp, check_trust
+from licenses.errors import DOCUMENT_TOO_COSTLY
 from licenses.evidence import Evidence
-from licenses.verdict import LEVELS, Finding, Indication, Level, Status, Subindication, Verdict, advise, decide, in_beijing
+from licenses.verdict import (
+    LEVELS,
+    Finding,
+    Indication,
+    Level,
+    Result,
+    Status,
+    Subindication,
+    Verdict,
+    advise,
+    decide,
+    in_beijing,
+)
 
 Check = Callable[[Evidence, datetime], Finding]
 
@@ -56,6 +69,10 @@ CHECKS: Sequence[Check] = (
 )
 
 
+_UNRELIABLE = Text("这份文件不能采信。", "This file cannot be relied on.")
+_UNDECIDED = Text("现在不能断定这份文件的真伪。", "Whether this file is genuine cannot be decided now.")
+
+
 def judge(evidence: Evidence, at: datetime) -> Verdict:
     """Return the verdict on ``evidence`` at the moment ``at``."""
     findings = tuple(check(evidence, at) for check in CHECKS)
@@ -73,7 +90,7 @@ def judge(evidence: Evidence, at: datetime) -> Verdict:
         signer=_signer(evidence),
         path=_path(evidence),
         checks=findings,
-        changes=evidence.document.changes,
+        changes=evidence.reading.changes,
         status=status,
         registry=_registry(evidence, findings),
         log=_log(evidence),
@@ -93,7 +110,13 @@ def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -
         )
     else:
         word, text = "FORMAT_FAILURE", refusal.text
-    finding = Finding("format", "failed", text, {"code": refusal.code, "sha256": sha256}, word)
+    given_up = refusal.error is DOCUMENT_TOO_COSTLY
+    if given_up:
+        word, text = "LIMITS_EXCEEDED", refusal.text
+    result: Result = "indeterminate" if given_up else "failed"
+    finding = Finding("format", result, text, {"code": refusal.code, "sha256": sha256}, word)
+    indication, _ = decide([finding])
+    opening = _UNDECIDED if given_up else _UNRELIABLE
     rest = tuple(
         Finding(
             check.__name__.removeprefix("check_"), "not_checked", Text("文件读不出来，无从核对。", "The file could not be read.")
@@ -101,7 +124,7 @@ def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -
         for check in CHECKS[1:]
     )
     return Verdict(
-        indication="TOTAL_FAILED",
+        indication=indication,
         subindication=word,
         level=None,
         best_signature_time=None,
@@ -112,7 +135,7 @@ def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -
         status=Status(),
         registry={},
         log={},
-        summary=Text(f"这份文件不能采信。{text.zh}", f"This file cannot be relied on. {text.en}"),
+        summary=Text(f"{opening.zh}{text.zh}", f"{opening.en} {text.en}"),
         advice=advise(word),
         deciding=finding,
     )
@@ -168,10 +191,10 @@ def _path(evidence: Evidence) -> Sequence[Mapping[str, Json]]:
 def _registry(evidence: Evidence, findings: Sequence[Finding]) -> Mapping[str, Json]:
     found = next(finding for finding in findings if finding.id == "registry")
     if found.result == "not_checked":
-        data = evidence.document.data
+        data = evidence.reading.data
         return {"checked": False, "node": data.node_code if data is not None else None}
     answer: dict[str, Json] = {"checked": True, "node": evidence.node.code, "match": found.result == "passed"}
-    data = evidence.document.data
+    data = evidence.reading.data
     if found.result == "passed" and data is not None:
         answer |= {"identifier": data.identifier, "number": data.number}
     return answer
@@ -186,7 +209,7 @@ def _log(evidence: Evidence) -> Mapping[str, Json]:
 
 
 def _advice(evidence: Evidence, at: datetime, subindication: Subindication | None) -> Text:
-    data = evidence.document.data
+    data = evidence.reading.data
     if subindication is None and data is not None and not in_force(data, at):
         return Text(
             "证照今天不在有效期内，请按有效期决定能否采用。",
@@ -202,9 +225,9 @@ def _summary(evidence: Evidence, indication: Indication, deciding: Finding | Non
     if deciding.subindication is not None and deciding.subindication.startswith("LICENSE_"):
         opening = Text("文件是真的，但证照不在有效状态。", "The document is genuine, but the licence is not in force.")
     elif indication == "TOTAL_FAILED":
-        opening = Text("这份文件不能采信。", "This file cannot be relied on.")
+        opening = _UNRELIABLE
     else:
-        opening = Text("现在不能断定这份文件的真伪。", "Whether this file is genuine cannot be decided now.")
+        opening = _UNDECIDED
     who = _who(evidence)
     return Text(opening.zh + deciding.text.zh + who.zh, f"{opening.en} {deciding.text.en}{who.en}")
 
@@ -225,7 +248,7 @@ def _who(evidence: Evidence) -> Text:
 
 
 def _genuine(evidence: Evidence, status: Status, at: datetime) -> Text:
-    signer, best, data = evidence.signer, evidence.best_signature_time, evidence.document.data
+    signer, best, data = evidence.signer, evidence.best_signature_time, evidence.reading.data
     if signer is None or signer.trusted is None or best is None or data is None:  # nothing passes without them
         message = "a passing verdict lacks its evidence"
         raise AssertionError(message)

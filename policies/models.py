@@ -195,11 +195,18 @@ class IssuingRules(Table):
 
 
 class VerificationRules(Table):
-    """Limits of the verification service. ``max_evidence_age_seconds``: how old a peer's evidence may be before it decides nothing."""
+    """Limits of the verification service. ``max_evidence_age_seconds``: how old a peer's evidence may be before it decides nothing.
+
+    Files that must be taken apart are read by ``forensic_workers`` processes (of each web process), each file within
+    ``forensic_seconds``, each process within ``forensic_memory_bytes`` beyond what it starts with.
+    """
 
     max_upload_bytes: Annotated[int, Field(gt=0)]
     per_address_per_minute: Annotated[int, Field(gt=0)]
     max_evidence_age_seconds: Seconds
+    forensic_workers: Annotated[int, Field(ge=1, le=64)]
+    forensic_seconds: Annotated[int, Field(ge=1, le=60)]
+    forensic_memory_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)]
 
 
 class LicensePolicies(Table):

@@ -38,6 +38,7 @@ from service.adapters import HeldLicenses, LicenseVisitors
 from service.background import Background
 from service.config import Config
 from service.engine import make_engine
+from service.forensics import Forensics
 from service.messengers import make_messengers
 from service.registers import make_registers
 from service.unit_of_work import SqlUnitOfWork
@@ -59,6 +60,8 @@ class Services:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if "background" in self.__dict__:
             self.background.close()
+        if "forensics" in self.__dict__:
+            self.forensics.close()
         if "generation" in self.__dict__:
             self.generation.close()
         for directory in self.__dict__.get("staff_directories", {}).values():
@@ -170,7 +173,13 @@ class Services:
             work=work,
             visitors=LicenseVisitors(lambda: self.visitors),
             described=idp.openapi.describe,
+            take_apart=self.forensics,
         )
+
+    @cached_property
+    def forensics(self) -> Forensics:
+        """Takes outsiders' PDFs apart in processes of its own."""
+        return Forensics(self.policies.licenses.verification)
 
     @cached_property
     def idp(self) -> IdpDeps:

@@ -35,9 +35,9 @@ _USCC_ATTRIBUTES = (NameOID.ORGANIZATION_IDENTIFIER, NameOID.SERIAL_NUMBER)
 def check_data(evidence: Evidence, at: datetime) -> Finding:
     """Ask for well-formed attached data: identifier with its check character, agreeing type, issuer and number."""
     del at
-    document = evidence.document
-    if document.data is not None:
-        data = document.data
+    reading = evidence.reading
+    if reading.data is not None:
+        data = reading.data
         facts: dict[str, Json] = {"identifier": data.identifier, "number": data.number, "type": data.type_code}
         return Finding(
             "data",
@@ -45,9 +45,8 @@ def check_data(evidence: Evidence, at: datetime) -> Finding:
             Text("附带的证照数据完整、合规范。", "The attached licence data is complete and well formed."),
             facts,
         )
-    if document.data_fault is not None:
-        fault = document.data_fault.text
-        text, facts = fault, {"code": document.data_fault.code}
+    if reading.data_flaw is not None:
+        text, facts = reading.data_flaw.text, {"code": reading.data_flaw.code}
     else:
         text, facts = Text("文件里没有证照数据。", "There is no licence data in the file."), {}
     if not _is_trusted(evidence):
@@ -58,7 +57,7 @@ def check_data(evidence: Evidence, at: datetime) -> Finding:
 def check_issuer(evidence: Evidence, at: datetime) -> Finding:
     """Compare the issuer that the licence names with who sealed it, on the node that the path proves, for an area of it."""
     del at
-    data, node = evidence.document.data, evidence.signer_node
+    data, node = evidence.reading.data, evidence.signer_node
     if data is None or node is None or evidence.signer is None or evidence.signer.trusted is None:
         return _not_checked(
             "issuer", "没有受信任的签章人可以与证照数据比较。", "There is no trusted signer to compare the data with."
@@ -81,7 +80,7 @@ def check_issuer(evidence: Evidence, at: datetime) -> Finding:
 
 def claims_ours(evidence: Evidence) -> bool:
     """Tell whether the document says, or its seal proves, that this node issued it."""
-    data = evidence.document.data
+    data = evidence.reading.data
     sealed_here = evidence.signer_node is not None and evidence.signer_node.code == evidence.node.code
     return sealed_here or (data is not None and data.node_code == evidence.node.code)
 
@@ -103,9 +102,10 @@ def check_registry(evidence: Evidence, at: datetime) -> Finding:
     if not claims_ours(evidence) and (not known or _is_trusted(evidence)):
         text = Text("证照由其他节点登记，本节点没有它的登记簿。", "Another node keeps the registry of this licence.")
         return Finding("registry", "not_checked", text)
-    if evidence.inspection.signature is None:
+    seal = evidence.reading.seal
+    if seal is None:
         word: Subindication = "UNSIGNED"
-    elif evidence.inspection.gap is not None or evidence.inspection.fault is not None:
+    elif seal.gap is not None or seal.flaw is not None:
         word = "TAMPERED"
     elif not _is_trusted(evidence):
         word = "UNTRUSTED"
@@ -158,7 +158,7 @@ def _status(found: StatusEvidence, code: str, facts: dict[str, Json]) -> Finding
 
 def check_dates(evidence: Evidence, at: datetime) -> Finding:
     """Tell whether today lies between the licence's first and last day. A genuine one that has ended stays genuine."""
-    data = evidence.document.data
+    data = evidence.reading.data
     if data is None:
         return _not_checked("dates", "没有证照数据。", "There is no licence data.")
     today = at.astimezone(BEIJING).date()
@@ -201,7 +201,7 @@ def check_log(evidence: Evidence, at: datetime) -> Finding:
 
 def status_of(evidence: Evidence, at: datetime, *, confirmed: bool) -> Status:
     """Return the status that the verdict shows: 05 once a valid licence's last day is over; nothing for what is not confirmed."""
-    found, data = evidence.status, evidence.document.data
+    found, data = evidence.status, evidence.reading.data
     if found is None or found.code is None or not confirmed:
         return Status()
     if found.code == "01" and data is not None and data.valid_to is not None and at.astimezone(BEIJING).date() > data.valid_to:

@@ -5,7 +5,6 @@ Left to others: finding the paths (``gathering``, which asks the trust room), th
 
 from __future__ import annotations
 
-import contextlib
 from datetime import datetime, timedelta
 
 from cryptography import x509
@@ -14,7 +13,7 @@ from kernel.canonical import Json
 from kernel.clock import rfc3339
 from kernel.errors import Text
 from licenses.evidence import Evidence, PathEvidence, Standing
-from licenses.signatures import TimeStamp, is_time_stamp_certificate
+from licenses.reading import Stamp
 from licenses.verdict import Finding, Level, in_beijing
 
 REQUIRED_LEVEL: Level = "B-LT"
@@ -62,14 +61,14 @@ def check_trust(evidence: Evidence, at: datetime) -> Finding:
 
 def check_time_stamp(evidence: Evidence, at: datetime) -> Finding:
     """Ask for an RFC 3161 time-stamp over the signature value by an authority that is trusted, and for nothing but that."""
-    inspection, stamper = evidence.inspection, evidence.time_stamper
-    if inspection.signed is None:
+    seal, stamper = evidence.reading.seal, evidence.time_stamper
+    if seal is None or seal.signer is None:
         return _nothing("time_stamp")
-    if inspection.time_stamp_fault is not None:
-        fault = inspection.time_stamp_fault
-        text = Text(f"时间戳不成立：{fault.text.zh}。", f"The time-stamp does not hold: {fault.text.en}.")
-        return Finding("time_stamp", "failed", text, {}, "TAMPERED" if fault.kind == "tampered" else "FORMAT_FAILURE")
-    stamp = inspection.time_stamp
+    if seal.stamp_flaw is not None:
+        flaw = seal.stamp_flaw
+        text = Text(f"时间戳不成立：{flaw.text.zh}。", f"The time-stamp does not hold: {flaw.text.en}.")
+        return Finding("time_stamp", "failed", text, {}, "TAMPERED" if flaw.kind == "tampered" else "FORMAT_FAILURE")
+    stamp = seal.stamp
     if stamp is None or stamper is None:
         text = Text("签章没有时间戳，签章时间得不到证明。", "There is no time-stamp, so the time of sealing is not proven.")
         return Finding("time_stamp", "indeterminate", text, {}, "NO_POE")
@@ -89,9 +88,9 @@ def check_time_stamp(evidence: Evidence, at: datetime) -> Finding:
     return Finding("time_stamp", "passed", text, facts)
 
 
-def _find_doubt(evidence: Evidence, stamper: Standing, stamp: TimeStamp, at: datetime) -> Text | None:
+def _find_doubt(evidence: Evidence, stamper: Standing, stamp: Stamp, at: datetime) -> Text | None:
     """Return why a sound token proves nothing here, or None."""
-    if not is_time_stamp_certificate(stamp.certificate):
+    if not stamp.dedicated:
         return Text("盖时间戳的证书不是时间戳证书。", "The certificate behind the time-stamp is not one for time-stamps.")
     if stamper.trusted is None:
         why = stamper.now.text or Text("没有从本节点出发的信任路径", "there is no path from this node's anchor")
@@ -173,10 +172,10 @@ def check_revocation(evidence: Evidence, at: datetime) -> Finding:
 
 def level_of(evidence: Evidence) -> Level | None:
     """Return the PAdES level that the file reaches by what is in it: B-T with a sound time-stamp, B-LT with the material too."""
-    inspection = evidence.inspection
-    if inspection.signed is None or inspection.fault is not None:
+    seal = evidence.reading.seal
+    if seal is None or seal.signer is None or seal.flaw is not None:
         return None
-    if inspection.time_stamp is None:
+    if seal.stamp is None:
         return "B-B"
     return "B-LT" if _has_material(evidence) else "B-T"
 
@@ -203,23 +202,10 @@ def check_level(evidence: Evidence, at: datetime) -> Finding:
 
 def _has_material(evidence: Evidence) -> bool:
     """Tell whether the store holds the certificate and a revocation list of the issuer of signer and trusted time-stamper."""
-    names, listed = _store_names(evidence)
-    standings = [evidence.signer]
-    if evidence.time_stamper is not None and evidence.time_stamper.trusted is not None:
-        standings.append(evidence.time_stamper)
-    return all(s is not None and s.certificate.issuer in names and s.certificate.issuer in listed for s in standings)
-
-
-def _store_names(evidence: Evidence) -> tuple[set[x509.Name], set[x509.Name]]:
-    """Return whose certificates and whose lists the store holds; what cannot be read holds nothing."""
-    names, listed = set(), set()
-    for der in evidence.document.certificates:
-        with contextlib.suppress(ValueError, x509.InvalidVersion):
-            names.add(x509.load_der_x509_certificate(der).subject)
-    for der in evidence.document.crls:
-        with contextlib.suppress(ValueError, x509.InvalidVersion):
-            listed.add(x509.load_der_x509_crl(der).issuer)
-    return names, listed
+    reading, stamper = evidence.reading, evidence.time_stamper
+    if evidence.signer is None or not reading.signer_material:
+        return False
+    return stamper is None or stamper.trusted is None or reading.stamper_material
 
 
 def _untrusted(name: str, found: PathEvidence) -> Finding:

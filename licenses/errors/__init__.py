@@ -8,6 +8,7 @@ from licenses.errors.documents import (
     DATA_INVALID,
     DOCUMENT_MISSING,
     DOCUMENT_NO_PDF,
+    DOCUMENT_TOO_COSTLY,
     DOCUMENT_TOO_LARGE,
     DOCUMENT_UNREADABLE,
     PROOF_INVALID,
@@ -15,6 +16,7 @@ from licenses.errors.documents import (
     STATUS_LIST_INVALID,
     STATUS_OVERTAKEN,
     TOO_MANY_VERIFICATIONS,
+    VERIFICATION_BUSY,
 )
 from licenses.errors.issuing import (
     BAD_AREA,
@@ -61,6 +63,7 @@ __all__ = [
     "DOCUMENT_DAMAGED",
     "DOCUMENT_MISSING",
     "DOCUMENT_NO_PDF",
+    "DOCUMENT_TOO_COSTLY",
     "DOCUMENT_TOO_LARGE",
     "DOCUMENT_UNREADABLE",
     "DUPLICATE_NUMBER",
@@ -89,4 +92,5 @@ __all__ = [
     "UNKNOWN_ISSUER",
     "UNKNOWN_TYPE",
     "VALIDITY_MISSING",
+    "VERIFICATION_BUSY",
 ]

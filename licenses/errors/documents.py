@@ -68,6 +68,21 @@ DOCUMENT_UNREADABLE = define(
     remedy_zh="请重新下载或索取签发时的原文件，不要经过编辑、打印或转换。",
     remedy_en="Download it again or ask for the file as it was issued, not edited, printed or converted.",
 )
+DOCUMENT_TOO_COSTLY = define(
+    "document_too_costly",
+    zh="读这个文件要用的时间或内存远多于任何证照，没有读完。",
+    en="Reading this file takes far more time or memory than any licence does; it was given up.",
+    remedy_zh="请提交签发时的 PDF 原文件，不要经过编辑、打印或转换。",
+    remedy_en="Hand in the PDF as it was issued, not edited, printed or converted.",
+)
+VERIFICATION_BUSY = define(
+    "verification_busy",
+    status=503,
+    zh="正在核验的文件太多。",
+    en="Too many files are being looked at.",
+    remedy_zh="请过几秒再提交。",
+    remedy_en="Hand it in again in a few seconds.",
+)
 TOO_MANY_VERIFICATIONS = define(
     "too_many_verifications",
     status=429,

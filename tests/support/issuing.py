@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from kernel.clock import Clock
 from kernel.nodes import Node, area_level
 from kernel.rows import open_rows
+from licenses import reading_json
 from licenses import storage as licenses_storage
 from licenses.applications import COLUMNS, Rules, check_application
 from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
@@ -55,7 +56,15 @@ def make_license_deps(engine: sa.Engine, folder: Path, clock: Clock, *, node: No
     work: SqlUnitOfWork[LicenseRecords] = SqlUnitOfWork(engine, lambda connection: SqlLicenseRecords(connection, vault))
     no_peers = cast("Any", None)  # issuing asks nobody's trust
     deps = LicenseDeps(
-        node=node, policies=policies, pki=pki, trust=no_peers, vault=vault, clock=clock, work=work, visitors=Nobody()
+        node=node,
+        policies=policies,
+        pki=pki,
+        trust=no_peers,
+        vault=vault,
+        clock=clock,
+        work=work,
+        visitors=Nobody(),
+        take_apart=reading_json.read,
     )
     with (DATA / "departments.csv").open("rb") as stream:
         import_departments(deps, open_rows(stream, "departments.csv", DEPARTMENT_COLUMNS, max_rows=1000), actor="operator:test")

@@ -1,0 +1,201 @@
+"""What a document shows by itself, in plain values: the one thing that all ways of reading it give, and all that is judged of it.
+
+Three ways lead to a :class:`Reading`, and they must agree: what was kept when the very file was read before (``known``), the form that
+this system itself writes (``own_form``), and taking any PDF apart in a process of its own (``forensics``). Nothing in it is believed.
+
+Left to others: taking a file apart (``documents``, ``inspection``), whom to trust (``gathering``), the rules (``checks``), the
+written form (``reading_json``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Literal
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from kernel.errors import Text
+from licenses.data import LicenseData
+from licenses.documents import UnverifiedLicense, parse
+from licenses.inspection import Inspection, inspect
+from licenses.pdf_changes import Change
+from licenses.signatures import Fault, FaultKind, is_time_stamp_certificate
+
+_SMALL = 64 * 1024
+"""What is larger is parsed anew each time and not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Why a seal or a time-stamp does not hold."""
+
+    kind: FaultKind
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class DataFlaw:
+    """Why the attached data could not be read."""
+
+    code: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A time-stamp that holds, whoever's it is. ``dedicated``: its certificate (DER) is for time-stamps and nothing else."""
+
+    generated_at: datetime
+    policy: str
+    certificate: bytes
+    dedicated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The document's first signature. ``gap`` says how it fails to cover the whole file, ``flaw`` why its value does not hold.
+
+    ``signer`` (DER) and ``algorithm`` are there when the value could be read; who the signer is, is not known.
+    """
+
+    kind: Literal["signature", "time_stamp"]
+    byte_range: tuple[int, ...]
+    digest: str
+    permission: int | None
+    is_author: bool
+    gap: Text | None
+    flaw: Flaw | None
+    algorithm: str | None
+    signer: bytes | None
+    stamp: Stamp | None
+    stamp_flaw: Flaw | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All of it. ``data`` and ``data_flaw`` are both None when nothing is attached.
+
+    ``signer_material`` and ``stamper_material`` tell whether the document security store has certificate and revocation list of whoever
+    certified the signer and the time-stamper. ``certificates`` and ``crls`` are that store's (DER): offers, which prove nothing.
+    """
+
+    sha256: str
+    size: int
+    signatures: int
+    seal: Seal | None
+    attachment_sha256: str | None
+    data: LicenseData | None
+    data_flaw: DataFlaw | None
+    signer_material: bool
+    stamper_material: bool
+    certificates: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    changes: tuple[Change, ...]
+
+
+def read(pdf: bytes) -> Reading:
+    """Take ``pdf`` apart. ``Refusal`` (``document_no_pdf``, ``document_unreadable``) when that cannot be done.
+
+    For a process that may be lost: memory and time are the file's to waste within what ``pdf_bounds`` can hold it to.
+    """
+    document = parse(pdf)
+    return describe(document, inspect(document))
+
+
+def describe(document: UnverifiedLicense, inspection: Inspection) -> Reading:
+    """Put down what was found in ``document``."""
+    signer = None if inspection.signer is None else inspection.signer.public_bytes(Encoding.DER)
+    seal = _seal(inspection, signer)
+    fault = document.data_fault
+    reading = Reading(
+        sha256=document.sha256,
+        size=len(document.pdf),
+        signatures=len(document.signatures),
+        seal=seal,
+        attachment_sha256=None if document.attachment is None else hashlib.sha256(document.attachment).hexdigest(),
+        data=document.data,
+        data_flaw=None if fault is None else DataFlaw(fault.code, fault.text),
+        signer_material=False,
+        stamper_material=False,
+        certificates=document.certificates,
+        crls=document.crls,
+        changes=document.changes,
+    )
+    return with_material(reading)
+
+
+def with_material(reading: Reading) -> Reading:
+    """Return ``reading`` with what its store has of those who certified signer and time-stamper."""
+    seal = reading.seal
+    if seal is None or seal.signer is None:
+        return reading
+    names = {name for der in reading.certificates if (name := subject_of(der)) is not None}
+    both = names & {name for der in reading.crls if (name := list_issuer_of(der)) is not None}
+    stamped = seal.stamp is not None and issuer_of(seal.stamp.certificate) in both
+    return replace(reading, signer_material=issuer_of(seal.signer) in both, stamper_material=stamped)
+
+
+def subject_of(der: bytes) -> x509.Name | None:
+    """Return whose the certificate is; None for what cannot be read."""
+    found = _certificate_names(der) if len(der) <= _SMALL else None
+    return None if found is None else found[0]
+
+
+def issuer_of(der: bytes) -> x509.Name | None:
+    """Return whose CA issued the certificate; None for what cannot be read."""
+    found = _certificate_names(der) if len(der) <= _SMALL else None
+    return None if found is None else found[1]
+
+
+def list_issuer_of(der: bytes) -> x509.Name | None:
+    """Return whose revocation list it is; None for what cannot be read."""
+    return _list_issuer(der) if len(der) <= _SMALL else _read_list_issuer(der)
+
+
+@lru_cache(maxsize=512)
+def _certificate_names(der: bytes) -> tuple[x509.Name, x509.Name] | None:
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except (ValueError, x509.InvalidVersion):
+        return None
+    return certificate.subject, certificate.issuer
+
+
+def _read_list_issuer(der: bytes) -> x509.Name | None:
+    try:
+        return x509.load_der_x509_crl(der).issuer
+    except (ValueError, x509.InvalidVersion):
+        return None
+
+
+_list_issuer = lru_cache(maxsize=128)(_read_list_issuer)
+
+
+def _seal(inspection: Inspection, signer: bytes | None) -> Seal | None:
+    signature, signed = inspection.signature, inspection.signed
+    if signature is None:
+        return None
+    stamp = inspection.time_stamp
+    return Seal(
+        kind=signature.kind,
+        byte_range=signature.byte_range,
+        digest=signature.digest.hex(),
+        permission=signature.permission,
+        is_author=signature.is_author,
+        gap=inspection.gap,
+        flaw=_flaw(inspection.fault),
+        algorithm=None if signed is None else str(signed.signer["signature_algorithm"]["algorithm"].native),
+        signer=signer,
+        stamp=None
+        if stamp is None
+        else Stamp(stamp.generated_at, stamp.policy, stamp.certificate.dump(), is_time_stamp_certificate(stamp.certificate)),
+        stamp_flaw=_flaw(inspection.time_stamp_fault),
+    )
+
+
+def _flaw(fault: Fault | None) -> Flaw | None:
+    return None if fault is None else Flaw(fault.kind, fault.text)

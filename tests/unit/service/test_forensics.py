@@ -1,0 +1,139 @@
+"""Files are taken apart in processes that may be lost over them: what they cost, what they can do, and what is said of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from kernel.errors import Refusal
+from licenses import reading, reading_json
+from licenses.verify import judge_unreadable
+from policies.models import VerificationRules
+from service import forensics
+from service.forensics import Forensics
+from tests.support import pdfs
+from tests.support.authorities import Authority
+from tests.support.license_data import example_data
+from tests.support.policies import packaged
+
+
+@pytest.fixture(scope="module")
+def pdf() -> bytes:
+    return pdfs.sealed(pdfs.Sealing.by(Authority()), example_data())
+
+
+@pytest.fixture(scope="module")
+def rules() -> VerificationRules:
+    return packaged().licenses.verification.model_copy(update={"forensic_workers": 1})
+
+
+@pytest.fixture(scope="module")
+def pool(rules: VerificationRules) -> Iterator[Forensics]:
+    made = Forensics(rules)
+    yield made
+    made.close()
+
+
+def process_of(pool: Forensics) -> int:
+    """Return the number of the pool's one process, which is idle."""
+    (process,) = pool._idle.queue
+    assert process is not None
+    return process._process.pid
+
+
+def test_the_process_reads_what_is_read_here(pool: Forensics, pdf: bytes) -> None:
+    for content in (pdf, pdfs.trailing_bytes(pdf), pdfs.content_changed_by_update(pdf), pdfs.unsealed({"no": "licence"})):
+        assert reading_json.load(pool(content)) == reading.read(content)
+
+
+def test_a_refusal_comes_back_as_one(pool: Forensics, pdf: bytes) -> None:
+    for content in (b"no pdf", b"%PDF-1.7", pdfs.junk_before_header(pdf)):
+        with pytest.raises(Refusal) as there:
+            pool(content)
+        with pytest.raises(Refusal) as here:
+            reading.read(content)
+        assert (there.value.code, there.value.text) == (here.value.code, here.value.text)
+
+
+def test_a_file_that_ends_the_process_costs_nobody_else(pool: Forensics, pdf: bytes) -> None:
+    pool(pdf)
+    os.kill(process_of(pool), signal.SIGKILL)
+    with pytest.raises(Refusal) as refused:
+        pool(pdf)
+    assert refused.value.code == "document_too_costly"
+    assert reading_json.load(pool(pdf)) == reading.read(pdf)
+
+
+def test_a_file_that_takes_too_long_is_given_up(rules: VerificationRules, pdf: bytes) -> None:
+    """The time is so short that any file takes too long: the kernel ends the process."""
+    hasty = Forensics(rules.model_copy(update={"forensic_seconds": 1e-6}))
+    with pytest.raises(Refusal) as refused:
+        hasty(pdf)
+    hasty.close()
+    verdict = judge_unreadable(refused.value, sha256="00", broken_seal=False)
+    assert (verdict.indication, verdict.subindication) == ("INDETERMINATE", "LIMITS_EXCEEDED")
+    assert "原文件" in verdict.message.zh
+
+
+def test_a_process_is_replaced_after_many_files(rules: VerificationRules, pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forensics, "_RENEWED_AFTER", 2)
+    pool = Forensics(rules)
+    pool(pdf)
+    first = process_of(pool)
+    pool(pdf)
+    pool(pdf)
+    assert process_of(pool) != first
+    pool.close()
+
+
+def test_when_all_processes_are_taken_one_is_asked_to_come_again(
+    rules: VerificationRules, pdf: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forensics, "_WAIT_SECONDS", 0.0)
+    pool = Forensics(rules)
+    taken = pool._idle.get()
+    with pytest.raises(Refusal) as refused:
+        pool(pdf)
+    assert (refused.value.code, refused.value.error.status) == ("verification_busy", 503)
+    pool._idle.put(taken)
+    pool.close()
+
+
+ATTEMPTS = (
+    "socket.create_connection(('192.0.2.1', 80), 0.1)",
+    "socket.getaddrinfo('localhost', 80)",
+    "subprocess.run(['true'])",
+    "os.system('true')",
+    "os.fork()",
+    "open('/tmp/chaoxin-forensics', 'wb')",
+    "os.open('/tmp/chaoxin-forensics', os.O_CREAT | os.O_WRONLY)",
+    "bytearray(2_000_000_000)",
+)
+
+
+def test_the_process_can_do_nothing_but_read() -> None:
+    confined = """
+import os, socket, subprocess, sys
+from service import forensic_worker
+forensic_worker._confine(100_000_000)
+for attempt in sys.argv[1:]:
+    try:
+        exec(attempt)
+    except (PermissionError, MemoryError):
+        continue
+    print(attempt)
+"""
+    done = subprocess.run([sys.executable, "-c", confined, *ATTEMPTS], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_the_process_knows_nothing_of_the_node(pool: Forensics, pdf: bytes) -> None:
+    pool(pdf)
+    with open(f"/proc/{process_of(pool)}/environ", "rb") as environment:  # noqa: PTH123
+        names = {each.partition(b"=")[0] for each in environment.read().split(b"\0") if each}
+    assert names == {b"PYTHONPATH", b"PYTHONDONTWRITEBYTECODE", b"LC_ALL"}
