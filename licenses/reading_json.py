@@ -40,7 +40,7 @@ def load(raw: bytes) -> Reading:
     """Return the reading that the JSON ``raw`` is; ``ValueError`` for anything that is none."""
     try:
         return _from_json(json.loads(raw))
-    except (Refusal, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (Refusal, LookupError, TypeError, AttributeError, RecursionError) as error:
         message = f"no reading: {type(error).__name__}"
         raise ValueError(message) from error
 
