@@ -24,6 +24,7 @@ from idp.record_ports import (
     LogoutRecords,
     MandateRecords,
     NoticeRecords,
+    RecoveryRecords,
     SessionRecords,
 )
 from idp.records import Channel, DirectorySettings, StaffEntry
@@ -48,6 +49,7 @@ class IdpRecords(
     DeviceRecords,
     DirectoryRecords,
     ImportRecords,
+    RecoveryRecords,
     Protocol,
 ):
     """Everything that the room stores, in one transaction."""

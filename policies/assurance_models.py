@@ -79,6 +79,14 @@ class SentCodeRules(Table):
     window_seconds: Seconds
 
 
+class RecoveryRules(Table):
+    """Recovering accounts: of which kinds, never an admin's; how long it waits while everybody is told, and is then open to be completed."""
+
+    kinds: Annotated[tuple[Literal["citizen", "enterprise"], ...], Field(min_length=1)]
+    wait_seconds: Annotated[int, Field(ge=3600, le=30 * 86400)]
+    open_seconds: Annotated[int, Field(ge=3600, le=30 * 86400)]
+
+
 class DirectoryRules(Table):
     """What departments' directories may say of staff: the roles that their groups may give, never ``security_admin``.
 

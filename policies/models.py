@@ -17,6 +17,7 @@ from policies.assurance_models import (
     PersonCertificates,
     Proofing,
     RealNameLevel,
+    RecoveryRules,
     SentCodeRules,
     ThrottleRules,
 )
@@ -153,6 +154,7 @@ class AssurancePolicies(Table):
     throttle: ThrottleRules
     directories: DirectoryRules
     sent_codes: SentCodeRules
+    recovery: RecoveryRules
     certificates: tuple[PersonCertificates, ...] = ()
 
 

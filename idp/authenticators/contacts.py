@@ -15,8 +15,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from idp import notices
-from idp.authenticators import changing
-from idp.authenticators.errors import CHANNEL_MISSING, SENDING_THROTTLED, SENT_CODE_WRONG
+from idp.authenticators import changing, sent_codes
+from idp.authenticators.errors import CHANNEL_MISSING, SENT_CODE_WRONG
 from idp.browsers.sessions import Current, Device
 from idp.errors import ACCOUNT_UNKNOWN
 from idp.people import throttle
@@ -25,12 +25,7 @@ from idp.ports import IdpDeps
 from idp.records import Channel, SentCode
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
-from kernel.randomness import digits
 from kernel.text import normal_form
-
-_DIGITS = 6
-_SUBJECT = "验证码 / verification code"
-_TEXT = "【{name}】验证码 {code}，{minutes}分钟内有效，只能用一次。请勿告诉任何人。 / {code} is your code; it works once, within {minutes} minutes. Tell it to nobody."
 
 
 def send(deps: IdpDeps, current: Current, device: Device, channel: Channel, address: str) -> None:
@@ -44,7 +39,7 @@ def send(deps: IdpDeps, current: Current, device: Device, channel: Channel, addr
     changing.check_fresh(deps, current)
     # 2. and 3.
     rules, now, account_id = deps.policies.assurance.sent_codes, deps.clock.now(), current.account.id
-    code = digits(_DIGITS)
+    code = sent_codes.new()
     sent = SentCode(
         account_id=account_id,
         channel=channel,
@@ -52,21 +47,12 @@ def send(deps: IdpDeps, current: Current, device: Device, channel: Channel, addr
         destination=deps.vault.encrypt(destination, _context(account_id, channel)),
         expires_at=now + timedelta(seconds=rules.seconds),
     )
-    counted = (
-        ("send_account", account_id, rules.account_sends),
-        ("send_destination", destination, rules.destination_sends),
-        ("send_address", throttle.subscriber(device.address), rules.address_sends),
-    )
     with deps.work.begin() as work:
-        for what, value, limit in counted:
-            key = (what, deps.vault.index(value, f"idp.{what}"))
-            if not work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit):
-                raise Refusal(SENDING_THROTTLED, minutes=-(-rules.window_seconds // 60))
+        sent_codes.count(work, deps, account=account_id, destination=destination, address=device.address, now=now)
         work.records.put_sent_code(sent)
         details = {"channel": channel}
         work.audit.record(AuditEvent(now, f"account:{account_id}", "idp.send_code", f"account:{account_id}", details=details))
-    text = _TEXT.format(name=deps.node.name, code=code, minutes=-(-rules.seconds // 60))
-    messenger.send(destination, _SUBJECT, text)
+    messenger.send(destination, sent_codes.SUBJECT, sent_codes.text(deps, code))
 
 
 def confirm(deps: IdpDeps, current: Current, device: Device, channel: Channel, code: str) -> None:
@@ -74,7 +60,7 @@ def confirm(deps: IdpDeps, current: Current, device: Device, channel: Channel, c
     account_id, now = current.account.id, deps.clock.now()
     # 4. Is it the one that was sent, for the first time?
     attempt = throttle.take(deps, account=account_id, address=device.address)
-    digest = _digest(deps, account_id, channel, "".join(code.split()))
+    digest = _digest(deps, account_id, channel, sent_codes.read(code))
     with changing.change(deps, current) as (work, _):
         sealed = work.records.take_sent_code(account_id, channel, digest, now)
         record = work.records.find_account(account_id)

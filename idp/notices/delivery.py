@@ -1,17 +1,20 @@
 """Carries notices to whoever confirmed an e-mail address or a phone number. Run every minute; run twice, it may send one twice.
 
+Most go over one channel; what a thief could keep from the owner goes over all (``telling.OVER_ALL``), each until it was taken there.
+
 Left to others: what is told (``telling``), carrying messages (``connectors``), the link's page (``not_me``, views).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from idp.notices import not_me
-from idp.notices.telling import read
+from idp.notices.telling import OVER_ALL, read
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps, Messenger
-from idp.records import Account, Notice
+from idp.records import Account, Channel, Notice
 from kernel.errors import Refusal
 
 _TRIED_FOR = timedelta(days=1)
@@ -32,26 +35,34 @@ def deliver(deps: IdpDeps) -> int:
 def _deliver(deps: IdpDeps, notice: Notice) -> bool:
     with deps.work.read() as work:
         record = work.records.find_account(notice.account_id)
-    if record is None:
+    ways = [] if record is None else list(_ways(deps, open_record(deps, record)))
+    wanted = ways if notice.what in OVER_ALL else ways[:1]
+    sent = list(notice.sent_over)
+    for channel, messenger, address in wanted:
+        if channel not in sent and _send(deps, notice, messenger, address):
+            sent.append(channel)
+    if len(sent) == len(notice.sent_over):
         return False
-    way = _find_way(deps, open_record(deps, record))
-    if way is None:
-        return False
-    messenger, address = way
+    complete = all(channel in sent for channel, _, _ in wanted)
+    with deps.work.begin() as work:
+        work.records.mark_sent(notice.id, sent, deps.clock.now() if complete else None)
+    return True
+
+
+def _send(deps: IdpDeps, notice: Notice, messenger: Messenger, address: str) -> bool:
     text = read(deps, notice)
     url = f"{deps.node.url}/not-me?notice={notice.id}&proof={not_me.proof(deps, notice.id)}"
     try:
         messenger.send(address, _SUBJECT, _TEXT.format(name=deps.node.name, zh=text.zh, en=text.en, url=url))
     except Refusal:
         return False
-    with deps.work.begin() as work:
-        work.records.mark_sent(notice.id, deps.clock.now())
     return True
 
 
-def _find_way(deps: IdpDeps, account: Account) -> tuple[Messenger, str] | None:
-    for channel, address in (("email", account.email), ("phone", account.phone)):
-        for offered, messenger in deps.messengers.items():
-            if offered == channel and address is not None and channel in account.confirmed:
-                return messenger, address
-    return None
+def _ways(deps: IdpDeps, account: Account) -> Iterator[tuple[Channel, Messenger, str]]:
+    """Yield how an account is reached: over the channels that its owner confirmed, e-mail first."""
+    reached: tuple[tuple[Channel, str | None], ...] = (("email", account.email), ("phone", account.phone))
+    for channel, address in reached:
+        messenger = deps.messengers.get(channel)
+        if messenger is not None and address is not None and channel in account.confirmed:
+            yield channel, messenger, address

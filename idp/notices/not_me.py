@@ -1,4 +1,4 @@
-"""“That was not me”: the link in a notice ends all that the account has open, without a login, and opens a case for staff.
+"""“That was not me”: the link in a notice ends all that the account has open, recoveries too, without a login, and opens a case for staff.
 
 The link proves itself by an HMAC over the notice, so nothing more is stored for it; a case for each notice says that it was used.
 Left to others: recovering the account, closing the case (staff).
@@ -40,6 +40,7 @@ def report(deps: IdpDeps, notice_id: str, shown: str) -> None:
         if not work.records.add_case(case):
             raise Refusal(NOT_ME_OVER)
         ended = work.records.end_sessions(notice.account_id, now)
+        work.records.cancel_recoveries(notice.account_id)
         who = f"account:{notice.account_id}"
         details: dict[str, Json] = {"case": case.id, "notice": notice.id, "what": notice.what, "sessions": ended}
         work.audit.record(AuditEvent(now, who, "idp.report_not_me", who, details=details))

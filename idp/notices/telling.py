@@ -34,12 +34,23 @@ TEXTS: Mapping[str, Text] = {
     "not_me": Text(
         "您报告了不是本人的登录，所有设备已退出。", "You reported a login that was not yours; all devices were logged out."
     ),
+    "recovery_waiting": Text(
+        "有人申请找回您的账号，{hours}小时后可以设置新口令。",
+        "Somebody asked to recover your account; a new password can be set in {hours} hours.",
+    ),
+    "recovered": Text(
+        "通过找回设置了新口令，以前的登录方式全部作废，所有设备已退出登录。",
+        "A new password was set by recovery; all earlier authenticators are void, and all devices were logged out.",
+    ),
     "passkey_cloned": Text(
         "通行密钥“{name}”可能被人复制过，用它登录被拒绝。",
         "The passkey “{name}” may have been copied; a login with it was refused.",
     ),
 }
 """Every kind of notice with its sentence."""
+
+OVER_ALL = frozenset({"recovery_waiting", "recovered", "email_confirmed", "phone_confirmed", "not_me"})
+"""Those that go over every channel of the account, since one of them may be in somebody else's hands."""
 
 
 @dataclass(frozen=True, slots=True)

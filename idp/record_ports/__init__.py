@@ -16,6 +16,7 @@ from idp.record_ports.logout import LogoutRecords
 from idp.record_ports.mandates import MandateRecords
 from idp.record_ports.notices import NoticeRecords
 from idp.record_ports.people import AccountRecords
+from idp.record_ports.recoveries import RecoveryRecords
 
 __all__ = [
     "AccountRecords",
@@ -28,5 +29,6 @@ __all__ = [
     "LogoutRecords",
     "MandateRecords",
     "NoticeRecords",
+    "RecoveryRecords",
     "SessionRecords",
 ]

@@ -28,8 +28,8 @@ class NoticeRecords(Protocol):
         """Return notices from ``since`` on that were not sent anywhere, oldest first."""
         ...
 
-    def mark_sent(self, notice_id: str, at: datetime) -> None:
-        """Remember that it was sent."""
+    def mark_sent(self, notice_id: str, channels: Sequence[str], at: datetime | None) -> None:
+        """Remember over which channels it has gone, and when it had gone over all."""
         ...
 
     def see_device(self, account_id: str, device: bytes, at: datetime) -> bool:

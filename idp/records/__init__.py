@@ -33,6 +33,7 @@ from idp.records.people import (
     Verification,
     Visitor,
 )
+from idp.records.recoveries import Recovery, RecoveryStep
 
 __all__ = [
     "NO_CLAIMS",
@@ -61,6 +62,8 @@ __all__ = [
     "Mandate",
     "Notice",
     "PushedRequest",
+    "Recovery",
+    "RecoveryStep",
     "RefreshToken",
     "SentCode",
     "Session",

@@ -8,7 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that happened to an account. ``what`` names the sentence, ``details`` (encrypted) is what stands in it."""
+    """Something that happened to an account. ``what`` names the sentence, ``details`` (encrypted) is what stands in it.
+
+    ``sent_over``: the channels over which it has gone; ``sent_at``: when it had gone over all that it must.
+    """
 
     id: str
     account_id: str
@@ -16,6 +19,7 @@ class Notice:
     what: str
     details: bytes = field(default=b"", repr=False)
     sent_at: datetime | None = None
+    sent_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

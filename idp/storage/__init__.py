@@ -13,6 +13,7 @@ from idp.storage.logout import SqlLogouts
 from idp.storage.mandates import SqlMandates
 from idp.storage.notices import SqlNotices
 from idp.storage.people import SqlAccounts
+from idp.storage.recoveries import SqlRecoveries
 from idp.storage.tables import metadata
 
 __all__ = ["SqlIdpRecords", "metadata"]
@@ -30,5 +31,6 @@ class SqlIdpRecords(
     SqlDevices,
     SqlDirectories,
     SqlImports,
+    SqlRecoveries,
 ):
     """All records of the room on one connection."""

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from idp.records import Case, Notice
-from idp.storage.connection import OnConnection, micros, moment
+from idp.storage.connection import OnConnection, as_json, micros, moment, texts
 from idp.storage.tables import cases, devices, notices
 from kernel.clock import from_micros, to_micros
 
@@ -20,6 +20,7 @@ class SqlNotices(OnConnection):
     def add_notice(self, notice: Notice) -> None:
         """Store what somebody is to be told."""
         values = asdict(notice) | {"at": to_micros(notice.at), "sent_at": micros(notice.sent_at)}
+        values["sent_over"] = as_json(notice.sent_over)
         self._connection.execute(notices.insert(), values)
 
     def notices(self, account_id: str, *, limit: int = 20) -> Sequence[Notice]:
@@ -37,9 +38,10 @@ class SqlNotices(OnConnection):
         waiting = (notices.c.sent_at.is_(None), notices.c.at >= to_micros(since))
         return [_read(row) for row in self._all(sa.select(notices).where(*waiting).order_by(notices.c.at).limit(limit))]
 
-    def mark_sent(self, notice_id: str, at: datetime) -> None:
-        """Remember that it was sent."""
-        self._change(notices.update().where(notices.c.id == notice_id).values(sent_at=to_micros(at)))
+    def mark_sent(self, notice_id: str, channels: Sequence[str], at: datetime | None) -> None:
+        """Remember over which channels it has gone, and when it had gone over all."""
+        sent = {"sent_over": as_json(list(channels)), "sent_at": micros(at)}
+        self._change(notices.update().where(notices.c.id == notice_id).values(sent))
 
     def see_device(self, account_id: str, device: bytes, at: datetime) -> bool:
         """Remember that an account was used in a browser; True when it was before."""
@@ -67,4 +69,5 @@ def _read(row: sa.RowMapping) -> Notice:
         what=row["what"],
         details=bytes(row["details"]),
         sent_at=moment(row["sent_at"]),
+        sent_over=texts(row["sent_over"]),
     )

@@ -7,7 +7,19 @@ from flask import Blueprint
 from idp.browsers.devices import device_name
 from idp.people import passwords
 from idp.ports import IdpDeps
-from idp.views import account, authenticators, authorize, contacts, device, login, logout, machine, mandate_check, not_me
+from idp.views import (
+    account,
+    authenticators,
+    authorize,
+    contacts,
+    device,
+    login,
+    logout,
+    machine,
+    mandate_check,
+    not_me,
+    recovery,
+)
 from idp.views.browser import Visitors, remember
 
 __all__ = ["Visitors", "make_blueprint"]
@@ -16,7 +28,7 @@ __all__ = ["Visitors", "make_blueprint"]
 def make_blueprint(deps: IdpDeps) -> Blueprint:
     """Return the blueprint of the identity provider."""
     blueprint = Blueprint("idp", "idp", template_folder="templates", static_folder="static", static_url_path="/static/idp")
-    people = (account.add, authenticators.add, contacts.add, not_me.add)
+    people = (account.add, authenticators.add, contacts.add, not_me.add, recovery.add)
     for add in (machine.add, mandate_check.add, authorize.add, login.add, device.add, logout.add, *people):
         add(blueprint, deps)
     blueprint.after_request(remember(deps))

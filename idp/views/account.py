@@ -10,6 +10,7 @@ from idp.browsers import sessions
 from idp.interaction import consent
 from idp.logout import ending, results
 from idp.ports import IdpDeps
+from idp.recovery import cancelling
 from idp.views import browser
 
 
@@ -35,6 +36,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
             sessions=sessions.listed(deps, current.account.id),
             agreements=consent.agreements(deps, current.account.id),
             ended=results.latest(deps, current.account.id),
+            recoveries=cancelling.waiting(deps, current),
         )
 
     _add_changes(blueprint, deps)

@@ -13,6 +13,7 @@ from idp.storage.tables.logout import logout_deliveries
 from idp.storage.tables.mandates import mandates
 from idp.storage.tables.notices import cases, devices, notices
 from idp.storage.tables.people import accounts, authenticators, tries, verifications
+from idp.storage.tables.recoveries import recoveries
 
 __all__ = [
     "accounts",
@@ -36,6 +37,7 @@ __all__ = [
     "origins",
     "proofs",
     "pushed_requests",
+    "recoveries",
     "recovery_codes",
     "refresh_tokens",
     "resources",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from idp.storage.tables.columns import INTERNAL, PERSONAL, metadata, moment_column, octets_column, text_column
+from idp.storage.tables.columns import INTERNAL, PERSONAL, json_column, metadata, moment_column, octets_column, text_column
 
 notices = sa.Table(
     "idp_notices",
@@ -15,6 +15,7 @@ notices = sa.Table(
     text_column("what", 40),
     octets_column("details", PERSONAL),
     moment_column("sent_at", optional=True),
+    json_column("sent_over"),
     sa.Index("idp_notices_account", "account_id", "at"),
     sa.Index("idp_notices_waiting", "sent_at", "at"),
 )
