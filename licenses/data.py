@@ -37,6 +37,9 @@ _HOLDER_KINDS: Mapping[str, HolderKind] = {code: kind for kind, code in HOLDER_I
 WITHOUT_END = "长期"
 """What stands for the day of expiry when there is none."""
 
+COPY_NUMBER, COPY_PURPOSE, COPY_RECEIVER, COPY_UNTIL = "JZ_XH", "JZ_YT", "JZ_SYF", "JZ_YXQJZRQ"
+"""What an annotated copy (加注件) adds: which copy it is, for what, for whom, and its last day."""
+
 _TEXT_KEYS = (
     "ZZMC", "ZZLXDM", "ZZBH", "ZZBS", "ZZBFJG", "ZZBFJGDM", "ZZBFRQ", "CZZT", "CZZTDM", "CZZTDMLX", "ZZYXQQSRQ", "ZZYXQJZRQ",
 )  # fmt: skip

@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from kernel.audit import AuditEvent, Outcome
 from kernel.errors import Refusal
-from licenses import checkpoint, data, log, numbering, render
+from kernel.work import Work
+from licenses import checkpoint, data, log, numbering, render, status
 from licenses.applications import check_permitted, content
 from licenses.archive import DOCUMENT_CONTEXT, get_document
-from licenses.errors import DUPLICATE_NUMBER, INTENT_OVERTAKEN, LICENSE_NOT_FOUND
-from licenses.ports import Application, LicenseDeps, LicenseRecord, LicenseRecords, Sealed
+from licenses.errors import DUPLICATE_NUMBER, INTENT_OVERTAKEN, LICENSE_NOT_FOUND, STATUS_OVERTAKEN
+from licenses.ports import VALID, Application, LicenseDeps, LicenseRecord, LicenseRecords, Sealed
 from licenses.seals import seal_page
 from policies.licenses import find_type
 from policies.models import LicenseType
@@ -63,7 +65,7 @@ def issue_many(deps: LicenseDeps, applications: Sequence[Application], *, actor:
     with deps.work.begin() as work:
         for application in applications:
             try:
-                answer = _reserve(deps, work.records, application)
+                answer = reserve(deps, work.records, application)
             except Refusal as refusal:
                 reserved.append(refusal)
                 continue
@@ -120,7 +122,7 @@ def receipt(deps: LicenseDeps, identifier: str) -> Receipt:
     return Receipt(record, get_document(deps, record), leaf, proof, signed)
 
 
-def _reserve(deps: LicenseDeps, records: LicenseRecords, application: Application) -> Issued:
+def reserve(deps: LicenseDeps, records: LicenseRecords, application: Application) -> Issued:
     """Return the licence or intent that the application has, or a new intent."""
     # 1. Policy permits: issuer, type and area, from the registry as it is now.
     kind = check_permitted(
@@ -135,29 +137,34 @@ def _reserve(deps: LicenseDeps, records: LicenseRecords, application: Applicatio
     for tried in range(_TRIES):
         found = records.find_digest(digest) if application.number is None else records.find_number(application.number)
         if found is not None:
-            if found.application_digest != digest:
-                raise Refusal(DUPLICATE_NUMBER, field="number", number=found.number)
+            if found.application_digest != digest:  # another application's, or a later version of this one's
+                found = records.find_digest(digest)
+            if found is None:
+                raise Refusal(DUPLICATE_NUMBER, field="number", number=application.number)
             return Issued(found, already=True)
         # 2. The intent. Uniqueness decides who is first; whoever is second finds the first one's.
         number = application.number or numbering.take_number(
             records, application.area_code, application.issue_date.year, beyond_given=tried > 0
         )
-        record = _intent(deps, application, number, digest, status_index=-1)
+        record = new_intent(deps, application, number, digest)
         render.check_printable(record, kind)
         index = numbering.take_status_index(records, deps.vault, application.issuer_uscc)
-        record = _intent(deps, application, number, digest, status_index=index)
+        record = replace(record, status_index=index)
         if records.reserve(record):
             return Issued(record, already=False)
     raise Refusal(DUPLICATE_NUMBER, field="number", number=application.number or "")
 
 
-def _intent(deps: LicenseDeps, application: Application, number: str, digest: str, *, status_index: int) -> LicenseRecord:
+def new_intent(
+    deps: LicenseDeps, application: Application, number: str, digest: str, *, version: str = _VERSION, replaces: str | None = None
+) -> LicenseRecord:
+    """Return the intent that an application makes, without a place in the status list."""
     return LicenseRecord(
         identifier=data.make_identifier(
-            type_code=application.type_code, issuer_uscc=application.issuer_uscc, number=number, version=_VERSION
+            type_code=application.type_code, issuer_uscc=application.issuer_uscc, number=number, version=version
         ),
         number=number,
-        version=_VERSION,
+        version=version,
         type_code=application.type_code,
         holder_kind=application.holder_kind,
         holder_name=application.holder_name,
@@ -171,7 +178,8 @@ def _intent(deps: LicenseDeps, application: Application, number: str, digest: st
         fields=application.fields,
         application_digest=digest,
         requested_at=deps.clock.now(),
-        status_index=status_index,
+        status_index=-1,
+        replaces=replaces,
     )
 
 
@@ -184,7 +192,18 @@ def _record(
     with deps.work.begin() as work:
         records = work.records
         ours = records.lock_intents([*encrypted, *refused])
-        done = [(record, pdf, hashlib.sha256(pdf).hexdigest()) for record, pdf in sealed if record.identifier in ours]
+        replaced = {
+            record.identifier: _replace(work, record, now, actor)
+            for record, _pdf in sealed
+            if record.identifier in ours and record.replaces is not None
+        }
+        refused = refused | {identifier: refusal for identifier, refusal in replaced.items() if refusal is not None}
+        answers.update(refused)
+        done = [
+            (record, pdf, hashlib.sha256(pdf).hexdigest())
+            for record, pdf in sealed
+            if record.identifier in ours and record.identifier not in refused
+        ]
         leaves = [log.Leaf("issued", record.issuer_uscc, digest, record.status, now).to_bytes() for record, _pdf, digest in done]
         first = log.append(records, leaves) if leaves else 0
         for index, (record, pdf, digest) in enumerate(done, first):
@@ -203,6 +222,18 @@ def _record(
             if record.identifier not in ours:
                 answers[record.identifier] = _overtaken(records, record)
     return answers
+
+
+def _replace(work: Work[LicenseRecords], record: LicenseRecord, now: datetime, actor: str) -> Refusal | None:
+    """Make the version before this one 失效; return why not when somebody changed its status meanwhile."""
+    old = None if record.replaces is None else work.records.find_license(record.replaces)
+    if old is None or old.status != VALID:
+        return Refusal(STATUS_OVERTAKEN, field="status")
+    try:
+        status.change_in(work, old, "05", at=now, reason=f"由 {record.identifier} 代替", actor=actor)
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def _completed(record: LicenseRecord, result: Sealed) -> LicenseRecord:

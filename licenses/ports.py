@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork
+from licenses.act_records import ActRecords
 from policies.models import HolderKind, Policies
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class LicenseRecord:
 
     ``application_digest`` is a keyed digest (hex) of what was asked for: the same application again is known by it and nobody
     without the node's key can guess a person from it. ``requested_at`` is the moment of the intent and of the rendered page,
-    ``issued_at`` that of the seal. ``pdf_sha256`` (lower hex) and ``log_index`` are there once issued.
+    ``issued_at`` that of the seal. ``pdf_sha256`` (lower hex) and ``log_index`` are there once issued. ``replaces`` is the identifier of
+    the version before this one.
     """
 
     identifier: str
@@ -94,6 +96,7 @@ class LicenseRecord:
     status: StatusCode = VALID
     status_at: datetime | None = None
     status_reason: str = ""
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ class LogNodes(Protocol):
         ...
 
 
-class LicenseRecords(LogNodes, Protocol):
+class LicenseRecords(LogNodes, ActRecords, Protocol):
     """The registry, in one transaction."""
 
     def find_department(self, uscc: str) -> Department | None:
@@ -191,7 +194,11 @@ class LicenseRecords(LogNodes, Protocol):
         ...
 
     def find_number(self, number: str) -> LicenseRecord | None:
-        """Return the licence (or intent) with this number that is not void."""
+        """Return the latest issued version of the licence with this number, or the intent of its first."""
+        ...
+
+    def find_successor(self, identifier: str) -> LicenseRecord | None:
+        """Return the version (or intent) that replaces this one."""
         ...
 
     def find_digest(self, application_digest: str) -> LicenseRecord | None:

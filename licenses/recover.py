@@ -1,7 +1,7 @@
 """Finishes at start-up what a crash left between intent and record.
 
 Harmless while another process is issuing: whoever records first counts, the other's document is dropped. Left to others: the
-steps (``issue``).
+steps (``issue``), what officers had asked for (``life.acts``).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from kernel.errors import Refusal
 from licenses import issue
+from licenses.life import acts
 from licenses.ports import LicenseDeps
 
 _GROUP = 16
@@ -31,6 +32,7 @@ def finish_or_void(deps: LicenseDeps, *, actor: str = "system") -> Recovered:
         with deps.work.read() as work:
             intents = work.records.intents(limit=_GROUP)
         if not intents:
+            acts.settle(deps)
             return Recovered(tuple(finished), tuple(voided))
         for identifier, answer in issue.finish(deps, intents, actor=actor).items():
             (voided if isinstance(answer, Refusal) else finished).append(identifier)

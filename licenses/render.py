@@ -69,6 +69,7 @@ def check_printable(record: LicenseRecord, kind: LicenseType) -> None:
     labels = _HOLDER_LABELS[record.holder_kind]
     printed = [("holder_name", labels[0], record.holder_name), ("issuer_name", "发证机关", record.issuer_name)]
     printed += [("extra", field.name, record.fields.get(field.key, "")) for field in kind.fields]
+    printed += [("columns", "加注", _annotation(record))]
     for column, name, value in printed:
         if character := coverage.find_missing(value):
             raise Refusal(GLYPH_MISSING, field=column, name=name, character=character, point=f"U+{ord(character):04X}")
@@ -88,12 +89,22 @@ def _page(record: LicenseRecord, kind: LicenseType, node: Node, said: str) -> di
         "issuer": record.issuer_name,
         "issue_date": _day(record.issue_date),
         "node": node.name,
+        "annotation": _annotation(record),
         "fields": [{"label": label, "value": value, "length": _length(value)} for label, value in fields],
         "length": sum(_length(value) for _label, value in fields),
         "qr": qr.picture(node.url, said),
         "qr_text": qr.address(node.url, said),
         "notice": f"本证照由{node.name}电子证照系统签发，以文件中的电子签名为准。核验：扫描二维码，或访问 {node.url}/verify",
     }
+
+
+def _annotation(record: LicenseRecord) -> str:
+    """Return what stands across an annotated copy; nothing on the licence itself."""
+    if data.COPY_NUMBER not in record.fields:
+        return ""
+    said = record.fields
+    until = _day(date.fromisoformat(said[data.COPY_UNTIL]))
+    return f"加注件 {said[data.COPY_NUMBER]}　仅供{said[data.COPY_RECEIVER]}用于{said[data.COPY_PURPOSE]}　{until}前有效　再次复制无效"
 
 
 def _length(text: str) -> float:

@@ -18,6 +18,7 @@ from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.clock import timestamp
 from kernel.errors import Refusal
+from kernel.work import Work
 from licenses import log
 from licenses.data import STATUS_PATH
 from licenses.errors import LICENSE_NOT_FOUND, STATUS_LIST_INVALID, STATUS_OVERTAKEN
@@ -114,15 +115,21 @@ def enter(records: LicenseRecords, record: LicenseRecord, code: StatusCode, *, a
 
 def change(deps: LicenseDeps, identifier: str, code: StatusCode, *, reason: str, actor: str) -> LicenseRecord:
     """Give an issued licence another status, logged and audited; ``Refusal`` when there is none or somebody was quicker."""
-    now = deps.clock.now()
     with deps.work.begin() as work:
         record = work.records.find_license(identifier)
         if record is None:
             raise Refusal(LICENSE_NOT_FOUND, field="identifier")
-        index = enter(work.records, record, code, at=now, reason=reason)
-        details: dict[str, Json] = {"before": record.status, "after": code, "reason": reason, "log_index": index}
-        work.audit.record(AuditEvent(now, actor, "licenses.status", f"license:{identifier}", "ok", details))
-    return replace(record, status=code, status_at=now, status_reason=reason)
+        return change_in(work, record, code, at=deps.clock.now(), reason=reason, actor=actor)
+
+
+def change_in(
+    work: Work[LicenseRecords], record: LicenseRecord, code: StatusCode, *, at: datetime, reason: str, actor: str
+) -> LicenseRecord:
+    """Do the same in the caller's transaction, for a licence as the caller saw it."""
+    index = enter(work.records, record, code, at=at, reason=reason)
+    details: dict[str, Json] = {"before": record.status, "after": code, "reason": reason, "log_index": index}
+    work.audit.record(AuditEvent(at, actor, "licenses.status", f"license:{record.identifier}", "ok", details))
+    return replace(record, status=code, status_at=at, status_reason=reason)
 
 
 def _sign(deps: LicenseDeps, statuses: StatusList, now: datetime) -> str:

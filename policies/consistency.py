@@ -52,6 +52,7 @@ def find_contradictions(policies: Policies) -> Iterator[Finding]:
         _tokens,
         _claims,
         _clients,
+        _acts,
         _types,
         _roles,
     ):
@@ -261,6 +262,12 @@ def _refinements(where: Path, release: Release) -> Iterator[Finding]:
                 )
     if release.consent.get(ALWAYS_ASKED) == "never":
         yield "claims", (*where, "consent", ALWAYS_ASKED), _UNASKED
+
+
+def _acts(policies: Policies) -> Iterator[Finding]:
+    for name, rules in policies.licenses.acts.items():
+        for index in _repeated(reason.code for reason in rules.reasons):
+            yield "licenses", ("acts", name, "reasons", index, "code"), Text("两个理由同码", "two reasons have this code")
 
 
 def _types(policies: Policies) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Literal
 
 from kernel.nodes import area_contains, is_area_code
+from policies.life_models import ActName, ActRules, Reason
 from policies.models import LicensePolicies, LicenseType
 
 MayIssue = Literal["ok", "not_its_type", "not_its_area"]
@@ -33,3 +34,13 @@ def may_issue(department_area: str, department_types: Collection[str], type_code
     if area_code != department_area or not is_area_code(area_code):
         return "not_its_area"
     return "ok"
+
+
+def find_act(policies: LicensePolicies, name: ActName) -> ActRules | None:
+    """Return the rules of an act, None where it is not done here."""
+    return policies.acts.get(name)
+
+
+def find_reason(rules: ActRules, code: str) -> Reason | None:
+    """Return the reason with this code, None when the act does not have it."""
+    return next((reason for reason in rules.reasons if reason.code == code), None)

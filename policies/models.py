@@ -23,6 +23,7 @@ from policies.assurance_models import (
 )
 from policies.claim_models import ClaimPolicies
 from policies.client_models import ClientPolicies
+from policies.life_models import ActName, ActRules
 from policies.tables import Name, Names, Seconds, Table
 from policies.token_models import TokenPolicies
 
@@ -212,10 +213,11 @@ class VerificationRules(Table):
 
 
 class LicensePolicies(Table):
-    """licenses.toml."""
+    """licenses.toml. An act that it does not name is not done here."""
 
     issuing: IssuingRules
     verification: VerificationRules
+    acts: Annotated[dict[ActName, ActRules], Field(min_length=1)]
     types: Annotated[tuple[LicenseType, ...], Field(min_length=1)]
 
 

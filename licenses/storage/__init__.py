@@ -6,13 +6,13 @@ each table group can do.
 
 from __future__ import annotations
 
+from licenses.storage.acts import SqlActs
 from licenses.storage.log_nodes import SqlLogNodes
-from licenses.storage.registry import SqlRegistry
 from licenses.storage.shelves import SqlShelves
 from licenses.storage.tables import metadata
 
 __all__ = ["SqlLicenseRecords", "metadata"]
 
 
-class SqlLicenseRecords(SqlRegistry, SqlLogNodes, SqlShelves):
+class SqlLicenseRecords(SqlActs, SqlLogNodes, SqlShelves):
     """``licenses.ports.LicenseRecords`` on one connection."""

@@ -18,7 +18,7 @@ from licenses.storage.tables import documents, licenses
 _NAME, _ID, _FIELDS = "licenses.holder_name", "licenses.holder_id", "licenses.fields"
 _PLAIN = (
     "identifier", "number", "version", "type_code", "holder_kind", "issuer_uscc", "issuer_name", "area_code", "application_digest",
-    "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason",
+    "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason", "replaces",
 )  # fmt: skip
 _IN_USE = licenses.c.state != "void"
 
@@ -84,8 +84,15 @@ class SqlRegistry(SqlShelves):
         return [self._record(row) for row in self._connection.execute(query)]
 
     def find_number(self, number: str) -> LicenseRecord | None:
-        """Return the licence (or intent) with this number that is not void."""
-        return self._find(licenses.c.number == number, _IN_USE)
+        """Return the latest issued version of the licence with this number, or the intent of its first."""
+        query = sa.select(licenses).where(licenses.c.number == number, _IN_USE)
+        intents_last = sa.case((licenses.c.state == "issued", 0), else_=1)
+        row = self._connection.execute(query.order_by(intents_last, licenses.c.version.desc()).limit(1)).first()
+        return None if row is None else self._record(row)
+
+    def find_successor(self, identifier: str) -> LicenseRecord | None:
+        """Return the version (or intent) that replaces this one."""
+        return self._find(licenses.c.replaces == identifier, _IN_USE)
 
     def find_digest(self, application_digest: str) -> LicenseRecord | None:
         """Return the licence (or intent) that this application led to and that is not void."""

@@ -54,11 +54,17 @@ licenses = sa.Table(
     sa.Column("status", sa.String(2), nullable=False, info=_PUBLIC),
     sa.Column("status_at", sa.BigInteger, nullable=True, info=_PUBLIC),
     sa.Column("status_reason", sa.Text, nullable=False, info=_INTERNAL),
+    sa.Column("replaces", sa.String(120), nullable=True, info=_INTERNAL),
 )
 
 _IN_USE = licenses.c.state != "void"
-for _column in (licenses.c.identifier, licenses.c.number, licenses.c.application_digest):
-    sa.Index(f"uq_licenses_{_column.name}_in_use", _column, unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE)
+for _name, _columns in (
+    ("identifier", (licenses.c.identifier,)),
+    ("number", (licenses.c.number, licenses.c.version)),
+    ("application_digest", (licenses.c.application_digest,)),
+    ("replaces", (licenses.c.replaces,)),
+):
+    sa.Index(f"uq_licenses_{_name}_in_use", *_columns, unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE)
 sa.Index("uq_licenses_status_index", licenses.c.status_index, unique=True)
 
 documents = sa.Table(
@@ -97,4 +103,43 @@ published = sa.Table(
     sa.Column("body", sa.Text, nullable=False, info=_PUBLIC),
     sa.Column("revision", sa.BigInteger, nullable=False, info=_PUBLIC),
     sa.Column("made_at", sa.BigInteger, nullable=False, info=_PUBLIC),
+)
+
+acts = sa.Table(
+    "licenses_acts",
+    metadata,
+    sa.Column("place", _BIG, primary_key=True, autoincrement=True, info=_INTERNAL),
+    sa.Column("id", sa.String(40), nullable=False, unique=True, info=_INTERNAL),
+    sa.Column("name", sa.String(20), nullable=False, info=_INTERNAL),
+    sa.Column("identifier", sa.String(120), nullable=True, info=_INTERNAL),
+    sa.Column("number", sa.String(32), nullable=True, index=True, info=_INTERNAL),
+    sa.Column("type_code", sa.String(21), nullable=False, info=_INTERNAL),
+    sa.Column("issuer_uscc", sa.String(18), nullable=False, index=True, info=_INTERNAL),
+    sa.Column("reason", sa.String(40), nullable=False, info=_INTERNAL),
+    sa.Column("words", sa.LargeBinary, nullable=False, info=_PERSONAL),
+    sa.Column("asked_by", sa.String(220), nullable=False, info=_INTERNAL),
+    sa.Column("asked_person", sa.String(220), nullable=False, info=_INTERNAL),
+    sa.Column("asked_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("state", sa.String(10), nullable=False, index=True, info=_INTERNAL),
+    sa.Column("digest", sa.String(64), nullable=False, info=_INTERNAL),
+    sa.Column("key", sa.String(64), nullable=True, unique=True, info=_INTERNAL),
+    sa.Column("decided_by", sa.String(220), nullable=True, info=_INTERNAL),
+    sa.Column("decided_at", sa.BigInteger, nullable=True, info=_INTERNAL),
+    sa.Column("result", sa.String(120), nullable=True, info=_INTERNAL),
+    sa.Column("failure", sa.String(60), nullable=False, info=_INTERNAL),
+)
+_WAITING = acts.c.state == "waiting"
+sa.Index("uq_licenses_acts_waiting", acts.c.identifier, unique=True, sqlite_where=_WAITING, postgresql_where=_WAITING)
+
+copies = sa.Table(
+    "licenses_copies",
+    metadata,
+    sa.Column("pdf_sha256", sa.String(64), primary_key=True, info=_INTERNAL),
+    sa.Column("identifier", sa.String(120), nullable=False, info=_INTERNAL),
+    sa.Column("number", sa.Integer, nullable=False, info=_INTERNAL),
+    sa.Column("purpose", sa.LargeBinary, nullable=False, info=_PERSONAL),
+    sa.Column("made_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("log_index", sa.BigInteger, nullable=False, unique=True, info=_PUBLIC),
+    sa.Column("pdf", sa.LargeBinary, nullable=False, info=_PERSONAL),
+    sa.UniqueConstraint("identifier", "number", name="uq_licenses_copies_number"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from kernel.clock import FixedClock
 from licenses.ports import LicenseDeps
 from pki.keyfiles import FileKeyStore
 from pki.vault import Vault
+from tests.support.databases import engine_on
 from tests.support.issuing import make_license_deps
 
 
@@ -24,3 +26,10 @@ def vault(tmp_path: Path) -> Vault:
 def deps(engine: sa.Engine, tmp_path: Path, clock: FixedClock) -> LicenseDeps:
     """The city's node, ready to issue, on each engine."""
     return make_license_deps(engine, tmp_path, clock)
+
+
+@pytest.fixture
+def deps_sqlite(tmp_path: Path, clock: FixedClock) -> Iterator[LicenseDeps]:
+    """The same on SQLite alone, for what does not hang on the engine."""
+    with engine_on(f"sqlite:///{tmp_path / 'node.sqlite'}") as engine:
+        yield make_license_deps(engine, tmp_path, clock)

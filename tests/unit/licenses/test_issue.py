@@ -28,7 +28,7 @@ def outcomes(engine: sa.Engine) -> list[tuple[str, str]]:
 def intent_of(deps: LicenseDeps, asked: Application) -> LicenseRecord:
     """Leave the intent that a crash after step 2 leaves."""
     with deps.work.begin() as work:
-        answer = issue._reserve(deps, work.records, asked)
+        answer = issue.reserve(deps, work.records, asked)
     assert not answer.already
     return answer.record
 

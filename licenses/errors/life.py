@@ -1,0 +1,104 @@
+"""Codes for what officers do to licences: acts that are not allowed, not theirs, already decided."""
+
+from __future__ import annotations
+
+from kernel.errors import define
+
+ACT_NOT_IN_STATUS = define(
+    "act_not_in_status",
+    status=409,
+    zh="证照 {number} 现在的状态是“{status_zh}”，不能{act_zh}。",
+    en="Licence {number} is {status_en}; in this status the act {act_en} is not possible.",
+    remedy_zh="这项操作只用于状态为“{wanted_zh}”的证照。",
+    remedy_en="This act is for licences that are: {wanted_en}.",
+)
+ACT_NOT_DONE_HERE = define(
+    "act_not_done_here",
+    status=403,
+    zh="本节点的策略没有规定“{act_zh}”这项操作，因此不能办理。",
+    en="This node's policies do not provide for the act {act_en}, so it is not done here.",
+    remedy_zh="请管理员在 licenses.toml 的 acts 中规定人数和理由。",
+    remedy_en="Have an administrator give its officers and reasons in licenses.toml, below acts.",
+)
+ACT_REASON = define(
+    "act_reason",
+    zh="理由“{found}”不在“{act_zh}”可选的理由之中。",
+    en="{found!r} is none of the reasons for the act {act_en}.",
+    remedy_zh="可选：{reasons_zh}。",
+    remedy_en="Choose one of: {reasons_en}.",
+)
+ACT_TEXT = define(
+    "act_text",
+    zh="{column}不合格：{problem}。",
+    en="The field {column} is not acceptable: {problem}.",
+    remedy_zh="不超过 {limit} 个字，不含控制字符。",
+    remedy_en="Give at most {limit} characters without control characters.",
+)
+ACT_UNCHANGED = define(
+    "act_unchanged",
+    zh="“{act_zh}”没有改动证照的内容。",
+    en="The act {act_en} would change nothing on the licence.",
+    remedy_zh="写明要改的栏目：{columns}。",
+    remedy_en="Say what changes; these columns may: {columns}.",
+)
+ACT_COLUMN = define(
+    "act_column",
+    zh="“{act_zh}”不能改动 {column}。",
+    en="The act {act_en} may not change {column}.",
+    remedy_zh="可以改动的栏目：{columns}。",
+    remedy_en="These columns may change: {columns}.",
+)
+ACT_WAITING = define(
+    "act_waiting",
+    status=409,
+    zh="这份证照已有一项操作在等待另一名经办人（{act_id}）。",
+    en="Something else to be done to this licence waits for a second officer ({act_id}).",
+    remedy_zh="请先同意或否决它。",
+    remedy_en="Agree to it or reject it first.",
+)
+ACT_NOT_FOUND = define(
+    "act_not_found",
+    status=404,
+    zh="没有找到这项操作。",
+    en="There is no such act.",
+    remedy_zh="核对编号；只能看到本部门的操作。",
+    remedy_en="Check its identifier; only your own department's acts can be seen.",
+)
+ACT_DECIDED = define(
+    "act_decided",
+    status=409,
+    zh="这项操作已有人决定：{by}。",
+    en="Somebody has already decided about this: {by}.",
+    remedy_zh="查看它的结果，不必再次决定。",
+    remedy_en="Look at what came of it; nothing is left to decide.",
+)
+SAME_OFFICER = define(
+    "same_officer",
+    status=403,
+    zh="提出的人不能自己同意：这项操作需要两名不同的经办人。",
+    en="Whoever asks for it cannot agree to it: this takes two different officers.",
+    remedy_zh="请另一名经办人办理。",
+    remedy_en="Have another officer decide.",
+)
+NOT_YOUR_DEPARTMENT = define(
+    "not_your_department",
+    status=403,
+    zh="这不是本部门签发的证照。",
+    en="This is not a licence of your department.",
+    remedy_zh="请由发证的部门办理。",
+    remedy_en="Have the department that issues it do this.",
+)
+NO_MORE_VERSIONS = define(
+    "no_more_versions",
+    zh="证照 {number} 的版本号已经用完。",
+    en="The version numbers of licence {number} are used up.",
+    remedy_zh="注销这份证照，另发新号。",
+    remedy_en="Cancel the licence and issue one with a new number.",
+)
+KEY_REUSED = define(
+    "key_reused",
+    zh="这个 Idempotency-Key 已经用于另一个请求。",
+    en="This Idempotency-Key was used for another request.",
+    remedy_zh="每个新的请求用一个新的值。",
+    remedy_en="Use a new value for each new request.",
+)
