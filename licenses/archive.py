@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from kernel.errors import Misuse, Refusal
+from licenses.data import COPY_NUMBER
 from licenses.errors import DOCUMENT_DAMAGED, LICENSE_NOT_FOUND
 from licenses.ports import LicenseDeps, LicenseRecord
 
@@ -38,9 +39,22 @@ def get_document(deps: LicenseDeps, record: LicenseRecord) -> bytes:
     return pdf
 
 
+def get_copy(deps: LicenseDeps, pdf_sha256: str) -> tuple[LicenseRecord, bytes]:
+    """Return an annotated copy: its licence with what the copy adds, and its PDF; ``Refusal`` when there is none."""
+    with deps.work.read() as work:
+        record, stored = work.records.find_by_sha256(pdf_sha256), work.records.find_copy_document(pdf_sha256)
+    if record is None or stored is None:
+        raise Refusal(LICENSE_NOT_FOUND, field="identifier")
+    pdf = deps.vault.decrypt_bytes(stored, DOCUMENT_CONTEXT)
+    if hashlib.sha256(pdf).hexdigest() != pdf_sha256:
+        raise Misuse(DOCUMENT_DAMAGED, identifier=record.identifier)
+    return record, pdf
+
+
 def file_name(record: LicenseRecord) -> str:
-    """Return the name of a licence's file: its number, which has digits and capital letters only."""
-    return f"{record.number}.pdf"
+    """Return the name of a licence's file: its number, which has digits and capital letters only, and which copy it is."""
+    copy = record.fields.get(COPY_NUMBER)
+    return f"{record.number}.pdf" if copy is None else f"{record.number}-JZ{copy}.pdf"
 
 
 def write_document(folder: Path, record: LicenseRecord, pdf: bytes) -> Path:

@@ -1,4 +1,4 @@
-"""``chaoxin license``: issue licences from a file, show, list and export them."""
+"""``chaoxin license``: issue licences from a file, show, list and export them. Left to others: what officers do to them (``license_acts``)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ import click
 from kernel.clock import rfc3339
 from kernel.errors import Misuse, Refusal
 from kernel.text import mask
-from licenses import archive, batch, status
+from licenses import archive, batch
 from licenses.batch import RowOutcome
-from licenses.ports import LicenseRecord, StatusCode
+from licenses.ports import LicenseRecord
+from service.cli.license_acts import make_commands
 from service.cli.options import EXIT_NO, emit, json_option, pass_services, writing
 from service.wiring import Services
 
 _ACTOR = "operator:cli"
+_SHA256_DIGITS = 64
 _REPORT_COLUMNS = ("row", "outcome", "number", "identifier", "file", "field", "code", "message")
 
 
 @click.group()
 def command() -> None:
-    """Issue licences, show, list and export them."""
+    """Issue licences, show, list and export them, and do to them what policies provide for."""
 
 
 @command.command()
@@ -98,31 +100,25 @@ def list_(services: Services, as_json: bool, **filters: Any) -> None:
 
 
 @command.command()
-@click.argument("name", metavar="NUMBER|IDENTIFIER")
+@click.argument("name", metavar="NUMBER|IDENTIFIER|SHA256")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder [default: here].")
 @json_option
 @pass_services
 def export(services: Services, name: str, out: Path, as_json: bool) -> None:
-    """Write a licence's PDF, as it was issued, into a folder."""
-    record = archive.get_license(services.licenses, name)
-    pdf = archive.get_document(services.licenses, record)
+    """Write a licence's PDF, as it was issued, into a folder; an annotated copy by the SHA-256 that making it told."""
+    if len(name) == _SHA256_DIGITS and name.isalnum():
+        record, pdf = archive.get_copy(services.licenses, name)
+    else:
+        record = archive.get_license(services.licenses, name)
+        pdf = archive.get_document(services.licenses, record)
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         path = archive.write_document(out, record, pdf)
     emit({"file": str(path), "sha256": record.pdf_sha256}, as_json, str(path))
 
 
-@command.command(name="status")
-@click.argument("name", metavar="NUMBER|IDENTIFIER")
-@click.argument("code", type=click.Choice(get_args(StatusCode)))
-@click.option("--reason", required=True, help="Why; kept in the audit trail.")
-@json_option
-@pass_services
-def status_(services: Services, name: str, code: StatusCode, reason: str, as_json: bool) -> None:
-    """Give a licence another status: 01 valid, 02 suspended, 03 revoked, 04 cancelled, 05 expired, 06 moved, 07 withdrawn, 99."""
-    record = archive.get_license(services.licenses, name)
-    changed = status.change(services.licenses, record.identifier, code, reason=reason, actor=_ACTOR)
-    emit(_as_json(changed), as_json, f"{changed.number} {record.status} → {changed.status}")
+for _each in make_commands():
+    command.add_command(_each)
 
 
 @contextmanager
@@ -181,6 +177,8 @@ def _as_json(record: LicenseRecord) -> dict[str, Any]:
         "valid_to": record.valid_to.isoformat() if record.valid_to else None,
         "status": record.status,
         "status_reason": record.status_reason,
+        "version": record.version,
+        "replaces": record.replaces,
         "issued_at": rfc3339(record.issued_at) if record.issued_at else None,
         "sha256": record.pdf_sha256,
         "log_index": record.log_index,

@@ -68,8 +68,45 @@ def test_licences_are_shown_listed_exported_and_suspended(node: Path, tmp_path: 
     assert [one["identifier"] for one in listed] == [shown["identifier"]]
     assert chaoxin(node, "license", "export", shown["identifier"], "--out", str(tmp_path)).returncode == 0
     assert (tmp_path / f"{number}.pdf").read_bytes() == (node / "licenses" / f"{number}.pdf").read_bytes()
-    assert chaoxin(node, "license", "status", number, "02", "--reason", "检查").returncode == 0
+    suspend = ("license", "suspend", number, "--reason", "investigation", "--by", "陈")
+    shown_first = json.loads(chaoxin(node, *suspend, "--json").stdout)
+    assert (shown_first["changed"], json.loads(chaoxin(node, "license", "show", number, "--json").stdout)["status"]) == (
+        False,
+        "01",
+    )
+    assert chaoxin(node, *suspend, "--yes").returncode == 0
     assert json.loads(chaoxin(node, "license", "show", number, "--json").stdout)["status"] == "02"
+
+
+def test_two_officers_revoke_at_the_command_line(node: Path, tmp_path: Path) -> None:
+    assert chaoxin(node, "license", "issue", applications(tmp_path, [ROWS[10]])).returncode == 0
+    number = ROWS[10].split(",")[3]
+    revoke = ("license", "revoke", number, "--reason", "deception", "--by", "陈", "--yes", "--json")
+    asked = json.loads(chaoxin(node, *revoke).stdout)
+    assert asked["state"] == "waiting"
+    agree = ("license", "agree", asked["id"], "--yes", "--by")
+    assert (refused := chaoxin(node, *agree, "陈")).returncode == 1
+    assert refused.stderr.startswith("same_officer")
+    assert [one["id"] for one in json.loads(chaoxin(node, "license", "acts", "--waiting", "--json").stdout)] == [asked["id"]]
+    assert chaoxin(node, *agree, "林").returncode == 0
+    assert json.loads(chaoxin(node, "license", "show", number, "--json").stdout)["status"] == "03"
+    wrong = chaoxin(node, "license", "suspend", number, "--reason", "safety", "--by", "陈", "--yes")
+    assert (wrong.returncode, wrong.stderr.split()[0]) == (1, "act_not_in_status")
+
+
+def test_a_licence_is_renewed_and_copied_for_one_use_at_the_command_line(node: Path, tmp_path: Path) -> None:
+    assert chaoxin(node, "license", "issue", applications(tmp_path, [ROWS[11]])).returncode == 0
+    number = ROWS[11].split(",")[3]
+    renew = ("license", "renew", number, "--reason", "validity", "--by", "陈", "--yes", "--set", "valid_to=2040-01-01")
+    assert (done := chaoxin(node, *renew)).returncode == 0, done.stderr
+    shown = json.loads(chaoxin(node, "license", "show", number, "--json").stdout)
+    assert (shown["version"], shown["valid_to"], shown["status"]) == ("002", "2040-01-01", "01")
+    assert json.loads(chaoxin(node, "license", "show", shown["replaces"], "--json").stdout)["status"] == "05"
+    copy = ("--set", "purpose=申请贷款", "--set", "receiver=农商银行", "--set", "until=2030-01-01")
+    made = chaoxin(node, "license", "annotate", number, "--reason", "use", "--by", "陈", "--yes", "--json", *copy)
+    assert made.returncode == 0, made.stderr
+    assert chaoxin(node, "license", "export", json.loads(made.stdout)["result"], "--out", str(tmp_path)).returncode == 0
+    assert chaoxin(node, "verify", str(tmp_path / f"{number}-JZ1.pdf")).returncode == 0
 
 
 def test_what_is_not_there_is_a_no(node: Path) -> None:
