@@ -69,7 +69,7 @@ def make(deps: LicenseDeps, act: Act, *, actor: str) -> str:
         current = work.records.find_license(record.identifier)
         if current is None or current.status != record.status:
             raise Refusal(STATUS_OVERTAKEN, field="status")
-        index = log.append(work.records, [log.Leaf("issued", record.identifier, digest, record.status, now).to_bytes()])
+        index = log.append(work.records, [log.Leaf("issued", record.issuer_uscc, digest, record.status, now).to_bytes()])
         if not work.records.add_copy(Copy(record.identifier, number, fields, now, digest, index), encrypted):
             raise Refusal(STATUS_OVERTAKEN, field="status")
         if not work.records.end_act(replace(act, state="done", result=digest)):

@@ -95,7 +95,8 @@ def reserve_version(deps: LicenseDeps, records: LicenseRecords, old: LicenseReco
     digest = deps.vault.index(f"{version}{content(application).decode()}", _DIGEST_CONTEXT).hex()
     intent = new_intent(deps, application, old.number, digest, version=version, replaces=old.identifier)
     render.check_printable(intent, kind)
-    intent = replace(intent, status_index=numbering.take_status_index(records))
+    index = numbering.take_status_index(records, deps.vault, old.issuer_uscc)
+    intent = replace(intent, status_index=index)
     if not records.reserve(intent):
         raise Refusal(ACT_WAITING, field="identifier", act_id=intent.identifier)
     return intent

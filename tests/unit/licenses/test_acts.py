@@ -60,7 +60,7 @@ def now(deps: LicenseDeps, record: LicenseRecord) -> LicenseRecord:
 def leaves(deps: LicenseDeps) -> list[tuple[str, str, str]]:
     with deps.work.read() as work:
         read = [log.parse_leaf(work.records.find_log_leaf(place) or b"") for place in range(work.records.log_size())]
-    return [(one.event, one.identifier, one.status) for one in read]
+    return [(one.event, one.pdf_sha256, one.status) for one in read]
 
 
 def events(engine: sa.Engine, action: str) -> list[tuple[str, str]]:
@@ -87,7 +87,7 @@ def test_suspended_and_restored_each_is_a_status_a_leaf_and_an_event(deps: Licen
     do(deps, "restore", record)
     assert now(deps, record).status == "01"
     assert leaves(deps) == [
-        (event, record.identifier, code) for event, code in (("issued", "01"), ("status", "02"), ("status", "01"))
+        (event, record.pdf_sha256, code) for event, code in (("issued", "01"), ("status", "02"), ("status", "01"))
     ]
     assert events(engine, "licenses.act") == [(CHEN.actor, "ok")] * 2
     stored = acts.list_acts(deps, CHEN, number=record.number)
@@ -234,7 +234,7 @@ def test_a_version_takes_the_place_of_the_one_before_with_number_and_link(deps: 
     assert (old.status, newer.identifier in old.status_reason) == ("05", True)
     with deps.work.read() as work:
         assert work.records.find_successor(record.identifier) == newer
-    assert leaves(deps)[1:] == [("status", record.identifier, "05"), ("issued", newer.identifier, "01")]
+    assert leaves(deps)[1:] == [("status", record.pdf_sha256, "05"), ("issued", newer.pdf_sha256, "01")]
     document = documents.parse(archive.get_document(deps, newer))
     assert document.data is not None
     assert document.data.identifier == newer.identifier
@@ -287,7 +287,7 @@ def test_an_annotated_copy_is_a_document_of_the_same_licence(deps: LicenseDeps) 
     assert document.data is not None
     assert document.data.fields["JZ_SYF"] == "饶平农商银行"
     assert now(deps, record) == record  # the licence itself is as it was
-    assert leaves(deps)[1][:2] == ("issued", record.identifier)
+    assert leaves(deps)[1][:2] == ("issued", act.result)
     assert second.result != act.result
 
 
@@ -341,7 +341,7 @@ def test_two_officers_agreeing_at_once_do_it_once(deps: LicenseDeps) -> None:
         "act_not_in_status",
         "status_overtaken",
     }
-    assert leaves(deps)[1:] == [("status", record.identifier, "03")]
+    assert leaves(deps)[1:] == [("status", record.pdf_sha256, "03")]
 
 
 def at_once(*calls: Any) -> list[Any]:
