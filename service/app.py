@@ -22,7 +22,7 @@ from idp.logout import results
 from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
 from kernel.randomness import token
 from pki import alarms
-from service import headers, i18n
+from service import headers, i18n, reference
 from service.adapters import AuditReader
 from service.assets import Assets
 from service.csrf import Csrf
@@ -98,6 +98,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
         licenses.views.make_blueprint(services.licenses),
         idp.views.make_blueprint(services.idp),
         admin_ui.views.make_blueprint(_admin(services)),
+        reference.make_blueprint(),
     ):
         app.register_blueprint(blueprint)
     return app

@@ -1,0 +1,70 @@
+"""axe-core over every page that is there, as whoever may see it, in both languages and both themes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from idp.browsers import sessions
+from service.app import create_app
+from service.config import load_config
+from service.csrf import MACHINE_PREFIXES
+from service.metrics import Metrics
+from service.wiring import Services
+from tests.support.demo import Federation
+
+CITY = "445100"
+AXE = Axe()
+STRANGERS = ("/", "/login", "/verify", "/nowhere")
+
+
+@pytest.fixture(scope="module")
+def city(federation: Federation) -> Iterator[Services]:
+    with Services(load_config(federation.directory / CITY / "chaoxin.toml")) as services:
+        yield services
+
+
+def addresses(services: Services) -> list[str]:
+    """Return the addresses of all pages that need nothing more to be said."""
+    rules = create_app(services, Metrics()).url_map.iter_rules()
+    pages = (rule.rule for rule in rules if "GET" in (rule.methods or ()) and "<" not in rule.rule)
+    machines = (*MACHINE_PREFIXES, "/licenses/", "/metrics", "/healthz", "/readyz")
+    return sorted(page for page in pages if not page.startswith(machines) and not page.endswith(".svg"))
+
+
+def enter(context: BrowserContext, services: Services, username: str) -> Page:
+    """Return a page of somebody who has just logged in with two factors."""
+    deps = services.idp
+    with deps.work.begin() as work:
+        account = work.records.find_username(username)
+        assert account is not None
+        started = sessions.start(work, deps, account.id, ("pwd", "otp"), sessions.Device("127.0.0.1", "a test"))
+    context.add_cookies([{"name": deps.node.cookie("session"), "value": started.cookie, "url": deps.node.url}])
+    return context.new_page()
+
+
+def violations(page: Page, address: str) -> list[str]:
+    """Return what axe finds wrong at ``address``."""
+    page.goto(address)
+    found = AXE.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [f"{address}: {each['id']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("zh", "light"), ("en", "dark")])
+def test_axe_finds_nothing_on_any_page(
+    federation: Federation, city: Services, browser: Browser, language: str, scheme: str
+) -> None:
+    found: list[str] = []
+    admin = federation.account("security_admin")["username"]
+    citizen = federation.account("citizen")["username"]
+    for username in (None, citizen, admin):
+        context = browser.new_context(color_scheme=scheme, locale="zh-CN" if language == "zh" else "en")  # type: ignore[arg-type]
+        page = context.new_page() if username is None else enter(context, city, username)
+        pages = [address for address in addresses(city) if address.startswith("/admin") == (username == admin)]
+        for address in STRANGERS if username is None else pages:
+            found += violations(page, f"{city.node.url}{address}?lang={language}")
+        context.close()
+    assert found == []
