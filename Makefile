@@ -25,7 +25,7 @@ demo-clean: ## remove what the demo stored
 	@rm -rf var/demo
 
 test: system-packages setup-dev ## all tests, with real servers and a real browser
-	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile $(OPTIONS) $(TESTS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(OPTIONS) $(TESTS)
 
 coverage: ## the same tests, and which lines and branches none of them reaches; watching takes half as long again
 	@$(MAKE) test OPTIONS="--cov --cov-report=term"

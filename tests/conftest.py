@@ -14,9 +14,10 @@ from hypothesis import settings
 from kernel.clock import FixedClock
 from tests.support.browser import browser, context, page
 from tests.support.databases import PostgresServer, engine_on
+from tests.support.sharing import pytest_xdist_make_scheduler
 from tests.support.tokens import softhsm
 
-__all__ = ["browser", "context", "page", "softhsm"]
+__all__ = ["browser", "context", "page", "pytest_xdist_make_scheduler", "softhsm"]
 
 # The same examples in every run: a failure is reproduced by running again.
 settings.register_profile("house", derandomize=True, deadline=None, database=None)

@@ -1,4 +1,4 @@
-"""One federation and one node without peers for all functional tests of a test process."""
+"""One federation and one node without peers for all functional tests: those of each run in one process (``tests/support/sharing.py``)."""
 
 from __future__ import annotations
 
