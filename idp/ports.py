@@ -24,6 +24,7 @@ from idp.record_ports import (
     LogoutRecords,
     MandateRecords,
     NoticeRecords,
+    ProofRecords,
     RecoveryRecords,
     SessionRecords,
 )
@@ -39,6 +40,7 @@ from policies.models import Policies
 
 class IdpRecords(
     AccountRecords,
+    ProofRecords,
     AuthenticatorRecords,
     NoticeRecords,
     ClientRecords,

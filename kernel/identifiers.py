@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from stdnum.cn import ric, uscc
 from stdnum.exceptions import InvalidComponent
@@ -32,6 +33,12 @@ def is_resident_id(text: str) -> bool:
     except InvalidComponent:
         return False
     return True
+
+
+def birth_date(resident_id: str) -> date:
+    """Return the date of birth that a right resident ID tells (GB 11643: digits 7 to 14)."""
+    born: date = ric.get_birth_date(resident_id)
+    return born
 
 
 def is_uscc(text: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from idp.records import Account
+from idp.records import PROVEN, Account
 from kernel.clock import timestamp
 from kernel.errors import Text
 from kernel.text import mask
@@ -23,13 +23,17 @@ _PLACE = re.compile(
 
 
 def values(account: Account) -> dict[str, Any]:
-    """Return everything that can be told of an account beside who it is to a client (``sub``); None where it is not known."""
+    """Return everything that can be told of an account beside who it is to a client (``sub``); None where it is not known.
+
+    A number that its owner alone vouches for is told to nobody, nor what it says of them.
+    """
+    number = account.resident_id if account.real_name_level >= PROVEN else None
     # An address or number that nobody has confirmed is told as such (Core 5.1).
     return {
         "name": account.name,
         "preferred_username": account.username,
-        "birthdate": _birthdate(account),
-        "gender": _gender(account),
+        "birthdate": _birthdate(number),
+        "gender": _gender(number),
         "locale": "zh-CN",
         "zoneinfo": "Asia/Shanghai",
         "updated_at": None if account.updated_at is None else timestamp(account.updated_at),
@@ -40,20 +44,18 @@ def values(account: Account) -> dict[str, Any]:
         "address": None if account.address is None else _address(account.address),
         "phone_number": account.phone,
         "phone_number_verified": None if account.phone is None else "phone" in account.confirmed,
-        "resident_id": account.resident_id,
+        "resident_id": number,
         "uscc": account.uscc,
         "organization": account.organization,
         "department": account.department,
     }
 
 
-def _birthdate(account: Account) -> str | None:
-    number = account.resident_id  # GB 11643: digits 7 to 14
+def _birthdate(number: str | None) -> str | None:  # GB 11643: digits 7 to 14
     return None if number is None else f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
 
 
-def _gender(account: Account) -> str | None:
-    number = account.resident_id  # GB 11643: the 17th digit is odd for men
+def _gender(number: str | None) -> str | None:  # GB 11643: the 17th digit is odd for men
     return None if number is None else ("female", "male")[int(number[16]) % 2]
 
 

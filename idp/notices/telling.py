@@ -42,6 +42,14 @@ TEXTS: Mapping[str, Text] = {
         "通过找回设置了新口令，以前的登录方式全部作废，所有设备已退出登录。",
         "A new password was set by recovery; all earlier authenticators are void, and all devices were logged out.",
     ),
+    "registration_tried": Text(
+        "有人想用您的手机号或邮箱再注册一个账号，没有注册成。",
+        "Somebody tried to register another account with your phone number or e-mail address; none was opened.",
+    ),
+    "number_said": Text(
+        "有人注册账号时填了您的证件号码。您的账号和证照不受影响；如果不是您，请告知服务窗口。",
+        "Somebody gave your resident ID when registering an account. Yours and your licences are unaffected; if that was not you, tell a service window.",
+    ),
     "passkey_cloned": Text(
         "通行密钥“{name}”可能被人复制过，用它登录被拒绝。",
         "The passkey “{name}” may have been copied; a login with it was refused.",

@@ -192,12 +192,14 @@ def seal(deps: IdpDeps, account: Account, now: datetime) -> AccountRecord:
     def index(value: str | None, what: str) -> bytes | None:
         return None if value is None else deps.vault.index(value, f"idp.{what}")
 
+    number = index(account.resident_id or account.uscc, "holder")
     return AccountRecord(
         id=account.id,
         username=account.username,
         kind=account.kind,
         person=deps.vault.encrypt(person, _context(account.id)),
-        holder_index=index(account.holder_id, "holder"),
+        holder_index=None if account.holder_id is None else number,
+        number_index=number,
         phone_index=index(account.phone, "phone"),
         email_index=index(account.email, "email"),
         real_name_level=account.real_name_level,

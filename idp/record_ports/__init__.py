@@ -16,6 +16,7 @@ from idp.record_ports.logout import LogoutRecords
 from idp.record_ports.mandates import MandateRecords
 from idp.record_ports.notices import NoticeRecords
 from idp.record_ports.people import AccountRecords
+from idp.record_ports.proofs import ProofRecords
 from idp.record_ports.recoveries import RecoveryRecords
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "LogoutRecords",
     "MandateRecords",
     "NoticeRecords",
+    "ProofRecords",
     "RecoveryRecords",
     "SessionRecords",
 ]

@@ -23,6 +23,7 @@ from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
 from idp.records.mandates import Mandate
 from idp.records.notices import Case, Notice
 from idp.records.people import (
+    PROVEN,
     Account,
     AccountRecord,
     Authenticator,
@@ -32,11 +33,13 @@ from idp.records.people import (
     ThrottleKey,
     Verification,
     Visitor,
+    WindowCode,
 )
 from idp.records.recoveries import Recovery, RecoveryStep
 
 __all__ = [
     "NO_CLAIMS",
+    "PROVEN",
     "Account",
     "AccountRecord",
     "Authenticator",
@@ -76,5 +79,6 @@ __all__ = [
     "Transaction",
     "Verification",
     "Visitor",
+    "WindowCode",
     "read_claim_names",
 ]

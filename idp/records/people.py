@@ -14,12 +14,16 @@ ThrottleKey = tuple[str, bytes]
 """What is counted (an account's tries, an address's, messages sent to a number) and a keyed digest of whose."""
 
 
+PROVEN = 3
+"""From this real-name level on, somebody else than the person has said that the number is theirs. One account alone has it then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Somebody who can log in, with their personal data in clear: only operations and pages of their own see it.
 
-    ``id`` is the ``sub`` of tokens. ``resident_id`` or ``uscc`` is who they are in law, where known; ``confirmed`` tells at which of
-    ``email`` and ``phone`` they were reached.
+    ``id`` is the ``sub`` of tokens. ``resident_id`` or ``uscc`` is who they are in law, where known; at level 2 a resident ID is only what
+    somebody said. ``confirmed`` tells at which of ``email`` and ``phone`` they were reached.
     """
 
     id: str
@@ -42,19 +46,23 @@ class Account:
 
     @property
     def holder_id(self) -> str | None:
-        """Return the number under which licences are issued to them."""
-        return self.resident_id or self.uscc
+        """Return the number under which licences are issued to them; None for one that nobody but they themselves vouches for."""
+        return self.uscc or (self.resident_id if self.real_name_level >= PROVEN else None)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """An account as stored: ``person`` is the encrypted personal data, the indexes are keyed digests."""
+    """An account as stored: ``person`` is the encrypted personal data, the indexes are keyed digests.
+
+    ``holder_index`` is of the number that is theirs, ``number_index`` of what they said as well, which several may say.
+    """
 
     id: str
     username: str
     kind: AccountKind
     person: bytes = field(repr=False)
     holder_index: bytes | None
+    number_index: bytes | None
     phone_index: bytes | None
     email_index: bytes | None
     real_name_level: int
@@ -99,7 +107,10 @@ class SentCode:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The evidence behind a real-name level: by which method of ``assurance.toml`` it was reached, when, by whom, for which claims."""
+    """The evidence behind a real-name level: by which method of ``assurance.toml`` it was reached, when, by whom, for which claims.
+
+    ``document``: what a clerk was shown, if it was at a window.
+    """
 
     id: str
     account_id: str
@@ -108,6 +119,16 @@ class Verification:
     claims: tuple[str, ...]
     verified_at: datetime
     actor: str
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCode:
+    """A code that somebody shows at a service window, so that the clerk finds their account; as a keyed digest."""
+
+    account_id: str
+    digest: bytes = field(repr=False)
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from idp.storage.logout import SqlLogouts
 from idp.storage.mandates import SqlMandates
 from idp.storage.notices import SqlNotices
 from idp.storage.people import SqlAccounts
+from idp.storage.proofs import SqlProofs
 from idp.storage.recoveries import SqlRecoveries
 from idp.storage.tables import metadata
 
@@ -21,6 +22,7 @@ __all__ = ["SqlIdpRecords", "metadata"]
 
 class SqlIdpRecords(
     SqlAccounts,
+    SqlProofs,
     SqlAuthenticators,
     SqlNotices,
     SqlClients,

@@ -38,6 +38,7 @@ from idp.storage.tables import (
     signing_keys,
     transactions,
     tries,
+    window_codes,
 )
 from kernel.clock import from_micros, to_micros
 
@@ -231,6 +232,7 @@ class SqlGrants(OnConnection):
             challenges.delete().where(challenges.c.expires_at < moment_now),
             sent_codes.delete().where(sent_codes.c.expires_at < moment_now),
             recoveries.delete().where(recoveries.c.expires_at < moment_now),
+            window_codes.delete().where(window_codes.c.expires_at < moment_now),
             revoked_tokens.delete().where(revoked_tokens.c.expires_at < moment_now),
             invitations.delete().where(invitations.c.expires_at < past),
             proofs.delete().where(proofs.c.expires_at < moment_now),

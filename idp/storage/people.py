@@ -165,6 +165,7 @@ def read_account(row: Mapping[str, Any] | sa.RowMapping, prefix: str = "") -> Ac
         kind=row[prefix + "kind"],
         person=bytes(row[prefix + "person"]),
         holder_index=row[prefix + "holder_index"],
+        number_index=row[prefix + "number_index"],
         phone_index=row[prefix + "phone_index"],
         email_index=row[prefix + "email_index"],
         real_name_level=row[prefix + "real_name_level"],

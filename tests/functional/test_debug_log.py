@@ -57,7 +57,7 @@ class Run:
     def __init__(self, node: LoneNode, listener: LogoutListener) -> None:
         self.node = node
         self.secrets: dict[str, str] = {"resident ID": RESIDENT_ID, "phone": PHONE, "phone, as typed": "13800000001"}
-        self.citizen = node.add_account(name="陈晓潮", resident_id=RESIDENT_ID, phone=PHONE)
+        self.citizen = node.add_account(name="陈晓潮", resident_id=RESIDENT_ID, real_name_level=3, phone=PHONE)
         self.staff = node.add_account(
             "linwenshu", name="林文书", kind="staff", totp_secret=TOTP_SECRET, real_name_level=5, proofed_by="counter"
         )

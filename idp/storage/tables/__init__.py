@@ -12,7 +12,7 @@ from idp.storage.tables.logins import pushed_requests, session_clients, sessions
 from idp.storage.tables.logout import logout_deliveries
 from idp.storage.tables.mandates import mandates
 from idp.storage.tables.notices import cases, devices, notices
-from idp.storage.tables.people import accounts, authenticators, tries, verifications
+from idp.storage.tables.people import accounts, authenticators, tries, verifications, window_codes
 from idp.storage.tables.recoveries import recoveries
 
 __all__ = [
@@ -50,4 +50,5 @@ __all__ = [
     "transactions",
     "tries",
     "verifications",
+    "window_codes",
 ]

@@ -23,6 +23,7 @@ accounts = sa.Table(
     text_column("kind", 20),
     octets_column("person", PERSONAL),
     octets_column("holder_index", PERSONAL, optional=True),
+    octets_column("number_index", PERSONAL, optional=True),
     octets_column("phone_index", PERSONAL, optional=True),
     octets_column("email_index", PERSONAL, optional=True),
     sa.Column("real_name_level", sa.Integer, nullable=False, info=INTERNAL),
@@ -34,6 +35,7 @@ accounts = sa.Table(
     moment_column("disabled_at", optional=True),
     sa.UniqueConstraint("username", name="idp_accounts_username"),
     sa.UniqueConstraint("holder_index", name="idp_accounts_holder"),
+    sa.Index("idp_accounts_number", "number_index"),
     sa.Index("idp_accounts_phone", "phone_index"),
     sa.Index("idp_accounts_email", "email_index"),
 )
@@ -65,7 +67,17 @@ verifications = sa.Table(
     json_column("claims"),
     moment_column("verified_at"),
     text_column("actor", 200),
+    text_column("document", 40, optional=True),
     sa.Index("idp_verifications_account", "account_id"),
+)
+
+window_codes = sa.Table(
+    "idp_window_codes",
+    metadata,
+    text_column("account_id", 60, key=True),
+    octets_column("digest", SECRET),
+    moment_column("expires_at", index=True),
+    sa.Index("idp_window_codes_digest", "digest", unique=True),
 )
 
 tries = sa.Table(

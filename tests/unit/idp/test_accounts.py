@@ -43,7 +43,7 @@ def test_personal_data_is_stored_encrypted_and_bound_to_its_account(deps: IdpDep
 
 
 def test_an_account_is_found_by_the_keyed_index_of_its_holder(deps: IdpDeps) -> None:
-    account = add_account(deps, resident_id=RESIDENT_ID)
+    account = add_account(deps, resident_id=RESIDENT_ID, real_name_level=3)
     with deps.work.read() as work:
         record = work.records.find_holder(deps.vault.index(RESIDENT_ID, "idp.holder"))
         assert record is not None
@@ -53,10 +53,21 @@ def test_an_account_is_found_by_the_keyed_index_of_its_holder(deps: IdpDeps) -> 
 
 @pytest.mark.parametrize("change", [{"username": "CHENXIAOCHAO"}, {"resident_id": RESIDENT_ID}], ids=str)
 def test_one_person_has_one_account_and_one_username_one_owner(deps: IdpDeps, change: dict[str, Any], engine: sa.Engine) -> None:
-    add_account(deps, resident_id=RESIDENT_ID)
+    add_account(deps, resident_id=RESIDENT_ID, real_name_level=3)
     with pytest.raises(Refusal, match="account_exists"):
-        add_account(deps, **({"username": "another", "resident_id": None} | change))
+        add_account(deps, **({"username": "another", "resident_id": None, "real_name_level": 4} | change))
     assert len(events(engine, "idp.create_account")) == 1
+
+
+def test_a_number_that_its_owner_alone_vouches_for_is_nobodys_yet(deps: IdpDeps) -> None:
+    index = deps.vault.index(RESIDENT_ID, "idp.holder")
+    said = [add_account(deps, username, resident_id=RESIDENT_ID) for username in ("one", "another")]
+    with deps.work.read() as work:
+        assert work.records.find_holder(index) is None
+        assert {record.id for record in work.records.find_number(index, limit=9)} == {account.id for account in said}
+    proven = add_account(deps, "third", resident_id=RESIDENT_ID, real_name_level=3)
+    with deps.work.read() as work:
+        assert [record.id for record in work.records.find_number(index, limit=1)] == [proven.id]
 
 
 @pytest.mark.parametrize(

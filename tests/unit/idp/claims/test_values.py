@@ -36,8 +36,13 @@ def test_an_address_names_province_and_city_only_where_it_begins_with_them(writt
 def test_birthdate_and_gender_come_from_the_resident_id_alone(
     number: str | None, birthdate: str | None, gender: str | None
 ) -> None:
-    known = told(resident_id=number)
+    known = told(resident_id=number, real_name_level=3)
     assert (known["birthdate"], known["gender"]) == (birthdate, gender)
+
+
+def test_a_number_that_its_owner_alone_vouches_for_tells_nothing() -> None:
+    known = told(resident_id="445102198806123626", real_name_level=2)
+    assert (known["resident_id"], known["birthdate"], known["gender"]) == (None, None, None)
 
 
 def test_a_chinese_name_is_told_whole() -> None:

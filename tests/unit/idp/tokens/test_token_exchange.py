@@ -349,7 +349,7 @@ def test_a_mandate_is_for_its_departments_powers_and_time(
 
 def test_an_unknown_organisation_and_a_person_are_answered_as_one_without_a_mandate(browser: Browser, city: Provider) -> None:
     number = "445102198806123626"
-    add_account(city.deps, "person", resident_id=number, phone="+86 138 0000 0003")
+    add_account(city.deps, "person", resident_id=number, real_name_level=3, phone="+86 138 0000 0003")
     answers = [act_for(browser, subject_token=value) for value in (USCC, "91445100MA00000000", number)]
     assert {answer.body for answer in answers} == {answers[0].body}
     assert refused(answers[0])[1] == "oauth_exchange_mandate"
