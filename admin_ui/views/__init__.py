@@ -1,0 +1,31 @@
+"""The console's pages below ``/admin``: one file for each section. A view checks who asks, calls one function, renders.
+
+Left to others: who may see a page (``access``), every fact and every act (the rooms, and the files beside this folder).
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from admin_ui.ports import AdminDeps
+from admin_ui.views import audit, certificates, clients, dashboard, federation, logouts
+from policies.roles import permits
+
+__all__ = ["make_blueprint"]
+
+_SECTIONS = (dashboard, certificates, federation, clients, logouts, audit)
+
+
+def make_blueprint(deps: AdminDeps) -> Blueprint:
+    """Return the console's pages over ``deps``."""
+    pages = Blueprint("admin", "admin_ui", url_prefix="/admin", template_folder="templates")
+
+    @pages.context_processor
+    def _sections() -> dict[str, object]:
+        visitor = deps.visitors.current()
+        roles = visitor.roles if visitor else ()
+        return {"may": lambda permission: permits(deps.policies.roles, roles, permission)}
+
+    for section in _SECTIONS:
+        section.add(pages, deps)
+    return pages
