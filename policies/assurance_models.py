@@ -70,13 +70,17 @@ class PersonCertificates(Table):
 
 
 class SentCodeRules(Table):
-    """Codes by SMS and e-mail: how long one lasts, how many are sent for an account, to a destination, from an address in a window."""
+    """Codes by SMS and e-mail: how long one lasts, how many are sent for an account, to a destination, from an address in a window.
+
+    ``login``: over which channels one may follow a password, the better one first.
+    """
 
     seconds: Annotated[int, Field(ge=60, le=600)]
     account_sends: Annotated[int, Field(ge=1, le=100)]
     destination_sends: Annotated[int, Field(ge=1, le=100)]
     address_sends: Annotated[int, Field(ge=1, le=10000)]
     window_seconds: Seconds
+    login: tuple[Literal["phone", "email"], ...] = ()
 
 
 class RecoveryRules(Table):

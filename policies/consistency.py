@@ -168,6 +168,11 @@ def _assurance(policies: Policies) -> Iterator[Finding]:
         yield "assurance", ("default_acr",), Text("没有这个等级", "there is no such level")
     for index in _repeated(level.number for level in documents.real_name_levels):
         yield "assurance", ("real_name_levels", index, "number"), Text("两个等级同号", "two levels have this number")
+    for index, channel in enumerate(documents.sent_codes.login):
+        method = "sms" if channel == "phone" else channel
+        if level_reached(documents, frozenset({"pwd", method})) == level_reached(documents, frozenset({"pwd"})):
+            problem = Text(f"没有等级的 combinations 含 {method}", f"no level's combinations have {method}")
+            yield "assurance", ("sent_codes", "login", index), problem
     password = documents.password
     if not password.min_length <= password.min_length_alone <= password.max_length:
         yield "assurance", ("password", "min_length_alone"), Text("不在最短与最长之间", "it is not between the two limits")

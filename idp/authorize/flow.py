@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from idp.authenticators.reach import SECOND_FACTORS
+from idp.authenticators.code_factors import step_up_methods
 from idp.authorize import pushed_requests, request_objects
 from idp.authorize.checks import check_request
 from idp.authorize.consents import is_news, remember
@@ -206,8 +206,7 @@ def find_situation(
         been_there=been_there,
         session=session,
         subject=subject_of(deps, client, account_id),
-        has_second_factor=session is not None
-        and any(one.kind in SECOND_FACTORS for one in work.records.authenticators(account_id)),
+        more=() if visit.current is None else step_up_methods(deps, person, work.records.authenticators(account_id)),
         consent=None if session is None else work.records.find_consent(account_id, client.client_id),
         now=deps.clock.now(),
         here=transaction is not None and transaction.authenticated_at is not None,

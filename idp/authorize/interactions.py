@@ -14,7 +14,6 @@ from typing import Literal
 from idp.authorize.request import AuthorizationRequest
 from idp.claims.items import Item, kept, keys, told, unanswered
 from idp.oauth_errors import CONSENT_REQUIRED, INTERACTION_REQUIRED, LEVEL_UNREACHABLE, LOGIN_REQUIRED
-from idp.people.one_time_codes import METHOD
 from idp.records import Client, Consent, Session
 from kernel.errors import ErrorCode, Refusal
 from policies import assurance
@@ -37,7 +36,7 @@ WITHOUT_ASKING: dict[Step, ErrorCode] = {
 class Situation:
     """A request and how things stand.
 
-    ``subject``: who is logged in, as the client knows them. ``items``: what would be told. ``continued``: when a session that goes on
+    ``subject``: who is logged in, as the client knows them. ``more``: the ``amr`` values that they can add. ``items``: what would be told. ``continued``: when a session that goes on
     shows it first; ``been_there``: it has gone on to this client before. ``here``: somebody logged in through this very transaction;
     ``agreed``: they said yes to what would be told; ``seen``: they were shown it.
     """
@@ -50,7 +49,7 @@ class Situation:
     been_there: bool
     session: Session | None
     subject: str
-    has_second_factor: bool
+    more: tuple[str, ...]
     consent: Consent | None
     now: datetime
     here: bool = False
@@ -113,8 +112,8 @@ def second_factor_for_level(situation: Situation) -> Step | None:
     reached = _rank(levels, session.acr)
     if reached >= max([must, *wishes[:1]]):
         return None
-    raised = assurance.level_reached(levels, frozenset({*session.amr, METHOD}))
-    if situation.has_second_factor and raised is not None and raised.rank > reached:
+    raised = (assurance.level_reached(levels, frozenset({*session.amr, method})) for method in situation.more)
+    if any(level is not None and level.rank > reached for level in raised):
         return "second_factor"
     if reached < must:
         raise Refusal(LEVEL_UNREACHABLE)

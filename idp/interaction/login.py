@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from idp.authenticators import second_factors
+from idp.authenticators import code_factors, second_factors
 from idp.authenticators.reach import PASSWORD, SECOND_FACTORS
 from idp.authorize import flow
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
@@ -30,9 +30,10 @@ from idp.notices import devices
 from idp.people import one_time_codes, passwords, throttle
 from idp.people.accounts import SUBJECT_PREFIX, normal_username, open_record
 from idp.ports import IdpDeps, IdpWork, StaffDirectory
-from idp.records import AccountRecord, Authenticator, Transaction
+from idp.records import AccountRecord, Authenticator, Channel, Transaction
 from kernel.audit import AuditEvent
 from kernel.errors import ErrorCode, Refusal
+from kernel.text import mask
 from policies import assurance
 
 NOBODY = "unknown"
@@ -54,6 +55,17 @@ class NeedsCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is asked for a second factor: one of ``authenticators``, or a code sent over ``channel``; after the password, or to step up."""
+
+    transaction: Transaction
+    account: AccountRecord
+    authenticators: Sequence[Authenticator]
+    channel: Channel | None
+    stepping_up: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Proven:
     account: AccountRecord
     authenticators: Sequence[Authenticator]
@@ -72,7 +84,8 @@ def submit_password(
     account = proven.account
     kinds = {one.kind for one in proven.authenticators}
     more = assurance.needs_second_factor(deps.policies.assurance, account.kind) or not proven.alone
-    if "totp" in kinds or (more and kinds & SECOND_FACTORS):
+    by_code = code_factors.find_channel(deps, open_record(deps, account), proven.authenticators) if more else None
+    if "totp" in kinds or (more and (kinds & SECOND_FACTORS or by_code)):
         with deps.work.begin() as work:
             _remember_use(work, proven, deps.clock.now())
             proven.attempt.give_back(work)
@@ -90,6 +103,34 @@ def submit_password(
 
 def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Device, code: str) -> LoggedIn:
     """Take the one-time code: after the password, or within a session as a step-up. ``Refusal`` says what is wrong."""
+    asked = find_asked(deps, transaction_id, visit)
+    attempt = throttle.take(deps, account=asked.account.id, address=device.address)
+    try:
+        if asked.channel is None:
+            second_factors.accept(deps, asked.authenticators, code)
+        else:
+            code_factors.accept(deps, asked.account.id, transaction_id=transaction_id, code=code)
+    except Refusal as refusal:
+        note_failure(deps, asked.account.id, refusal.error)
+        raise
+    method = one_time_codes.METHOD if asked.channel is None else code_factors.METHODS[asked.channel]
+    with deps.work.begin() as work:
+        attempt.forget(work)
+        transaction = asked.transaction
+        if not asked.stepping_up:
+            return enter(work, deps, asked.account, (PASSWORD, method), transaction=transaction, visit=visit, device=device)
+        return _step_up(work, deps, transaction, visit, method)
+
+
+def send_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Device) -> None:
+    """Send the code that is asked for, where it is one that is sent."""
+    asked = find_asked(deps, transaction_id, visit)
+    account = open_record(deps, asked.account)
+    code_factors.send(deps, account, asked.channel, transaction_id=transaction_id, network_address=device.address)
+
+
+def find_asked(deps: IdpDeps, transaction_id: str, visit: Visit) -> Asked:
+    """Return who is asked for a second factor in this login, and for which; ``Refusal`` when nobody is."""
     transaction = verify_transaction(deps, transaction_id, visit.browser)
     stepping_up = transaction.account_id is None or PASSWORD not in transaction.passed
     if stepping_up and (visit.current is None or transaction.request is None):
@@ -100,21 +141,18 @@ def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Dev
         authenticators = [one for one in work.records.authenticators(account_id) if one.kind in SECOND_FACTORS]
     if account is None or account.disabled_at is not None:
         raise Refusal(ACCOUNT_DISABLED)
-    if not authenticators:
+    channel = code_factors.find_channel(deps, open_record(deps, account), authenticators)
+    if not authenticators and channel is None:
         raise Refusal(SECOND_FACTOR_MISSING)
-    attempt = throttle.take(deps, account=account.id, address=device.address)
-    try:
-        second_factors.accept(deps, authenticators, code)
-    except Refusal as refusal:
-        note_failure(deps, account.id, refusal.error)
-        raise
-    with deps.work.begin() as work:
-        attempt.forget(work)
-        if not stepping_up:
-            return enter(
-                work, deps, account, (PASSWORD, one_time_codes.METHOD), transaction=transaction, visit=visit, device=device
-            )
-        return _step_up(work, deps, transaction, visit)
+    return Asked(transaction, account, authenticators, channel, stepping_up)
+
+
+def find_destination(deps: IdpDeps, transaction_id: str, visit: Visit) -> str | None:
+    """Return where the code goes that is asked for, masked; None where one of an application is asked for."""
+    asked = find_asked(deps, transaction_id, visit)
+    if asked.channel is None:
+        return None
+    return mask(code_factors.address(open_record(deps, asked.account), asked.channel), head=2, tail=4)
 
 
 def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -> _Proven:
@@ -200,9 +238,9 @@ def enter(
     return _go_on(work, deps, account, started, transaction=transaction, visit=visit)
 
 
-def _step_up(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit) -> LoggedIn:
+def _step_up(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit, method: str) -> LoggedIn:
     current = visit.current
-    started = None if current is None else sessions.raise_level(work, deps, current.session, one_time_codes.METHOD)
+    started = None if current is None else sessions.raise_level(work, deps, current.session, method)
     if current is None or started is None:
         raise Refusal(TRANSACTION_OVER)
     renewed = replace(visit, current=Current(started.session, current.account))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from idp.records import AccountRecord, Authenticator, Channel, SentCode
+from idp.records import AccountRecord, Authenticator, CodeUse, SentCode
 
 
 class AuthenticatorRecords(Protocol):
@@ -48,7 +48,7 @@ class AuthenticatorRecords(Protocol):
         """Store a code; one that was sent to the account over this channel before is void."""
         ...
 
-    def take_sent_code(self, account_id: str, channel: Channel, digest: bytes, at: datetime) -> bytes | None:
+    def take_sent_code(self, account_id: str, channel: CodeUse, digest: bytes, at: datetime) -> bytes | None:
         """Use a code up and return where it was sent; None when it is another one, over or was used before."""
         ...
 

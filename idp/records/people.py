@@ -10,6 +10,8 @@ from policies.models import AccountKind
 
 AuthenticatorKind = Literal["password", "totp", "recovery", "passkey"]
 Channel = Literal["email", "phone"]
+CodeUse = Literal["email", "phone", "login"]
+"""What a code that was sent is for: to confirm this contact, or to log in."""
 ThrottleKey = tuple[str, bytes]
 """What is counted (an account's tries, an address's, messages sent to a number) and a keyed digest of whose."""
 
@@ -99,7 +101,7 @@ class SentCode:
     """A code that was sent to an address or number (encrypted), as a keyed digest."""
 
     account_id: str
-    channel: Channel
+    channel: CodeUse
     digest: bytes = field(repr=False)
     destination: bytes = field(repr=False)
     expires_at: datetime

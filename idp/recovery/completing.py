@@ -16,14 +16,12 @@ from idp.authenticators.errors import SENT_CODE_WRONG
 from idp.authenticators.new_password import about
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
-from idp.errors import ACCOUNT_DISABLED
 from idp.people import new_passwords, passwords, throttle
-from idp.people.accounts import open_record
 from idp.ports import IdpDeps
 from idp.records import Account, Authenticator, Recovery
 from idp.recovery import requests
 from idp.recovery.errors import RECOVERY_EARLY, RECOVERY_OVER
-from idp.recovery.requests import Ticket
+from idp.recovery.requests import Ticket, get_account
 from kernel.errors import Refusal
 from kernel.randomness import token
 
@@ -86,15 +84,6 @@ def restore(deps: IdpDeps, recovery: Recovery, new: NewPassword, attempt: thrott
         attempt.forget(work)
         notices.tell(work, deps, account_id, "recovered", now)
         requests.note(work, deps, recovery, "idp.complete_recovery", proofs=list(recovery.proofs), sessions=ended)
-
-
-def get_account(deps: IdpDeps, recovery: Recovery) -> Account:
-    """Return whose recovery it is; ``Refusal`` when the account was disabled or closed meanwhile."""
-    with deps.work.read() as work:
-        record = work.records.find_account(recovery.account_id or "")
-    if record is None or record.disabled_at is not None:
-        raise Refusal(ACCOUNT_DISABLED)
-    return open_record(deps, record)
 
 
 def check_due(recovery: Recovery, now: datetime) -> None:

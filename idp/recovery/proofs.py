@@ -20,8 +20,9 @@ from idp.ports import IdpDeps, IdpWork
 from idp.records import Recovery
 from idp.recovery import requests
 from idp.recovery.errors import RECOVERY_PROOF_WRONG
-from idp.recovery.requests import Ticket
+from idp.recovery.requests import Ticket, get_account
 from kernel.errors import Refusal
+from kernel.text import normal_form
 
 
 def prove_contact(deps: IdpDeps, cookie: str, visit: Visit, device: Device, code: str) -> Ticket:
@@ -73,6 +74,29 @@ def prove_by_passkey(deps: IdpDeps, cookie: str, visit: Visit, device: Device, t
     except Refusal as refusal:
         requests.note_failure(deps, recovery.account_id, refusal.error)
         raise
+
+
+def prove_by_register(deps: IdpDeps, cookie: str, visit: Visit, device: Device, *, name: str, resident_id: str) -> Ticket:
+    """Take name and resident ID, if they are the account's and the population register's, as the second proof: step 3."""
+    recovery = requests.verify(deps, cookie, visit, "proof")
+    register = deps.registers.population
+    if register is None:
+        raise Refusal(RECOVERY_PROOF_WRONG)
+    attempt = requests.take_try(deps, recovery, device)
+    account = get_account(deps, recovery)
+    typed = normal_form(name), normal_form(resident_id).upper()
+    try:
+        matched = typed == (account.name, account.resident_id) and register.match(*typed) == "matched"
+    except Refusal:  # it is away, which is nobody's failed try
+        with deps.work.begin() as work:
+            attempt.give_back(work)
+        raise
+    if not matched:
+        requests.note_failure(deps, recovery.account_id, RECOVERY_PROOF_WRONG)
+        raise Refusal(RECOVERY_PROOF_WRONG, field="resident_id")
+    with deps.work.begin() as work:
+        attempt.give_back(work)
+        return _wait(work, deps, recovery, "register")
 
 
 def _verify_passkey(deps: IdpDeps, recovery: Recovery, visit: Visit, text: str) -> passkeys.Verified:

@@ -20,6 +20,7 @@ from idp.authenticators import sent_codes
 from idp.authenticators.errors import CHANNEL_MISSING
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
+from idp.errors import ACCOUNT_DISABLED
 from idp.hashes import digest
 from idp.people import throttle
 from idp.people.accounts import normal_username, open_record
@@ -123,6 +124,15 @@ def reached_at(deps: IdpDeps, account: Account, channel: Channel) -> str | None:
         return None
     address = account.email if channel == "email" else account.phone
     return address if channel in account.confirmed else None
+
+
+def get_account(deps: IdpDeps, recovery: Recovery) -> Account:
+    """Return whose recovery it is; ``Refusal`` when the account was disabled or closed meanwhile."""
+    with deps.work.read() as work:
+        record = work.records.find_account(recovery.account_id or "")
+    if record is None or record.disabled_at is not None:
+        raise Refusal(ACCOUNT_DISABLED)
+    return open_record(deps, record)
 
 
 def note(work: IdpWork, deps: IdpDeps, recovery: Recovery, action: str, **details: Json) -> None:

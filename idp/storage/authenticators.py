@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.records import AccountRecord, Authenticator, Channel, SentCode
+from idp.records import AccountRecord, Authenticator, CodeUse, SentCode
 from idp.storage.connection import OnConnection
 from idp.storage.people import read_authenticator
 from idp.storage.tables import accounts, authenticators, challenges, recovery_codes, sent_codes
@@ -65,7 +65,7 @@ class SqlAuthenticators(OnConnection):
         """Store a code; one that was sent to the account over this channel before is void."""
         self._put(sent_codes, asdict(sent) | {"expires_at": to_micros(sent.expires_at)})
 
-    def take_sent_code(self, account_id: str, channel: Channel, digest: bytes, at: datetime) -> bytes | None:
+    def take_sent_code(self, account_id: str, channel: CodeUse, digest: bytes, at: datetime) -> bytes | None:
         """Use a code up and return where it was sent; None when it is another one, over or was used before."""
         wanted = (
             sent_codes.c.account_id == account_id,

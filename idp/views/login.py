@@ -13,6 +13,8 @@ from idp.authenticators.errors import (
     PASSKEY_OVER,
     PASSKEY_REFUSED,
     RECOVERY_CODE_WRONG,
+    SENDING_THROTTLED,
+    SENT_CODE_WRONG,
 )
 from idp.authorize import flow
 from idp.authorize.request import AuthorizationRequest
@@ -22,6 +24,7 @@ from idp.errors import (
     ACCOUNT_DISABLED,
     LOGIN_FAILED,
     LOGIN_THROTTLED,
+    MESSAGE_UNDELIVERED,
     ONE_TIME_CODE_USED,
     ONE_TIME_CODE_WRONG,
     SECOND_FACTOR_MISSING,
@@ -51,6 +54,9 @@ _SHOWN_ON_PAGE = (
     PASSKEY_CLONED,
     CERTIFICATE_MISSING,
     CERTIFICATE_REFUSED,
+    SENT_CODE_WRONG,
+    SENDING_THROTTLED,
+    MESSAGE_UNDELIVERED,
 )
 _MAX_INPUT = 1024
 _AFTER = {"authenticators": "idp.show_authenticators"}
@@ -122,6 +128,17 @@ def _add_second_factor(blueprint: Blueprint, deps: IdpDeps) -> None:
             transaction = verify_transaction(deps, browser.transaction_id(), visit.browser)
             return _with_status(_second_factor_page(deps, transaction, refusal), refusal)
         return _enter(result)
+
+    @blueprint.post("/login/second-factor/send")
+    def send_login_code() -> Page:
+        visit, txn = browser.visit(deps), browser.transaction_id()
+        try:
+            login.send_code(deps, transaction_id=txn, visit=visit, device=browser.device())
+        except Refusal as refusal:
+            if refusal.error not in _SHOWN_ON_PAGE:
+                raise
+            return _with_status(_second_factor_page(deps, verify_transaction(deps, txn, visit.browser), refusal), refusal)
+        return browser.go_to(url_for("idp.show_second_factor", txn=txn, then=_then(), sent=1))
 
 
 def _add_without_name(blueprint: Blueprint, deps: IdpDeps) -> None:
@@ -210,9 +227,16 @@ def _login_page(
 def _second_factor_page(deps: IdpDeps, transaction: Transaction, error: Refusal | None = None) -> str:
     _prepare_for(transaction)
     client = _find_client(deps, transaction)
-    passkey = passkeys.request_options(deps, browser.visit(deps).browser, transaction.id)
+    visit = browser.visit(deps)
     return render_template(
-        "idp/second_factor.html", client=client, txn=transaction.id, then=_then(), passkey=passkey, error=error
+        "idp/second_factor.html",
+        client=client,
+        txn=transaction.id,
+        then=_then(),
+        passkey=passkeys.request_options(deps, visit.browser, transaction.id),
+        sent_to=login.find_destination(deps, transaction.id, visit),
+        sent="sent" in request.args or request.method == "POST",
+        error=error,
     )
 
 

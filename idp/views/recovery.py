@@ -73,6 +73,20 @@ def _add_proofs(blueprint: Blueprint, deps: IdpDeps) -> None:
         text = request.form.get("credential", "")[: passkeys.MAX_ANSWER + 1]
         return _step(deps, lambda: proofs.prove_by_passkey(deps, _cookie(deps), browser.visit(deps), browser.device(), text))
 
+    @blueprint.post("/recovery/register")
+    def submit_recovery_register() -> Page:
+        return _step(
+            deps,
+            lambda: proofs.prove_by_register(
+                deps,
+                _cookie(deps),
+                browser.visit(deps),
+                browser.device(),
+                name=_input("name"),
+                resident_id=_input("resident_id"),
+            ),
+        )
+
 
 def _add_end(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.post("/recovery/again")
@@ -135,7 +149,9 @@ def _page(deps: IdpDeps, error: Refusal | None = None) -> str:
         return render_template("idp/recovery_code.html", error=error)
     if recovery.step == "proof":
         passkey = proofs.passkey_options(deps, recovery, browser.visit(deps))
-        return render_template("idp/recovery_proof.html", passkey=passkey, error=error)
+        return render_template(
+            "idp/recovery_proof.html", passkey=passkey, register=deps.registers.population is not None, error=error
+        )
     now = deps.clock.now()
     return render_template(
         "idp/recovery_end.html",

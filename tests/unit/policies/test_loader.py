@@ -322,6 +322,7 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
             "scopes.offline_access.consent",
         ),
         ("assurance", 'default_acr = "urn:chaoxin:aal:1"', 'default_acr = "urn:chaoxin:aal:3"', "default_acr"),
+        ("assurance", 'login = ["phone"]', 'login = ["email"]', "sent_codes.login.0"),
         ("assurance", 'methods = ["register"]', 'methods = ["hearsay"]', "real_name_levels.1.methods.0"),
         ("assurance", 'check_methods = ["data"]\n', "", "proofing.register"),
         ("licenses", "MB2D0339XY002", "MB2D0339XY001", "types.1.code"),

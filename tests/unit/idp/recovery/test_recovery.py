@@ -20,6 +20,8 @@ from idp.notices import delivery, not_me
 from idp.people import accounts
 from idp.ports import IdpDeps
 from idp.recovery import cancelling, completing, proofs, requests, window
+from idp.registers.errors import REGISTER_AWAY
+from idp.registers.ports import Match, Registers
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import OPERATOR, PASSWORD, add_account, events
@@ -283,6 +285,36 @@ def test_a_passkey_is_a_second_proof(lone: Lost) -> None:
         lone.deps, proven.cookie, HERE, HOME, mine.get(proofs.passkey_options(lone.deps, proven.recovery, HERE))
     )
     assert (ticket.recovery.step, ticket.recovery.proofs) == ("waiting", ("email", "passkey"))
+
+
+@dataclass
+class Register:
+    """A population register that knows one person, or is away."""
+
+    away: bool = False
+    asked: int = 0
+
+    def match(self, name: str, resident_id: str) -> Match:
+        self.asked += 1
+        if self.away:
+            raise Refusal(REGISTER_AWAY)
+        return "matched" if (name, resident_id) == ("陈晓潮", "445102198806123626") else "not_matched"
+
+
+def test_name_and_number_are_a_second_proof_where_account_and_register_have_them(lone: Lost) -> None:
+    register = Register(away=True)
+    deps = replace(lone.deps, registers=Registers(population=register))
+    proven = lone.contact()
+
+    def prove(name: str = "陈晓潮", number: str = "445102198806123626") -> requests.Ticket:
+        return proofs.prove_by_register(deps, proven.cookie, HERE, HOME, name=name, resident_id=number)
+
+    assert refused(lambda: prove(number="445102199001011234")) == "recovery_proof_wrong"
+    assert refused(lambda: prove(name="陈小潮")) == "recovery_proof_wrong"
+    assert register.asked == 0
+    assert [refused(prove) for _ in range(6)] == ["register_away"] * 6
+    register.away = False
+    assert prove().recovery.proofs == ("email", "register")
 
 
 def test_a_new_password_must_do_alone_and_is_hashed_for_no_blocked_try(
