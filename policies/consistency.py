@@ -6,16 +6,13 @@ Left to others: the shapes themselves (``models``), files and lines (``loader``)
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
 
 from kernel.errors import Text
-from policies.assurance import level_reached
+from policies.assurance_consistency import ASSURANCE
 from policies.claim_models import Release
 from policies.claims import ALWAYS_ASKED
-from policies.lines import Path
+from policies.findings import Finding, repeated
 from policies.models import KeyAlgorithm, Policies, Profile
-
-Finding: TypeAlias = "tuple[str, Path, Text]"
 
 PROFILES = ("principal_ca", "issuing_ca", "department_seal", "token_signer", "ocsp", "tsa")
 """Profiles that a node cannot run without."""
@@ -46,9 +43,7 @@ def find_contradictions(policies: Policies) -> Iterator[Finding]:
         _levels,
         _revocation,
         _alarms,
-        _assurance,
-        _person_certificates,
-        _proofing,
+        *ASSURANCE,
         _tokens,
         _claims,
         _clients,
@@ -122,7 +117,7 @@ def _asking_for(profile: Profile, where: Path) -> Iterator[Finding]:
         yield "certificates", (*where, "subject_attributes"), Text("缺少 CN", "CN is missing")
     if "server_auth" in profile.extended_key_usage and "dns" not in profile.alternative_names:
         yield "certificates", (*where, "alternative_names"), Text("服务器证书要有 dns", "a server's certificate needs dns")
-    for index in _repeated((profile.key_algorithm, *profile.also_accepted)):
+    for index in repeated((profile.key_algorithm, *profile.also_accepted)):
         yield "certificates", (*where, "also_accepted", index - 1), Text("重复", "it is listed twice")
 
 
@@ -155,57 +150,9 @@ def _revocation(policies: Policies) -> Iterator[Finding]:
         yield "certificates", ("revocation", "crl_valid_seconds"), late
 
 
-def _assurance(policies: Policies) -> Iterator[Finding]:
-    documents = policies.assurance
-    for index in _repeated(level.acr for level in documents.levels):
-        yield "assurance", ("levels", index, "acr"), Text("两个等级同名", "two levels have this name")
-    for index in _repeated(level.rank for level in documents.levels):
-        yield "assurance", ("levels", index, "rank"), Text("两个等级同序", "two levels have this rank")
-    for index, level in enumerate(documents.levels):
-        if level.idle_seconds > level.absolute_seconds:
-            yield "assurance", ("levels", index, "idle_seconds"), Text("比绝对时限长", "it is longer than the absolute limit")
-    if documents.default_acr not in {level.acr for level in documents.levels}:
-        yield "assurance", ("default_acr",), Text("没有这个等级", "there is no such level")
-    for index in _repeated(level.number for level in documents.real_name_levels):
-        yield "assurance", ("real_name_levels", index, "number"), Text("两个等级同号", "two levels have this number")
-    for index, channel in enumerate(documents.sent_codes.login):
-        method = "sms" if channel == "phone" else channel
-        if level_reached(documents, frozenset({"pwd", method})) == level_reached(documents, frozenset({"pwd"})):
-            problem = Text(f"没有等级的 combinations 含 {method}", f"no level's combinations have {method}")
-            yield "assurance", ("sent_codes", "login", index), problem
-    password = documents.password
-    if not password.min_length <= password.min_length_alone <= password.max_length:
-        yield "assurance", ("password", "min_length_alone"), Text("不在最短与最长之间", "it is not between the two limits")
-
-
-def _person_certificates(policies: Policies) -> Iterator[Finding]:
-    documents = policies.assurance
-    for index, rule in enumerate(documents.certificates):
-        if rule.level not in policies.certificates.levels:
-            problem = Text(f"没有证书等级 {rule.level}", f"there is no certificate level {rule.level}")
-            yield "assurance", ("certificates", index, "level"), problem
-        if level_reached(documents, frozenset(rule.amr)) is None:
-            yield "assurance", ("certificates", index, "amr"), Text("达不到任何等级", "it reaches no level")
-
-
-def _proofing(policies: Policies) -> Iterator[Finding]:
-    documents = policies.assurance
-    for index, level in enumerate(documents.real_name_levels):
-        for place, method in enumerate(level.methods):
-            if method not in documents.proofing:
-                problem = Text(f"没有核验方式 {method}", f"there is no method of proofing {method}")
-                yield "assurance", ("real_name_levels", index, "methods", place), problem
-    for method, proofing in documents.proofing.items():
-        if (proofing.evidence is None) is bool(proofing.kind and proofing.check_methods and proofing.claims):
-            problem = Text(
-                "凭据、种类、核验方法和所证明的信息要么都有，要么都没有", "evidence, kind, check methods and claims go together"
-            )
-            yield "assurance", ("proofing", method), problem
-
-
 def _tokens(policies: Policies) -> Iterator[Finding]:
     algorithms = policies.tokens.signing_algorithms
-    for index in _repeated(algorithms):
+    for index in repeated(algorithms):
         yield "tokens", ("signing_algorithms", index), Text("重复", "it is listed twice")
     level = policies.tokens.client_certificate_level
     if level not in policies.certificates.levels:
@@ -271,13 +218,13 @@ def _refinements(where: Path, release: Release) -> Iterator[Finding]:
 
 def _acts(policies: Policies) -> Iterator[Finding]:
     for name, rules in policies.licenses.acts.items():
-        for index in _repeated(reason.code for reason in rules.reasons):
+        for index in repeated(reason.code for reason in rules.reasons):
             yield "licenses", ("acts", name, "reasons", index, "code"), Text("两个理由同码", "two reasons have this code")
 
 
 def _types(policies: Policies) -> Iterator[Finding]:
     types = policies.licenses.types
-    for index in _repeated(kind.code for kind in types):
+    for index in repeated(kind.code for kind in types):
         yield "licenses", ("types", index, "code"), Text("两种证照同码", "two licence types have this code")
     for index, kind in enumerate(types):
         if kind.seal_level not in policies.certificates.levels:
@@ -286,7 +233,7 @@ def _types(policies: Policies) -> Iterator[Finding]:
                 ("types", index, "seal_level"),
                 Text(f"没有证书等级 {kind.seal_level}", f"there is no certificate level {kind.seal_level}"),
             )
-        for second in (*_repeated(field.key for field in kind.fields), *_repeated(field.name for field in kind.fields)):
+        for second in (*repeated(field.key for field in kind.fields), *repeated(field.name for field in kind.fields)):
             yield "licenses", ("types", index, "fields", second), Text("两个栏目同名", "two fields have this name")
         for place, field in enumerate(kind.fields):
             if (field.kind == "choice") is not bool(field.choices):
@@ -315,11 +262,3 @@ def _roles_from_directories(policies: Policies) -> Iterator[Finding]:
             yield "assurance", where, Text(f"没有角色 {name}", f"there is no role {name}")
         elif name == "security_admin" or kept_back & set(roles[name].permissions):
             yield "assurance", where, Text("目录不得授予安全管理员的权力", "a directory gives nobody a security admin's powers")
-
-
-def _repeated(values: Iterable[object]) -> Iterator[int]:
-    seen: set[object] = set()
-    for index, value in enumerate(values):
-        if value in seen:
-            yield index
-        seen.add(value)
