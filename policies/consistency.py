@@ -12,6 +12,7 @@ from policies.assurance_consistency import ASSURANCE
 from policies.claim_models import Release
 from policies.claims import ALWAYS_ASKED
 from policies.findings import Finding, repeated
+from policies.lines import Path
 from policies.models import KeyAlgorithm, Policies, Profile
 
 PROFILES = ("principal_ca", "issuing_ca", "department_seal", "token_signer", "ocsp", "tsa")
