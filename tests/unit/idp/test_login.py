@@ -19,6 +19,7 @@ from idp.ports import IdpDeps
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import OPERATOR, PASSWORD, TOTP_SECRET, Browser, Provider, add_account, another_process, events
+from tests.support.relying_party import find_form
 
 SESSION = "chaoxin_445100_session"
 
@@ -315,8 +316,11 @@ def test_the_code_page_without_a_password_leads_nowhere(provider: Provider, cloc
     browser = provider.browser()
     page = browser.get("/oauth/authorize", provider.request())
     path = page.request.url.removeprefix("http://localhost").replace("/login", "/login/second-factor")
-    answer = browser.submit(browser.get(path), "one-time-code", one_time_code=code_at(clock))
-    assert (answer.status_code, "transaction_over" in answer.text) == (400, True)
+    form = find_form(page.text, "current-password")
+    assert form is not None
+    typed = {"csrf_token": form.values["csrf_token"], "code": code_at(clock)}
+    for answer in (browser.get(path), browser.client.post(path, data=typed)):
+        assert (answer.status_code, "transaction_over" in answer.text) == (400, True)
     assert browser.client.get_cookie(SESSION) is None
 
 
