@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import crosscert.openapi
+from licenses.life import openapi as life
 from licenses.verdict import LEVELS
 
 Describe: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
@@ -90,6 +91,7 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
         "paths": {
             **crosscert.openapi.describe(refused),
             **others(refused),
+            **life.describe(refused),
             "/api/v1/verifications": {
                 "post": {
                     "operationId": "verifyLicense",
@@ -123,6 +125,7 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
                 "Certificate": _CERTIFICATE,
                 "Verdict": _VERDICT,
                 "Problem": _PROBLEM,
+                **life.SCHEMAS,
             }
         },
     }

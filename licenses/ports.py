@@ -7,7 +7,7 @@ in UTC; dates are the calendar dates that stand on the page, which have no time 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -107,6 +107,17 @@ class Sealed:
     issued_at: datetime
     pdf_sha256: str
     log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for: only of these issuers (None: of all), and where given of one type, status, number or holder."""
+
+    issuers: Sequence[str] | None
+    type_code: str | None = None
+    status: StatusCode | None = None
+    number: str | None = None
+    holder_id: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +243,10 @@ class LicenseRecords(LogNodes, ActRecords, Protocol):
         state: State | None = "issued",
     ) -> Sequence[tuple[int, LicenseRecord]]:
         """Return licences with their row keys, in the order in which they were asked for, from after row key ``after``."""
+        ...
+
+    def search(self, wanted: Wanted, *, before: int | None = None, limit: int = 50) -> Sequence[tuple[int, LicenseRecord]]:
+        """Return the issued licences that are ``wanted`` with their row keys, the newest first, from below row key ``before``."""
         ...
 
     def find_document(self, identifier: str) -> bytes | None:

@@ -13,12 +13,14 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 import admin_ui.views
 import crosscert.views
 import idp.views
+import licenses.life.views
 import licenses.views
 import pki.est.views
 import pki.views
 from admin_ui.ports import AdminDeps
 from idp.directories import sync as directory_sync
 from idp.logout import results
+from idp.views.systems import Systems
 from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
 from kernel.randomness import token
 from pki import alarms
@@ -96,6 +98,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
         pki.est.views.make_blueprint(services.pki),
         crosscert.views.make_blueprint(services.crosscert),
         licenses.views.make_blueprint(services.licenses),
+        licenses.life.views.make_blueprint(services.licenses, Systems(services.idp)),
         idp.views.make_blueprint(services.idp),
         admin_ui.views.make_blueprint(_admin(services)),
         reference.make_blueprint(),

@@ -16,15 +16,13 @@ from idp.claims.subjects import subject_of
 from idp.enterprises import documents
 from idp.enterprises.documents import ADDRESS
 from idp.enterprises.errors import MANDATE_UNKNOWN
-from idp.oauth_errors import TOKEN_INVALID, TOKEN_SCOPE
 from idp.ports import IdpDeps
 from idp.records import Client, Mandate
-from idp.tokens.resource import verify_shown
+from idp.tokens.systems import verify_system
 from idp.wire import OAuthRequest
 from kernel.audit import AuditEvent
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
-from policies.claims import allowed_scopes
 
 SCOPE = "mandates"
 
@@ -32,7 +30,7 @@ SCOPE = "mandates"
 def check(deps: IdpDeps, request: OAuthRequest, mandate_id: str) -> dict[str, Any]:
     """Return how a mandate stands; ``Refusal(mandate_unknown)``, or what is wrong with the token."""
     # 1. Who asks?
-    client = _verify_system(deps, request, mandate_id)
+    client = verify_system(deps, request, ADDRESS + mandate_id, SCOPE)
     now = deps.clock.now()
     with deps.work.note() as work:
         mandate = work.records.find_mandate(mandate_id)
@@ -48,21 +46,6 @@ def check(deps: IdpDeps, request: OAuthRequest, mandate_id: str) -> dict[str, An
         target = f"account:{mandate.agent_id}"
         work.audit.record(AuditEvent(now, f"client:{client.client_id}", "idp.check_mandate", target, details=details))
     return answer
-
-
-def _verify_system(deps: IdpDeps, request: OAuthRequest, mandate_id: str) -> Client:
-    token = verify_shown(deps, request, ADDRESS + mandate_id)
-    if token.grant_id is not None or token.subject != token.client_id or SCOPE not in token.scopes:
-        raise Refusal(TOKEN_SCOPE)
-    with deps.work.look() as work:
-        if not work.records.does_access_token_count(token.client_id, token.jti, None):
-            raise Refusal(TOKEN_INVALID)
-        client = work.records.find_client(token.client_id)
-    if client is None:
-        raise Refusal(TOKEN_INVALID)
-    if SCOPE not in client.scopes or not allowed_scopes(deps.policies.claims, client.department, (SCOPE,)):
-        raise Refusal(TOKEN_SCOPE)
-    return client
 
 
 def _describe(deps: IdpDeps, client: Client, mandate: Mandate, *, disabled: bool, now: datetime) -> dict[str, Any]:

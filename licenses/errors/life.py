@@ -102,3 +102,19 @@ KEY_REUSED = define(
     remedy_zh="每个新的请求用一个新的值。",
     remedy_en="Use a new value for each new request.",
 )
+API_BODY = define(
+    "api_body",
+    status=400,
+    zh="请求的正文不合格：{problem}。",
+    en="The body of the request is not acceptable: {problem}.",
+    remedy_zh="请开发人员对照接口描述 /api/v1/openapi.json 改正。",
+    remedy_en="Developers: correct it as /api/v1/openapi.json describes.",
+)
+API_KEY = define(
+    "api_key",
+    status=400,
+    zh="Idempotency-Key 不合格。",
+    en="The Idempotency-Key is not acceptable.",
+    remedy_zh="用 1 到 {limit} 个可显示的 ASCII 字符，每个新的请求一个新的值。",
+    remedy_en="Use 1 to {limit} printable ASCII characters, a new value for each new request.",
+)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
-from licenses.ports import VALID, LicenseRecord, Sealed, State, StatusCode
+from licenses.ports import VALID, LicenseRecord, Sealed, State, StatusCode, Wanted
 from licenses.storage.shelves import SqlShelves
 from licenses.storage.tables import documents, licenses
 
@@ -139,6 +139,20 @@ class SqlRegistry(SqlShelves):
                 query = query.where(column == wanted)
         if holder_name is not None:
             query = query.where(licenses.c.holder_name_index == self._vault.index(holder_name, _NAME))
+        return [(row.id, self._record(row)) for row in self._connection.execute(query)]
+
+    def search(self, wanted: Wanted, *, before: int | None = None, limit: int = 50) -> Sequence[tuple[int, LicenseRecord]]:
+        """Return the issued licences that are ``wanted`` with their row keys, the newest first, from below row key ``before``."""
+        query = sa.select(licenses).where(licenses.c.state == "issued").order_by(licenses.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(licenses.c.id < before)
+        if wanted.issuers is not None:
+            query = query.where(licenses.c.issuer_uscc.in_(wanted.issuers))
+        for name in ("type_code", "status", "number"):
+            if (value := getattr(wanted, name)) is not None:
+                query = query.where(licenses.c[name] == value)
+        if wanted.holder_id is not None:
+            query = query.where(licenses.c.holder_id_index == self._vault.index(wanted.holder_id, _ID))
         return [(row.id, self._record(row)) for row in self._connection.execute(query)]
 
     def find_document(self, identifier: str) -> bytes | None:

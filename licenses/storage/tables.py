@@ -65,6 +65,7 @@ for _name, _columns in (
     ("replaces", (licenses.c.replaces,)),
 ):
     sa.Index(f"uq_licenses_{_name}_in_use", *_columns, unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE)
+sa.Index("licenses_of_issuer", licenses.c.issuer_uscc, licenses.c.id)
 sa.Index("uq_licenses_status_index", licenses.c.status_index, unique=True)
 
 documents = sa.Table(

@@ -279,9 +279,9 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         ("claims", "[scopes.openid]", "[scopes.open]", "scopes"),
         (
             "claims",
-            '"offline_access", "mandates"]\nclaims = ["sub", "name", "p',
-            '"offline", "mandates"]\nclaims = ["sub", "name", "p',
-            "default.scopes.5",
+            '"licenses.change"]\nclaims = ["sub", "name", "p',
+            '"licences.change"]\nclaims = ["sub", "name", "p',
+            "default.scopes.9",
         ),
         (
             "claims",

@@ -1,0 +1,141 @@
+"""The licence interfaces of departments' systems, below ``/api/v1/licenses``: each call by a token of the system's own, with its scope.
+
+A view parses, calls one function, answers. Left to others: the token (``Callers``), what is allowed (``orders``), words of refusals (``service``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from flask import Blueprint, Response, jsonify, request
+
+from kernel.errors import Refusal
+from kernel.people import person_of
+from licenses import archive
+from licenses.act_records import Act
+from licenses.errors.life import API_BODY
+from licenses.life import acts, api, reading
+from licenses.life.orders import Officer
+from licenses.ports import LicenseDeps
+
+_Officers: TypeAlias = "Callable[[str], Officer]"
+
+READ, ISSUE, CHANGE = "licenses.read", "licenses.issue", "licenses.change"
+
+
+class Caller(Protocol):
+    """A department's system: its identifier and its department's credit code."""
+
+    @property
+    def client_id(self) -> str:
+        """Which system."""
+        ...
+
+    @property
+    def department(self) -> str:
+        """Whose."""
+        ...
+
+
+class Callers(Protocol):
+    """Tells which system asks; filled by the identity room in ``service/wiring``."""
+
+    def verify(self, scope: str) -> Caller:
+        """Return the system of the present request's token; ``Refusal`` when it may not do what needs ``scope``."""
+        ...
+
+
+def make_blueprint(deps: LicenseDeps, callers: Callers) -> Blueprint:
+    """Return the interfaces."""
+    room = Blueprint("license_api", __name__, url_prefix="/api/v1/licenses")
+
+    def officer(scope: str) -> Officer:
+        caller = callers.verify(scope)
+        actor = f"client:{caller.client_id}"
+        return Officer(actor, person_of(actor), (caller.department,))
+
+    _add_acts(room, deps, officer)
+    _add_reading(room, deps, officer)
+    return room
+
+
+def _add_acts(room: Blueprint, deps: LicenseDeps, officer: _Officers) -> None:
+    @room.post("")
+    def issue() -> tuple[Response, int]:
+        by = officer(ISSUE)
+        return _done(deps, acts.ask(deps, api.read_application(deps, _body(), by, _key()), by))
+
+    @room.post("/<identifier>/acts")
+    def act(identifier: str) -> tuple[Response, int]:
+        by = officer(CHANGE)
+        return _done(deps, acts.ask(deps, api.read_act(_body(), identifier, _key()), by))
+
+    @room.get("/acts/<act_id>")
+    def show_act(act_id: str) -> Response:
+        return _private(jsonify(api.act_as_json(acts.get_act(deps, act_id, officer(READ)))))
+
+    @room.get("/copies/<sha256>")
+    def copy(sha256: str) -> Response:
+        by = officer(READ)
+        record, pdf = archive.get_copy(deps, sha256)
+        reading.get_license(deps, record.identifier, by)
+        return _pdf(pdf, archive.file_name(record))
+
+
+def _add_reading(room: Blueprint, deps: LicenseDeps, officer: _Officers) -> None:
+    @room.post("/search")
+    def search() -> Response:
+        by = officer(READ)
+        found = reading.search(deps, api.read_search(_body()), by, before=_before())
+        more = found[-1][0] if len(found) == reading.PAGE else None
+        return _private(jsonify({"licenses": [reading.as_json(deps, record) for _key, record in found], "next": more}))
+
+    @room.get("/<name>")
+    def show(name: str) -> Response:
+        found = reading.get_license(deps, name, officer(READ))
+        told = {"replaced_by": found.replaced_by, "acts": [api.act_as_json(one) for one in found.acts]}
+        return _private(jsonify(reading.as_json(deps, found.record) | told))
+
+    @room.get("/<name>/document")
+    def document(name: str) -> Response:
+        record, pdf = reading.get_document(deps, name, officer(READ))
+        return _pdf(pdf, archive.file_name(record))
+
+
+def _done(deps: LicenseDeps, act: Act) -> tuple[Response, int]:
+    """Answer 201 with what was made of an act, 202 when it waits for a second officer."""
+    told = {"act": api.act_as_json(act), "license": None}
+    with deps.work.look() as work:
+        record = work.records.find_license((act.result if act.name != "annotate" else None) or act.identifier or "")
+    if record is not None:
+        told["license"] = reading.as_json(deps, record)
+    return _private(jsonify(told)), 202 if act.state == "waiting" else 201
+
+
+def _body() -> bytes:
+    if request.mimetype != "application/json":
+        raise Refusal(API_BODY, field="Content-Type", problem="application/json")
+    if request.content_length is None or request.content_length > api.MAX_BODY:
+        raise Refusal(API_BODY, field="Content-Length", problem=f"Content-Length up to {api.MAX_BODY}")
+    return request.get_data(cache=False)
+
+
+def _key() -> str | None:
+    return request.headers.get("Idempotency-Key")
+
+
+def _before() -> int | None:
+    before = request.args.get("before", "")
+    return int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None  # noqa: PLR2004 - 64 bits
+
+
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _pdf(content: bytes, name: str) -> Response:
+    response = _private(Response(content, mimetype="application/pdf"))
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,206 @@
+"""Departments' systems work on their own licences by interface: each by a token of its own, within its scopes, once for each key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import crosscert.storage
+import idp.storage
+import licenses.storage
+import pki.storage
+from kernel.rows import open_rows
+from licenses import issue
+from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
+from licenses.departments import import_departments
+from pki import authority
+from service import audit
+from service.app import create_app
+from service.cli.init import configuration, write_new_files
+from service.config import load_config
+from service.metrics import Metrics
+from service.wiring import Services
+from tests.support import issuing
+from tests.support.databases import create_all
+from tests.support.idp import add_client, basic
+
+RAOPING, MARKET = issuing.GOOD_ROW["issuer_id"], "114451008W15P11PMR"
+ALL = "licenses.read licenses.issue licenses.change"
+API = "/api/v1/licenses"
+APPLICATION = {
+    "type_code": issuing.GOOD_ROW["type_code"],
+    "holder_name": "饶平县林𠮷卤味食品厂",
+    "holder_id": issuing.GOOD_ROW["holder_id"],
+    "issue_date": "2026-11-23",
+    "valid_from": "2026-11-23",
+    "extra": {"法定代表人": "林𠮷", "注册资本": "100万元", "经营范围": "卤味食品", "住所": "饶平县城西31路108号"},
+}
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    folder: Path = tmp_path_factory.mktemp("node")
+    place = {"province": "广东省", "city": "潮州市", "database": "sqlite:///node.sqlite"}
+    url = {"code": "445100", "name": "潮州市", "url": "http://localhost:18778", "port": 18778}
+    write_new_files(folder, configuration({**url, **place}))
+    with Services(load_config(folder / "chaoxin.toml")) as made:
+        rooms = (pki.storage, crosscert.storage, licenses.storage, idp.storage)
+        create_all(made.engine, audit.metadata, *(room.metadata for room in rooms))
+        authority.initialise(made.pki)
+        with (issuing.DATA / "departments.csv").open("rb") as stream:
+            rows = open_rows(stream, "departments.csv", DEPARTMENT_COLUMNS, max_rows=1000)
+            import_departments(made.licenses, rows, actor="operator:test")
+        yield made
+
+
+class System:
+    """A department's system with its token."""
+
+    def __init__(self, services: Services, client: FlaskClient, client_id: str, department: str, scope: str = ALL) -> None:
+        registered = add_client(
+            services.idp, client_id, department=department, scope=scope, grant_types=("client_credentials",), redirect_uris=()
+        )
+        self._client = client
+        asked = {"grant_type": "client_credentials", "scope": scope}
+        answer = client.post("/oauth/token", data=asked, headers={"Authorization": basic(client_id, registered.client_secret)})
+        assert answer.status_code == 200, answer.text
+        self._headers = {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
+
+    def get(self, path: str) -> TestResponse:
+        return self._client.get(API + path, headers=self._headers)
+
+    def post(self, path: str, body: Any, key: str | None = None) -> TestResponse:
+        headers = self._headers if key is None else {**self._headers, "Idempotency-Key": key}
+        return self._client.post(API + path, json=body, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def client(services: Services) -> FlaskClient:
+    return create_app(services, Metrics()).test_client()
+
+
+@pytest.fixture(scope="module")
+def own(services: Services, client: FlaskClient) -> System:
+    return System(services, client, "raoping", RAOPING)
+
+
+@pytest.fixture(scope="module")
+def other(services: Services, client: FlaskClient) -> System:
+    return System(services, client, "market", MARKET)
+
+
+@pytest.fixture(scope="module")
+def issued(services: Services) -> dict[str, str]:
+    record = issue.issue(services.licenses, issuing.application(services.licenses), actor="operator:test").record
+    return {"identifier": record.identifier, "number": record.number}
+
+
+def problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), answer.text
+    document: dict[str, Any] = answer.get_json()
+    assert document["code"] == code
+    return document
+
+
+def test_a_licence_is_issued_read_and_downloaded_and_what_can_be_known_need_not_be_said(own: System) -> None:
+    answer = own.post("", {"application": APPLICATION}, key="application-1")
+    assert answer.status_code == 201, answer.text
+    told = answer.get_json()
+    made = told["license"]
+    assert (told["act"]["state"], made["data"]["CZZT"], made["data"]["ZZBFJG"]) == (
+        "done",
+        "饶平县林𠮷卤味食品厂",
+        "饶平县市场监督管理局",
+    )
+    shown = own.get(f"/{made['identifier']}")
+    assert shown.get_json()["acts"][0]["asked_by"] == "client:raoping"
+    assert shown.headers["Cache-Control"] == "no-store"
+    pdf = own.get(f"/{made['number']}/document")
+    assert pdf.mimetype == "application/pdf"
+    assert hashlib.sha256(pdf.data).hexdigest() == made["sha256"]
+    found = own.post("/search", {"holder_id": APPLICATION["holder_id"], "status": "01"}).get_json()
+    assert made["identifier"] in [one["identifier"] for one in found["licenses"]]
+    assert own.post("", {"application": APPLICATION}, key="application-1").get_json()["act"] == told["act"]
+
+
+def test_an_act_is_done_once_for_its_key(own: System, issued: dict[str, str]) -> None:
+    asked = {"act": "suspend", "reason": "safety", "note": "现场检查", "basis": "饶市监〔2026〕9号"}
+    first = own.post(f"/{issued['identifier']}/acts", asked, key="k-1")
+    assert (first.status_code, first.get_json()["license"]["status"]["code"]) == (201, "02")
+    again = own.post(f"/{issued['identifier']}/acts", asked, key="k-1")
+    assert (again.status_code, again.get_json()["act"]["id"]) == (201, first.get_json()["act"]["id"])
+    restore = {"act": "restore", "reason": "rectified"}
+    problem(own.post(f"/{issued['identifier']}/acts", restore, key="k-1"), 422, "key_reused")
+    assert own.post(f"/{issued['identifier']}/acts", restore, key="k-2").status_code == 201
+    problem(own.post(f"/{issued['identifier']}/acts", restore, key="k-3"), 409, "act_not_in_status")
+
+
+def test_what_takes_two_waits_and_is_seen_waiting(own: System, issued: dict[str, str]) -> None:
+    answer = own.post(f"/{issued['identifier']}/acts", {"act": "cancel", "reason": "holder_request"})
+    assert (answer.status_code, answer.get_json()["act"]["state"]) == (202, "waiting")
+    assert own.get(f"/acts/{answer.get_json()['act']['id']}").get_json()["state"] == "waiting"
+    assert own.get(f"/{issued['number']}").get_json()["status"]["code"] == "01"
+
+
+def test_another_departments_licence_is_as_if_there_were_none(own: System, other: System, issued: dict[str, str]) -> None:
+    name = issued["identifier"]
+    copy = {"act": "annotate", "reason": "use", "columns": {"purpose": "贷款", "receiver": "银行", "until": "2027-01-01"}}
+    made = own.post(f"/{name}/acts", copy).get_json()["act"]
+    assert own.get(f"/copies/{made['result']}").mimetype == "application/pdf"
+    for path in (f"/{name}", f"/{issued['number']}", f"/{name}/document", "/1.2.3", f"/copies/{made['result']}", "/copies/00"):
+        problem(other.get(path), 404, "license_not_found")
+    problem(other.post(f"/{name}/acts", {"act": "suspend", "reason": "safety"}), 404, "license_not_found")
+    problem(other.get(f"/acts/{made['id']}"), 404, "act_not_found")
+    assert other.post("/search", {"number": issued["number"]}).get_json() == {"licenses": [], "next": None}
+    issuer = {**APPLICATION, "issuer_id": RAOPING}
+    problem(other.post("", {"application": issuer}), 403, "not_your_department")
+
+
+def test_a_scope_is_needed_for_each_and_strangers_are_challenged(
+    services: Services, client: FlaskClient, issued: dict[str, str]
+) -> None:
+    reader = System(services, client, "reader", RAOPING, "licenses.read")
+    assert reader.get(f"/{issued['number']}").status_code == 200
+    problem(reader.post(f"/{issued['identifier']}/acts", {"act": "suspend", "reason": "safety"}), 403, "oauth_token_scope")
+    refused = reader.post("", {"application": APPLICATION})
+    problem(refused, 403, "oauth_token_scope")
+    assert 'error="insufficient_scope"' in refused.headers["WWW-Authenticate"]
+    stranger = client.get(f"{API}/{issued['number']}")
+    problem(stranger, 401, "oauth_token_missing")
+    assert stranger.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+BAD: list[tuple[Any, str, str]] = [
+    ({"act": "suspend"}, "reason", "act_reason"),
+    ({"act": "issue", "reason": "application"}, "act", "api_body"),
+    ({"act": "explode", "reason": "safety"}, "act", "api_body"),
+    ({"act": "suspend", "reason": 7}, "reason", "api_body"),
+    ({"act": "suspend", "reason": "safety", "columns": {"valid_to": 1}}, "columns", "api_body"),
+    ({"act": "suspend", "reason": "safety", "more": "x"}, "more", "api_body"),
+    ([], "", "api_body"),
+    ({"act": "renew", "reason": "validity", "columns": {"valid_to": "明天"}}, "valid_to", "bad_date"),
+]
+
+
+def test_bodies_that_are_not_well_formed_are_refused_with_their_field(own: System, issued: dict[str, str]) -> None:
+    for body, field, code in BAD:
+        answer = own.post(f"/{issued['identifier']}/acts", body)
+        assert answer.status_code in {400, 422}, (body, answer.text)
+        document = answer.get_json()
+        assert (document["code"], document.get("field", "")) == (code, field), body
+    problem(own.post(f"/{issued['identifier']}/acts", BAD[0][0], key="钥匙".encode().decode("latin-1")), 400, "api_key")
+    wrong = {**APPLICATION, "holder_id": "91445122855JTN13AH"}
+    assert problem(own.post("", {"application": wrong}), 422, "holder_id_check")["field"] == "holder_id"
+
+
+def test_each_look_at_somebodys_licence_is_on_the_audit_trail(services: Services, own: System, issued: dict[str, str]) -> None:
+    own.get(f"/{issued['number']}")
+    with services.engine.connect() as connection:
+        page = audit.SqlAuditTrail(connection).page(limit=3, contains="licenses.read")
+    assert (page[0].event.actor, page[0].event.target) == ("client:raoping", f"license:{issued['identifier']}")
