@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 
-from idp.authenticators.code_factors import step_up_methods
 from idp.authorize import pushed_requests, request_objects
 from idp.authorize.checks import check_request
 from idp.authorize.consents import is_news, remember
@@ -24,9 +23,9 @@ from idp.authorize.established import find_client, find_return_address
 from idp.authorize.handed_over import hand_over
 from idp.authorize.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
+from idp.authorize.situations import find_situation
 from idp.authorize.transactions import Visit, open_transaction, verify_address, verify_transaction
-from idp.claims.items import Item, find_items, granted_names, granted_scopes, kept, keys
-from idp.claims.subjects import subject_of
+from idp.claims.items import granted_names, granted_scopes, kept, keys
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
 from idp.oauth_errors import ACCESS_DENIED, oauth_name
 from idp.ports import IdpDeps, IdpWork
@@ -36,7 +35,6 @@ from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.randomness import token
-from policies.claims import release_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,49 +170,6 @@ def _hold(client: Client, answer: Answer, refusal: Refusal, visit: Visit | None,
     return answer if client.vetted or known or silent else Held(answer, refusal, client)
 
 
-def find_situation(
-    work: IdpWork,
-    deps: IdpDeps,
-    client: Client,
-    request: AuthorizationRequest,
-    *,
-    visit: Visit,
-    transaction: Transaction | None = None,
-    agreed: bool = False,
-    seen: bool = False,
-) -> Situation:
-    """Return how things stand for a request, for :func:`find_step`."""
-    session = None if visit.current is None else visit.current.session
-    account_id = "" if session is None else session.account_id
-    items: tuple[Item, ...] = ()
-    if visit.current is not None:
-        person = visit.current.account
-        asked = {"scopes": request.scopes, "resources": request.resources}
-        items = find_items(work, deps, client, person, names=request.claims, **asked)
-    continued = release_for(deps.policies.claims, client.department).continued
-    been_there = (
-        continued == "each_session"
-        and session is not None
-        and any(one.client_id == client.client_id for one, _ in work.records.session_clients(session.id))
-    )
-    return Situation(
-        policies=deps.policies.assurance,
-        request=request,
-        client=client,
-        items=items,
-        continued=continued,
-        been_there=been_there,
-        session=session,
-        subject=subject_of(deps, client, account_id),
-        more=() if visit.current is None else step_up_methods(deps, person, work.records.authenticators(account_id)),
-        consent=None if session is None else work.records.find_consent(account_id, client.client_id),
-        now=deps.clock.now(),
-        here=transaction is not None and transaction.authenticated_at is not None,
-        agreed=agreed,
-        seen=seen or agreed,
-    )
-
-
 def _proceed(
     work: IdpWork,
     deps: IdpDeps,
@@ -248,10 +203,10 @@ def _finish(
     transaction: Transaction | None,
     declined: frozenset[str] | None,
 ) -> Answer:
-    now, client, request = situation.now, situation.client, situation.request
+    now, client, request, acting = situation.now, situation.client, situation.request, situation.acting
     if transaction is not None and not work.records.finish_transaction(transaction.id, now):
         raise Refusal(TRANSACTION_OVER)
-    consent = remember(situation, session.account_id, declined)
+    consent = remember(situation, session.account_id if acting is None else acting.organization.id, declined)
     if is_news(situation.consent, consent):
         work.records.put_consent(consent)
     told = kept(situation.items, consent)
@@ -268,6 +223,7 @@ def _finish(
         created_at=now,
         claims=granted_names(request.claims, told),
         resources=request.resources,
+        mandate_id=None if acting is None else acting.mandate.id,
     )
     work.records.add_grant(grant)
     parameters = hand_over(work, deps, client, request, grant)
@@ -284,6 +240,8 @@ def _finish(
         details["device"] = request.device_id
     if request.resources:
         details["resources"] = list(request.resources)
+    if acting is not None:
+        details |= {"mandate": acting.mandate.id, "organization": acting.organization.id}
     actor = f"account:{session.account_id}"
     work.audit.record(AuditEvent(now, actor, "idp.authorize", f"client:{client.client_id}", details=details))
     return _answer(deps, request.address, parameters)

@@ -13,6 +13,7 @@ from typing import Literal
 
 from idp.authorize.request import AuthorizationRequest
 from idp.claims.items import Item, kept, keys, told, unanswered
+from idp.enterprises.acting import Acting
 from idp.oauth_errors import CONSENT_REQUIRED, INTERACTION_REQUIRED, LEVEL_UNREACHABLE, LOGIN_REQUIRED
 from idp.records import Client, Consent, Session
 from kernel.errors import ErrorCode, Refusal
@@ -20,11 +21,12 @@ from policies import assurance
 from policies.claim_models import Continued
 from policies.models import AssurancePolicies
 
-Step = Literal["login", "second_factor", "consent", "device", "go_on"]
+Step = Literal["login", "second_factor", "identity", "consent", "device", "go_on"]
 
 WITHOUT_ASKING: dict[Step, ErrorCode] = {
     "login": LOGIN_REQUIRED,
     "second_factor": INTERACTION_REQUIRED,
+    "identity": INTERACTION_REQUIRED,
     "consent": CONSENT_REQUIRED,
     "device": CONSENT_REQUIRED,
     "go_on": INTERACTION_REQUIRED,
@@ -36,7 +38,8 @@ WITHOUT_ASKING: dict[Step, ErrorCode] = {
 class Situation:
     """A request and how things stand.
 
-    ``subject``: who is logged in, as the client knows them. ``more``: the ``amr`` values that they can add. ``items``: what would be told. ``continued``: when a session that goes on
+    ``subject``: who answers, as the client knows them. ``more``: the ``amr`` values that they can add. ``choices``: for whom they could act,
+    while they have not said whether they do; ``acting``: for whom they do (None: for themselves). ``items``: what would be told. ``continued``: when a session that goes on
     shows it first; ``been_there``: it has gone on to this client before. ``here``: somebody logged in through this very transaction;
     ``agreed``: they said yes to what would be told; ``seen``: they were shown it.
     """
@@ -55,6 +58,8 @@ class Situation:
     here: bool = False
     agreed: bool = False
     seen: bool = False
+    choices: tuple[Acting, ...] = ()
+    acting: Acting | None = None
 
 
 def find_step(situation: Situation) -> Step | None:
@@ -120,6 +125,11 @@ def second_factor_for_level(situation: Situation) -> Step | None:
     return None
 
 
+def identity_chosen(situation: Situation) -> Step | None:
+    """Somebody whom an organisation has given a mandate says for whom they come; nobody acts for one without knowing."""
+    return "identity" if situation.choices else None
+
+
 def acr_told(policies: AssurancePolicies, request: AuthorizationRequest, session: Session) -> str:
     """Return the level to tell: the session's, or where others were insisted on the highest of those that it reaches (Core 5.5.1.1)."""
     reached = _rank(policies, session.acr)
@@ -156,6 +166,7 @@ _STEPS: tuple[Callable[[Situation], Step | None], ...] = (
     login_too_long_ago,
     login_as_expected,
     second_factor_for_level,
+    identity_chosen,
     consent_asked_for,
     device_confirmed,
     go_on_knowingly,

@@ -124,10 +124,20 @@ def revoke(deps: IdpDeps, mandate_id: str, *, actor: str) -> None:
     now = deps.clock.now()
     mandate = get(deps, mandate_id)
     with deps.work.begin() as work:
-        if not work.records.revoke_mandate(mandate_id, now):
+        if not revoke_within(work, mandate, actor=actor, now=now):
             raise Refusal(MANDATE_UNKNOWN)
-        target, details = f"account:{mandate.organization_id}", {"mandate": mandate_id}
-        work.audit.record(AuditEvent(now, actor, "idp.revoke_mandate", target, details=details))
+
+
+def revoke_within(work: IdpWork, mandate: Mandate, *, actor: str, now: datetime) -> bool:
+    """Do what :func:`revoke` does as part of a larger change; False when it was revoked before.
+
+    What departments were given by it ends with it, and they are owed a logout of the sessions in which its agent acts.
+    """
+    if not work.records.revoke_mandate(mandate.id, now):
+        return False
+    details: dict[str, Json] = {"mandate": mandate.id, "grants": work.records.end_acting(mandate.id, now)}
+    work.audit.record(AuditEvent(now, actor, "idp.revoke_mandate", f"account:{mandate.organization_id}", details=details))
+    return True
 
 
 def listed(deps: IdpDeps, organization_id: str | None = None) -> Sequence[Mandate]:

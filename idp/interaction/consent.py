@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from idp.authorize import flow
 from idp.authorize.interactions import Situation, Step, find_step
 from idp.authorize.request import AuthorizationRequest
+from idp.authorize.situations import find_situation
 from idp.authorize.transactions import Visit, verify_transaction
 from idp.browsers.sessions import Current
 from idp.claims.items import Item, kept, unanswered
 from idp.claims.values import label_of
 from idp.claims.verified_request import MEMBER
+from idp.enterprises.acting import Acting
 from idp.errors import TRANSACTION_OVER
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, Consent, Transaction
@@ -30,7 +32,7 @@ class Question:
     """What the page asks: who wants to know what, how surely the person is known, and whether that goes on without them.
 
     ``step`` is ``consent`` where an answer is wanted, ``go_on`` where it is only shown. ``asked`` are the pieces that are new or asked
-    for each time, ``known`` the others, ``left_out`` those of them that stay left out.
+    for each time, ``known`` the others, ``left_out`` those of them that stay left out. ``acting``: for which organisation they answer.
     """
 
     client: Client
@@ -41,6 +43,7 @@ class Question:
     left_out: frozenset[str]
     level: Text
     real_name_level: Text | None
+    acting: Acting | None = None
 
     @property
     def lasting(self) -> bool:
@@ -81,6 +84,7 @@ def describe(deps: IdpDeps, transaction: Transaction, visit: Visit) -> Question:
         left_out=frozenset(item.scope for item in others if item not in known),
         level=Text(level.zh, level.en),
         real_name_level=None if real_name is None else Text(real_name.zh, real_name.en),
+        acting=situation.acting,
     )
 
 
@@ -108,12 +112,13 @@ def answer(
     if visit.current is None:
         raise Refusal(TRANSACTION_OVER)
     account_id, client_id = visit.current.account.id, question.client.client_id
+    whose = account_id if question.acting is None else question.acting.organization.id
     now = deps.clock.now()
     with deps.work.begin() as work:
         shown_only = question.step == "go_on"
         given = None if shown_only else declined
         outcome = flow.resume_within(work, deps, transaction, visit, declined=given, seen=shown_only)
-        consent = work.records.find_consent(account_id, client_id)
+        consent = work.records.find_consent(whose, client_id)
         if consent is not None and isinstance(outcome, flow.Answer) and "error" not in outcome.parameters:
             details = {
                 "step": question.step,
@@ -155,7 +160,7 @@ def _asked(situation: Situation, step: Step) -> tuple[Item, ...]:
 
 def _find(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visit) -> Situation:
     client, request = flow.find_waiting(work, transaction)
-    return flow.find_situation(work, deps, client, request, visit=visit, transaction=transaction)
+    return find_situation(work, deps, client, request, visit=visit, transaction=transaction)
 
 
 def _labels(consent: Consent) -> tuple[Text, ...]:

@@ -22,12 +22,12 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 def sign_logout_token(deps: IdpDeps, client: Client, delivery: LogoutDelivery, *, now: datetime) -> str:
     """Return a logout token for ``client``, in the algorithm of its ID tokens. Each try has a ``jti`` of its own.
 
-    It says both whose session and which one, and has no ``nonce``, so that it can never pass for an ID token (2.4).
+    It says which session has ended and whose (but where the client knows it as an organisation's, for which its owner acted: 2.4 wants
+    one of the two), and has no ``nonce``, so that it can never pass for an ID token.
     """
     issued = timestamp(now)
     claims = {
         "iss": deps.issuer,
-        "sub": subject_of(deps, client, delivery.account_id),
         "aud": client.client_id,
         "iat": issued,
         "exp": issued + deps.policies.tokens.logout_token_seconds,
@@ -35,5 +35,7 @@ def sign_logout_token(deps: IdpDeps, client: Client, delivery: LogoutDelivery, *
         "events": {EVENT: {}},
         "sid": sid_of(deps, client, delivery.session_id),
     }
+    if not delivery.acting:
+        claims["sub"] = subject_of(deps, client, delivery.account_id)
     key = get_signing_key(deps, client.id_token_signed_response_alg)
     return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=LOGOUT_TOKEN_TYPE)

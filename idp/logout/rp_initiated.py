@@ -60,8 +60,9 @@ def needs_asking(deps: IdpDeps, request: LogoutRequest, current: Current | None)
         return True
     account, session = current.account, current.session
     known_as, sid = subject_of(deps, request.client, account.id), sid_of(deps, request.client, session.id)
-    fits = request.subject == known_as and request.session_id in {None, sid}
-    return not (fits and request.logout_hint in {None, known_as, account.username, sid})
+    # The session says it, where the hint has one: whoever acts for an organisation has its ``sub`` in the hint.
+    fits = request.session_id == sid or (request.session_id is None and request.subject == known_as)
+    return not (fits and request.logout_hint in {None, known_as, request.subject, account.username, sid})
 
 
 def goes_back_unasked(deps: IdpDeps, request: LogoutRequest, current: Current | None) -> bool:

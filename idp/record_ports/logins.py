@@ -50,6 +50,10 @@ class SessionRecords(Protocol):
         """End all sessions of an account, revoke *all* its grants and owe the clients logouts; return how many sessions were ended."""
         ...
 
+    def end_acting(self, mandate_id: str, at: datetime) -> int:
+        """Revoke all grants by a mandate and owe their clients a logout of the session; return how many grants that were."""
+        ...
+
     def put_session_client(self, session_id: str, client_id: str, at: datetime) -> bool:
         """Remember that a client was told of this session; False when the session was ended meanwhile."""
         ...
@@ -76,6 +80,10 @@ class SessionRecords(Protocol):
 
     def authenticate_transaction(self, transaction_id: str, account_id: str, at: datetime) -> bool:
         """Remember that somebody logged in through it; False when it was finished meanwhile."""
+        ...
+
+    def choose_identity(self, transaction_id: str, acting: str) -> bool:
+        """Remember as whom somebody acts in it; False when it was finished meanwhile."""
         ...
 
     def finish_transaction(self, transaction_id: str, at: datetime) -> bool:

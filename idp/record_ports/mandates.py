@@ -1,4 +1,4 @@
-"""Stored mandates."""
+"""Stored mandates and who represents whom."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ NO_CLAIMS = ClaimNames()
 class Grant:
     """What was granted to a client at one login: the family of all tokens that follow from it.
 
-    ``resources`` are those that its access tokens may be for (RFC 8707), each for one; empty: our own endpoints.
+    ``resources`` are those that its access tokens may be for (RFC 8707), each for one; empty: our own endpoints. With ``mandate_id`` the
+    account is the agent's, and the tokens are the organisation's for which they act.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Grant:
     created_at: datetime
     claims: ClaimNames = NO_CLAIMS
     resources: tuple[str, ...] = ()
+    mandate_id: str | None = None
     revoked_at: datetime | None = None
 
     @property

@@ -34,7 +34,8 @@ class Transaction:
     """A login on its way. Bound to the browser by the hash of its cookie (None: not yet seen, the first one takes it).
 
     ``request`` is the checked authorization request as JSON, None for a login without a client. ``account_id`` and ``passed``
-    tell whose first factor was accepted here; ``authenticated_at`` when somebody logged in through this very transaction.
+    tell whose first factor was accepted here; ``authenticated_at`` when somebody logged in through this very transaction. ``acting`` is the
+    mandate by which they chose to act, empty for themselves, None until they chose.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Transaction:
     account_id: str | None = None
     passed: tuple[str, ...] = ()
     authenticated_at: datetime | None = None
+    acting: str | None = None
     finished_at: datetime | None = None
 
 

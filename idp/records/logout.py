@@ -14,7 +14,8 @@ class LogoutDelivery:
     """That a client is to be told of the end of a session (Back-Channel Logout 1.0), and what came of it.
 
     The intent is stored with the end of the session. ``next_try_at`` is when it is due (None: no more), ``outcome`` how it ended
-    (None: it has not), ``error`` what the last try met with. ``client_name`` is kept for when the client is gone.
+    (None: it has not), ``error`` what the last try met with. ``client_name`` is kept for when the client is gone. ``acting``: the client
+    was told of an organisation, for which the session's owner acted.
     """
 
     session_id: str
@@ -27,6 +28,7 @@ class LogoutDelivery:
     tried_at: datetime | None = None
     outcome: LogoutOutcome | None = None
     error: str | None = None
+    acting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Mandates (授权): who may act for an organisation."""
+"""Mandates (授权): who may act for an organisation, and who represents it in law."""
 
 from __future__ import annotations
 

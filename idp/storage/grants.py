@@ -26,6 +26,7 @@ from idp.storage.tables import (
     devices,
     grants,
     invitations,
+    mandate_offers,
     notices,
     proofs,
     pushed_requests,
@@ -230,6 +231,7 @@ class SqlGrants(OnConnection):
             pushed_requests.delete().where(pushed_requests.c.expires_at < moment_now),
             assertions.delete().where(assertions.c.expires_at < moment_now),
             challenges.delete().where(challenges.c.expires_at < moment_now),
+            mandate_offers.delete().where(mandate_offers.c.expires_at < moment_now),
             sent_codes.delete().where(sent_codes.c.expires_at < moment_now),
             recoveries.delete().where(recoveries.c.expires_at < moment_now),
             window_codes.delete().where(window_codes.c.expires_at < moment_now),
@@ -265,6 +267,7 @@ def _read_grant(row: Row, prefix: str = "") -> Grant:
         created_at=from_micros(row[prefix + "created_at"]),
         claims=NO_CLAIMS if claims is None else read_claim_names(json.loads(claims)),
         resources=() if resources is None else texts(resources),
+        mandate_id=row[prefix + "mandate_id"],
         revoked_at=moment(row[prefix + "revoked_at"]),
     )
 

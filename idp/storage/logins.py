@@ -42,7 +42,9 @@ _ADD_TRANSACTION = Prepared(lambda insert: insert(transactions))
 _TRANSACTION = Prepared(sa.select(transactions).where(transactions.c.id == _KEY))
 _OPEN_TRANSACTION = transactions.update().where(transactions.c.id == _KEY, transactions.c.finished_at.is_(None))
 _PASS_FACTOR = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUNT, passed=sa.bindparam("methods")))
-_AUTHENTICATE_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUNT, authenticated_at=_AT))
+# Whoever logs in now has chosen nothing yet.
+_AUTHENTICATE_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUNT, authenticated_at=_AT, acting=sa.null()))
+_CHOOSE_IDENTITY = Prepared(_OPEN_TRANSACTION.values(acting=sa.bindparam("acting")))
 _FINISH_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(finished_at=_AT))
 
 
@@ -99,7 +101,7 @@ class SqlSessions(OnConnection):
             return False
         bound = (grants.c.session_id == session_id, grants.c.offline.is_(False), grants.c.revoked_at.is_(None))
         self._change(grants.update().where(*bound).values(revoked_at=to_micros(at)))
-        self._owe_logouts([session_id], at)
+        self._owe_logouts(sessions.c.id == session_id, at)
         return True
 
     def end_sessions(self, account_id: str, at: datetime) -> int:
@@ -109,10 +111,21 @@ class SqlSessions(OnConnection):
         alive = (sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
         statement = sessions.update().where(*alive).values(ended_at=to_micros(at)).returning(sessions.c.id)
         ended = self._connection.execute(statement).scalars().all()
-        self._owe_logouts(ended, at)
+        self._owe_logouts(sessions.c.id.in_(ended), at)
         return len(ended)
 
-    def _owe_logouts(self, session_ids: Sequence[str], at: datetime) -> None:
+    def end_acting(self, mandate_id: str, at: datetime) -> int:
+        """Revoke all grants by a mandate and owe their clients a logout of the session; return how many grants that were."""
+        unrevoked = (grants.c.mandate_id == mandate_id, grants.c.revoked_at.is_(None))
+        statement = (
+            grants.update().where(*unrevoked).values(revoked_at=to_micros(at)).returning(grants.c.session_id, grants.c.client_id)
+        )
+        ended = [(row.session_id, row.client_id) for row in self._connection.execute(statement)]
+        for session_id, client_id in dict.fromkeys(ended):
+            self._owe_logouts(sa.and_(sessions.c.id == session_id, clients.c.client_id == client_id), at)
+        return len(ended)
+
+    def _owe_logouts(self, which: sa.ColumnElement[bool], at: datetime) -> None:
         moment_due = sa.literal(to_micros(at), sa.BigInteger)
         told = (
             sa.select(
@@ -126,10 +139,14 @@ class SqlSessions(OnConnection):
             )
             .join_from(sessions, session_clients, session_clients.c.session_id == sessions.c.id)
             .join(clients, clients.c.client_id == session_clients.c.client_id)
-            .where(sessions.c.id.in_(session_ids))
+            .where(which)
         )
         columns = ("session_id", "client_id", "client_name", "account_id", "owed_at", "next_try_at", "tries")
-        self._connection.execute(logout_deliveries.insert().from_select(columns, told))
+        statement = self._insert(logout_deliveries).from_select(columns, told)
+        # A client that was told that an agent acts no longer, and to which the person went again, is told once more.
+        again: dict[str, Any] = {name: statement.excluded[name] for name in ("owed_at", "next_try_at", "tries")}
+        again |= dict.fromkeys(("tried_at", "outcome", "error"))
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["session_id", "client_id"], set_=again))
 
     def put_session_client(self, session_id: str, client_id: str, at: datetime) -> bool:
         """Remember that a client was told of this session; False when the session was ended meanwhile."""
@@ -169,6 +186,7 @@ class SqlSessions(OnConnection):
             account_id=row["account_id"],
             passed=texts(row["passed"]),
             authenticated_at=moment(row["authenticated_at"]),
+            acting=row["acting"],
             finished_at=moment(row["finished_at"]),
         )
 
@@ -184,6 +202,10 @@ class SqlSessions(OnConnection):
     def authenticate_transaction(self, transaction_id: str, account_id: str, at: datetime) -> bool:
         """Remember that somebody logged in through it; False when it was finished meanwhile."""
         return self._run(_AUTHENTICATE_TRANSACTION, key=transaction_id, account=account_id, at=to_micros(at))
+
+    def choose_identity(self, transaction_id: str, acting: str) -> bool:
+        """Remember as whom somebody acts; False when it was finished meanwhile."""
+        return self._run(_CHOOSE_IDENTITY, key=transaction_id, acting=acting)
 
     def finish_transaction(self, transaction_id: str, at: datetime) -> bool:
         """Finish it; False when it was finished before."""

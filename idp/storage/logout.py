@@ -9,11 +9,16 @@ import sqlalchemy as sa
 
 from idp.records import LogoutBacklog, LogoutDelivery
 from idp.storage.connection import OnConnection, micros, moment
-from idp.storage.tables import logout_deliveries, sessions
+from idp.storage.tables import grants, logout_deliveries, sessions
 from kernel.clock import from_micros, to_micros
 
 _COLUMNS = logout_deliveries.c
 _MICROS = 1_000_000
+_ACTING = (
+    sa.exists()
+    .where(grants.c.session_id == _COLUMNS.session_id, grants.c.client_id == _COLUMNS.client_id, grants.c.mandate_id.is_not(None))
+    .label("acting")
+)
 
 
 class SqlLogouts(OnConnection):
@@ -21,7 +26,7 @@ class SqlLogouts(OnConnection):
 
     def due_logouts(self, now: datetime, *, limit: int, account_id: str | None = None) -> Sequence[LogoutDelivery]:
         """Return what is due (of one account): of each client in turn, the longest due first."""
-        query = sa.select(logout_deliveries).where(_COLUMNS.next_try_at <= to_micros(now))
+        query = sa.select(logout_deliveries, _ACTING).where(_COLUMNS.next_try_at <= to_micros(now))
         if account_id is not None:
             query = query.where(_COLUMNS.account_id == account_id)
         # However much waits for a slow client, the others' have their turn.
@@ -121,4 +126,5 @@ def _read(row: sa.RowMapping) -> LogoutDelivery:
         tried_at=moment(row["tried_at"]),
         outcome=row["outcome"],
         error=row["error"],
+        acting=bool(row.get("acting")),
     )

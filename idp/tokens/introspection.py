@@ -11,6 +11,7 @@ from typing import Any
 from idp import endpoints
 from idp.claims.subjects import subject_of
 from idp.clients.authentication import authenticate, refused
+from idp.enterprises import mandates
 from idp.hashes import digest
 from idp.oauth_errors import CLIENT_AUTHENTICATION
 from idp.ports import IdpDeps
@@ -22,7 +23,25 @@ from idp.wire import OAuthRequest, OAuthResponse, check_method, json_response
 from kernel.clock import timestamp
 from kernel.errors import Refusal
 
-_SHOWN = ("iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti", "acr", "amr", "auth_time", "act", "may_act", "cnf")
+_SHOWN = (
+    "iss",
+    "aud",
+    "sub",
+    "client_id",
+    "scope",
+    "iat",
+    "exp",
+    "jti",
+    "acr",
+    "amr",
+    "auth_time",
+    "act",
+    "may_act",
+    "cnf",
+    "mandate_id",
+    "user_kind",
+    "organization",
+)
 
 
 def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
@@ -66,14 +85,23 @@ def _refresh_token(deps: IdpDeps, client: Client, value: str) -> dict[str, Any] 
         token, grant, account_stands = found
         if token.client_id != client.client_id or not account_stands:
             return None
-        if not refresh_token_counts(work, token, grant, deps.clock.now()):
+        now = deps.clock.now()
+        if not refresh_token_counts(work, token, grant, now):
             return None
+        whose, acting = grant.account_id, {}
+        if grant.mandate_id is not None:
+            standing = mandates.find_standing(work, deps, grant.mandate_id, now)
+            if standing is None:
+                return None
+            whose = standing[1].id
+            acting = {"act": {"sub": subject_of(deps, client, grant.account_id)}, "mandate_id": grant.mandate_id}
     return {
         "iss": deps.issuer,
-        "sub": subject_of(deps, client, grant.account_id),
+        "sub": subject_of(deps, client, whose),
         "client_id": grant.client_id,
         "scope": " ".join(grant.scopes),
         "iat": timestamp(token.created_at),
         "exp": timestamp(token.expires_at),
+        **acting,
         **({} if token.cnf is None else {"cnf": dict(token.cnf)}),
     }

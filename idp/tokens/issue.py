@@ -12,13 +12,15 @@ from typing import Any
 
 from idp.claims.subjects import subject_of
 from idp.clients.resources import Target
-from idp.ports import IdpDeps
+from idp.enterprises import mandates
+from idp.people.accounts import open_record
+from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, Grant
 
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """What a token exchange adds (RFC 8693): who acts for the subject, by which mandate, and until when what was shown lasts.
+    """Who acts for the subject (RFC 8693 4.1), by which mandate of which ``organization``, and until when what that rests on lasts.
 
     ``act`` None: the subject itself goes on with a narrower token.
     """
@@ -26,6 +28,7 @@ class Delegation:
     act: Mapping[str, Any] | None
     until: datetime
     mandate_id: str | None = None
+    organization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Issue:
     """What is to be signed and handed out. ``grant`` None: the client on its own behalf.
 
     ``audience`` is where the access token is to be used, exactly one (RFC 9068 3); ``may_act`` names the client that answers there
-    and may act for the subject (RFC 8693 4.4). ``id_token`` says whether one goes with it.
+    and may act for the subject (RFC 8693 4.4). ``id_token`` says whether one goes with it, ``exchanged`` that it was had for another token.
     """
 
     subject: str
@@ -45,9 +48,11 @@ class Issue:
     nonce: str | None = None
     refresh_token: str | None = field(default=None, repr=False)
     delegation: Delegation | None = None
+    exchanged: bool = False
 
 
 def issue_for(
+    work: IdpWork,
     deps: IdpDeps,
     client: Client,
     grant: Grant,
@@ -58,8 +63,11 @@ def issue_for(
     nonce: str | None = None,
 ) -> Issue:
     """Return what a login's grant gives a client at ``target``; ``scopes`` are the grant's, or the fewer that were asked for."""
+    whose, delegation = grant.account_id, None
+    if grant.mandate_id is not None:
+        whose, delegation = _delegate(work, deps, client, grant, grant.mandate_id)
     return Issue(
-        subject=subject_of(deps, client, grant.account_id),
+        subject=subject_of(deps, client, whose),
         scopes=target.scopes,
         audience=target.audience,
         grant=grant,
@@ -67,4 +75,15 @@ def issue_for(
         id_token="openid" in scopes,
         nonce=nonce,
         refresh_token=refresh_token,
+        delegation=delegation,
     )
+
+
+def _delegate(work: IdpWork, deps: IdpDeps, client: Client, grant: Grant, mandate_id: str) -> tuple[str, Delegation]:
+    """Return for whom the agent of a grant acts, and how; that the mandate counts has been found (``grants.resource``)."""
+    standing = mandates.find_standing(work, deps, mandate_id, deps.clock.now())
+    if standing is None:
+        raise LookupError(mandate_id)
+    mandate, organization = standing
+    act = {"sub": subject_of(deps, client, grant.account_id)}
+    return organization.id, Delegation(act, mandate.valid_until, mandate.id, open_record(deps, organization).name)

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from idp.claims.subjects import sid_of, subject_of
+from idp.claims.subjects import sid_of
 from idp.ports import IdpDeps
 from idp.records import Client, Grant
 from idp.signing_keys import get_signing_key, keyring
-from idp.tokens.issue import Issue
+from idp.tokens.issue import Delegation, Issue
 from kernel.clock import from_micros, timestamp
 from kernel.randomness import token
 from pki import jose
@@ -77,12 +77,19 @@ def sign_access_token(
         claims["cnf"] = dict(confirmation)
     if issue.may_act is not None:
         claims["may_act"] = {"sub": issue.may_act}  # RFC 8693 4.4
-    if delegation is not None and delegation.act is not None:
-        claims["act"] = delegation.act  # RFC 8693 4.1
-    if delegation is not None and delegation.mandate_id is not None:
-        claims["mandate_id"] = delegation.mandate_id
+    claims |= _acting(delegation)
     key = get_signing_key(deps, deps.policies.tokens.signing_algorithms[0])
     return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE)
+
+
+def _acting(delegation: Delegation | None) -> dict[str, Any]:
+    """Return who acts (RFC 8693 4.1) and, for an organisation, by which mandate of whom."""
+    if delegation is None or delegation.act is None:
+        return {}
+    claims: dict[str, Any] = {"act": delegation.act}
+    if delegation.mandate_id is not None:
+        claims |= {"mandate_id": delegation.mandate_id, "user_kind": "enterprise", "organization": delegation.organization}
+    return claims
 
 
 def lifetime(deps: IdpDeps, issue: Issue, now: datetime) -> int:
@@ -129,9 +136,9 @@ def verify_access_token(deps: IdpDeps, value: str, *, audience: str | None) -> A
 def sign_id_token(
     deps: IdpDeps,
     client: Client,
+    issue: Issue,
     grant: Grant,
     *,
-    nonce: str | None,
     access_token: str | None,
     now: datetime,
     person: Mapping[str, Any] = MappingProxyType({}),
@@ -141,7 +148,7 @@ def sign_id_token(
     claims: dict[str, Any] = {
         **person,
         "iss": deps.issuer,
-        "sub": subject_of(deps, client, grant.account_id),
+        "sub": issue.subject,
         "aud": client.client_id,
         "iat": issued,
         "exp": issued + deps.policies.tokens.id_token_seconds,
@@ -150,8 +157,9 @@ def sign_id_token(
         "amr": list(grant.amr),
         "sid": sid_of(deps, client, grant.session_id),
     }
-    if nonce is not None:
-        claims["nonce"] = nonce
+    claims |= _acting(issue.delegation)
+    if issue.nonce is not None:
+        claims["nonce"] = issue.nonce
     if access_token is not None:
         claims["at_hash"] = left_half_hash(access_token)
     key = get_signing_key(deps, client.id_token_signed_response_alg)

@@ -69,15 +69,13 @@ def _sign(deps: IdpDeps, client: Client, issue: Issue, binding: Binding) -> dict
         "expires_in": lifetime(deps, issue, now),
         "scope": " ".join(issue.scopes),
     }
-    if issue.delegation is not None:
+    if issue.exchanged:
         document["issued_token_type"] = ACCESS_TOKEN  # RFC 8693 2.2.1
     if issue.refresh_token is not None:
         document["refresh_token"] = issue.refresh_token
     if issue.grant is not None and issue.id_token:
         person = _named_claims(deps, client, issue.grant)
-        document["id_token"] = sign_id_token(
-            deps, client, issue.grant, nonce=issue.nonce, access_token=access_token, now=now, person=person
-        )
+        document["id_token"] = sign_id_token(deps, client, issue, issue.grant, access_token=access_token, now=now, person=person)
     return document
 
 

@@ -13,6 +13,7 @@ from idp.views import (
     authorize,
     contacts,
     device,
+    identity,
     login,
     logout,
     machine,
@@ -30,7 +31,7 @@ def make_blueprint(deps: IdpDeps) -> Blueprint:
     """Return the blueprint of the identity provider."""
     blueprint = Blueprint("idp", "idp", template_folder="templates", static_folder="static", static_url_path="/static/idp")
     people = (account.add, authenticators.add, contacts.add, not_me.add, recovery.add, registration.add)
-    for add in (machine.add, mandate_check.add, authorize.add, login.add, device.add, logout.add, *people):
+    for add in (machine.add, mandate_check.add, authorize.add, login.add, identity.add, device.add, logout.add, *people):
         add(blueprint, deps)
     blueprint.after_request(remember(deps))
     blueprint.add_app_template_filter(device_name, "as_device")

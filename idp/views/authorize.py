@@ -17,6 +17,7 @@ _PAGES: dict[Step | None, str] = {
     None: "idp.show_login",
     "login": "idp.show_login",
     "second_factor": "idp.show_second_factor",
+    "identity": "idp.show_identity",
     "consent": "idp.show_consent",
     "device": "idp.show_device_question",
     "go_on": "idp.show_consent",

@@ -55,7 +55,7 @@ from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
 from tests.support.pki import MemoryKeys
 from tests.support.policies import packaged
-from tests.support.relying_party import Form, find_consent, find_form, find_return, parse_return
+from tests.support.relying_party import Form, find_consent, find_form, find_identity, find_return, parse_return
 
 CITY = Node("445100", "潮州市", "city", "http://localhost:8100", (("C", "CN"), ("ST", "广东省"), ("L", "潮州市")))
 MARKET = "114451008W15P11PMR"
@@ -351,12 +351,23 @@ class Browser:
         return returned(self.agree(answer))
 
     def agree(self, page: TestResponse, *left_out: str) -> TestResponse:
-        """Agree to all of a consent page but the scopes ``left_out``; any other page stays as it is."""
+        """Come for nobody else where that is asked, and agree to all of a consent page but the scopes ``left_out``.
+
+        Any other page stays as it is.
+        """
+        page = self.come_for("", page)
         form = find_consent(page.text) if page.status_code == HTTPStatus.OK else None
         if form is None:
             return page
         values = {name: value for name, value in form.values.items() if name not in {f"scope_{scope}" for scope in left_out}}
         return self.follow(self.client.post(form.action, data=values))
+
+    def come_for(self, acting: str, page: TestResponse) -> TestResponse:
+        """Say by which mandate one acts (empty: as oneself) on the page that asks; any other page stays as it is."""
+        form = find_identity(page.text) if page.status_code == HTTPStatus.OK else None
+        if form is None:
+            return page
+        return self.follow(self.client.post(form.action, data=form.values | {"acting": acting}))
 
     def tokens(self, *, username: str | None = None, client_id: str = "scjg", **changes: str | None) -> dict[str, Any]:
         """Go the whole way and return the token answer."""

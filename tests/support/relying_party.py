@@ -68,6 +68,11 @@ def find_consent(page: str) -> Form | None:
     return next((form for form in forms(page) if form.action.startswith("/login/consent")), None)
 
 
+def find_identity(page: str) -> Form | None:
+    """Return the form on which the person says for whom they come, or None."""
+    return next((form for form in forms(page) if form.action.startswith("/login/identity")), None)
+
+
 def find_return(page: str) -> str | None:
     """Return where the button of an error page takes the person, or None where ``page`` is not one."""
     _, marked, rest = page.partition("<p data-return>")

@@ -10,7 +10,7 @@ from idp.storage.tables.directories import directories, directory_people
 from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, revoked_tokens, signing_keys
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
 from idp.storage.tables.logout import logout_deliveries
-from idp.storage.tables.mandates import mandates
+from idp.storage.tables.mandates import mandate_offers, mandates, representatives
 from idp.storage.tables.notices import cases, devices, notices
 from idp.storage.tables.people import accounts, authenticators, tries, verifications, window_codes
 from idp.storage.tables.recoveries import recoveries
@@ -31,6 +31,7 @@ __all__ = [
     "grants",
     "invitations",
     "logout_deliveries",
+    "mandate_offers",
     "mandates",
     "metadata",
     "notices",
@@ -40,6 +41,7 @@ __all__ = [
     "recoveries",
     "recovery_codes",
     "refresh_tokens",
+    "representatives",
     "resources",
     "revoked_tokens",
     "secret_uses",

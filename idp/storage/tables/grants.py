@@ -15,6 +15,8 @@ from idp.storage.tables.columns import (
     text_column,
 )
 
+_BY_MANDATE = sa.text("mandate_id IS NOT NULL")
+
 grants = sa.Table(
     "idp_grants",
     metadata,
@@ -30,9 +32,11 @@ grants = sa.Table(
     moment_column("created_at", index=True),
     json_column("claims", optional=True),
     json_column("resources", optional=True),
+    text_column("mandate_id", 60, optional=True),
     moment_column("revoked_at", optional=True),
     sa.Index("idp_grants_session", "session_id"),
     sa.Index("idp_grants_account", "account_id"),
+    sa.Index("idp_grants_mandate", "mandate_id", sqlite_where=_BY_MANDATE, postgresql_where=_BY_MANDATE),
 )
 
 codes = sa.Table(

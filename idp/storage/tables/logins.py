@@ -54,6 +54,7 @@ transactions = sa.Table(
     text_column("account_id", 60, optional=True),
     json_column("passed"),
     moment_column("authenticated_at", optional=True),
+    text_column("acting", 60, optional=True),
     moment_column("finished_at", optional=True),
 )
 

@@ -36,6 +36,14 @@ EXCHANGE_DEPTH = oauth_error(
     zh="转交的层数太多。",
     en="The token was handed on too many times.",
 )
+MANDATE_OVER = oauth_error(
+    "oauth_mandate_over",
+    "invalid_grant",
+    zh="代表单位办理的授权已撤销或到期。",
+    en="The mandate by which the agent acted was revoked or is over.",
+    remedy_zh="请让用户重新登录；仍需代表单位时，由单位重新授权。",
+    remedy_en="Send the person to log in again; to go on acting, the organisation has to give a new mandate.",
+)
 EXCHANGE_KEY = oauth_error(
     "oauth_exchange_key",
     "invalid_request",

@@ -73,4 +73,6 @@ def issue_exchanged(
     }
     with deps.work.begin() as work:
         work.audit.record(event(client, ACTION, grant, deps.clock.now(), details=details))
-    return Issue(subject, target.scopes, target.audience, grant=grant, may_act=target.may_act, delegation=delegation)
+    return Issue(
+        subject, target.scopes, target.audience, grant=grant, may_act=target.may_act, delegation=delegation, exchanged=True
+    )

@@ -13,6 +13,7 @@ from idp.claims.subjects import subject_of
 from idp.clients.resources import Target, find_target
 from idp.enterprises import mandates
 from idp.oauth_errors import SCOPE_WIDER
+from idp.people.accounts import open_record
 from idp.ports import IdpDeps
 from idp.records import Client, Mandate
 from idp.tokens.binding import Binding
@@ -47,7 +48,8 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, *,
     if organization is None or organization.kind != "enterprise" or organization.disabled_at is not None:
         raise Refusal(EXCHANGE_MANDATE, field="subject_token")
     mandate = find_mandate(deps, grant.account_id, organization.id, target)
-    delegation = Delegation({"sub": acting.subject}, min(acting.expires_at, mandate.valid_until), mandate.id)
+    name = open_record(deps, organization).name
+    delegation = Delegation({"sub": acting.subject}, min(acting.expires_at, mandate.valid_until), mandate.id, name)
     return issue_exchanged(deps, client, subject_of(deps, client, organization.id), target, grant=grant, delegation=delegation)
 
 

@@ -65,7 +65,7 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
             # 3. Issue. A refusal must not undo 2, so it is raised after the transaction.
             if isinstance(outcome, Target):
                 work.audit.record(event(client, _ACTION, grant, now))
-                return issue_for(deps, client, grant, outcome, scopes=scopes, refresh_token=successor)
+                return issue_for(work, deps, client, grant, outcome, scopes=scopes, refresh_token=successor)
             fault = outcome
         work.audit.record(event(client, _ACTION, grant, now, fault=fault))
     raise Refusal(fault)

@@ -6,9 +6,11 @@ Left to others: which resources there are and who may ask for them (``clients.re
 from __future__ import annotations
 
 from idp.clients.resources import Target, find_target
+from idp.enterprises.mandates import find_standing
 from idp.oauth_errors import RESOURCE
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, Grant
+from idp.tokens.grants.errors import MANDATE_OVER
 from idp.wire import Parameters
 from kernel.errors import ErrorCode, Refusal
 
@@ -35,4 +37,17 @@ def find_granted_target(
         asked = grant.resources[0] if grant.resources else deps.issuer
     if asked not in grant.resources and asked != deps.issuer:
         return RESOURCE
-    return find_target(work, deps, client, asked, scopes)
+    target = find_target(work, deps, client, asked, scopes)
+    if grant.mandate_id is None or not isinstance(target, Target):
+        return target
+    return _within_mandate(work, deps, grant.mandate_id, target)
+
+
+def _within_mandate(work: IdpWork, deps: IdpDeps, mandate_id: str, target: Target) -> Target | ErrorCode:
+    """Return the target, or why an agent does not get there: the mandate does not count any more, or does not go so far."""
+    standing = find_standing(work, deps, mandate_id, deps.clock.now())
+    if standing is None:
+        return MANDATE_OVER
+    mandate, _ = standing
+    fits = target.department in mandate.departments and {*target.scopes} - {"openid"} <= {*mandate.powers}
+    return target if fits else RESOURCE

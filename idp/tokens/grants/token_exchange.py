@@ -69,7 +69,7 @@ def _exchange(deps: IdpDeps, client: Client, form: Parameters, binding: Binding)
     # 4. Where to and for what.
     target = _find_target(deps, client, form, shown)
     mandate_id = _find_mandate(deps, shown, target)
-    delegation = Delegation(act, shown.token.expires_at, mandate_id)
+    delegation = Delegation(act, shown.token.expires_at, mandate_id, shown.token.claims.get("organization"))
     # 5. Issue.
     return issue_exchanged(deps, client, shown.token.subject, target, grant=shown.grant, delegation=delegation)
 

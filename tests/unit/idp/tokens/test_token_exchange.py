@@ -311,7 +311,7 @@ def test_an_agent_acts_for_the_organisation_and_stands_in_the_token(browser: Bro
     assert (known["sub"], known["uscc"], known["user_kind"]) == (company.id, USCC, "enterprise")
     told = introspect(city, "scjg", value)
     assert (told["active"], told["act"]) == (True, {"sub": person.id})
-    assert "mandate_id" not in told
+    assert told["mandate_id"] == mandate.id
     (event,) = events(sqlite, "idp.exchange_token")
     assert mandate.id in str(event["details"])
 
