@@ -57,6 +57,16 @@ class AdminVisitor(Protocol):
         ...
 
     @property
+    def username(self) -> str:
+        """The name that they log in with."""
+        ...
+
+    @property
+    def organization(self) -> str | None:
+        """The department that they work for, by its name."""
+        ...
+
+    @property
     def roles(self) -> Collection[str]:
         """Their roles (``roles.toml``)."""
         ...

@@ -9,7 +9,7 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from admin_ui.access import verify_access
-from admin_ui.ports import AdminDeps
+from admin_ui.ports import AdminDeps, AdminVisitor
 
 Page = Callable[..., str | Response]
 Guarded = Callable[..., str | Response]
@@ -21,10 +21,10 @@ def guard(deps: AdminDeps, permission: str) -> Callable[[Page], Guarded]:
     def decorate(page: Page) -> Guarded:
         @wraps(page)
         def guarded(*args: str, **kwargs: str) -> str | Response:
-            visitor = deps.visitors.current()
-            if visitor is None:
+            there = deps.visitors.current()
+            if there is None:
                 return redirect(f"{request.script_root}/login", code=303)
-            verify_access(deps.policies, visitor, permission)
+            verify_access(deps.policies, there, permission)
             return page(*args, **kwargs)
 
         return guarded
@@ -32,8 +32,13 @@ def guard(deps: AdminDeps, permission: str) -> Callable[[Page], Guarded]:
     return decorate
 
 
+def visitor(deps: AdminDeps) -> AdminVisitor:
+    """Return who is there in the present request; only behind ``guard``."""
+    found = deps.visitors.current()
+    assert found is not None  # noqa: S101 - the guard has let them in
+    return found
+
+
 def actor(deps: AdminDeps) -> str:
     """Return whoever acts in the present request, as the audit trail names them; only behind ``guard``."""
-    visitor = deps.visitors.current()
-    assert visitor is not None  # noqa: S101 - the guard has let them in
-    return f"account:{visitor.account_id}"
+    return f"account:{visitor(deps).account_id}"

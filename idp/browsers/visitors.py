@@ -20,4 +20,5 @@ def as_visitor(current: Current) -> Visitor:
         session_id=session.id,
         acr=session.acr,
         auth_time=session.auth_time,
+        organization=account.organization,
     )

@@ -147,3 +147,4 @@ class Visitor:
     session_id: str
     acr: str
     auth_time: datetime
+    organization: str | None = None

@@ -14,7 +14,7 @@ from kernel.errors import Refusal
 from kernel.people import person_of
 from licenses import archive, documents, issue, log, recover, status
 from licenses.act_records import Act
-from licenses.life import acts
+from licenses.life import acts, orders, versions
 from licenses.life.orders import Officer, Order, operator
 from licenses.life.transitions import TRANSITIONS
 from licenses.ports import LicenseDeps, LicenseRecord, StatusCode
@@ -388,9 +388,9 @@ def test_what_a_crash_left_agreed_is_finished_at_start_up(
 def test_a_version_whose_licence_was_suspended_meanwhile_is_given_up(deps_sqlite: LicenseDeps, clock: FixedClock) -> None:
     record = issued(deps_sqlite)
     with deps_sqlite.work.begin() as work:
-        planned = acts.check_order(deps_sqlite, work.records, order("renew", record), CHEN)
+        planned = orders.check_order(deps_sqlite, work.records, order("renew", record), CHEN)
         assert planned.application is not None
-        intent = acts.versions.reserve_version(deps_sqlite, work.records, record, planned.application)
+        intent = versions.reserve_version(deps_sqlite, work.records, record, planned.application)
     status.change(deps_sqlite, record.identifier, "02", reason="", actor=CHEN.actor)
     answer = issue.finish(deps_sqlite, [intent], actor=CHEN.actor)[intent.identifier]
     assert isinstance(answer, Refusal)

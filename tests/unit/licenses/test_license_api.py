@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-import crosscert.storage
-import idp.storage
-import licenses.storage
-import pki.storage
-from kernel.rows import open_rows
 from licenses import issue
-from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
-from licenses.departments import import_departments
-from pki import authority
 from service import audit
 from service.app import create_app
-from service.cli.init import configuration, write_new_files
-from service.config import load_config
 from service.metrics import Metrics
 from service.wiring import Services
 from tests.support import issuing
-from tests.support.databases import create_all
 from tests.support.idp import add_client, basic
+from tests.support.license_node import license_node
 
 RAOPING, MARKET = issuing.GOOD_ROW["issuer_id"], "114451008W15P11PMR"
 ALL = "licenses.read licenses.issue licenses.change"
@@ -45,17 +34,7 @@ APPLICATION = {
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    folder: Path = tmp_path_factory.mktemp("node")
-    place = {"province": "广东省", "city": "潮州市", "database": "sqlite:///node.sqlite"}
-    url = {"code": "445100", "name": "潮州市", "url": "http://localhost:18778", "port": 18778}
-    write_new_files(folder, configuration({**url, **place}))
-    with Services(load_config(folder / "chaoxin.toml")) as made:
-        rooms = (pki.storage, crosscert.storage, licenses.storage, idp.storage)
-        create_all(made.engine, audit.metadata, *(room.metadata for room in rooms))
-        authority.initialise(made.pki)
-        with (issuing.DATA / "departments.csv").open("rb") as stream:
-            rows = open_rows(stream, "departments.csv", DEPARTMENT_COLUMNS, max_rows=1000)
-            import_departments(made.licenses, rows, actor="operator:test")
+    with license_node(tmp_path_factory.mktemp("node"), 18778) as made:
         yield made
 
 
