@@ -96,7 +96,7 @@ class Trust:
 
     def at(self, at: datetime, *, judged_at: datetime | None = None) -> TrustAt:
         """Return the judgement at the moment ``at``, asked for then, or later at ``judged_at``."""
-        return TrustAt(at, judged_at or at, gather(self._deps, at), self._request, self.reliance)
+        return TrustAt(at, judged_at or at, gather(self._deps, at), self._request, _once(self.reliance))
 
     def path(
         self,
@@ -173,6 +173,20 @@ class Trust:
     def _request(self, at: datetime, level: str) -> PathRequest:
         policies, code = self._deps.policies, self._deps.node.code
         return PathRequest(at, frozenset(policy_oid(policies, code, name) for name in levels_at_least(policies, level)))
+
+
+def _once(ask: Callable[[Material, PathVerdict], Reliance | None]) -> Callable[[Material, PathVerdict], Reliance | None]:
+    """Ask once for all paths through the same CAs, of which there are few at one moment."""
+    known: dict[tuple[bool, tuple[bytes, ...]], Reliance | None] = {}
+
+    def reliance(material: Material, verdict: PathVerdict) -> Reliance | None:
+        path = verdict.certificates
+        through = (verdict.valid, tuple(each.der for each in path if each.is_ca or each is not path[-1]))
+        if through not in known:
+            known[through] = ask(material, verdict)
+        return known[through]
+
+    return reliance
 
 
 def read_signed(

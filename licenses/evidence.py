@@ -124,6 +124,11 @@ class Evidence:
     log: LogEvidence | None = None
 
     @property
+    def is_complete(self) -> bool:
+        """Tell whether signer and time-stamper, as far as the document has them, are trusted by what was gathered."""
+        return all(each is None or each.trusted is not None for each in (self.signer, self.time_stamper))
+
+    @property
     def best_signature_time(self) -> datetime | None:
         """The moment at which a trusted authority saw the signature; None without one."""
         stamp = None if self.reading.seal is None else self.reading.seal.stamp

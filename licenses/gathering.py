@@ -28,6 +28,7 @@ from policies.licenses import find_type
 USUAL_LEVEL = "substantial"
 """The certificate level of seals of unknown types, and of time-stamp authorities."""
 
+_PROOFS_KEPT = 20_000
 _ASK_AGAIN = frozenset({"certificate_revoked", "certificate_expired"})
 _OFFER_HELPS = frozenset(
     {"issuer_not_found", "untrusted_root", "no_path", "revocation_unknown", "revocation_stale", "revocation_too_new"}
@@ -40,12 +41,12 @@ class Court:
 
     def __init__(self, deps: LicenseDeps, at: datetime) -> None:
         self._deps = deps
-        self._at = at
+        self.at = at
         self._paths: dict[tuple[bytes, str], PathEvidence] = {}
 
     @cached_property
     def _now(self) -> TrustAt:
-        return self._deps.trust.at(self._at)
+        return self._deps.trust.at(self.at)
 
     def gather(self, reading: Reading, record: LicenseRecord | None = None) -> Evidence:
         """Return everything at hand that bears on what was read. ``record`` is the licence in our registry whose very file it is."""
@@ -56,21 +57,32 @@ class Court:
             node = None if signer.trusted is None else self._now.node_of(signer.trusted.path)
             if seal.stamp is not None:
                 stamper = self._standing(reading, seal.stamp.certificate, USUAL_LEVEL)
-        with deps.work.read() as work:
-            registry = _registry(deps, work.records, reading, record)
-            logged = _own_log(work.records, registry)
+        registry, logged = self._registered(reading, record)
         return Evidence(
             node=deps.node,
-            gathered_at=self._at,
+            gathered_at=self.at,
             max_age_seconds=deps.policies.licenses.verification.max_evidence_age_seconds,
             reading=reading,
             signer=signer,
             signer_node=node,
             time_stamper=stamper,
             registry=registry,
-            status=_status(deps, registry, reading.data, node, self._at),
+            status=_status(deps, registry, reading.data, node, self.at),
             log=logged or _peers_log(deps, node),
         )
+
+    def _registered(self, reading: Reading, record: LicenseRecord | None) -> tuple[RegistryEvidence, LogEvidence | None]:
+        """Ask our registry and log: for this very file, else for the licence that the document names."""
+        if record is not None:
+            with self._deps.work.read() as work:
+                logged = _own_log(self._deps, work.records, record)
+            return RegistryEvidence(record, same_file=True, data_agrees=_agrees(self._deps, record, reading.data)), logged
+        if reading.data is None:
+            return RegistryEvidence(None, same_file=False, data_agrees=False), None
+        with self._deps.work.look() as work:
+            named = work.records.find_license(reading.data.identifier)
+        found = named if named is not None and named.state == "issued" else None
+        return RegistryEvidence(found, same_file=False, data_agrees=False), None
 
     def _standing(self, reading: Reading, der: bytes, level: str) -> Standing:
         """Ask for the certificate's path now; where it only expired or was revoked meanwhile, also at the time-stamped moment."""
@@ -81,8 +93,8 @@ class Court:
             asked = self._paths[der, level] = _ask(self._now, certificate, level)
         now = _with_offer(asked, reading, self._now, certificate, level)
         then = None
-        if stamp is not None and stamp.generated_at < self._at and now.itself and now.code in _ASK_AGAIN:
-            then_there = self._deps.trust.at(stamp.generated_at, judged_at=self._at)
+        if stamp is not None and stamp.generated_at < self.at and now.itself and now.code in _ASK_AGAIN:
+            then_there = self._deps.trust.at(stamp.generated_at, judged_at=self.at)
             then = _with_offer(_ask(then_there, certificate, level), reading, then_there, certificate, level)
         return Standing(certificate, now, then)
 
@@ -146,14 +158,6 @@ def _offer(reading: Reading) -> tuple[list[x509.Certificate], list[x509.Certific
     return certificates, crls
 
 
-def _registry(deps: LicenseDeps, records: LicenseRecords, reading: Reading, record: LicenseRecord | None) -> RegistryEvidence:
-    """Look for this very file, else for the licence that the document names."""
-    if record is not None:
-        return RegistryEvidence(record, same_file=True, data_agrees=_agrees(deps, record, reading.data))
-    named = None if reading.data is None else records.find_license(reading.data.identifier)
-    return RegistryEvidence(named if named is not None and named.state == "issued" else None, same_file=False, data_agrees=False)
-
-
 def _agrees(deps: LicenseDeps, record: LicenseRecord, data: LicenseData | None) -> bool:
     kind = find_type(deps.policies.licenses, record.type_code)
     if kind is None or data is None:
@@ -162,23 +166,34 @@ def _agrees(deps: LicenseDeps, record: LicenseRecord, data: LicenseData | None) 
     return replace(describe(record, kind, deps.node), node_url=data.node_url, status_uri=data.status_uri) == data
 
 
-def _own_log(records: LicenseRecords, registry: RegistryEvidence) -> LogEvidence | None:
-    record = registry.record
-    if record is None or not registry.same_file:
-        return None
+def _own_log(deps: LicenseDeps, records: LicenseRecords, record: LicenseRecord) -> LogEvidence:
+    """Prove that the issuing stands in the log. A proof is kept: what was in the log once is in all that it grows to."""
     size = records.log_size()
     if record.log_index is None or record.log_index >= size:
         return LogEvidence("own", included=False, size=size)
-    leaf = records.find_log_leaf(record.log_index)
+    known = f"log:{record.log_index}:{record.pdf_sha256}"
+    kept: LogEvidence | None = deps.kept.get(known)
+    if kept is not None and (kept.size or 0) <= size:
+        return kept
+    found = _proven(records, record, record.log_index, size)
+    if found.included:
+        if len(deps.kept) >= _PROOFS_KEPT:
+            deps.kept.clear()
+        deps.kept[known] = found
+    return found
+
+
+def _proven(records: LicenseRecords, record: LicenseRecord, index: int, size: int) -> LogEvidence:
+    leaf = records.find_log_leaf(index)
     if leaf is None:
-        return LogEvidence("own", included=False, index=record.log_index, size=size)
+        return LogEvidence("own", included=False, index=index, size=size)
     root = log.root(records, size)
     try:
-        said = log.verify_inclusion(leaf, log.inclusion_proof(records, record.log_index, size), root)
+        said = log.verify_inclusion(leaf, log.inclusion_proof(records, index, size), root)
     except (Refusal, LookupError):
-        return LogEvidence("own", included=False, index=record.log_index, size=size, root=root.hex())
+        return LogEvidence("own", included=False, index=index, size=size, root=root.hex())
     included = (said.event, said.pdf_sha256) == ("issued", record.pdf_sha256)
-    return LogEvidence("own", included=included, index=record.log_index, size=size, root=root.hex(), at=said.at)
+    return LogEvidence("own", included=included, index=index, size=size, root=root.hex(), at=said.at)
 
 
 def _status(

@@ -62,14 +62,21 @@ def inspect(document: UnverifiedLicense) -> Inspection:
 
 def _inspect(signature: UnverifiedSignature, gap: Text | None, vouched: frozenset[bytes]) -> Inspection:
     signed = read_signed_value(signature.contents)
-    signer = x509.load_der_x509_certificate(signed.certificate.dump())
+    signer = _load(signed.certificate.dump())
     fault = _find_fault(signed, signature, vouched)
     try:
         time_stamp = _time_stamp(signed, vouched)
-        stamper = None if time_stamp is None else x509.load_der_x509_certificate(time_stamp.certificate.dump())
+        stamper = None if time_stamp is None else _load(time_stamp.certificate.dump())
     except Fault as found:
         return Inspection(signature, gap, signed, fault, None, found, signer)
     return Inspection(signature, gap, signed, fault, time_stamp, None, signer, stamper)
+
+
+def _load(der: bytes) -> x509.Certificate:
+    """Return the certificate, read to the end: its parts are parsed when they are asked for, and nobody shall ask in vain later."""
+    certificate = x509.load_der_x509_certificate(der)
+    certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc  # noqa: B018
+    return certificate
 
 
 def find_gap(document: UnverifiedLicense, signature: UnverifiedSignature) -> Text | None:

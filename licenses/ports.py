@@ -121,6 +121,14 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A document that the registry has: its licence, and what the document was read to show (``known``), if it was read before."""
+
+    record: LicenseRecord
+    reading: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """Something signed that is served as it is: the status list token, with the state of the registry that it tells."""
 
@@ -220,8 +228,12 @@ class LicenseRecords(LogNodes, ActRecords, Protocol):
         """Return the licence (or intent) with this identifier that is not void."""
         ...
 
-    def find_by_sha256(self, pdf_sha256: str) -> LicenseRecord | None:
-        """Return the issued licence whose document has this SHA-256 (lower hex)."""
+    def find_known(self, digests: Collection[str]) -> Mapping[str, Known]:
+        """Return what is known of the issued licences whose documents have these SHA-256 (lower hex), by those."""
+        ...
+
+    def keep_readings(self, kept: Mapping[str, bytes]) -> None:
+        """Keep what documents were read to show, by SHA-256; the first one stays."""
         ...
 
     def held_by(self, holder_id: str) -> Sequence[LicenseRecord]:
@@ -293,7 +305,7 @@ class LicenseDeps:
     """Everything that the operations of this room are given. ``described`` are the paths of rooms beside this one, for the API's description.
 
     ``take_apart`` reads any PDF at all, in a process that may be lost over it: what ``reading_json.read`` returns and raises, or ``Refusal``
-    (``document_too_costly``, ``verification_busy``).
+    (``document_too_costly``, ``verification_busy``). ``kept`` are proofs that need not be made twice.
     """
 
     node: Node
@@ -305,4 +317,5 @@ class LicenseDeps:
     work: UnitOfWork[LicenseRecords]
     visitors: Visitors
     take_apart: Callable[[bytes], bytes]
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     described: Callable[[dict[str, Any]], dict[str, Any]] = lambda _refused: {}

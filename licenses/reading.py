@@ -26,7 +26,7 @@ from licenses.pdf_changes import Change
 from licenses.signatures import Fault, FaultKind, is_time_stamp_certificate
 
 _SMALL = 64 * 1024
-"""What is larger is parsed anew each time and not kept."""
+"""Of stores with longer lists it is not kept what they hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,46 +133,35 @@ def with_material(reading: Reading) -> Reading:
     seal = reading.seal
     if seal is None or seal.signer is None:
         return reading
-    names = {name for der in reading.certificates if (name := subject_of(der)) is not None}
-    both = names & {name for der in reading.crls if (name := list_issuer_of(der)) is not None}
-    stamped = seal.stamp is not None and issuer_of(seal.stamp.certificate) in both
-    return replace(reading, signer_material=issuer_of(seal.signer) in both, stamper_material=stamped)
+    look = _look_for_material if sum(map(len, reading.crls)) <= _SMALL else _look_for_material.__wrapped__
+    stamper = None if seal.stamp is None else seal.stamp.certificate
+    signer_material, stamper_material = look(seal.signer, stamper, reading.certificates, reading.crls)
+    return replace(reading, signer_material=signer_material, stamper_material=stamper_material)
 
 
-def subject_of(der: bytes) -> x509.Name | None:
-    """Return whose the certificate is; None for what cannot be read."""
-    found = _certificate_names(der) if len(der) <= _SMALL else None
-    return None if found is None else found[0]
+@lru_cache(maxsize=64)
+def _look_for_material(
+    signer: bytes, stamper: bytes | None, certificates: tuple[bytes, ...], crls: tuple[bytes, ...]
+) -> tuple[bool, bool]:
+    both = {_names(der)[0] for der in certificates} & {_list_issuer(der) for der in crls} - {None}
+    return _names(signer)[1] in both, stamper is not None and _names(stamper)[1] in both
 
 
-def issuer_of(der: bytes) -> x509.Name | None:
-    """Return whose CA issued the certificate; None for what cannot be read."""
-    found = _certificate_names(der) if len(der) <= _SMALL else None
-    return None if found is None else found[1]
-
-
-def list_issuer_of(der: bytes) -> x509.Name | None:
-    """Return whose revocation list it is; None for what cannot be read."""
-    return _list_issuer(der) if len(der) <= _SMALL else _read_list_issuer(der)
-
-
-@lru_cache(maxsize=512)
-def _certificate_names(der: bytes) -> tuple[x509.Name, x509.Name] | None:
+def _names(der: bytes) -> tuple[x509.Name | None, x509.Name | None]:
+    """Return whose the certificate is and who issued it; None for what cannot be read."""
     try:
         certificate = x509.load_der_x509_certificate(der)
+        names = certificate.subject, certificate.issuer
     except (ValueError, x509.InvalidVersion):
-        return None
-    return certificate.subject, certificate.issuer
+        return None, None
+    return names
 
 
-def _read_list_issuer(der: bytes) -> x509.Name | None:
+def _list_issuer(der: bytes) -> x509.Name | None:
     try:
         return x509.load_der_x509_crl(der).issuer
     except (ValueError, x509.InvalidVersion):
         return None
-
-
-_list_issuer = lru_cache(maxsize=128)(_read_list_issuer)
 
 
 def _seal(inspection: Inspection, signer: bytes | None) -> Seal | None:

@@ -28,7 +28,7 @@ _CHANGES = tuple(each.name for each in fields(Change))
 
 def dump(found: Reading) -> bytes:
     """Return the reading as JSON."""
-    return json.dumps(_as_json(found), ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(as_json(found), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def read(pdf: bytes) -> bytes:
@@ -39,13 +39,23 @@ def read(pdf: bytes) -> bytes:
 def load(raw: bytes) -> Reading:
     """Return the reading that the JSON ``raw`` is; ``ValueError`` for anything that is none."""
     try:
-        return _from_json(json.loads(raw))
+        return load_value(json.loads(raw))
+    except RecursionError as error:
+        message = "no reading: too deep"
+        raise ValueError(message) from error
+
+
+def load_value(value: Any) -> Reading:
+    """Do as :func:`load` for JSON that was read already."""
+    try:
+        return _from_json(value)
     except (Refusal, LookupError, TypeError, AttributeError, RecursionError) as error:
         message = f"no reading: {type(error).__name__}"
         raise ValueError(message) from error
 
 
-def _as_json(found: Reading) -> dict[str, Any]:
+def as_json(found: Reading) -> dict[str, Any]:
+    """Return the JSON object."""
     return {
         "form": FORM,
         "sha256": found.sha256,

@@ -16,8 +16,9 @@ from kernel.errors import Refusal
 from licenses.documents import check_is_pdf, has_broken_seal
 from licenses.errors import DOCUMENT_MISSING, DOCUMENT_TOO_COSTLY, DOCUMENT_TOO_LARGE, DOCUMENT_UNREADABLE
 from licenses.gathering import Court
-from licenses.ports import LicenseDeps
-from licenses.speeds import read
+from licenses.known import keep
+from licenses.ports import Known, LicenseDeps
+from licenses.speeds import readings
 from licenses.verdict import Verdict
 from licenses.verify import judge, judge_unreadable
 
@@ -45,25 +46,38 @@ def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = N
     check_is_pdf(pdf)
     moment = at or deps.clock.now()
     sha256 = hashlib.sha256(pdf).hexdigest()
-    verdict = _verdict(deps, pdf, sha256, moment)
-    # 5. Who asked about what, and what was answered.
-    details = {"indication": verdict.indication, "subindication": verdict.subindication, "at": moment.isoformat()}
-    event = AuditEvent(deps.clock.now(), actor, "licenses.verify", f"sha256:{sha256}", "ok", details)
+    with deps.work.look() as work:
+        known = work.records.find_known([sha256]).get(sha256)
+    verdict, reading = examine(Court(deps, moment), deps, pdf, sha256, known)
+    # 5. Who asked about what, and what was answered; what was read is kept where that helps.
     with deps.work.note() as work:
-        work.audit.record(event)
+        work.audit.record(event_of(deps, sha256, verdict, actor, moment))
+        if reading is not None:
+            work.records.keep_readings({sha256: reading})
     _log.info("license_verified", indication=verdict.indication, subindication=verdict.subindication, bytes=len(pdf))
     return verdict
 
 
-def _verdict(deps: LicenseDeps, pdf: bytes, sha256: str, at: datetime) -> Verdict:
-    with deps.work.look() as work:
-        record = work.records.find_by_sha256(sha256)
-    # 2. Read it, believing nothing.
+def examine(court: Court, deps: LicenseDeps, pdf: bytes, sha256: str, known: Known | None) -> tuple[Verdict, bytes | None]:
+    """Return the verdict on ``pdf``, and what is to be kept of it if that is a licence of this node that nobody has read before."""
+    record = None if known is None else known.record
     try:
-        reading = read(deps, pdf, sha256)
+        # 2. Read it, believing nothing.
+        for reading in readings(deps, pdf, sha256, known):
+            # 3. Gather everything that bears on it. The evidence in the file itself is wanted only where the path is not at hand.
+            evidence = court.gather(reading, record)
+            if evidence.is_complete:
+                break
     except Refusal as refusal:
         if refusal.error not in _UNREAD:
             raise
-        return judge_unreadable(refusal, sha256=sha256, broken_seal=has_broken_seal(pdf))
-    # 3. Gather everything that bears on it. 4. Judge.
-    return judge(Court(deps, at).gather(reading, record), at)
+        return judge_unreadable(refusal, sha256=sha256, broken_seal=has_broken_seal(pdf)), None
+    # 4. Judge.
+    keeping = None if known is None or known.reading is not None else keep(reading)
+    return judge(evidence, court.at), keeping
+
+
+def event_of(deps: LicenseDeps, sha256: str, verdict: Verdict, actor: str, at: datetime) -> AuditEvent:
+    """Return what the audit trail has of a verification."""
+    details = {"indication": verdict.indication, "subindication": verdict.subindication, "at": at.isoformat()}
+    return AuditEvent(deps.clock.now(), actor, "licenses.verify", f"sha256:{sha256}", "ok", details)

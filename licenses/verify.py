@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -141,7 +142,8 @@ def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -
     )
 
 
-def describe_certificate(certificate: x509.Certificate) -> dict[str, Json]:
+@lru_cache(maxsize=512)
+def describe_certificate(certificate: x509.Certificate) -> Mapping[str, Json]:
     """Return a certificate as the verdict shows it: names (RFC 4514), serial and SHA-256 in lower-case hexadecimal."""
     return {
         "subject": certificate.subject.rfc4514_string(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,15 +11,21 @@ import sqlalchemy as sa
 
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
-from licenses.ports import VALID, LicenseRecord, Sealed, State, StatusCode, Wanted
+from licenses.ports import VALID, Known, LicenseRecord, Sealed, State, StatusCode, Wanted
 from licenses.storage.shelves import SqlShelves
-from licenses.storage.tables import documents, licenses
+from licenses.storage.tables import documents, licenses, readings
 
 _NAME, _ID, _FIELDS = "licenses.holder_name", "licenses.holder_id", "licenses.fields"
 _PLAIN = (
     "identifier", "number", "version", "type_code", "holder_kind", "issuer_uscc", "issuer_name", "area_code", "application_digest",
     "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason", "replaces",
 )  # fmt: skip
+_READING = "licenses.reading"
+_KNOWN = (
+    sa.select(licenses, readings.c.reading)
+    .select_from(licenses.outerjoin(readings, readings.c.pdf_sha256 == licenses.c.pdf_sha256))
+    .where(licenses.c.pdf_sha256.in_(sa.bindparam("digests", expanding=True)), licenses.c.state == "issued")
+)
 _IN_USE = licenses.c.state != "void"
 
 
@@ -102,9 +108,19 @@ class SqlRegistry(SqlShelves):
         """Return the licence (or intent) with this identifier that is not void."""
         return self._find(licenses.c.identifier == identifier, _IN_USE)
 
-    def find_by_sha256(self, pdf_sha256: str) -> LicenseRecord | None:
-        """Return the issued licence whose document has this SHA-256 (lower hex)."""
-        return self._find(licenses.c.pdf_sha256 == pdf_sha256)
+    def find_known(self, digests: Collection[str]) -> Mapping[str, Known]:
+        """Return what is known of the issued licences whose documents have these SHA-256 (lower hex), by those."""
+        rows = self._connection.execute(_KNOWN, {"digests": list(digests)})
+        return {row.pdf_sha256: Known(self._record(row), self._reading(row.reading)) for row in rows}
+
+    def keep_readings(self, kept: Mapping[str, bytes]) -> None:
+        """Keep what documents were read to show, by SHA-256; the first one stays."""
+        encrypt = self._vault.encrypt_bytes
+        rows = [{"pdf_sha256": digest, "reading": encrypt(reading, _READING)} for digest, reading in kept.items()]
+        self._connection.execute(self._insert(readings).on_conflict_do_nothing(), rows)
+
+    def _reading(self, kept: bytes | None) -> bytes | None:
+        return None if kept is None else self._vault.decrypt_bytes(bytes(kept), _READING)
 
     def held_by(self, holder_id: str) -> Sequence[LicenseRecord]:
         """Return the issued licences of a holder, newest first."""

@@ -75,6 +75,13 @@ documents = sa.Table(
     sa.Column("pdf", sa.LargeBinary, nullable=False, info=_PERSONAL),
 )
 
+readings = sa.Table(
+    "licenses_readings",
+    metadata,
+    sa.Column("pdf_sha256", sa.String(64), primary_key=True, info=_INTERNAL),
+    sa.Column("reading", sa.LargeBinary, nullable=False, info=_PERSONAL),
+)
+
 counters = sa.Table(
     "licenses_counters",
     metadata,

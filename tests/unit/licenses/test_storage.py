@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from licenses import numbering
 from licenses import storage as licenses_storage
 from licenses.data import make_identifier
-from licenses.ports import Department, LicenseRecord, Sealed
+from licenses.ports import Department, Known, LicenseRecord, Sealed
 from licenses.storage import SqlLicenseRecords
 from pki.vault import Vault
 from tests.support.databases import create_all
@@ -76,7 +76,10 @@ def test_a_licence_is_read_back_as_it_was_stored(opened: Opened) -> None:
     with opened() as records:
         assert records.find_license(intent.identifier) == issued
         assert records.find_digest(intent.application_digest) == issued
-        assert records.find_by_sha256(sealed(intent).pdf_sha256) == issued
+        assert records.find_known([sealed(intent).pdf_sha256, "00"]) == {issued.pdf_sha256: Known(issued, None)}
+        for kept in (b"first", b"second"):
+            records.keep_readings({sealed(intent).pdf_sha256: kept})
+        assert records.find_known([sealed(intent).pdf_sha256]) == {issued.pdf_sha256: Known(issued, b"first")}
         assert records.held_by("91445122855JTN13AG") == [issued]
         assert records.held_by("91445122855JTN13AH") == []
         assert records.find_document(intent.identifier) == b"encrypted"
