@@ -42,9 +42,10 @@ def get_document(deps: LicenseDeps, record: LicenseRecord) -> bytes:
 def get_copy(deps: LicenseDeps, pdf_sha256: str) -> tuple[LicenseRecord, bytes]:
     """Return an annotated copy: its licence with what the copy adds, and its PDF; ``Refusal`` when there is none."""
     with deps.work.read() as work:
-        record, stored = work.records.find_by_sha256(pdf_sha256), work.records.find_copy_document(pdf_sha256)
-    if record is None or stored is None:
+        known, stored = work.records.find_known([pdf_sha256]).get(pdf_sha256), work.records.find_copy_document(pdf_sha256)
+    if known is None or stored is None:
         raise Refusal(LICENSE_NOT_FOUND, field="identifier")
+    record = known.record
     pdf = deps.vault.decrypt_bytes(stored, DOCUMENT_CONTEXT)
     if hashlib.sha256(pdf).hexdigest() != pdf_sha256:
         raise Misuse(DOCUMENT_DAMAGED, identifier=record.identifier)

@@ -122,7 +122,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A document that the registry has: its licence, and what the document was read to show (``known``), if it was read before."""
+    """A document that the registry has: its licence (of a copy, with what that adds) and what it was read to show, if it was."""
 
     record: LicenseRecord
     reading: bytes | None
@@ -304,8 +304,7 @@ class Visitors(Protocol):
 class LicenseDeps:
     """Everything that the operations of this room are given. ``described`` are the paths of rooms beside this one, for the API's description.
 
-    ``take_apart`` reads any PDF at all, in a process that may be lost over it: what ``reading_json.read`` returns and raises, or ``Refusal``
-    (``document_too_costly``, ``verification_busy``). ``kept`` are proofs that need not be made twice.
+    ``take_apart`` does in a process of its own what ``reading_json.read`` does, or refuses. ``kept`` are proofs that need not be made twice.
     """
 
     node: Node

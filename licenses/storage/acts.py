@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
 from licenses.act_records import Act, ActState, Copy
-from licenses.ports import LicenseRecord
+from licenses.ports import Known
 from licenses.storage.registry import SqlRegistry
 from licenses.storage.tables import acts, copies
 
@@ -21,6 +21,10 @@ _PLAIN = (
     "id", "name", "identifier", "number", "type_code", "issuer_uscc", "reason", "asked_by", "asked_person", "state", "digest", "key",
     "decided_by", "result", "failure",
 )  # fmt: skip
+
+_COPIES = sa.select(copies.c.identifier, copies.c.purpose, copies.c.log_index, copies.c.pdf_sha256).where(
+    copies.c.pdf_sha256.in_(sa.bindparam("digests", expanding=True))
+)
 
 
 class SqlActs(SqlRegistry):
@@ -99,18 +103,17 @@ class SqlActs(SqlRegistry):
         found = self._connection.execute(sa.select(copies.c.pdf).where(copies.c.pdf_sha256 == pdf_sha256)).scalar()
         return None if found is None else bytes(found)
 
-    def find_by_sha256(self, pdf_sha256: str) -> LicenseRecord | None:
-        """Return the issued licence whose document has this SHA-256; of an annotated copy, its licence with what the copy adds."""
-        found = super().find_by_sha256(pdf_sha256)
-        if found is not None:
-            return found
-        columns = (copies.c.identifier, copies.c.purpose, copies.c.log_index)
-        row = self._connection.execute(sa.select(*columns).where(copies.c.pdf_sha256 == pdf_sha256)).first()
-        record = None if row is None else self.find_license(row.identifier)
-        if row is None or record is None:
-            return None
-        added = json.loads(self._vault.decrypt_bytes(bytes(row.purpose), _COPY))
-        return replace(record, fields={**record.fields, **added}, pdf_sha256=pdf_sha256, log_index=row.log_index)
+    def find_known(self, digests: Collection[str]) -> Mapping[str, Known]:
+        """Return what is known of issued documents by SHA-256; of an annotated copy, its licence with what the copy adds."""
+        found = dict(super().find_known(digests))
+        others = [digest for digest in digests if digest not in found]
+        for row in self._connection.execute(_COPIES, {"digests": others}) if others else ():
+            record = self.find_license(row.identifier)
+            if record is not None:
+                added = json.loads(self._vault.decrypt_bytes(bytes(row.purpose), _COPY))
+                record = replace(record, fields={**record.fields, **added}, pdf_sha256=row.pdf_sha256, log_index=row.log_index)
+                found[row.pdf_sha256] = Known(record, self.find_reading(row.pdf_sha256))
+        return found
 
     def _move(self, act: Act, before: ActState) -> bool:
         values = {name: getattr(act, name) for name in ("state", "number", "decided_by", "result", "failure")}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
 from licenses.ports import VALID, Known, LicenseRecord, Sealed, State, StatusCode, Wanted
-from licenses.storage.shelves import SqlShelves
+from licenses.storage.readings import SqlReadings
 from licenses.storage.tables import documents, licenses, readings
 
 _NAME, _ID, _FIELDS = "licenses.holder_name", "licenses.holder_id", "licenses.fields"
@@ -20,7 +20,6 @@ _PLAIN = (
     "identifier", "number", "version", "type_code", "holder_kind", "issuer_uscc", "issuer_name", "area_code", "application_digest",
     "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason", "replaces",
 )  # fmt: skip
-_READING = "licenses.reading"
 _KNOWN = (
     sa.select(licenses, readings.c.reading)
     .select_from(licenses.outerjoin(readings, readings.c.pdf_sha256 == licenses.c.pdf_sha256))
@@ -29,7 +28,7 @@ _KNOWN = (
 _IN_USE = licenses.c.state != "void"
 
 
-class SqlRegistry(SqlShelves):
+class SqlRegistry(SqlReadings):
     """The licences' part of ``licenses.ports.LicenseRecords``."""
 
     def greatest_number(self, prefix: str, length: int) -> str | None:
@@ -109,18 +108,9 @@ class SqlRegistry(SqlShelves):
         return self._find(licenses.c.identifier == identifier, _IN_USE)
 
     def find_known(self, digests: Collection[str]) -> Mapping[str, Known]:
-        """Return what is known of the issued licences whose documents have these SHA-256 (lower hex), by those."""
+        """Return what is known of issued documents by SHA-256."""
         rows = self._connection.execute(_KNOWN, {"digests": list(digests)})
         return {row.pdf_sha256: Known(self._record(row), self._reading(row.reading)) for row in rows}
-
-    def keep_readings(self, kept: Mapping[str, bytes]) -> None:
-        """Keep what documents were read to show, by SHA-256; the first one stays."""
-        encrypt = self._vault.encrypt_bytes
-        rows = [{"pdf_sha256": digest, "reading": encrypt(reading, _READING)} for digest, reading in kept.items()]
-        self._connection.execute(self._insert(readings).on_conflict_do_nothing(), rows)
-
-    def _reading(self, kept: bytes | None) -> bytes | None:
-        return None if kept is None else self._vault.decrypt_bytes(bytes(kept), _READING)
 
     def held_by(self, holder_id: str) -> Sequence[LicenseRecord]:
         """Return the issued licences of a holder, newest first."""
