@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from admin_ui.certificates import Certificate, describe_record
+from licenses.log_ports import LogFault
 from licenses.ports import LicenseDeps
+from licenses.transparency import faults
 from pki.ports import PkiDeps
 from pki.records import CaName, CrlRecord, ca_role
 
@@ -47,10 +49,20 @@ def list_authorities(deps: PkiDeps, at: datetime) -> Sequence[Authority]:
     return found
 
 
-def count_licenses(deps: LicenseDeps) -> int:
-    """Return how many licences were issued: each is one leaf of the log."""
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """The transparency log: how long it is, how many nodes witnessed it, and which logs contradict themselves."""
+
+    size: int
+    witnesses: int
+    faults: Sequence[LogFault]
+
+
+def look_at_log(deps: LicenseDeps) -> LogState:
+    """Return how the log stands."""
     with deps.work.read() as work:
-        return work.records.log_size()
+        size, witnesses = work.records.log_size(), len(work.records.cosigned())
+    return LogState(size, witnesses, faults.list_open(deps))
 
 
 def list_kind(crl: CrlRecord | None, at: datetime) -> Kind:

@@ -5,7 +5,7 @@ Left to others: the records themselves (``records``), SQL (``storage``), HTTP (`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -49,6 +49,14 @@ class Fetcher(Protocol):
 
     def tls_until(self, url: str, *, timeout: float) -> datetime:
         """Return when the certificate ends that an https address shows, which must be a good one for it."""
+        ...
+
+
+class LogWitness(Protocol):
+    """Looks at the transparency logs of other nodes; filled by the licence room in ``service/wiring``."""
+
+    def visit(self, node: Node, note: bytes, get: Callable[[str, int], bytes]) -> None:
+        """Look at the head ``note`` that ``node`` shows; ``get`` fetches from that node. ``Refusal`` when it cannot be judged."""
         ...
 
 
@@ -238,4 +246,5 @@ class CrosscertDeps:
     work: UnitOfWork[CrosscertRecords]
     fetch: Fetcher
     license_types: tuple[LicenseType, ...] = ()
+    witness: LogWitness | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

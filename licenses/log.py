@@ -17,7 +17,8 @@ from kernel.canonical import canonical
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from licenses.errors import PROOF_INVALID
-from licenses.ports import LogNodes, StatusCode
+from licenses.log_ports import LogHashes, LogNodes
+from licenses.ports import StatusCode
 
 LEAF_VERSION = 2
 EMPTY_ROOT = hashlib.sha256().digest()
@@ -77,7 +78,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def append(records: LogNodes, leaves: Sequence[bytes]) -> int:
     """Append ``leaves`` in the current transaction and return the index of the first."""
     first = records.take_log_places(len(leaves))
-    known = dict(records.get_log_nodes(list(_cover((0, first)))))
+    known = dict(records.get_log_nodes(list(cover((0, first)))))
     new: dict[Place, bytes] = {}
     for index, leaf in enumerate(leaves, first):
         level, place, value = 0, index, leaf_hash(leaf)
@@ -91,19 +92,19 @@ def append(records: LogNodes, leaves: Sequence[bytes]) -> int:
     return first
 
 
-def root(records: LogNodes, size: int) -> bytes:
+def root(records: LogHashes, size: int) -> bytes:
     """Return the hash of the tree of the first ``size`` leaves."""
-    return _subtree((0, size), records.get_log_nodes(list(_cover((0, size)))))
+    return subtree((0, size), records.get_log_nodes(list(cover((0, size)))))
 
 
-def inclusion_proof(records: LogNodes, index: int, size: int) -> InclusionProof:
+def inclusion_proof(records: LogHashes, index: int, size: int) -> InclusionProof:
     """Return the proof that leaf ``index`` is in the tree of the first ``size`` leaves; ``IndexError`` when it is not."""
     if not 0 <= index < size:
         message = f"no leaf {index} in a tree of {size}"
         raise IndexError(message)
     ranges = list(_beside(index, size))
-    nodes = records.get_log_nodes([place for span in ranges for place in _cover(span)])
-    return InclusionProof(index, size, tuple(_subtree(span, nodes) for span in ranges))
+    nodes = records.get_log_nodes([place for span in ranges for place in cover(span)])
+    return InclusionProof(index, size, tuple(subtree(span, nodes) for span in ranges))
 
 
 def verify_inclusion(leaf: bytes, proof: InclusionProof, root_hash: bytes) -> Leaf:
@@ -143,7 +144,7 @@ def _beside(index: int, size: int) -> Iterator[Range]:
     found: list[Range] = []
     start, end = 0, size
     while end - start > 1:
-        middle = start + _split(end - start)
+        middle = start + split(end - start)
         if index < middle:
             found.append((middle, end))
             end = middle
@@ -153,12 +154,12 @@ def _beside(index: int, size: int) -> Iterator[Range]:
     return reversed(found)
 
 
-def _split(count: int) -> int:
+def split(count: int) -> int:
     """Return the largest power of two smaller than ``count``."""
     return 1 << ((count - 1).bit_length() - 1)
 
 
-def _cover(span: Range) -> Iterator[Place]:
+def cover(span: Range) -> Iterator[Place]:
     """Return the complete subtrees that make up a range of the tree, from the left: largest first."""
     start, end = span
     while start < end:
@@ -167,9 +168,9 @@ def _cover(span: Range) -> Iterator[Place]:
         start += 1 << level
 
 
-def _subtree(span: Range, nodes: Mapping[Place, bytes]) -> bytes:
+def subtree(span: Range, nodes: Mapping[Place, bytes]) -> bytes:
     """Return the hash over a range: its complete subtrees folded from the right."""
-    hashes = [nodes[place] for place in _cover(span)]
+    hashes = [nodes[place] for place in cover(span)]
     if not hashes:
         return EMPTY_ROOT
     value = hashes.pop()

@@ -15,6 +15,7 @@ from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork
 from licenses.act_records import ActRecords
+from licenses.log_ports import LogNodes, LogWitnessRecords
 from policies.models import HolderKind, Policies
 
 if TYPE_CHECKING:
@@ -137,35 +138,7 @@ class Published:
     made_at: datetime
 
 
-class LogNodes(Protocol):
-    """Stored hashes of complete subtrees: level 0 holds the leaves, node (l, i) covers leaves [i·2^l, (i+1)·2^l)."""
-
-    def log_size(self) -> int:
-        """Return the number of leaves."""
-        ...
-
-    def take_log_places(self, count: int) -> int:
-        """Move the size on by ``count`` and return the old one; until the transaction ends nobody else can append."""
-        ...
-
-    def get_log_nodes(self, places: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes]:
-        """Return the hashes at ``places`` (level, index); one that is missing means a damaged log (``LookupError``)."""
-        ...
-
-    def put_log_nodes(self, nodes: Mapping[tuple[int, int], bytes]) -> None:
-        """Store hashes; none is ever written twice."""
-        ...
-
-    def put_log_leaves(self, first: int, leaves: Sequence[bytes]) -> None:
-        """Store what the leaves from index ``first`` say, beside their hashes."""
-        ...
-
-    def find_log_leaf(self, index: int) -> bytes | None:
-        """Return what leaf ``index`` says."""
-        ...
-
-
-class LicenseRecords(LogNodes, ActRecords, Protocol):
+class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, Protocol):
     """The registry, in one transaction."""
 
     def find_department(self, uscc: str) -> Department | None:

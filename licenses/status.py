@@ -40,7 +40,9 @@ CODES: Mapping[int, StatusCode] = {value: code for code, value in VALUES.items()
 _WHAT = "status_list"
 _VALID = timedelta(days=1)
 _SIGNED_AGAIN_AFTER = timedelta(minutes=15)
-_TTL_SECONDS = 900
+CACHED = timedelta(minutes=5)
+"""How long a copy may be used without asking again: so much later than here a change is known where it is cached."""
+
 _MAX_LIST_BYTES = 8 * 1024 * 1024
 _SLOT = (1 << BITS) - 1
 _PER_BYTE = 8 // BITS
@@ -139,7 +141,7 @@ def _sign(deps: LicenseDeps, statuses: StatusList, now: datetime) -> str:
         "sub": deps.node.url + STATUS_PATH,
         "iat": timestamp(now),
         "exp": timestamp(now + _VALID),
-        "ttl": _TTL_SECONDS,
+        "ttl": int(CACHED.total_seconds()),
         "status_list": {"bits": BITS, "lst": packed},
     }
     signer = get_credential(deps.pki, "node_signer")

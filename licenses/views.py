@@ -1,28 +1,25 @@
-"""The licence room over HTTP: verification (page and API), the QR code's page, a holder's own documents, status list and log.
+"""The licence room over HTTP: verification (page and API), the QR code's page, a holder's own documents.
 
-A view parses, calls one function, renders. Left to others: every decision (``verification``, ``archive``, ``status``,
-``checkpoint``), errors on the wire and forms' tokens (``service``).
+A view parses, calls one function, renders. Left to others: every decision (``verification``, ``archive``), what is published for
+machines (``transparency.views``), errors on the wire and forms' tokens (``service``).
 """
 
 from __future__ import annotations
-
-from datetime import timedelta
 
 from flask import Blueprint, Response, after_this_request, jsonify, render_template, request
 
 from kernel.errors import Refusal
 from kernel.limiter import Limiter, SlidingWindow, counted_as
-from licenses import archive, checkpoint, openapi, status
-from licenses.data import STATUS_PATH
+from licenses import archive, openapi
 from licenses.errors import DOCUMENT_MISSING, LICENSE_NOT_FOUND, TOO_MANY_VERIFICATIONS
 from licenses.ports import LicenseDeps
 from licenses.presentation import present
 from licenses.qr import PAGE as QR_PAGE
+from licenses.transparency.views import add_publications
 from licenses.verification import check_size, verify
 
 _PDF = "application/pdf"
 _FORM_OVERHEAD = 64 * 1024
-_CACHED = timedelta(minutes=5)
 
 
 def make_blueprint(deps: LicenseDeps, limiter: Limiter | None = None) -> Blueprint:
@@ -33,6 +30,7 @@ def make_blueprint(deps: LicenseDeps, limiter: Limiter | None = None) -> Bluepri
     counter = limiter or SlidingWindow(deps.policies.licenses.verification.per_address_per_minute)
     _add_verification(room, deps, counter)
     _add_documents(room, deps)
+    add_publications(room, deps)
     return room
 
 
@@ -74,25 +72,6 @@ def _add_documents(room: Blueprint, deps: LicenseDeps) -> None:
         response.headers["Content-Disposition"] = f'attachment; filename="{archive.file_name(record)}"'
         response.headers["Cache-Control"] = "private, no-store"
         return response
-
-    @room.get(STATUS_PATH)
-    def status_list() -> Response:
-        return _published(status.current(deps).body, f"application/{status.TOKEN_TYPE}")
-
-    @room.get(checkpoint.PATH)
-    def log_checkpoint() -> Response:
-        with deps.work.read() as work:
-            return _published(checkpoint.sign_checkpoint(deps, work.records), "text/plain; charset=utf-8", timedelta(0))
-
-    @room.get(checkpoint.KEY_PATH)
-    def log_key() -> Response:
-        return _published(checkpoint.key_statement(deps), "application/jwt")
-
-
-def _published(body: str, kind: str, cached: timedelta = _CACHED) -> Response:
-    response = Response(body, content_type=kind)
-    response.headers["Cache-Control"] = f"public, max-age={int(cached.total_seconds())}"
-    return response
 
 
 def _uploaded(deps: LicenseDeps) -> bytes:

@@ -17,6 +17,7 @@ from cryptography import x509
 
 from crosscert.federation.standings import list_standings
 from idp.directories import sync
+from licenses.transparency import faults
 from pki import authority, crl, review
 from pki.certificates import hash_for
 from pki.cross_certificates import PROFILE
@@ -161,6 +162,19 @@ def _directories(services: Services) -> Finding:
     states = [sync.find_state(services.idp, each) for each in services.staff_directories.values()]
     warnings = tuple(f"{state.name}: {state.problem}" for state in states if state.problem is not None)
     return Finding("directories", ok=True, detail=f"{len(states) - len(warnings)} of {len(states)} heard", warnings=warnings)
+
+
+def log_finding(services: Services) -> Finding:
+    """Tell which transparency logs contradict themselves: red for the own, which lost or changed leaves; others' are a warning.
+
+    It keeps nobody from being ready: what is served is as true as it was.
+    """
+    found = faults.list_open(services.licenses)
+    own = [faults.describe(each).en for each in found if each.node_code == services.node.code]
+    others = tuple(faults.describe(each).en for each in found if each.node_code != services.node.code)
+    with services.licenses.work.read() as work:
+        size, witnesses = work.records.log_size(), len(work.records.cosigned())
+    return Finding("log", ok=not own, detail="; ".join(own) or f"{size} leaves, {witnesses} witnesses", warnings=others)
 
 
 _CHECKS: tuple[tuple[str, Callable[[Services], str]], ...] = (

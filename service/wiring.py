@@ -26,6 +26,7 @@ from kernel.clock import SystemClock
 from kernel.nodes import Node
 from licenses.ports import LicenseDeps, LicenseRecords
 from licenses.storage import SqlLicenseRecords
+from licenses.transparency.witness import LogWitness
 from pki.keyfiles import FileKeyStore
 from pki.pkcs11 import Token
 from pki.pkcs11_store import TokenKeyStore
@@ -129,6 +130,7 @@ class Services:
             # Others name their addresses, a bridge its members': none of them is this machine, but where all nodes are.
             fetch=RequestsFetcher(outward=not is_on_this_machine(self.node.url)),
             license_types=self.policies.licenses.types,
+            witness=LogWitness(lambda: self.licenses),
         )
 
     @cached_property

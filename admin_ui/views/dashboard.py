@@ -27,7 +27,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
             authorities=overview.list_authorities(deps.pki, now),
             peers=federation.list_peers(deps.crosscert, now, max_age),
             agreements=federation.list_agreements(deps.crosscert),
-            licenses=overview.count_licenses(deps.licenses),
+            log=overview.look_at_log(deps.licenses),
             backlog=results.backlog(deps.idp),
             events=deps.audit.page(limit=_LATEST),
         )

@@ -27,6 +27,14 @@ CHECKPOINT_INVALID = define(
     remedy_zh="重新获取检查点；仍不成立请报告管理员。",
     remedy_en="Fetch the checkpoint again; if it still fails, tell the administrators.",
 )
+LOG_TILE_UNKNOWN = define(
+    "log_tile_unknown",
+    status=404,
+    zh="日志里没有这一块。",
+    en="The log has no such tile.",
+    remedy_zh="先取检查点，按其中的大小计算地址（C2SP tlog-tiles）。",
+    remedy_en="Fetch the checkpoint first and reckon addresses by its size (C2SP tlog-tiles).",
+)
 STATUS_LIST_INVALID = define(
     "status_list_invalid",
     zh="状态列表读不懂：{problem}。",

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from licenses.storage.acts import SqlActs
 from licenses.storage.log_nodes import SqlLogNodes
+from licenses.storage.log_witnesses import SqlLogWitnesses
 from licenses.storage.shelves import SqlShelves
 from licenses.storage.tables import metadata
 
 __all__ = ["SqlLicenseRecords", "metadata"]
 
 
-class SqlLicenseRecords(SqlActs, SqlLogNodes, SqlShelves):
+class SqlLicenseRecords(SqlActs, SqlLogNodes, SqlLogWitnesses, SqlShelves):
     """``licenses.ports.LicenseRecords`` on one connection."""

@@ -13,7 +13,7 @@ _SIZE = "log"
 
 
 class SqlLogNodes(SqlShelves):
-    """``licenses.ports.LogNodes``."""
+    """``licenses.log_ports.LogNodes``."""
 
     def log_size(self) -> int:
         """Return the number of leaves."""
@@ -51,3 +51,10 @@ class SqlLogNodes(SqlShelves):
         """Return what leaf ``index`` says."""
         leaf = self._connection.execute(sa.select(log_leaves.c.leaf).where(log_leaves.c.place == index)).scalar()
         return None if leaf is None else bytes(leaf)
+
+    def log_leaves(self, first: int, count: int) -> Sequence[bytes]:
+        """Return what up to ``count`` leaves from index ``first`` say, in order."""
+        query = (
+            sa.select(log_leaves.c.leaf).where(log_leaves.c.place.between(first, first + count - 1)).order_by(log_leaves.c.place)
+        )
+        return [bytes(leaf) for leaf in self._connection.execute(query).scalars()]

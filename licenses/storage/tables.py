@@ -67,6 +67,8 @@ for _name, _columns in (
     sa.Index(f"uq_licenses_{_name}_in_use", *_columns, unique=True, sqlite_where=_IN_USE, postgresql_where=_IN_USE)
 sa.Index("licenses_of_issuer", licenses.c.issuer_uscc, licenses.c.id)
 sa.Index("uq_licenses_status_index", licenses.c.status_index, unique=True)
+_NOT_VALID = licenses.c.status != "01"
+sa.Index("ix_licenses_not_valid", licenses.c.status_index, sqlite_where=_NOT_VALID, postgresql_where=_NOT_VALID)
 
 documents = sa.Table(
     "licenses_documents",
@@ -102,6 +104,42 @@ log_leaves = sa.Table(
     metadata,
     sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False, info=_PUBLIC),
     sa.Column("leaf", sa.LargeBinary, nullable=False, info=_INTERNAL),
+)
+
+log_witnessed = sa.Table(
+    "licenses_log_witnessed",
+    metadata,
+    sa.Column("node_code", sa.String(6), primary_key=True, info=_PUBLIC),
+    sa.Column("verifier_key", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("size", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("root", sa.LargeBinary(32), nullable=False, info=_PUBLIC),
+    sa.Column("note", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("seen_at", sa.BigInteger, nullable=False, info=_PUBLIC),
+)
+
+log_cosigned = sa.Table(
+    "licenses_log_cosigned",
+    metadata,
+    sa.Column("witness_code", sa.String(6), primary_key=True, info=_PUBLIC),
+    sa.Column("verifier_key", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("size", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("note", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("at", sa.BigInteger, nullable=False, info=_PUBLIC),
+)
+
+log_faults = sa.Table(
+    "licenses_log_faults",
+    metadata,
+    sa.Column("id", _BIG, primary_key=True, autoincrement=True, info=_INTERNAL),
+    sa.Column("node_code", sa.String(6), nullable=False, info=_PUBLIC),
+    sa.Column("kind", sa.String(10), nullable=False, info=_PUBLIC),
+    sa.Column("held_sha256", sa.String(64), nullable=False, info=_PUBLIC),
+    sa.Column("held", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("shown", sa.Text, nullable=False, info=_PUBLIC),
+    sa.Column("found_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("found_by", sa.String(6), nullable=False, info=_PUBLIC),
+    sa.Column("settled_by", sa.String(200), nullable=True, info=_INTERNAL),
+    sa.UniqueConstraint("node_code", "kind", "held_sha256", name="uq_licenses_log_faults"),
 )
 
 published = sa.Table(

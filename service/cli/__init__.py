@@ -24,6 +24,7 @@ GROUPS = {
     "path": "find and validate a certification path from files",
     "department": "the departments that issue licences here",
     "license": "issue and list licences",
+    "log": "the transparency log: look at it, look it over, prove an entry",
     "verify": "say whether a licence is genuine, and why",
     "token": "say whether a token of this node or another is genuine, and why",
     "user": "accounts",

@@ -10,13 +10,17 @@ from datetime import timedelta
 
 import pytest
 import requests
+import sqlalchemy as sa
 
 from crosscert import agreements
 from crosscert.federation import arrivals, probes, push, sync
 from crosscert.federation.sync import fetching
 from crosscert.tokens import verify_token
+from licenses import log
+from licenses.storage import tables
 from pki import crl
 from policies.models import FederationRules
+from tests.support.logs import leaf
 from tests.support.nodes import CITY, COUNTY, OTHER, Nodes, running_nodes
 from tests.unit.crosscert.forge import signer
 
@@ -55,6 +59,60 @@ def test_what_has_not_changed_is_not_sent_again(nodes: Nodes) -> None:
         tags = {tag.url: tag.etag for tag in work.records.list_tags(CITY)}
     fetch = nodes.services[COUNTY].crosscert.fetch
     assert fetch.get(url, below=nodes.url(CITY), max_bytes=10**6, timeout=5, etag=tags[url]).data is None
+
+
+def test_two_nodes_witness_each_others_logs_and_a_restored_backup_is_found_out(nodes: Nodes) -> None:
+    for code in (CITY, COUNTY):
+        grow(nodes, code, *range(300))
+    for code in (COUNTY, CITY, COUNTY):  # each fetches from the others, and then what they cosigned of its own log
+        assert nodes.synced(code)[CITY if code == COUNTY else COUNTY] is None
+    for code, other in ((CITY, COUNTY), (COUNTY, CITY)):
+        shown = json.loads(nodes.chaoxin(code, "log", "show", "--json").stdout)
+        assert (other, 300) in [(one["node"], one["size"]) for one in shown["witnesses"]]
+        assert (other, 300) in [(one["node"], one["size"]) for one in shown["witnessed"]]
+        assert f"— {nodes.url(other).partition('://')[2]}/licenses/witness " in shown["checkpoint"]
+    # The county grows, which is witnessed, and goes back to a backup of before.
+    backup = log_tables(nodes)
+    grow(nodes, COUNTY, 300)
+    for code in (CITY, COUNTY):
+        nodes.synced(code)
+    restore(nodes, backup)
+    for code in (CITY, COUNTY):
+        nodes.synced(code)
+    for code, ok in ((CITY, True), (COUNTY, False)):
+        (fault,) = json.loads(nodes.chaoxin(code, "log", "show", "--json").stdout)["faults"]
+        assert (fault["node"], fault["kind"], fault["found_by"]) == (COUNTY, "rollback", CITY)
+        assert ("\n301\n" in fault["held"], "\n300\n" in fault["shown"]) == (True, True)
+        told = nodes.chaoxin(code, "doctor", "--json")
+        found = next(each for each in json.loads(told.stdout)["checks"] if each["check"] == "log")
+        assert (found["ok"], COUNTY in json.dumps(found)) == (ok, True)
+    grow(nodes, COUNTY, 300)  # the same leaf: the log is again what was seen
+    for code in (CITY, COUNTY):
+        assert json.loads(nodes.chaoxin(code, "log", "settle", COUNTY, "--by", "chen", "--json").stdout)["changed"] is False
+        settled = nodes.chaoxin(code, "log", "settle", COUNTY, "--by", "chen", "--yes", "--json")
+        assert json.loads(settled.stdout) == {"changed": True, "settled": 1}
+        nodes.synced(code)
+        assert json.loads(nodes.chaoxin(code, "doctor", "--json").stdout)["ok"]
+
+
+def grow(nodes: Nodes, code: str, *numbers: int) -> None:
+    with nodes.services[code].licenses.work.begin() as work:
+        log.append(work.records, [leaf(number) for number in numbers])
+
+
+LOG_TABLES = (tables.log_nodes, tables.log_leaves, tables.counters)
+
+
+def log_tables(nodes: Nodes) -> list[list[dict[str, object]]]:
+    with nodes.services[COUNTY].engine.connect() as connection:
+        return [[dict(row) for row in connection.execute(sa.select(table)).mappings()] for table in LOG_TABLES]
+
+
+def restore(nodes: Nodes, backup: list[list[dict[str, object]]]) -> None:
+    with nodes.services[COUNTY].engine.begin() as connection:
+        for table, rows in zip(LOG_TABLES, backup, strict=True):
+            connection.execute(table.delete())
+            connection.execute(table.insert(), rows)
 
 
 def test_with_the_city_killed_counties_go_on_the_countdown_runs_and_it_comes_back(nodes: Nodes) -> None:

@@ -142,3 +142,22 @@ def test_departments_are_listed_and_faulty_ones_refused(node: Path, tmp_path: Pa
     done = chaoxin(node, "department", "import", str(file), "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)[0]["code"] == "issuer_id_check"
+
+
+def test_the_log_is_shown_looked_over_and_gives_receipts_that_hold(node: Path, tmp_path: Path) -> None:
+    assert chaoxin(node, "license", "issue", applications(tmp_path, ROWS[:1])).returncode == 0
+    (record,) = json.loads(chaoxin(node, "license", "list", "--limit", "1", "--json").stdout)
+    shown = json.loads(chaoxin(node, "log", "show", "--json").stdout)
+    assert shown["origin"] == "localhost:18100/licenses/log"
+    assert shown["checkpoint"].startswith(f"{shown['origin']}\n{shown['size']}\n")
+    assert "verifier_key" in chaoxin(node, "log", "show").stdout
+    whole = chaoxin(node, "log", "verify", "--json")
+    assert (whole.returncode, json.loads(whole.stdout)["problems"]) == (0, [])
+    assert chaoxin(node, "log", "proof", record["number"], "--out", str(tmp_path)).returncode == 0
+    receipt = tmp_path / f"{record['number']}.tlog-proof"
+    held = chaoxin(node, "log", "verify", str(receipt), "--key", shown["verifier_key"], "--json")
+    assert json.loads(held.stdout)["pdf_sha256"] == record["sha256"]
+    receipt.write_text(receipt.read_text(encoding="utf-8").replace("index 0", "index 1"), encoding="utf-8")
+    wrong = chaoxin(node, "log", "verify", str(receipt))
+    assert (wrong.returncode, "proof_invalid" in wrong.stderr) == (1, True)
+    assert chaoxin(node, "log", "proof", "445122209900000001").returncode == 1

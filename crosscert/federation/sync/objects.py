@@ -1,11 +1,14 @@
 """The signed statements that a peer publishes beside certificates and lists: status list, log key, log head.
 
-Left to others: what they say (their readers), fetching (``fetching``).
+Then the log is witnessed. Left to others: what they say (their readers), how a log is looked at (``ports.LogWitness``), fetching
+(``fetching``).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+
+import structlog
 
 from crosscert.description_format import UnverifiedDescription
 from crosscert.errors import DESCRIPTION_INVALID, DESCRIPTION_OLD
@@ -18,6 +21,7 @@ from kernel.errors import ChaoxinError, Refusal
 MAX_OBJECT_BYTES = 4 * 1024 * 1024
 STATUS_LIST_TYPE = "statuslist+jwt"
 LOG_KEY_TYPE = "chaoxin-log-key+jwt"
+_log = structlog.get_logger()
 
 
 def sync_objects(deps: CrosscertDeps, fetching: Fetching, peer: Peer, description: UnverifiedDescription) -> None:
@@ -36,6 +40,19 @@ def sync_objects(deps: CrosscertDeps, fetching: Fetching, peer: Peer, descriptio
                 failed = failed or error
     if failed is not None:
         raise failed
+    _witness(deps, fetching, peer)
+
+
+def _witness(deps: CrosscertDeps, fetching: Fetching, peer: Peer) -> None:
+    """Look at the log's head that was fetched just now. What is wrong with a log is told by the witness: it ends no trust."""
+    with deps.work.read() as work:
+        head = work.records.find_object(peer.node.code, "log_checkpoint")
+    if deps.witness is None or head is None:
+        return
+    try:
+        deps.witness.visit(peer.node, head.data, lambda url, most: fetching.get(url, most).data or b"")
+    except ChaoxinError as error:
+        _log.warning("log_not_witnessed", peer=peer.node.code, error=error.code, text=error.text.en)
 
 
 def _sync_object(deps: CrosscertDeps, fetching: Fetching, peer: Peer, kind: ObjectKind, url: str) -> None:
