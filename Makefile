@@ -3,6 +3,9 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev system-packages demo demo-clean test coverage check lint bench fmt lock
 
+# Many processes start in the tests; each would compile all modules anew where the environment forbids to keep them.
+export PYTHONDONTWRITEBYTECODE :=
+
 BIN := .venv/bin
 PROCESSES ?= 2
 

@@ -16,6 +16,7 @@ from kernel.clock import SystemClock
 from kernel.errors import ChaoxinError, Misuse
 from service.cli import cli
 from service.cli.options import explain
+from tests.support.new_nodes import put_database
 from tests.support.outside_ca import COMPANY, CUSTOMERS, LOW, OutsideCa
 
 CITY = ("445100", "潮州市", "18190")
@@ -44,6 +45,7 @@ def chaoxin(node: Path, *arguments: str) -> Done:
 def made(folder: Path, node: tuple[str, str, str], *more: str) -> Path:
     code, name, port = node
     arguments = ["--code", code, "--name", name, "--url", f"http://localhost:{port}", "--port", port]
+    put_database(folder)
     result = CliRunner().invoke(cli, ["init", str(folder), *arguments, "--province", "广东省", "--city", "潮州市", *more])
     assert result.exit_code == 0, result.output
     return folder

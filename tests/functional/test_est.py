@@ -25,6 +25,7 @@ from service.config import load_config
 from service.wiring import Services
 from tests.support import nginx
 from tests.support.demo import stop
+from tests.support.new_nodes import new_node
 from tests.support.pki import chain_of, pem
 from tests.support.ports import free_port
 from tests.support.programs import need
@@ -102,10 +103,7 @@ def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     made = Node(tmp_path_factory.mktemp("est"), free_port(), free_port())
-    place = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
-    who = ("--code", "445122", "--name", "饶平县", "--url", f"https://{HOST}:{made.front}", "--port", str(made.port))
-    done = CliRunner().invoke(cli, ["init", str(made.folder / "node"), *who, *place])
-    assert done.exit_code == 0, done.output
+    new_node(made.folder / "node", port=made.port, url=f"https://{HOST}:{made.front}")
     key = ec.generate_private_key(ec.SECP256R1())
     (made.folder / "server.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     with Services(load_config(made.config)) as services:

@@ -11,6 +11,7 @@ import pytest
 
 from service.demo import plan
 from tests.support.commands import run_command
+from tests.support.new_nodes import put_database
 
 HEAD, *ROWS = (plan.DATA / "applications.csv").read_text(encoding="utf-8").splitlines()
 
@@ -19,6 +20,7 @@ HEAD, *ROWS = (plan.DATA / "applications.csv").read_text(encoding="utf-8").split
 def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("city") / "node"
     who = ("--code", "445100", "--name", "潮州市", "--url", "http://localhost:18100", "--port", "18100")
+    put_database(folder)
     made = run_command("init", str(folder), *who, "--province", "广东省", "--city", "潮州市")
     assert made.returncode == 0, made.stderr
     assert chaoxin(folder, "department", "import", str(plan.DATA / "departments.csv")).returncode == 0

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import run_command
+from tests.support.new_nodes import new_node
 from tests.support.ports import free_port_block
 
 
@@ -30,29 +32,34 @@ def assert_one_line(done: subprocess.CompletedProcess[str], code: str) -> None:
     assert lines[0].startswith(code), done.stderr
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def port() -> int:
     return free_port_block(1)
 
 
 @pytest.fixture
 def node(tmp_path: Path, port: int) -> Path:
-    folder = tmp_path / "node"
-    made = chaoxin(
-        "init", str(folder), "--code", "445122", "--name", "饶平县", "--url", f"http://localhost:{port}", "--port", str(port),
-        "--province", "广东省", "--city", "潮州市", "--county", "饶平县",
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    return folder
+    return new_node(tmp_path / "node", port=port).parent
 
 
-def test_init_can_be_repeated_and_doctor_finds_a_healthy_node(node: Path, port: int) -> None:
-    again = chaoxin(
-        "init", str(node), "--code", "445122", "--name", "饶平县", "--url", f"http://localhost:{port}", "--port", str(port),
-        "--province", "广东省", "--city", "潮州市", "--county", "饶平县",
-    )  # fmt: skip
-    assert again.returncode == 0, again.stderr
-    healthy = chaoxin("--config", str(node / "chaoxin.toml"), "doctor")
+def test_init_can_be_repeated_and_doctor_finds_a_healthy_node(tmp_path: Path) -> None:
+    place = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
+    for _ in range(2):
+        made = run_command(
+            "init",
+            str(tmp_path),
+            "--code",
+            "445122",
+            "--name",
+            "饶平县",
+            "--url",
+            "http://localhost:9122",
+            "--port",
+            "9122",
+            *place,
+        )
+        assert made.returncode == 0, made.stderr
+    healthy = run_command("doctor", config=tmp_path / "chaoxin.toml")
     assert healthy.returncode == 0, healthy.stdout + healthy.stderr
 
 
@@ -78,7 +85,7 @@ def test_a_damaged_database(node: Path) -> None:
 def test_an_unwritable_folder(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder is wanted")
-    done = chaoxin(
+    done = run_command(
         "init", str(blocked / "node"), "--code", "445100", "--name", "潮州市", "--url", "http://localhost:1", "--port", "1",
         "--province", "广东省", "--city", "潮州市",
     )  # fmt: skip

@@ -23,7 +23,6 @@ from idp.clients import registry
 from idp.records import Client
 from pki import authority, jose
 from pki.roles import get_credential
-from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
 from service.demo import trust
 from service.wiring import Services
@@ -31,11 +30,10 @@ from tests.support import nginx
 from tests.support.bound_client import Holder
 from tests.support.demo import stop
 from tests.support.idp import MARKET, OPERATOR
+from tests.support.new_nodes import new_node
 from tests.support.nodes import CITY, COUNTY, Nodes
 from tests.support.pki import certificate
 from tests.support.ports import free_port_block
-
-PLACES = {CITY: ("潮州市", None), COUNTY: ("饶平县", "饶平县")}
 
 
 @dataclass
@@ -134,13 +132,11 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     )
     with ExitStack() as stack:
         services = {}
-        for code, (name, county) in PLACES.items():
-            values: dict[str, str | int | None] = {"code": code, "name": name, "url": f"http://localhost:{ports[code]}"}
-            values |= {"port": ports[code], "province": "广东省", "city": "潮州市", "county": county}
-            files = configuration(values | {"database": "sqlite:///node.sqlite"})
-            write_new_files(folder / code, files.replace("[listen]", listen) if code == CITY else files)
-            services[code] = stack.enter_context(Services(load_config(folder / code / "chaoxin.toml")))
-            initialise(services[code])
+        for code, port in ports.items():
+            config = new_node(folder / code, code, port=port)
+            if code == CITY:
+                config.write_text(config.read_text(encoding="utf-8").replace("[listen]", listen), encoding="utf-8")
+            services[code] = stack.enter_context(Services(load_config(config)))
         trust.cross_certify(services, bridge=CITY)
         nodes = Nodes(folder, services, ports)
         try:

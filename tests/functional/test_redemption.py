@@ -26,6 +26,7 @@ from service.engine import make_engine
 from service.wiring import Services
 from tests.support.idp import PASSWORD, add_account, add_client
 from tests.support.mortal_server import VARIABLE
+from tests.support.new_nodes import put_database
 from tests.support.ports import free_port
 from tests.support.relying_party import RelyingParty
 
@@ -92,6 +93,7 @@ def node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         url = f"http://localhost:{port}"
         options = ["--code", "445122", "--name", "饶平县", "--url", url, "--port", port, "--database", database_url]
         place = ["--province", "广东省", "--city", "潮州市", "--county", "饶平县"]
+        put_database(folder)  # where it is SQLite's
         made = CliRunner().invoke(cli, ["init", str(folder), *options, *place])
         assert made.exit_code == 0, made.output
         with Services(load_config(folder / "chaoxin.toml")) as services:

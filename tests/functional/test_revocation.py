@@ -11,16 +11,15 @@ from pathlib import Path
 
 import pytest
 import requests
-from click.testing import CliRunner
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from pki import revocation
 from pki.roles import get_credential
-from service.cli import cli
 from service.config import load_config
 from service.wiring import Services
+from tests.support.new_nodes import new_node
 from tests.support.ports import free_port
 
 GOOD, REVOKED = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED
@@ -31,12 +30,7 @@ ENOUGH = 30
 @pytest.fixture
 def services(tmp_path: Path) -> Iterator[Services]:
     """A node that two web processes serve."""
-    port = str(free_port())
-    node = ["--code", "445122", "--name", "饶平县", "--url", f"http://localhost:{port}", "--port", port]
-    place = ["--province", "广东省", "--city", "潮州市", "--county", "饶平县"]
-    made = CliRunner().invoke(cli, ["init", str(tmp_path / "node"), *node, *place])
-    assert made.exit_code == 0, made.output
-    config = tmp_path / "node" / "chaoxin.toml"
+    config = new_node(tmp_path / "node", port=free_port())
     server = subprocess.Popen([sys.executable, "-m", "service.cli", "--config", str(config), "serve", "--workers", "2"])
     try:
         with Services(load_config(config)) as found:

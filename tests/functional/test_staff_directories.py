@@ -28,6 +28,7 @@ from tests.functional.test_directory import BOUND, liar
 from tests.support.databases import engine_on
 from tests.support.dying import DyingWork, Fuse, KilledError
 from tests.support.idp import OPERATOR, Provider, make_idp_deps
+from tests.support.new_nodes import new_node
 from tests.support.pki import MemoryKeys
 from tests.support.ports import free_port
 from tests.support.slapd import BIND, Slapd, make_tls
@@ -46,7 +47,6 @@ from tests.support.staff_slapd import (
     staff_slapd,
 )
 from tests.unit.service.test_config import STAFF
-from tests.unit.service.test_user_and_client_commands import NEW, PLACE
 
 UNUSABLE = {DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE}
 
@@ -325,14 +325,13 @@ def test_examining_names_the_step_that_fails(server: Slapd, tmp_path: Path) -> N
 
 def test_an_operator_tests_a_directory_and_takes_it_over_by_command(server: Slapd, tmp_path: Path) -> None:
     folder = tmp_path / "node"
-    assert CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE]).exit_code == 0
+    config = new_node(folder)
     shutil.copy(server.folder / "tls.pem", folder / "scjg-ca.pem")
     (folder / "scjg.password").write_text(BIND_PASSWORD, encoding="utf-8")
     table = STAFF.replace("ldaps://a.example.cn", f"ldaps://localhost:{server.port}").replace(
         "ldap://b.example.cn:389", "ldap://b"
     )
     table = table.replace(', "ldap://b"', "").replace("ou=people,o=scjg", PEOPLE).replace("cn=reader,o=scjg", BIND)
-    config = folder / "chaoxin.toml"
     config.write_text(config.read_text(encoding="utf-8") + table + f'groups = {{ "{CLERKS}" = ["clerk"] }}\n', encoding="utf-8")
 
     def chaoxin(*arguments: str) -> Any:

@@ -5,6 +5,7 @@ What the tables are is left to the packages, how an engine is made to ``service.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import pwd
@@ -153,7 +154,19 @@ def engine_on(url: str) -> Iterator[sa.Engine]:
 
 
 def create_all(engine: sa.Engine, *metadatas: sa.MetaData) -> None:
-    """Create the tables of ``metadatas`` as they are declared (migrations are proven equal elsewhere)."""
+    """Create the tables of ``metadatas`` as they are declared (migrations are proven equal elsewhere), unless they are there."""
     with engine.begin() as connection:
+        there = set(sa.inspect(connection).get_table_names())
         for metadata in metadatas:
-            metadata.create_all(connection)
+            if there.isdisjoint(metadata.tables):
+                for statement in _statements(metadata, engine.url.drivername):
+                    connection.exec_driver_sql(statement)
+
+
+@functools.cache
+def _statements(metadata: sa.MetaData, driver: str) -> list[str]:
+    """Return the statements that create the tables: to put them into words takes longer than to execute them."""
+    found: list[str] = []
+    words = sa.create_mock_engine(f"{driver}://", lambda each, *_, **__: found.append(str(each.compile(dialect=words.dialect))))
+    metadata.create_all(words, checkfirst=False)
+    return found

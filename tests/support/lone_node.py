@@ -13,10 +13,10 @@ from typing import Any
 
 import requests
 
-from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
 from service.wiring import Services
 from tests.support.idp import PASSWORD, add_account, add_client, events
+from tests.support.new_nodes import new_node
 from tests.support.ports import free_port
 from tests.support.relying_party import Browser, forms
 
@@ -98,19 +98,7 @@ class LoneNode:
 @contextmanager
 def lone_node(folder: Path) -> Iterator[LoneNode]:
     """Make the city's node in ``folder``; nothing of it runs yet."""
-    port = free_port()
-    options: dict[str, str | int | None] = {
-        "code": "445100",
-        "name": "潮州市",
-        "url": f"http://localhost:{port}",
-        "port": port,
-        "province": "广东省",
-        "city": "潮州市",
-        "database": "sqlite:///node.sqlite",
-    }
-    write_new_files(folder, configuration(options))
-    with Services(load_config(folder / "chaoxin.toml")) as services:
-        initialise(services)
+    with Services(load_config(new_node(folder, "445100", port=free_port()))) as services:
         yield LoneNode(services, folder / "node.log")
 
 

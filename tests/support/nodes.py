@@ -27,15 +27,14 @@ from idp.records import Client
 from idp.tokens import signed
 from idp.tokens.issue import Issue
 from service.cli import cli
-from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
 from service.demo import trust
 from service.wiring import Services
+from tests.support.new_nodes import PLACES, new_node
 from tests.support.ports import free_port_block
 from tests.support.three_nodes import Member, certify
 
 CITY, COUNTY, OTHER = "445100", "445122", "445103"
-_PLACES = {CITY: ("潮州市", None), COUNTY: ("饶平县", "饶平县"), OTHER: ("潮安区", "潮安区")}
 _START_SECONDS = 60
 _ROOT = str(Path(__file__).parents[2])
 
@@ -140,17 +139,12 @@ class Nodes:
 @contextmanager
 def running_nodes(folder: Path) -> Iterator[Nodes]:
     """Make the city and two counties, certify them through the city, and serve them for the length of the block."""
-    first = free_port_block(len(_PLACES))
-    ports = {code: first + place for place, code in enumerate(_PLACES)}
+    first = free_port_block(len(PLACES))
+    ports = {code: first + place for place, code in enumerate(PLACES)}
     with ExitStack() as stack:
         services = {}
-        for code, (name, county) in _PLACES.items():
-            values: dict[str, str | int | None] = {"code": code, "name": name, "url": f"http://localhost:{ports[code]}"}
-            values |= {"port": ports[code], "province": "广东省", "city": "潮州市", "county": county}
-            write_new_files(folder / code, configuration(values | {"database": "sqlite:///node.sqlite"}))
-            opened = stack.enter_context(Services(load_config(folder / code / "chaoxin.toml")))
-            initialise(opened)
-            services[code] = opened
+        for code, port in ports.items():
+            services[code] = stack.enter_context(Services(load_config(new_node(folder / code, code, port=port))))
         trust.cross_certify(services, bridge=CITY)
         nodes = Nodes(folder, services, ports)
         try:

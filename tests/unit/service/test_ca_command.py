@@ -16,17 +16,6 @@ from service.cli import cli
 from service.config import load_config
 from service.wiring import Services
 
-NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
-PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("ca") / "node"
-    made = CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE])
-    assert made.exit_code == 0, made.output
-    return folder / "chaoxin.toml"
-
 
 def chaoxin(config: Path, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["--config", str(config), "ca", *arguments])

@@ -24,17 +24,7 @@ from service.config import load_config
 from service.health import readiness
 from service.wiring import Services
 
-NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
-PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
 TOP = (("C", "CN"), ("ST", "广东省"), ("L", "潮州市"), ("O", "饶平县"))
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cert") / "node"
-    made = CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE])
-    assert made.exit_code == 0, made.output
-    return folder / "chaoxin.toml"
 
 
 def chaoxin(config: Path, *arguments: str, stdin: bytes | None = None) -> Result:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from click.testing import CliRunner, Result
 
 from idp.clients import registry
@@ -17,18 +16,8 @@ from service.config import load_config
 from service.wiring import Services
 from tests.support.registering import metadata, send
 
-NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
-PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
 MARKET = "114451008W15P11PMR"
 OUT = "https://scjg.example.cn/out"
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("clients") / "node"
-    made = CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE])
-    assert made.exit_code == 0, made.output
-    return folder / "chaoxin.toml"
 
 
 def run(config: Path, *arguments: str) -> Result:

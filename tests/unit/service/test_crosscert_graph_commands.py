@@ -23,9 +23,6 @@ from tests.support.pki import CITY
 from tests.support.three_nodes import Member, Web, member
 from tests.unit.crosscert.forge import signer
 
-NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
-PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
-
 
 @dataclass
 class Pair:
@@ -45,13 +42,11 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    folder = tmp_path_factory.mktemp("graph")
-    made = CliRunner().invoke(cli, ["init", str(folder / "node"), *NEW, *PLACE])
-    assert made.exit_code == 0, made.output
+def pair(config: Path) -> Iterator[Pair]:
+    folder = config.parents[1]
     with member(folder / "city", SystemClock(), CITY, Web()) as city:  # type: ignore[arg-type]  # any clock will do
         (folder / "city.json").write_bytes(node_description.describe(city.deps)[0])
-        yield Pair(folder / "node" / "chaoxin.toml", city, folder / "city.json")
+        yield Pair(config, city, folder / "city.json")
 
 
 def test_the_graph_of_a_lonely_node_is_itself(pair: Pair, tmp_path: Path) -> None:

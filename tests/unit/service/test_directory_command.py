@@ -19,20 +19,16 @@ from service.wiring import Services
 from tests.support.ports import free_port
 from tests.support.slapd import make_tls
 from tests.unit.service.test_config import STAFF
-from tests.unit.service.test_user_and_client_commands import NEW, PLACE
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("directories") / "node"
-    made = CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE])
-    assert made.exit_code == 0, made.output
+def config(config: Path) -> Path:
+    folder = config.parent
     make_tls(folder / "scjg-ca.pem", folder / "scjg-ca.key")
     (folder / "scjg.password").write_text("secret\n", encoding="utf-8")
     away = STAFF.replace('["ldaps://a.example.cn", "ldap://b.example.cn:389"]', f'["ldaps://localhost:{free_port()}"]')
-    file = folder / "chaoxin.toml"
-    file.write_text(file.read_text(encoding="utf-8") + away, encoding="utf-8")
-    return file
+    config.write_text(config.read_text(encoding="utf-8") + away, encoding="utf-8")
+    return config
 
 
 def chaoxin(config: Path, *arguments: str, typed: str = "") -> Result:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from click.testing import CliRunner
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
@@ -17,22 +17,16 @@ from werkzeug.test import Client, TestResponse
 from pki import revocation
 from pki.roles import get_credential
 from service.app import create_app, create_application
-from service.cli import cli
 from service.config import load_config
 from service.metrics import Metrics
 from service.wiring import Services
 
-NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
-PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
 OCSP = "application/ocsp-request"
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    folder = tmp_path_factory.mktemp("fast") / "node"
-    made = CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE])
-    assert made.exit_code == 0, made.output
-    with Services(load_config(folder / "chaoxin.toml")) as found:
+def services(config: Path) -> Iterator[Services]:
+    with Services(load_config(config)) as found:
         yield found
 
 

@@ -13,7 +13,6 @@ from kernel.clock import FixedClock, SystemClock
 from kernel.errors import Misuse
 from pki.errors import KEY_MISSING
 from pki.roles import get_credential
-from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
 from service.health import Finding, countdown, readiness
 from service.wiring import Services
@@ -22,20 +21,9 @@ from tests.support.pki import CITY
 NOW = SystemClock().now()
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("node")
-    options: dict[str, str | int | None] = {"code": "445122", "name": "饶平县", "url": "http://localhost:18999", "port": 18999}
-    places: dict[str, str | int | None] = {"province": "广东省", "city": "潮州市", "county": "饶平县"}
-    write_new_files(folder, configuration(options | places | {"database": "sqlite:///node.sqlite"}))
-    with Services(load_config(folder / "chaoxin.toml")) as services:
-        initialise(services)
-    return folder
-
-
 @pytest.fixture
-def services(made: Path, clock: FixedClock) -> Iterator[Services]:
-    with Services(load_config(made / "chaoxin.toml")) as opened:
+def services(config: Path, clock: FixedClock) -> Iterator[Services]:
+    with Services(load_config(config)) as opened:
         clock.moment = NOW + timedelta(minutes=1)
         opened.clock = clock  # type: ignore[assignment]  # the one thing here that is not the real one
         yield opened

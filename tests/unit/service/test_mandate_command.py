@@ -15,17 +15,11 @@ from service.config import load_config
 from service.wiring import Services
 from tests.support.idp import MARKET, PASSWORD
 
-NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
-PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
 GIVE = ("add", "company", "agent", "--department", MARKET, "--power", "profile", "--until", "2100-01-01T00:00:00Z", "--by", "Lin")
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("mandates") / "node"
-    made = CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE])
-    assert made.exit_code == 0, made.output
-    config = folder / "chaoxin.toml"
+def config(config: Path) -> Path:
     with Services(load_config(config)) as services:
         for username, kind, more in (("company", "enterprise", {"uscc": "91445100MA4WR7QA0W"}), ("agent", "citizen", {})):
             new = accounts.NewAccount(username=username, kind=kind, name=username, password=PASSWORD, **more)  # type: ignore[arg-type]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pyotp
-import pytest
 from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -22,19 +21,9 @@ from service.cli import cli
 from service.config import load_config
 from service.wiring import Services
 
-NEW = ("--code", "445122", "--name", "饶平县", "--url", "http://localhost:9122", "--port", "9122")
-PLACE = ("--province", "广东省", "--city", "潮州市", "--county", "饶平县")
 PASSWORD = "a wholly unlikely pass phrase"
 RESIDENT_ID = "445122197511034512"
 PEOPLE = "row,name,resident_id\n1,陈晓潮,445102198806123626\n2,林,445102198806123627\n"
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("people") / "node"
-    made = CliRunner().invoke(cli, ["init", str(folder), *NEW, *PLACE])
-    assert made.exit_code == 0, made.output
-    return folder / "chaoxin.toml"
 
 
 def chaoxin(config: Path, *arguments: str, typed: str = "") -> Result:
