@@ -5,7 +5,9 @@ Left to others: what a role may do and how strong a login is (``policies``), sen
 
 from __future__ import annotations
 
-from admin_ui.errors import ADMIN_ROLE_NEEDED, STRONGER_LOGIN_NEEDED
+from datetime import datetime, timedelta
+
+from admin_ui.errors import ADMIN_ROLE_NEEDED, FRESHER_LOGIN_NEEDED, STRONGER_LOGIN_NEEDED
 from admin_ui.ports import AdminVisitor
 from kernel.errors import Refusal
 from policies.assurance import find_level
@@ -23,4 +25,12 @@ def verify_access(policies: Policies, visitor: AdminVisitor, permission: str) ->
     level = find_level(policies.assurance, visitor.acr)
     if level is None or level.rank < SECOND_FACTOR_RANK:
         raise Refusal(STRONGER_LOGIN_NEEDED)
+    return visitor
+
+
+def verify_fresh(policies: Policies, visitor: AdminVisitor, at: datetime) -> AdminVisitor:
+    """Return ``visitor`` if their login is recent enough for what cannot be taken back; ``Refusal`` otherwise."""
+    seconds = policies.assurance.change_within_seconds
+    if at >= visitor.auth_time + timedelta(seconds=seconds):
+        raise Refusal(FRESHER_LOGIN_NEEDED, minutes=seconds // 60)
     return visitor

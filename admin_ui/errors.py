@@ -20,3 +20,11 @@ STRONGER_LOGIN_NEEDED = define(
     remedy_zh="请先退出，再用口令和动态验证码重新登录。",
     remedy_en="Log out, then log in again with your password and a one-time code.",
 )
+FRESHER_LOGIN_NEEDED = define(
+    "fresher_login_needed",
+    status=403,
+    zh="这个操作不能撤回，而您登录已经有一会儿了，所以没有执行。",
+    en="This cannot be taken back, and your login is a while ago; nothing was done.",
+    remedy_zh="请重新登录，{minutes} 分钟之内再做一次；刚才填写的内容在上一页。",
+    remedy_en="Log in again and repeat it within {minutes} minutes; what you typed is on the previous page.",
+)

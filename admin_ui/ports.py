@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from crosscert.ports import CrosscertDeps
@@ -72,8 +73,18 @@ class AdminVisitor(Protocol):
         ...
 
     @property
+    def username(self) -> str:
+        """What they log in by."""
+        ...
+
+    @property
     def acr(self) -> str:
         """How surely we know that it is them (``assurance.toml``)."""
+        ...
+
+    @property
+    def auth_time(self) -> datetime:
+        """When they logged in."""
         ...
 
 

@@ -8,25 +8,31 @@ from functools import wraps
 from flask import redirect, request
 from werkzeug.wrappers import Response
 
-from admin_ui.access import verify_access
+from admin_ui.access import verify_access, verify_fresh
 from admin_ui.ports import AdminDeps, AdminVisitor
 
-Page = Callable[..., str | Response]
-Guarded = Callable[..., str | Response]
+Shown = str | Response | tuple[str, int]
+Page = Callable[..., Shown]
 
 
-def guard(deps: AdminDeps, permission: str) -> Callable[[Page], Guarded]:
-    """Let only those in whose role has ``permission`` and whose login was strong; send strangers to the login."""
+def guard(deps: AdminDeps, permission: str, *, fresh: bool = False) -> Callable[[Page], Page]:
+    """Let only those in whose role has ``permission`` and whose login was strong; send strangers to the login.
 
-    def decorate(page: Page) -> Guarded:
+    ``fresh``: for what cannot be taken back, the login must be of just now.
+    """
+
+    def decorate(page: Page) -> Page:
         @wraps(page)
-        def guarded(*args: str, **kwargs: str) -> str | Response:
+        def guarded(*args: str, **kwargs: str) -> Shown:
             there = deps.visitors.current()
             if there is None:
                 return redirect(f"{request.script_root}/login", code=303)
             verify_access(deps.policies, there, permission)
+            if fresh:
+                verify_fresh(deps.policies, there, deps.clock.now())
             return page(*args, **kwargs)
 
+        guarded.__dict__["permission"] = permission  # a test walks all pages by it
         return guarded
 
     return decorate
@@ -42,3 +48,8 @@ def visitor(deps: AdminDeps) -> AdminVisitor:
 def actor(deps: AdminDeps) -> str:
     """Return whoever acts in the present request, as the audit trail names them; only behind ``guard``."""
     return f"account:{visitor(deps).account_id}"
+
+
+def person(deps: AdminDeps) -> str:
+    """Return whoever acts as an agreement names them: by username, as the same person is known at a terminal (``kernel.people``)."""
+    return f"account:{visitor(deps).username}"

@@ -17,6 +17,7 @@ from crosscert.agreements.outside import OutsideRequest, take_outside
 from crosscert.agreements.receiving import receive, receive_published
 from crosscert.agreements.renewing import keep_levels, renew, supersede_due
 from crosscert.agreements.revoking import overdue_reviews, review, review_until, revoke, standing_with
+from crosscert.agreements.showing import shown_code, shown_fingerprint
 from crosscert.agreements.steps import find_live, get, list_agreements, list_peers
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "review",
     "review_until",
     "revoke",
+    "shown_code",
+    "shown_fingerprint",
     "standing_with",
     "supersede_due",
     "take",

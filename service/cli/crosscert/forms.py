@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosscert.agreements import review_until
+from crosscert.agreements import review_until, shown_code, shown_fingerprint
 from crosscert.federation.standings import Standing
 from crosscert.paths.certificates import parse_certificate
 from crosscert.ports import CrosscertDeps
@@ -58,16 +58,6 @@ def agreement_json(deps: CrosscertDeps, found: Agreement) -> dict[str, Any]:
         "reviewed_by": found.reviewed_by,
         "review_until": None if until is None else rfc3339(until),
     }
-
-
-def shown_code(found: Agreement) -> str | None:
-    """Return the code, but not to whoever is to type what the other side reads out: that would compare it with itself."""
-    return None if found.kind != "asked" and found.state == "requested" else found.code
-
-
-def shown_fingerprint(found: Agreement) -> str | None:
-    """Return the root's SHA-256; not while somebody is to look it up where a CA outside publishes it."""
-    return None if found.kind == "outside" and found.state == "requested" else parse_certificate(found.principal).sha256
 
 
 def agreement_line(deps: CrosscertDeps, found: Agreement) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
@@ -20,6 +21,8 @@ class Somebody:
     acr: str
     account_id: str = "a1"
     name: str = "林思敏"
+    username: str = "linsimin"
+    auth_time: datetime = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("role", ["security_admin", "auditor"])

@@ -1,0 +1,62 @@
+"""The console of one node on a test's own dependencies, and whoever stands at its door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from flask import Flask, render_template
+from flask_bootstrap import Bootstrap5
+
+from admin_ui.ports import AdminDeps, AdminVisitor
+from admin_ui.views import make_blueprint
+from crosscert.ports import CrosscertDeps
+from kernel.errors import Refusal
+from policies.loader import load
+from service import headers, i18n
+from service.frame import Frame
+
+
+@dataclass(frozen=True)
+class Admin:
+    """Somebody with roles, who logged in with two factors when the tests' clock starts."""
+
+    username: str = "linsimin"
+    roles: tuple[str, ...] = ("security_admin",)
+    acr: str = "urn:chaoxin:aal:2"
+    account_id: str = "a1"
+    name: str = "林思敏"
+    kind: str = "security_admin"
+    auth_time: datetime = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class Door:
+    """Who is at the door."""
+
+    visitor: AdminVisitor | None = None
+
+    def current(self) -> AdminVisitor | None:
+        return self.visitor
+
+
+def console_of(deps: CrosscertDeps, door: Door) -> Flask:
+    """The console over one node's federation room; what the other rooms would tell is not there."""
+    void = cast("Any", None)
+    admin = AdminDeps(
+        deps.node, load(None), pki=deps.pki, crosscert=deps, licenses=void, idp=void, clock=deps.clock, audit=void, visitors=door
+    )
+    app = Flask("service")
+    Bootstrap5(app)
+    headers.init_app(app, deps.node)
+    i18n.init_app(app, deps.node)
+    Frame().init_app(app)
+    app.context_processor(lambda: {"node": deps.node, "visitor": door.current(), "csrf_field": str})
+    app.register_blueprint(make_blueprint(admin))
+
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> tuple[str, int]:
+        return render_template("error.html", error=error, status=error.error.status), error.error.status
+
+    return app
