@@ -73,11 +73,6 @@ class AdminVisitor(Protocol):
         ...
 
     @property
-    def username(self) -> str:
-        """What they log in by."""
-        ...
-
-    @property
     def acr(self) -> str:
         """How surely we know that it is them (``assurance.toml``)."""
         ...

@@ -28,6 +28,7 @@ class Admin:
     account_id: str = "a1"
     name: str = "林思敏"
     kind: str = "security_admin"
+    organization: str | None = None
     auth_time: datetime = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
