@@ -15,6 +15,7 @@ from crosscert.ports import Fetcher
 from crosscert.trust import Trust
 from idp.record_ports import (
     AccountRecords,
+    AdministrationRecords,
     AuthenticatorRecords,
     ClientRecords,
     DeviceRecords,
@@ -52,6 +53,7 @@ class IdpRecords(
     DirectoryRecords,
     ImportRecords,
     RecoveryRecords,
+    AdministrationRecords,
     Protocol,
 ):
     """Everything that the room stores, in one transaction."""

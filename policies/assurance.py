@@ -12,7 +12,8 @@ from typing import Literal
 
 from policies.assurance_models import AssuranceLevel, RealNameLevel
 from policies.common_passwords import is_common
-from policies.models import AccountKind, AssurancePolicies
+from policies.models import AssurancePolicies
+from policies.role_models import AccountKind
 
 PasswordFault = Literal["too_short", "too_long", "blocked"]
 

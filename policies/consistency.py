@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kernel.errors import Text
+from policies import role_consistency
 from policies.assurance_consistency import ASSURANCE
 from policies.claim_models import Release
 from policies.claims import ALWAYS_ASKED
@@ -30,8 +31,6 @@ _USAGES: dict[str, tuple[KeyAlgorithm, ...]] = {  # RFC 3279 2.3.1, RFC 5480 3, 
 _MOST_DAYS_UNCHECKED = 120
 """A responder's certificate with id-pkix-ocsp-nocheck is not revoked but outlived (RFC 6960 4.2.2.2.1)."""
 
-ROLES = ("security_admin",)
-
 _UNASKED = Text("离线访问必须征得本人同意", "nobody's data are used in their absence unasked")
 
 
@@ -50,7 +49,7 @@ def find_contradictions(policies: Policies) -> Iterator[Finding]:
         _clients,
         _acts,
         _types,
-        _roles,
+        role_consistency.find_contradictions,
     ):
         yield from check(policies)
 
@@ -243,23 +242,3 @@ def _types(policies: Policies) -> Iterator[Finding]:
                     ("types", index, "fields", place, "choices"),
                     Text("选项只属于 choice 栏目", "choices belong to fields of the kind choice and to those only"),
                 )
-
-
-def _roles(policies: Policies) -> Iterator[Finding]:
-    for name in ROLES:
-        if name not in policies.roles.roles:
-            yield "roles", ("roles",), Text(f"缺少角色 {name}", f"the role {name} is missing")
-            return
-    yield from _roles_from_directories(policies)
-
-
-def _roles_from_directories(policies: Policies) -> Iterator[Finding]:
-    """Who keeps a department's directory must not be able to make an admin of anybody, whatever that role is called."""
-    roles = policies.roles.roles
-    kept_back = {each for each in roles["security_admin"].permissions if not each.endswith(".read")}
-    for index, name in enumerate(policies.assurance.directories.roles):
-        where = ("directories", "roles", index)
-        if name not in roles:
-            yield "assurance", where, Text(f"没有角色 {name}", f"there is no role {name}")
-        elif name == "security_admin" or kept_back & set(roles[name].permissions):
-            yield "assurance", where, Text("目录不得授予安全管理员的权力", "a directory gives nobody a security admin's powers")

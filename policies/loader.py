@@ -32,7 +32,8 @@ from policies.errors import (
 )
 from policies.lines import Path as KeyPath
 from policies.lines import line_of, locate
-from policies.models import AssurancePolicies, CertificatePolicies, LicensePolicies, Policies, RolePolicies
+from policies.models import AssurancePolicies, CertificatePolicies, LicensePolicies, Policies
+from policies.role_models import RolePolicies
 from policies.tables import Table
 from policies.token_models import TokenPolicies
 

@@ -24,7 +24,8 @@ from policies.assurance_models import (
 from policies.claim_models import ClaimPolicies
 from policies.client_models import ClientPolicies
 from policies.life_models import ActName, ActRules
-from policies.tables import Name, Names, Seconds, Table
+from policies.role_models import AccountKind, RolePolicies
+from policies.tables import Name, Seconds, Table
 from policies.token_models import TokenPolicies
 
 Days = Annotated[int, Field(gt=0, le=40 * 366)]
@@ -36,7 +37,6 @@ Requester = Literal["node", "admin", "invitation", "holder"]
 SubjectAttribute = Literal["O", "OU", "CN", "serialNumber"]
 AlternativeName = Literal["dns", "email"]
 HolderKind = Literal["citizen", "enterprise"]
-AccountKind = Literal["citizen", "enterprise", "staff", "security_admin"]
 FieldKind = Literal["text", "amount", "area", "choice", "resident_id", "person"]
 
 
@@ -219,23 +219,6 @@ class LicensePolicies(Table):
     verification: VerificationRules
     acts: Annotated[dict[ActName, ActRules], Field(min_length=1)]
     types: Annotated[tuple[LicenseType, ...], Field(min_length=1)]
-
-
-# roles.toml
-
-
-class Role(Table):
-    """An administrator's role: the permissions it grants, each ``room.verb``."""
-
-    zh: Name
-    en: Name
-    permissions: Names
-
-
-class RolePolicies(Table):
-    """roles.toml."""
-
-    roles: Annotated[dict[str, Role], Field(min_length=1)]
 
 
 class Policies(Table):

@@ -33,3 +33,56 @@ IMPORT_NAME_DIFFERS = define(
     remedy_zh="核对两处的姓名；更名请由本人到窗口办理。",
     remedy_en="Compare the names; somebody who changed theirs goes to a service window.",
 )
+ACT_ON_ONESELF = define(
+    "act_on_oneself",
+    status=403,
+    zh="不能对自己的账号这样做，也不能审批与自己有关的申请。",
+    en="Nobody does this to their own account, or decides what is about themselves.",
+    remedy_zh="请另一位管理员办理。",
+    remedy_en="Ask another administrator.",
+)
+SECOND_ADMIN_NEEDED = define(
+    "second_admin_needed",
+    status=403,
+    zh="申请人不能审批自己的申请。",
+    en="Whoever asked for it does not approve it.",
+    remedy_zh="请另一位管理员审批。",
+    remedy_en="Ask another administrator to approve it.",
+)
+PROPOSAL_UNKNOWN = define(
+    "proposal_unknown",
+    status=404,
+    zh="没有这个待审批事项。",
+    en="There is nothing of this kind to decide.",
+    remedy_zh="请在审批列表中核对编号。",
+    remedy_en="Check its number in the list of approvals.",
+)
+PROPOSAL_OVER = define(
+    "proposal_over",
+    status=409,
+    zh="这个事项已经审批或者过期。",
+    en="This was decided already, or its time is over.",
+    remedy_zh="需要时请重新申请。",
+    remedy_en="Ask for it again if it is still wanted.",
+)
+ROLE_UNSUITABLE = define(
+    "role_unsuitable",
+    zh="不能这样改变角色“{role}”：{problem_zh}。",
+    en="The role {role!r} cannot be changed so: {problem_en}.",
+    remedy_zh="角色和可以拥有它的账号类别见策略文件 roles.toml。",
+    remedy_en="Roles and the kinds of accounts that may have them stand in the policy document roles.toml.",
+)
+REASON_MISSING = define(
+    "reason_missing",
+    zh="没有写明理由，或者太长、含有控制字符。",
+    en="The reason is missing, too long or has control characters.",
+    remedy_zh="请用不超过 {limit} 个字写明理由。",
+    remedy_en="Give a reason of at most {limit} characters.",
+)
+PURPOSE_UNKNOWN = define(
+    "purpose_unknown",
+    zh="没有写明查看个人信息的目的。",
+    en="What the person's data are looked at for is not said.",
+    remedy_zh="请选择以下目的之一：{wanted}。目的会记入审计日志，并告知本人。",
+    remedy_en="Choose one of these purposes: {wanted}. It is audited, and shown to the person.",
+)

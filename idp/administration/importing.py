@@ -23,10 +23,10 @@ from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, AccountRecord, Authenticator
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
-from kernel.randomness import random_bytes, token
+from kernel.randomness import token
 from kernel.rows import Columns, Row, RowFile, open_rows
 from kernel.text import normal_form
-from policies.models import AccountKind
+from policies.role_models import AccountKind
 
 COLUMNS = Columns(
     required=("name",),
@@ -76,6 +76,10 @@ class _Ready:
     hash: bytes | None
     given: bool
 
+    @property
+    def number(self) -> bytes:
+        return self.record.number_index or b""
+
 
 def open_file(stream: BinaryIO, name: str) -> RowFile:
     """Check a file of people as a whole; ``Refusal`` when it cannot be read or has other columns."""
@@ -87,19 +91,24 @@ def import_file(deps: IdpDeps, file: RowFile, *, actor: str) -> Iterator[RowOutc
     for group in _groups(deps, file):
         ready = [one for one in group if isinstance(one, _Ready)]
         with deps.work.begin() as work:
-            added = _store(deps, work, ready, actor) if ready else frozenset()
-            known = _Known.of(work, [one for one in ready if one.record.id not in added])
-        yield from (_outcome(deps, one, added, known, "imported") for one in group)
+            known = _Known.of(deps, work, ready)
+            new = {
+                one.number: one for one in reversed(ready) if known.find(one) is None
+            }  # of two rows about one person the first
+            added = _store(deps, work, list(new.values()), actor)
+            if len(added) < len(ready):
+                known = _Known.of(deps, work, [one for one in ready if one.record.id not in added])
+        for one in group:
+            yield one if isinstance(one, RowOutcome) else added.get(one.record.id) or known.find(one) or _taken(one)
 
 
 def examine_file(deps: IdpDeps, file: RowFile) -> Iterator[RowOutcome]:
     """Yield what :func:`import_file` would say, and change nothing. Rows of one file that contradict each other are not noticed."""
     for group in _groups(deps, file):
-        ready = [one for one in group if isinstance(one, _Ready)]
         with deps.work.read() as work:
-            known = _Known.of(work, ready)
-        free = {one.record.id for one in ready if not known.has(one)}
-        yield from (_outcome(deps, one, free, known, "acceptable") for one in group)
+            known = _Known.of(deps, work, [one for one in group if isinstance(one, _Ready)])
+        for one in group:
+            yield one if isinstance(one, RowOutcome) else known.find(one) or RowOutcome(one.row.label, "acceptable")
 
 
 def _groups(deps: IdpDeps, file: RowFile) -> Iterator[Sequence[_Ready | RowOutcome]]:
@@ -129,7 +138,7 @@ def _prepare(deps: IdpDeps, row: Row, values: Mapping[str, str], now: datetime) 
         name: normal_form(values[name]) for name in ("resident_id", "uscc", "phone", "email", "address") if name in values
     }
     new = NewAccount(
-        username=normal_username(values["username"]) if "username" in values else f"u{random_bytes(8).hex()}",
+        username=normal_username(values["username"]) if "username" in values else _username(deps, texts.get(number, "")),
         kind=kind,
         name=normal_form(values.get("name", "")),
         password="",
@@ -156,6 +165,11 @@ def _prepare(deps: IdpDeps, row: Row, values: Mapping[str, str], now: datetime) 
     return _Ready(row, account, sealed, new.proofed_by, hashed.encode() if hashed else None, "username" in values)
 
 
+def _username(deps: IdpDeps, number: str) -> str:
+    """Return the username of somebody who brings none: always the same one, so that two imports at once make one account."""
+    return f"u{deps.vault.index(number, 'idp.import').hex()[:16]}"
+
+
 def _level(text: str) -> int:
     if not text.strip().isascii() or not text.strip().isdigit() or len(text.strip()) > 1:
         raise Refusal(
@@ -168,12 +182,12 @@ def _level(text: str) -> int:
     return int(text)
 
 
-def _store(deps: IdpDeps, work: IdpWork, ready: Sequence[_Ready], actor: str) -> Collection[str]:
-    """Store the accounts whose number and username are free, each with its evidence; return their identifiers."""
+def _store(deps: IdpDeps, work: IdpWork, ready: Sequence[_Ready], actor: str) -> Mapping[str, RowOutcome]:
+    """Store the accounts whose number and username are free, each with its evidence; return those by identifier."""
+    if not ready:
+        return {}
     added = work.records.add_accounts([one.record for one in ready])
     new = [one for one in ready if one.record.id in added]
-    if not new:
-        return added
     now = deps.clock.now()
     work.records.add_verifications([proofing.evidence(deps, one.account, one.method, actor=actor) for one in new])
     work.records.add_authenticators(
@@ -183,8 +197,9 @@ def _store(deps: IdpDeps, work: IdpWork, ready: Sequence[_Ready], actor: str) ->
             if one.hash is not None
         ]
     )
-    work.audit.record_all([_event(one, actor, now) for one in new])
-    return added
+    for one in new:
+        work.audit.record(_event(one, actor, now))
+    return {one.record.id: RowOutcome(one.row.label, "imported", one.record.username, one.record.id) for one in new}
 
 
 def _event(one: _Ready, actor: str, now: datetime) -> AuditEvent:
@@ -194,37 +209,34 @@ def _event(one: _Ready, actor: str, now: datetime) -> AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Accounts that a group's rows met: by the index of their number, and by username."""
+    """Accounts that a group's rows meet, each with its name in clear: by their number, and their usernames."""
 
-    holders: Mapping[bytes, AccountRecord]
+    numbers: Mapping[bytes, Sequence[tuple[AccountRecord, str]]]
     usernames: Collection[str]
 
     @classmethod
-    def of(cls, work: IdpWork, ready: Sequence[_Ready]) -> _Known:
-        if not ready:
-            return cls({}, ())
-        found = work.records.accounts_like(
-            holders=[one.record.holder_index for one in ready if one.record.holder_index is not None],
-            usernames=[one.record.username for one in ready if one.given],
-        )
-        holders = {one.holder_index: one for one in found if one.holder_index is not None}
-        return cls(holders, frozenset(one.username for one in found))
+    def of(cls, deps: IdpDeps, work: IdpWork, ready: Sequence[_Ready]) -> _Known:
+        numbers: dict[bytes, list[tuple[AccountRecord, str]]] = {}
+        found = work.records.accounts_like([one.number for one in ready], [one.record.username for one in ready])
+        for record in found:
+            if record.number_index is not None:
+                numbers.setdefault(record.number_index, []).append((record, accounts.open_record(deps, record).name))
+        return cls(numbers, frozenset(record.username for record in found))
 
-    def has(self, one: _Ready) -> bool:
-        return one.record.holder_index in self.holders or one.record.username in self.usernames
+    def find(self, one: _Ready) -> RowOutcome | None:
+        """Return what becomes of a row because of who is here already; None for nobody who matters.
+
+        What somebody under another name only said themselves keeps nobody out.
+        """
+        same = self.numbers.get(one.number, ())
+        for record, name in same:
+            if name == one.account.name:
+                return RowOutcome(one.row.label, "already", record.username, record.id)
+        if any(record.holder_index is not None for record, _ in same):
+            return RowOutcome(one.row.label, "refused", refusal=Refusal(IMPORT_NAME_DIFFERS, field="name"))
+        return _taken(one) if one.record.username in self.usernames else None
 
 
-def _outcome(
-    deps: IdpDeps, one: _Ready | RowOutcome, added: Collection[str], known: _Known, word: Literal["imported", "acceptable"]
-) -> RowOutcome:
-    if isinstance(one, RowOutcome):
-        return one
-    if one.record.id in added:
-        account = one.record.id if word == "imported" else ""
-        return RowOutcome(one.row.label, word, one.record.username if one.given or account else "", account)
-    holder = known.holders.get(one.record.holder_index or b"")
-    if holder is None:
-        return RowOutcome(one.row.label, "refused", refusal=Refusal(ACCOUNT_EXISTS, field="username"))
-    if accounts.open_record(deps, holder).name != one.account.name:
-        return RowOutcome(one.row.label, "refused", refusal=Refusal(IMPORT_NAME_DIFFERS, field="name"))
-    return RowOutcome(one.row.label, "already", holder.username, holder.id)
+def _taken(one: _Ready) -> RowOutcome:
+    refusal = Refusal(ACCOUNT_EXISTS, field="username") if one.given else Refusal(IMPORT_NAME_DIFFERS, field="name")
+    return RowOutcome(one.row.label, "refused", refusal=refusal)

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from idp.errors import ACCOUNT_EXISTS, ACCOUNT_UNKNOWN, ACCOUNT_UNSUITABLE
 from idp.people import new_passwords, one_time_codes, passwords, proofing
+from idp.people.disabling import disable_within, enable_within
 from idp.ports import IdpDeps
 from idp.records import Account, AccountRecord, Authenticator, Channel
 from kernel.audit import AuditEvent
@@ -23,7 +24,8 @@ from kernel.identifiers import is_resident_id, is_uscc
 from kernel.randomness import token
 from kernel.text import find_unwanted_character, normal_form
 from policies import assurance
-from policies.models import AccountKind
+from policies.role_models import AccountKind
+from policies.roles import may_have
 
 SUBJECT_PREFIX = "sub."
 """Every ``sub`` starts so; no client_id can (RFC 9700 4.15.1: an access token must not be taken for a client's own)."""
@@ -107,22 +109,14 @@ def check_person(deps: IdpDeps, new: NewAccount) -> None:
 
 def disable(deps: IdpDeps, account_id: str, *, actor: str) -> None:
     """Disable an account; its sessions and tokens end at once. ``Refusal(account_unknown)`` when there is none (to disable)."""
-    now = deps.clock.now()
     with deps.work.begin() as work:
-        if not work.records.set_disabled(account_id, now) and not work.records.keep_disabled(account_id):
-            raise Refusal(ACCOUNT_UNKNOWN)
-        ended = work.records.end_sessions(account_id, now)
-        details = {"sessions": ended}
-        work.audit.record(AuditEvent(now, actor, "idp.disable_account", f"account:{account_id}", details=details))
+        disable_within(work, account_id, actor=actor, now=deps.clock.now())
 
 
 def enable(deps: IdpDeps, account_id: str, *, actor: str) -> None:
     """Let a disabled account log in again."""
-    now = deps.clock.now()
     with deps.work.begin() as work:
-        if not work.records.set_disabled(account_id, None):
-            raise Refusal(ACCOUNT_UNKNOWN)
-        work.audit.record(AuditEvent(now, actor, "idp.enable_account", f"account:{account_id}"))
+        enable_within(work, account_id, actor=actor, now=deps.clock.now())
 
 
 def get_by_username(deps: IdpDeps, username: str) -> Account:
@@ -281,10 +275,10 @@ def _check_level_and_roles(deps: IdpDeps, new: NewAccount) -> None:
         raise _unsuitable(field="real_name_level", zh="没有这个等级", en="no such level")
     if proofing.find_method(level, new.proofed_by) is None:
         raise _unsuitable(field="proofed_by", zh="这个等级须由另一种核验方式达到", en="not a method that reaches this level")
-    if any(role not in deps.policies.roles.roles for role in new.roles):
-        raise _unsuitable(field="roles", zh="没有这个角色", en="no such role")
-    if "security_admin" in new.roles and new.kind != "security_admin":
-        raise _unsuitable(field="roles", zh="只有安全管理员账号可有此角色", en="only a security admin's account may have it")
+    if not all(may_have(deps.policies.roles, role, new.kind) for role in new.roles):
+        raise _unsuitable(
+            field="roles", zh="没有这个角色，或这类账号不得有它", en="no such role, or not for accounts of this kind"
+        )
 
 
 def _check_second_factor(deps: IdpDeps, new: NewAccount) -> None:

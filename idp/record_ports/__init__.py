@@ -5,6 +5,7 @@ Left to others: the records themselves (``records``), SQL (``storage``), every d
 
 from __future__ import annotations
 
+from idp.record_ports.administration import AdministrationRecords
 from idp.record_ports.authenticators import AuthenticatorRecords
 from idp.record_ports.clients import ClientRecords
 from idp.record_ports.devices import DeviceRecords
@@ -21,6 +22,7 @@ from idp.record_ports.recoveries import RecoveryRecords
 
 __all__ = [
     "AccountRecords",
+    "AdministrationRecords",
     "AuthenticatorRecords",
     "ClientRecords",
     "DeviceRecords",

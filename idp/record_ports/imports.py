@@ -23,6 +23,6 @@ class ImportRecords(Protocol):
         """Store the authenticators of new accounts."""
         ...
 
-    def accounts_like(self, *, holders: Sequence[bytes], usernames: Sequence[str]) -> Sequence[AccountRecord]:
-        """Return the accounts that have one of these holders or usernames."""
+    def accounts_like(self, numbers: Sequence[bytes], usernames: Sequence[str]) -> Sequence[AccountRecord]:
+        """Return the accounts that have one of these numbers, theirs or only said, or usernames."""
         ...

@@ -12,7 +12,7 @@ from idp.records import (
     ThrottleKey,
     Verification,
 )
-from policies.models import AccountKind
+from policies.role_models import AccountKind
 
 
 class AccountRecords(Protocol):

@@ -5,6 +5,7 @@ Moments are aware and in UTC. Left to others: what can be done with them (``reco
 
 from __future__ import annotations
 
+from idp.records.administration import Proposal
 from idp.records.clients import (
     Client,
     ClientAuthentication,
@@ -66,6 +67,7 @@ __all__ = [
     "LogoutOutcome",
     "Mandate",
     "Notice",
+    "Proposal",
     "PushedRequest",
     "Recovery",
     "RecoveryStep",

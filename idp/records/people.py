@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from policies.models import AccountKind
+from policies.role_models import AccountKind
 
 AuthenticatorKind = Literal["password", "totp", "recovery", "passkey"]
 Channel = Literal["email", "phone"]

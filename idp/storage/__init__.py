@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp.storage.administration import SqlAdministration
 from idp.storage.authenticators import SqlAuthenticators
 from idp.storage.clients import SqlClients
 from idp.storage.devices import SqlDevices
@@ -34,5 +35,6 @@ class SqlIdpRecords(
     SqlDirectories,
     SqlImports,
     SqlRecoveries,
+    SqlAdministration,
 ):
     """All records of the room on one connection."""

@@ -24,7 +24,7 @@ class SqlImports(OnConnection):
     def add_accounts(self, records: Sequence[AccountRecord]) -> Collection[str]:
         """Store those whose username and holder are free; return their identifiers."""
         # In one order, so that two imports of the same people wait for each other instead of both being undone.
-        for row in sorted(map(account_values, records), key=lambda row: row["holder_index"] or b""):
+        for row in sorted(map(account_values, records), key=lambda row: row["number_index"] or b""):
             self._put_off(_ADD_ACCOUNT, **row)
         added = sa.select(accounts.c.id).where(accounts.c.id.in_([record.id for record in records]))
         return frozenset(self._connection.execute(added).scalars())
@@ -39,7 +39,7 @@ class SqlImports(OnConnection):
         for one in authenticators_:
             self._put_off(_ADD_AUTHENTICATOR, **authenticator_values(one))
 
-    def accounts_like(self, *, holders: Sequence[bytes], usernames: Sequence[str]) -> Sequence[AccountRecord]:
-        """Return the accounts that have one of these holders or usernames."""
-        alike = sa.or_(accounts.c.holder_index.in_(holders), accounts.c.username.in_(usernames))
+    def accounts_like(self, numbers: Sequence[bytes], usernames: Sequence[str]) -> Sequence[AccountRecord]:
+        """Return the accounts that have one of these numbers, theirs or only said, or usernames."""
+        alike = sa.or_(accounts.c.number_index.in_(numbers), accounts.c.username.in_(usernames))
         return [read_account(row) for row in self._all(sa.select(accounts).where(alike))]

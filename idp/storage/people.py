@@ -13,7 +13,7 @@ from idp.storage.connection import OnConnection, as_json, as_values, micros, mom
 from idp.storage.prepared import Insert, Prepared, Row
 from idp.storage.tables import accounts, authenticators, tries, verifications
 from kernel.clock import from_micros, to_micros
-from policies.models import AccountKind
+from policies.role_models import AccountKind
 
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")
 _ACCOUNT = Prepared(sa.select(accounts).where(accounts.c.id == _KEY))

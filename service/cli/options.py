@@ -37,13 +37,14 @@ log_level_option = click.option(
 )
 
 
-def _operator(context: click.Context, parameter: click.Parameter, value: str) -> str:
+def operator_name(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return whoever an option names as the audit trail does; the callback of all options that do."""
     del context, parameter
     return f"operator:{who(value)}"
 
 
 by_option = click.option(
-    "--by", required=True, callback=_operator, metavar="NAME", help="Who does this; stands in the audit trail."
+    "--by", required=True, callback=operator_name, metavar="NAME", help="Who does this; stands in the audit trail."
 )
 
 

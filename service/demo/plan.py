@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from idp.records import ClientAuthentication
-from policies.models import AccountKind
+from policies.role_models import AccountKind
 from service.demo.register import Fault
 
 DATA = Path(__file__).parent / "data"

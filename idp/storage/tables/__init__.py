@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp.storage.tables.administration import proposals
 from idp.storage.tables.authenticators import challenges, recovery_codes, sent_codes
 from idp.storage.tables.clients import assertions, clients, consents, invitations, origins, resources, secret_uses
 from idp.storage.tables.columns import metadata
@@ -37,6 +38,7 @@ __all__ = [
     "notices",
     "origins",
     "proofs",
+    "proposals",
     "pushed_requests",
     "recoveries",
     "recovery_codes",

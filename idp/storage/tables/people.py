@@ -36,6 +36,8 @@ accounts = sa.Table(
     sa.UniqueConstraint("username", name="idp_accounts_username"),
     sa.UniqueConstraint("holder_index", name="idp_accounts_holder"),
     sa.Index("idp_accounts_number", "number_index"),
+    sa.Index("idp_accounts_kind", "kind", "username"),
+    sa.Index("idp_accounts_organization", "organization"),
     sa.Index("idp_accounts_phone", "phone_index"),
     sa.Index("idp_accounts_email", "email_index"),
 )

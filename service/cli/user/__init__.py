@@ -6,15 +6,17 @@ import sys
 
 import click
 
+from idp.administration import adding
+from idp.administration.admins import operator
 from idp.people import accounts, one_time_codes
 from idp.records import Account
 from kernel.errors import Text
 from policies.assurance import needs_second_factor
-from policies.models import AccountKind
+from policies.role_models import AccountKind
 from service.cli import mandate
-from service.cli.options import emit, json_option, pass_services
+from service.cli.options import emit, json_option, operator_name, pass_services
 from service.cli.preview import Preview, go_ahead, yes_option
-from service.cli.user import importing
+from service.cli.user import deciding, importing, looking
 from service.wiring import Services
 
 _ACTOR = "operator:cli"
@@ -27,7 +29,16 @@ def command() -> None:
 
 
 command.add_command(mandate.command, "mandate")
-command.add_command(importing.import_)
+for _each in (
+    importing.import_,
+    looking.show,
+    looking.find,
+    deciding.disable,
+    deciding.enable,
+    deciding.role,
+    deciding.approvals,
+):
+    command.add_command(_each)
 
 
 @command.command()
@@ -47,6 +58,7 @@ command.add_command(importing.import_)
 @click.option("--department")
 @click.option("--role", "roles", multiple=True, help="A role of roles.toml; may be given several times.")
 @click.option("--totp", is_flag=True, help="Enroll a one-time-code authenticator; staff and security admins always get one.")
+@click.option("--by", default="cli", callback=operator_name, metavar="NAME", help="Who does this; stands in the audit trail.")
 @json_option
 @pass_services
 def add(  # noqa: PLR0917 - one parameter for each option
@@ -65,6 +77,7 @@ def add(  # noqa: PLR0917 - one parameter for each option
     department: str | None,
     roles: tuple[str, ...],
     totp: bool,
+    by: str,
     as_json: bool,
 ) -> None:
     """Create account USERNAME.
@@ -93,12 +106,14 @@ def add(  # noqa: PLR0917 - one parameter for each option
         roles=roles,
         totp_secret=secret,
     )
-    account = accounts.create(services.idp, new, actor=_ACTOR)
+    account, waiting = adding.add(services.idp, operator(by), new)
     issuer = f"潮信 {services.node.name}"
     uri = None if secret is None else one_time_codes.enrolment_uri(secret, username=account.username, issuer=issuer)
     data = {"account": account.id, "username": account.username, "totp_secret": secret, "totp_uri": uri}
+    told = {**data, "proposals": [each.id for each in waiting]}
     lines = [f"{account.username}  {account.kind}  {account.id}", *((secret, uri) if secret and uri else ())]
-    emit(data, as_json, "\n".join(lines))
+    lines += [f"chaoxin user approvals approve {each.id}  ({each.role})" for each in waiting]
+    emit(told, as_json, "\n".join(lines))
 
 
 @command.command()
@@ -130,26 +145,6 @@ def list_(services: Services, kind: AccountKind | None, after: str, limit: int, 
     found = accounts.page(services.idp, after=after, kind=kind, limit=limit)
     lines = (f"{_state(one):<9} {one.kind:<15} {one.username}  {' '.join(one.roles)}" for one in found)
     emit([_as_json(one) for one in found], as_json, "\n".join(lines))
-
-
-@command.command()
-@click.argument("username")
-@pass_services
-def disable(services: Services, username: str) -> None:
-    """Disable account USERNAME; its sessions and tokens end at once."""
-    account = accounts.get_by_username(services.idp, username)
-    accounts.disable(services.idp, account.id, actor=_ACTOR)
-    click.echo(f"{account.username}: disabled")
-
-
-@command.command()
-@click.argument("username")
-@pass_services
-def enable(services: Services, username: str) -> None:
-    """Let the disabled account USERNAME log in again."""
-    account = accounts.get_by_username(services.idp, username)
-    accounts.enable(services.idp, account.id, actor=_ACTOR)
-    click.echo(f"{account.username}: enabled")
 
 
 def _ask(prompt: str, *, confirm: bool) -> str:

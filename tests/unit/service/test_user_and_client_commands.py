@@ -72,12 +72,44 @@ def test_a_level_is_written_down_with_the_method_that_reached_it(config: Path) -
 
 def test_an_account_is_disabled_and_enabled(config: Path) -> None:
     chaoxin(config, "user", "add", "huangyao", "--kind", "citizen", "--name", "黄垚", typed=f"{PASSWORD}\n")
-    assert chaoxin(config, "user", "disable", "huangyao").exit_code == 0
+    why = ("--reason", "本人申请", "--by", "chen")
+    assert printed(chaoxin(config, "user", "disable", "huangyao", *why, "--json"))["changed"] is False
+    assert "enabled   citizen         huangyao" in chaoxin(config, "user", "list").output
+    assert printed(chaoxin(config, "user", "disable", "huangyao", *why, "--yes", "--json"))["changed"] is True
     assert "disabled  citizen         huangyao" in chaoxin(config, "user", "list").output
-    assert isinstance(chaoxin(config, "user", "disable", "huangyao").exception, Refusal)
-    assert chaoxin(config, "user", "enable", "huangyao").exit_code == 0
+    assert isinstance(chaoxin(config, "user", "disable", "huangyao", *why, "--yes").exception, Refusal)
+    assert chaoxin(config, "user", "enable", "huangyao", *why, "--yes").exit_code == 0
     assert "enabled   citizen         huangyao" in chaoxin(config, "user", "list", "--kind", "citizen").output
-    assert isinstance(chaoxin(config, "user", "disable", "nobody").exception, Refusal)
+    assert isinstance(chaoxin(config, "user", "disable", "nobody", *why).exception, Refusal)
+
+
+def test_a_role_is_asked_for_by_one_and_approved_by_another(config: Path) -> None:
+    chaoxin(config, "user", "add", "auditor", "--kind", "staff", "--name", "某", typed=f"{PASSWORD}\n")
+    give = ("user", "role", "give", "auditor", "auditor", "--reason", "年度审计", "--by", "chen", "--yes", "--json")
+    waiting = printed(chaoxin(config, *give))["proposal"]
+    assert waiting in chaoxin(config, "user", "approvals", "list").output
+    refused = chaoxin(config, "user", "approvals", "approve", waiting, "--by", "Chen", "--yes").exception
+    assert isinstance(refused, Refusal)
+    assert printed(chaoxin(config, "user", "approvals", "approve", waiting, "--by", "lin", "--json"))["changed"] is False
+    decided = printed(chaoxin(config, "user", "approvals", "approve", waiting, "--by", "lin", "--yes", "--json"))
+    assert (decided["state"], decided["decided_by"]) == ("approved", "operator:lin")
+    holders = {one["role"]: one["accounts"] for one in printed(chaoxin(config, "user", "role", "list", "--json"))}
+    assert "auditor" in holders["auditor"]
+
+
+def test_a_person_is_shown_masked_for_a_purpose(config: Path) -> None:
+    chaoxin(
+        config, "user", "add", "shown", "--kind", "citizen", "--name", "陈某某", "--phone", "13800000009", typed=f"{PASSWORD}\n"
+    )
+    what_for = ("--purpose", "complaint", "--by", "chen", "--json")
+    data = printed(chaoxin(config, "user", "show", "shown", *what_for))
+    assert (data["name"], data["phone"], data["state"]) == ("陈**", "138******09", "enabled")
+    (found,) = printed(chaoxin(config, "user", "find", "phone", *what_for, typed="13800000009\n"))
+    assert found["username"] == "shown"
+    assert chaoxin(config, "user", "find", "phone", *what_for, typed="13800000008\n").exit_code == 1
+    refused = chaoxin(config, "user", "show", "shown", "--purpose", "curiosity", "--by", "chen").exception
+    assert isinstance(refused, Refusal)
+    assert "13800000009" not in chaoxin(config, "audit", "list", "--json").output
 
 
 def test_a_weak_password_is_refused_without_being_shown(config: Path) -> None:

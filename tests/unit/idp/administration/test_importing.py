@@ -99,7 +99,7 @@ def test_no_file_makes_anybody_an_official(light: IdpDeps, kind: str) -> None:
 
 
 def test_an_account_that_is_here_stays_as_it_is(deps: IdpDeps) -> None:
-    here = add_account(deps, resident_id=ADULT)
+    here = add_account(deps, resident_id=ADULT, real_name_level=4)
     same, other, taken = run(
         deps, row(phone="+86 139 9999 9999"), row(name="陈小朝"), row(name="林", resident_id=CHILD, username=here.username)
     )
@@ -108,6 +108,17 @@ def test_an_account_that_is_here_stays_as_it_is(deps: IdpDeps) -> None:
     assert taken.refusal is not None
     assert (other.refusal.code, taken.refusal.code, taken.refusal.field) == ("import_name_differs", "account_exists", "username")
     assert accounts.get_by_username(deps, here.username) == here
+
+
+def test_what_somebody_else_only_said_keeps_nobody_out(light: IdpDeps) -> None:
+    add_account(light, name="冒名者", resident_id=ADULT)
+    (outcome,) = run(light, row(real_name_level="3", proofed_by="register"))
+    assert outcome.outcome == "imported"
+    assert words(run(light, row(real_name_level="3", proofed_by="register"), row(name="又一人"))) == ["already", "refused"]
+
+
+def test_two_rows_about_one_person_make_one_account(light: IdpDeps) -> None:
+    assert words(run(light, row(username="one"), row(username="two"), row())) == ["imported", "already", "already"]
 
 
 def test_a_run_that_was_interrupted_is_repeated(light: IdpDeps, monkeypatch: pytest.MonkeyPatch) -> None:
