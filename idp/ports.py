@@ -28,6 +28,7 @@ from idp.record_ports import (
     ProofRecords,
     RecoveryRecords,
     SessionRecords,
+    SwitchRecords,
 )
 from idp.records import Channel, DirectorySettings, StaffEntry
 from idp.registers.ports import Registers
@@ -54,6 +55,7 @@ class IdpRecords(
     ImportRecords,
     RecoveryRecords,
     AdministrationRecords,
+    SwitchRecords,
     Protocol,
 ):
     """Everything that the room stores, in one transaction."""

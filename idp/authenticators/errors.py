@@ -140,3 +140,19 @@ SENT_CODE_WRONG = define(
     remedy_zh="请输入最近一次收到的6位数字，或重新发送。",
     remedy_en="Enter the 6 digits that came last, or have another one sent.",
 )
+SWITCHED_OFF = define(
+    "login_switched_off",
+    status=403,
+    zh="{name_zh}暂停用于登录：{reason}。",
+    en="Logging in with {name_en} is switched off for now: {reason}.",
+    remedy_zh="请换一种登录方式；都不行时，请带证件到服务窗口办理。",
+    remedy_en="Log in another way; if you have none, go to a service window with your document.",
+)
+SWITCH_UNKNOWN = define(
+    "login_switch_unknown",
+    status=422,
+    zh="没有这种登录方式可以切换，或者没有写明原因（200字以内）。",
+    en="There is no such way to log in to be switched, or no reason of 200 characters at most was given.",
+    remedy_zh="可以切换的有：{choices}。",
+    remedy_en="What can be switched: {choices}.",
+)

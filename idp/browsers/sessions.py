@@ -14,15 +14,17 @@ from typing import TypedDict
 from idp.hashes import digest
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Account, Client, Session
+from idp.records import Account, Client, Login, Session
 from kernel.audit import AuditEvent
 from kernel.canonical import canonical
 from kernel.errors import Text
-from kernel.randomness import token
+from kernel.randomness import choose, token
 from policies import assurance
 
 _SEEN_EVERY = timedelta(seconds=60)
 _MAX_AGENT = 300
+_CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is read as something else
+_CODE_LENGTH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,11 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A session with the value for its cookie, which is only known now."""
+    """A session with the value for its cookie, which is only known now, and the login's code (empty when it was none)."""
 
     session: Session
     cookie: str = field(repr=False)
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Listed:
     device: Device
     level: Text
     clients: tuple[tuple[Client, datetime], ...]
+    code: str = ""
 
 
 def start(work: IdpWork, deps: IdpDeps, account_id: str, amr: Iterable[str], device: Device) -> Started:
@@ -82,8 +86,9 @@ def start(work: IdpWork, deps: IdpDeps, account_id: str, amr: Iterable[str], dev
         device=_seal(deps, session_id, device),
     )
     work.records.add_session(session)
+    code = _name_login(work, session)
     _note(work, session, "idp.login", now)
-    return Started(session, cookie)
+    return Started(session, cookie, code)
 
 
 def renew(work: IdpWork, deps: IdpDeps, session: Session, amr: Iterable[str], device: Device) -> Started:
@@ -100,8 +105,9 @@ def renew(work: IdpWork, deps: IdpDeps, session: Session, amr: Iterable[str], de
     )
     if not work.records.raise_session(renewed):  # ended meanwhile
         return start(work, deps, session.account_id, amr, device)
+    code = _name_login(work, renewed)
     _note(work, renewed, "idp.login", now)
-    return Started(renewed, cookie)
+    return Started(renewed, cookie, code)
 
 
 def raise_level(work: IdpWork, deps: IdpDeps, session: Session, method: str) -> Started | None:
@@ -128,6 +134,13 @@ def _strength(deps: IdpDeps, amr: Iterable[str], since: datetime) -> _Strength:
         "ends_at": since + timedelta(seconds=level.absolute_seconds),
         "idle_seconds": level.idle_seconds,
     }
+
+
+def _name_login(work: IdpWork, session: Session) -> str:
+    """Give a login the code by which anybody can report it; it says nothing of whose it is."""
+    code = choose(_CODE_ALPHABET, _CODE_LENGTH)
+    work.records.add_login(Login(code, session.account_id, session.id, session.auth_time, session.acr, session.device))
+    return code
 
 
 def _note(work: IdpWork, session: Session, action: str, now: datetime) -> None:
@@ -179,11 +192,21 @@ def listed(deps: IdpDeps, account_id: str) -> Sequence[Listed]:
     with deps.work.read() as work:
         alive = [session for session in work.records.sessions(account_id) if is_alive(session, now)]
         told = {session.id: tuple(work.records.session_clients(session.id)) for session in alive}
-    return [Listed(session, _open(deps, session), _level_of(deps, session), told[session.id]) for session in alive]
+        codes = work.records.login_codes(account_id) if alive else {}
+    return [
+        Listed(
+            session,
+            open_device(deps, session.id, session.device),
+            _level_of(deps, session.acr),
+            told[session.id],
+            codes.get(session.id, ""),
+        )
+        for session in alive
+    ]
 
 
-def _level_of(deps: IdpDeps, session: Session) -> Text:
-    level = assurance.get_level(deps.policies.assurance, session.acr)
+def _level_of(deps: IdpDeps, acr: str) -> Text:
+    level = assurance.get_level(deps.policies.assurance, acr)
     return Text(level.zh, level.en)
 
 
@@ -192,8 +215,9 @@ def _seal(deps: IdpDeps, session_id: str, device: Device) -> bytes:
     return deps.vault.encrypt(text, _context(session_id))
 
 
-def _open(deps: IdpDeps, session: Session) -> Device:
-    values = json.loads(deps.vault.decrypt(session.device, _context(session.id)))
+def open_device(deps: IdpDeps, session_id: str, device: bytes) -> Device:
+    """Return where a session or a login of it was."""
+    values = json.loads(deps.vault.decrypt(device, _context(session_id)))
     return Device(values["address"], values["agent"])
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives import hashes
 
-from idp.authenticators import certificates
+from idp.authenticators import certificates, switches
 from idp.authenticators.errors import CERTIFICATE_REFUSED
 from idp.authorize.transactions import Visit, verify_transaction
 from idp.browsers.sessions import Device
@@ -26,6 +26,7 @@ from kernel.errors import Refusal
 def submit(deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: Device, der: bytes | None) -> LoggedIn:
     """Take the certificate (DER) that TLS has proven the key of; ``Refusal`` says what is wrong."""
     transaction = None if transaction_id is None else verify_transaction(deps, transaction_id, visit.browser)
+    switches.check_kind(deps, "certificate")
     # 1. Whose?
     shown = certificates.read(der)
     # By all that it says, not by its serial number: anybody can make one with another's, and use up the other's tries.

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from idp.authenticators import code_factors, second_factors
+from idp.authenticators import code_factors, second_factors, switches
 from idp.authenticators.reach import PASSWORD, SECOND_FACTORS
 from idp.authorize import flow
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
@@ -138,12 +138,16 @@ def find_asked(deps: IdpDeps, transaction_id: str, visit: Visit) -> Asked:
     account_id = visit.current.account.id if stepping_up and visit.current is not None else transaction.account_id or ""
     with deps.work.read() as work:
         account = work.records.find_account(account_id)
-        authenticators = [one for one in work.records.authenticators(account_id) if one.kind in SECOND_FACTORS]
+        enrolled: Sequence[Authenticator] = work.records.authenticators(account_id)
+    authenticators: Sequence[Authenticator] = [one for one in enrolled if one.kind in SECOND_FACTORS]
     if account is None or account.disabled_at is not None:
         raise Refusal(ACCOUNT_DISABLED)
     channel = code_factors.find_channel(deps, open_record(deps, account), authenticators)
-    if not authenticators and channel is None:
+    if channel is not None:
+        switches.check_kind(deps, code_factors.METHODS[channel])
+    elif not authenticators:
         raise Refusal(SECOND_FACTOR_MISSING)
+    authenticators = switches.usable(deps, authenticators)
     return Asked(transaction, account, authenticators, channel, stepping_up)
 
 
@@ -160,7 +164,9 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
     name = normal_username(username)
     directory = directory_login.find_directory(deps, name)
     if directory is not None:
+        switches.check_directory(deps, directory.settings.name)
         return _prove_to_directory(deps, directory, name, password, address)
+    switches.check_kind(deps, "password")
     with deps.work.read() as work:
         account = work.records.find_username(name)
         authenticators = work.records.authenticators(NOBODY if account is None else account.id)
@@ -234,7 +240,7 @@ def enter(
         if current is not None:  # somebody else was logged in here
             sessions.end_within(work, current.session, actor=f"account:{account.id}", now=now)
         started = sessions.start(work, deps, account.id, amr, device)
-    devices.greet(work, deps, account.id, browser=visit.browser, device=device, now=now)
+    devices.greet(work, deps, account.id, browser=visit.browser, device=device, code=started.code, now=now)
     return _go_on(work, deps, account, started, transaction=transaction, visit=visit)
 
 

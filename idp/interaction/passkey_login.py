@@ -10,7 +10,7 @@ Left to others: what makes an answer right (``authenticators.passkeys``), pages 
 
 from __future__ import annotations
 
-from idp.authenticators import passkeys, stored_passkey
+from idp.authenticators import passkeys, stored_passkey, switches
 from idp.authenticators.errors import PASSKEY_CLONED
 from idp.authorize.transactions import Visit, verify_transaction
 from idp.browsers.sessions import Device
@@ -24,6 +24,7 @@ from kernel.errors import Refusal
 def submit(deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: Device, text: str) -> LoggedIn:
     """Take a passkey's answer; ``transaction_id`` None is a login without a client. ``Refusal`` says what is wrong."""
     transaction = None if transaction_id is None else verify_transaction(deps, transaction_id, visit.browser)
+    switches.check_kind(deps, "passkey")
     # 1. Which passkey it claims to be.
     answer = passkeys.read_answer(text)
     tried = f"passkey:{stored_passkey.lookup(answer.credential_id).hex()}"

@@ -14,10 +14,12 @@ from idp.notices.telling import tell
 from idp.ports import IdpDeps, IdpWork
 
 
-def greet(work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, ...], device: Device, now: datetime) -> None:
+def greet(
+    work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, ...], device: Device, code: str, now: datetime
+) -> None:
     """Remember a login's browser, and tell the account's owner of it unless it is theirs alone."""
     values = [digest(value) for value in browser]
     known = [work.records.see_device(account_id, value, now) for value in values]  # each is remembered
     if not any(known) or any(work.records.is_shared(value) for value in values):
         name = device_name(device.agent) or "–"
-        tell(work, deps, account_id, "new_device", now, device=name, address=device.address or "–")
+        tell(work, deps, account_id, "new_device", now, device=name, address=device.address or "–", code=code)

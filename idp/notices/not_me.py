@@ -36,7 +36,7 @@ def report(deps: IdpDeps, notice_id: str, shown: str) -> None:
         notice = work.records.find_notice(notice_id)
         if notice is None or now - notice.at >= _GOOD_FOR:
             raise Refusal(NOT_ME_OVER)
-        case = Case(token(12), notice.account_id, notice.id, now)
+        case = Case(token(12), notice.account_id, now, notice_id=notice.id)
         if not work.records.add_case(case):
             raise Refusal(NOT_ME_OVER)
         ended = work.records.end_sessions(notice.account_id, now)

@@ -30,9 +30,16 @@ TEXTS: Mapping[str, Text] = {
     "recovery_used": Text("用掉了一个恢复码，还剩{left}个。", "A recovery code was used; {left} are left."),
     "email_confirmed": Text("电子邮箱已更改并确认。", "The e-mail address was changed and confirmed."),
     "phone_confirmed": Text("手机号已更改并确认。", "The phone number was changed and confirmed."),
-    "new_device": Text("在{device}（{address}）登录了您的账号。", "Your account was logged in to on {device} ({address})."),
+    "new_device": Text(
+        "在{device}（{address}）登录了您的账号，登录编号{code}。",
+        "Your account was logged in to on {device} ({address}); the login's code is {code}.",
+    ),
     "not_me": Text(
         "您报告了不是本人的登录，所有设备已退出。", "You reported a login that was not yours; all devices were logged out."
+    ),
+    "case_confirmed": Text(
+        "工作人员确认有人冒用您的账号，所有设备和部门已退出登录；请更改口令，并检查登录方式。",
+        "Staff confirmed that somebody used your account as you; all devices and departments were logged out. Change your password and check what you log in with.",
     ),
     "recovery_waiting": Text(
         "有人申请找回您的账号，{hours}小时后可以设置新口令。",
@@ -57,7 +64,7 @@ TEXTS: Mapping[str, Text] = {
 }
 """Every kind of notice with its sentence."""
 
-OVER_ALL = frozenset({"recovery_waiting", "recovered", "email_confirmed", "phone_confirmed", "not_me"})
+OVER_ALL = frozenset({"recovery_waiting", "recovered", "email_confirmed", "phone_confirmed", "not_me", "case_confirmed"})
 """Those that go over every channel of the account, since one of them may be in somebody else's hands."""
 
 

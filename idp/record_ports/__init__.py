@@ -19,6 +19,7 @@ from idp.record_ports.notices import NoticeRecords
 from idp.record_ports.people import AccountRecords
 from idp.record_ports.proofs import ProofRecords
 from idp.record_ports.recoveries import RecoveryRecords
+from idp.record_ports.switches import SwitchRecords
 
 __all__ = [
     "AccountRecords",
@@ -35,4 +36,5 @@ __all__ = [
     "ProofRecords",
     "RecoveryRecords",
     "SessionRecords",
+    "SwitchRecords",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from idp.records import Case, Notice
+from idp.records import Case, Decision, Login, Notice
 
 
 class NoticeRecords(Protocol):
@@ -41,5 +41,29 @@ class NoticeRecords(Protocol):
         ...
 
     def add_case(self, case: Case) -> bool:
-        """Store a case; False when its notice has one."""
+        """Store a case; False when its notice or login has one."""
+        ...
+
+    def find_case(self, case_id: str) -> Case | None:
+        """Return a case."""
+        ...
+
+    def cases(self, *, decided: bool, limit: int = 100) -> Sequence[Case]:
+        """Return cases that are decided or not, newest first."""
+        ...
+
+    def decide_case(self, case_id: str, decision: Decision, actor: str, at: datetime) -> bool:
+        """Decide a case; False when it was decided before."""
+        ...
+
+    def add_login(self, login: Login) -> None:
+        """Remember under which code somebody logged in."""
+        ...
+
+    def find_login(self, code: str) -> Login | None:
+        """Return the login of this code."""
+        ...
+
+    def login_codes(self, account_id: str) -> Mapping[str, str]:
+        """Return the code of the last login of each of an account's sessions."""
         ...

@@ -22,7 +22,7 @@ from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken,
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
 from idp.records.mandates import Mandate
-from idp.records.notices import Case, Notice
+from idp.records.notices import Case, Decision, Login, Notice, Switch
 from idp.records.people import (
     PROVEN,
     Account,
@@ -55,6 +55,7 @@ __all__ = [
     "Code",
     "CodeUse",
     "Consent",
+    "Decision",
     "DeviceRequest",
     "DirectoryPerson",
     "DirectorySettings",
@@ -62,6 +63,7 @@ __all__ = [
     "Grant",
     "Invitation",
     "Lock",
+    "Login",
     "LogoutBacklog",
     "LogoutDelivery",
     "LogoutOutcome",
@@ -79,6 +81,7 @@ __all__ = [
     "StaffEntry",
     "Stage",
     "SubjectType",
+    "Switch",
     "ThrottleKey",
     "Transaction",
     "Verification",

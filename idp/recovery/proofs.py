@@ -11,9 +11,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from idp import notices
-from idp.authenticators import passkeys, second_factors
+from idp.authenticators import passkeys, second_factors, switches
 from idp.authenticators import recovery as recovery_codes
 from idp.authenticators.errors import SENT_CODE_WRONG
+from idp.authenticators.reach import SECOND_FACTORS
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
 from idp.ports import IdpDeps, IdpWork
@@ -46,6 +47,7 @@ def prove_by_code(deps: IdpDeps, cookie: str, visit: Visit, device: Device, code
     attempt = requests.take_try(deps, recovery, device)
     with deps.work.read() as work:
         authenticators = work.records.authenticators(recovery.account_id or "")
+    authenticators = switches.usable(deps, [one for one in authenticators if one.kind in SECOND_FACTORS])
     try:
         second_factors.accept(deps, authenticators, code)
     except Refusal as refusal:
@@ -64,6 +66,7 @@ def passkey_options(deps: IdpDeps, recovery: Recovery, visit: Visit) -> str:
 def prove_by_passkey(deps: IdpDeps, cookie: str, visit: Visit, device: Device, text: str) -> Ticket:
     """Take a passkey of that account as the second proof: step 3."""
     recovery = requests.verify(deps, cookie, visit, "proof")
+    switches.check_kind(deps, "passkey")
     attempt = requests.take_try(deps, recovery, device)
     try:
         verified = _verify_passkey(deps, recovery, visit, text)

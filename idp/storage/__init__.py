@@ -16,6 +16,7 @@ from idp.storage.notices import SqlNotices
 from idp.storage.people import SqlAccounts
 from idp.storage.proofs import SqlProofs
 from idp.storage.recoveries import SqlRecoveries
+from idp.storage.switches import SqlSwitches
 from idp.storage.tables import metadata
 
 __all__ = ["SqlIdpRecords", "metadata"]
@@ -36,5 +37,6 @@ class SqlIdpRecords(
     SqlImports,
     SqlRecoveries,
     SqlAdministration,
+    SqlSwitches,
 ):
     """All records of the room on one connection."""

@@ -71,17 +71,17 @@ class SqlSessions(OnConnection):
     def find_session(self, session_id: str) -> Session | None:
         """Return the session with this identifier."""
         row = self._find(_SESSION, key=session_id)
-        return None if row is None else _read_session(row)
+        return None if row is None else read_session(row)
 
     def find_session_by_secret(self, secret_hash: bytes) -> tuple[Session, AccountRecord] | None:
         """Return the session whose cookie has this hash, with its account."""
         row = self._find(_SESSION_BY_SECRET, key=secret_hash)
-        return None if row is None else (_read_session(row, _OF_SESSION), read_account(row))
+        return None if row is None else (read_session(row, _OF_SESSION), read_account(row))
 
     def sessions(self, account_id: str) -> Sequence[Session]:
         """Return the sessions of an account that were not ended, newest first."""
         query = sa.select(sessions).where(sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
-        return [_read_session(row) for row in self._all(query.order_by(sessions.c.created_at.desc()))]
+        return [read_session(row) for row in self._all(query.order_by(sessions.c.created_at.desc()))]
 
     def see_session(self, session_id: str, at: datetime) -> None:
         """Move on the moment at which it was last used."""
@@ -233,7 +233,8 @@ def _session_values(session: Session) -> dict[str, object]:
     return values | {name: micros(values[name]) for name in ("auth_time", "created_at", "seen_at", "ends_at", "ended_at")}
 
 
-def _read_session(row: Row | sa.RowMapping, prefix: str = "") -> Session:
+def read_session(row: Row | sa.RowMapping, prefix: str = "") -> Session:
+    """Return the session that a row holds."""
     return Session(
         id=row[prefix + "id"],
         secret_hash=bytes(row[prefix + "secret_hash"]),

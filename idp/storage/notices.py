@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.records import Case, Notice
-from idp.storage.connection import OnConnection, as_json, micros, moment, texts
-from idp.storage.tables import cases, devices, notices
+from idp.records import Case, Decision, Login, Notice
+from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
+from idp.storage.prepared import Prepared
+from idp.storage.tables import cases, devices, logins, notices
 from kernel.clock import from_micros, to_micros
+
+_ADD_LOGIN = Prepared(lambda insert: insert(logins))
 
 
 class SqlNotices(OnConnection):
@@ -57,8 +60,41 @@ class SqlNotices(OnConnection):
         return len(self._all(query)) > 1
 
     def add_case(self, case: Case) -> bool:
-        """Store a case; False when its notice has one."""
-        return self._add_once(cases, asdict(case) | {"opened_at": to_micros(case.opened_at)})
+        """Store a case; False when its notice or login has one."""
+        moments = {"opened_at": to_micros(case.opened_at), "decided_at": micros(case.decided_at)}
+        return self._add_once(cases, asdict(case) | moments)
+
+    def find_case(self, case_id: str) -> Case | None:
+        """Return a case."""
+        row = self._first(sa.select(cases).where(cases.c.id == case_id))
+        return None if row is None else _read_case(row)
+
+    def cases(self, *, decided: bool, limit: int = 100) -> Sequence[Case]:
+        """Return cases that are decided or not, newest first."""
+        state = cases.c.decided_at.is_not(None) if decided else cases.c.decided_at.is_(None)
+        query = sa.select(cases).where(state).order_by(cases.c.opened_at.desc(), cases.c.id).limit(limit)
+        return [_read_case(row) for row in self._all(query)]
+
+    def decide_case(self, case_id: str, decision: Decision, actor: str, at: datetime) -> bool:
+        """Decide a case; False when it was decided before."""
+        decided = {"decision": decision, "decided_by": actor, "decided_at": to_micros(at)}
+        return self._change(cases.update().where(cases.c.id == case_id, cases.c.decided_at.is_(None)).values(decided))
+
+    def add_login(self, login: Login) -> None:
+        """Remember under which code somebody logged in."""
+        self._put_off(_ADD_LOGIN, **(as_values(login) | {"at": to_micros(login.at)}))
+
+    def find_login(self, code: str) -> Login | None:
+        """Return the login of this code."""
+        row = self._first(sa.select(logins).where(logins.c.code == code))
+        if row is None:
+            return None
+        return Login(**dict(row) | {"at": from_micros(row["at"]), "device": bytes(row["device"])})
+
+    def login_codes(self, account_id: str) -> Mapping[str, str]:
+        """Return the code of the last login of each of an account's sessions."""
+        query = sa.select(logins.c.session_id, logins.c.code).where(logins.c.account_id == account_id).order_by(logins.c.at)
+        return {row["session_id"]: row["code"] for row in self._all(query)}
 
 
 def _read(row: sa.RowMapping) -> Notice:
@@ -71,3 +107,8 @@ def _read(row: sa.RowMapping) -> Notice:
         sent_at=moment(row["sent_at"]),
         sent_over=texts(row["sent_over"]),
     )
+
+
+def _read_case(row: sa.RowMapping) -> Case:
+    opened_at, decided_at = from_micros(row["opened_at"]), moment(row["decided_at"])
+    return Case(**dict(row) | {"opened_at": opened_at, "decided_at": decided_at, "words": bytes(row["words"])})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from idp.authenticators import passkeys
+from idp.authenticators import passkeys, switches
 from idp.authenticators.errors import (
     CERTIFICATE_MISSING,
     CERTIFICATE_REFUSED,
@@ -15,6 +15,7 @@ from idp.authenticators.errors import (
     RECOVERY_CODE_WRONG,
     SENDING_THROTTLED,
     SENT_CODE_WRONG,
+    SWITCHED_OFF,
 )
 from idp.authorize import flow
 from idp.authorize.request import AuthorizationRequest
@@ -57,6 +58,7 @@ _SHOWN_ON_PAGE = (
     SENT_CODE_WRONG,
     SENDING_THROTTLED,
     MESSAGE_UNDELIVERED,
+    SWITCHED_OFF,
 )
 _MAX_INPUT = 1024
 _AFTER = {"authenticators": "idp.show_authenticators"}
@@ -220,6 +222,7 @@ def _login_page(
         username=suggested,
         passkey=passkeys.request_options(deps, browser.visit(deps).browser, txn),
         certificates=deps.client_certificates and deps.policies.assurance.certificates,
+        off={one.what: (switches.name_of(one.what), one.reason) for one in switches.listed(deps)},
         error=error,
     )
 

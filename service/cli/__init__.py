@@ -28,6 +28,7 @@ GROUPS = {
     "verify": "say whether a licence is genuine, and why",
     "token": "say whether a token of this node or another is genuine, and why",
     "user": "accounts",
+    "login": "ways to log in: see them, switch one off and on again",
     "session": "where somebody is logged in",
     "directory": "departments' directories of staff: look, test, take over",
     "client": "departments' systems that log in here",

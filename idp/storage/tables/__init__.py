@@ -12,7 +12,7 @@ from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, rev
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
 from idp.storage.tables.logout import logout_deliveries
 from idp.storage.tables.mandates import mandate_offers, mandates, representatives
-from idp.storage.tables.notices import cases, devices, notices
+from idp.storage.tables.notices import cases, devices, logins, notices, switches
 from idp.storage.tables.people import accounts, authenticators, tries, verifications, window_codes
 from idp.storage.tables.recoveries import recoveries
 
@@ -31,6 +31,7 @@ __all__ = [
     "directory_people",
     "grants",
     "invitations",
+    "logins",
     "logout_deliveries",
     "mandate_offers",
     "mandates",
@@ -51,6 +52,7 @@ __all__ = [
     "session_clients",
     "sessions",
     "signing_keys",
+    "switches",
     "transactions",
     "tries",
     "verifications",

@@ -34,7 +34,35 @@ cases = sa.Table(
     metadata,
     text_column("id", 60, key=True),
     text_column("account_id", 60),
-    text_column("notice_id", 60),
     moment_column("opened_at"),
+    text_column("notice_id", 60, optional=True),
+    text_column("login_code", 20, optional=True),
+    octets_column("words", PERSONAL),
+    moment_column("decided_at", optional=True),
+    text_column("decided_by", 200, optional=True),
+    text_column("decision", 20, optional=True),
     sa.UniqueConstraint("notice_id", name="idp_cases_notice"),
+    sa.UniqueConstraint("login_code", name="idp_cases_login"),
+    sa.Index("idp_cases_open", "decided_at", "opened_at"),
+)
+
+logins = sa.Table(
+    "idp_logins",
+    metadata,
+    text_column("code", 20, key=True),
+    text_column("account_id", 60),
+    text_column("session_id", 60),
+    moment_column("at", index=True),
+    text_column("acr", 100),
+    octets_column("device", PERSONAL),
+    sa.Index("idp_logins_account", "account_id", "at"),
+)
+
+switches = sa.Table(
+    "idp_switches",
+    metadata,
+    text_column("what", 60, key=True),
+    text_column("reason", 200),
+    text_column("actor", 200),
+    moment_column("at"),
 )
