@@ -23,6 +23,8 @@ from tests.support.ports import free_port_block
 
 START_SECONDS = 120
 STOP_SECONDS = 30
+_GIVEN: dict[str, int] = {}
+"""The step of the last one-time code of each secret: a code is accepted once."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,13 @@ class Federation:
         return verdict
 
 
-def one_time_code(account: dict[str, Any], *, after: int = 0) -> str:
-    """Return a code that this account has not used yet: waits for the next step where ``after`` is the step of the last one."""
-    while int(time.time()) // 30 <= after:
+def one_time_code(account: dict[str, Any]) -> str:
+    """Return a code that this account has not used yet, whoever asked for one before: the next, which is accepted early, or a later."""
+    step = max(int(time.time()) // 30, _GIVEN.get(account["totp_secret"], 0) + 1)
+    while int(time.time()) // 30 + 1 < step:
         time.sleep(0.2)
-    return pyotp.TOTP(account["totp_secret"]).now()
+    _GIVEN[account["totp_secret"]] = step
+    return pyotp.TOTP(account["totp_secret"]).at(step * 30)
 
 
 def start_demo(root: Path, first_port: int, log: Any) -> subprocess.Popen[bytes]:

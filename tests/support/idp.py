@@ -3,57 +3,39 @@
 from __future__ import annotations
 
 import base64
-import functools
 import hashlib
 import json
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, cast
-from urllib.parse import parse_qsl
+from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, render_template
 from flask.testing import FlaskClient
-from flask_bootstrap import Bootstrap5
-from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
-import crosscert.storage
-import pki.storage
-from crosscert.errors import PEER_UNREACHABLE
-from crosscert.http import is_below
-from crosscert.ports import CrosscertDeps, CrosscertRecords
-from crosscert.records import Fetched
-from crosscert.storage import SqlCrosscertRecords
-from crosscert.trust import Trust
 from idp import dispatch, endpoints, storage
 from idp.clients import registry
 from idp.people import accounts
-from idp.ports import HeldLicense, IdpDeps, IdpRecords
+from idp.ports import IdpDeps, IdpRecords
 from idp.records import Account, Client
-from idp.views import Visitors, make_blueprint
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import Clock, FixedClock
-from kernel.errors import Refusal
 from kernel.nodes import Node
 from kernel.randomness import token
-from pki import authority
-from pki.ports import KeyStore, PkiDeps, PkiRecords
+from pki.ports import KeyStore
 from pki.vault import Vault
 from policies.claim_models import Continued
 from policies.models import Policies
-from service import audit, headers, i18n
-from service.csrf import Csrf
-from service.engine import make_engine
-from service.frame import Frame
+from service import audit
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, engine_on
-from tests.support.pki import MemoryKeys
+from tests.support.idp_authority import authority_of, trust_of
+from tests.support.idp_elsewhere import Licenses, Published
+from tests.support.idp_pages import make_app
 from tests.support.policies import packaged
 from tests.support.relying_party import Form, find_consent, find_form, find_identity, find_return, parse_return
 
@@ -66,89 +48,9 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 CALLBACK = "https://scjg.example.cn/callback"
 
 
-@dataclass
-class Licenses:
-    """The licence room as a list."""
-
-    held: list[HeldLicense] = field(default_factory=list)
-
-    def of(self, holder_id: str) -> Sequence[HeldLicense]:
-        return self.held if holder_id else ()
-
-
-@dataclass
-class Published:
-    """What is to be had from elsewhere, by address: a ``Fetcher`` without a network."""
-
-    documents: dict[str, bytes] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    answers: dict[str, int] = field(default_factory=dict)
-    posted: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-    def get(self, url: str, *, below: str, max_bytes: int, timeout: float, etag: str | None = None) -> Fetched:
-        assert is_below(url, below)
-        assert timeout <= 5
-        assert etag is None
-        self.asked.append(url)
-        document = self.documents.get(url)
-        if document is None or len(document) > max_bytes:
-            raise Refusal(PEER_UNREACHABLE, url=url, problem="not there")
-        return Fetched(200, document, None)
-
-    def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
-        """Take a form; ``answers`` has the status for each address, 0 for nobody there."""
-        assert is_below(url, below)
-        assert max_bytes <= 64 * 1024
-        assert timeout <= 5
-        assert content_type == "application/x-www-form-urlencoded"
-        self.posted.append((url, dict(parse_qsl(body.decode(), strict_parsing=True))))
-        status = self.answers.get(url, 0)
-        if status in range(200, 300):
-            return Fetched(status, b"", None)
-        raise Refusal(
-            PEER_UNREACHABLE, url=url, **({"problem": f"HTTP {status}", "status": status} if status else {"problem": "away"})
-        )
-
-
-@dataclass
-class TickingClock:
-    """A clock that is a little later each time it is read, like the real one."""
-
-    moment: datetime
-
-    def now(self) -> datetime:
-        self.moment += timedelta(milliseconds=1)
-        return self.moment
-
-
 def _now(act: Callable[[], object]) -> None:
     """Do at once what need not be waited for, so that a test sees it done."""
     act()
-
-
-_FOLDER = tempfile.TemporaryDirectory(prefix="chaoxin-test-ca-")
-
-
-@functools.cache
-def _authority_engine(node: Node) -> sa.Engine:
-    return make_engine(f"sqlite:///{_FOLDER.name}/{hashlib.sha256(node.url.encode()).hexdigest()[:16]}.sqlite")
-
-
-@functools.cache
-def _authority(node: Node) -> PkiDeps:
-    """The node's CA, which certifies the keys that sign tokens: one a test process, since setting one up takes a while."""
-    engine = _authority_engine(node)
-    create_all(engine, audit.metadata, pki.storage.metadata, crosscert.storage.metadata)
-    work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, pki.storage.SqlPkiRecords)
-    deps = PkiDeps(node, packaged().certificates, MemoryKeys(), FixedClock(datetime(2026, 1, 1, tzinfo=UTC)), work)
-    authority.initialise(deps)
-    return deps
-
-
-def _trust(node: Node, deps: PkiDeps) -> Trust:
-    """The node's judgement by its own CA; it knows no other node."""
-    work: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(_authority_engine(node), SqlCrosscertRecords)
-    return Trust(CrosscertDeps(node, deps.policies, deps, deps.clock, work, cast("Any", None), packaged().licenses.types))
 
 
 def make_idp_deps(
@@ -169,7 +71,7 @@ def make_idp_deps(
     policies = with_releases(packaged(), continued=continued)
     tokens = policies.tokens.model_copy(update={"signing_algorithms": algorithms, **token_policies})
     work: SqlUnitOfWork[IdpRecords] = SqlUnitOfWork(engine, storage.SqlIdpRecords)
-    ca = replace(_authority(node), clock=clock)
+    ca = replace(authority_of(node), clock=clock)
     return IdpDeps(
         node=node,
         policies=policies.model_copy(update={"tokens": tokens}),
@@ -180,7 +82,7 @@ def make_idp_deps(
         work=work,
         holder_licenses=Licenses(),
         fetch=Published(),
-        trust=_trust(node, ca),
+        trust=trust_of(node, ca),
         client_certificates=True,
         soon=_now,
     )
@@ -239,7 +141,7 @@ class Provider:
 
     def __init__(self, deps: IdpDeps) -> None:
         self.deps = deps
-        self.app = _make_app(deps)
+        self.app = make_app(deps)
         self.secrets: dict[str, str | None] = {}
         self.verifier = token(32)
 
@@ -390,41 +292,3 @@ def json_of(answer: OAuthResponse) -> dict[str, Any]:
 
     document: dict[str, Any] = json.loads(answer.body)
     return document
-
-
-class _Bytecode(BytecodeCache):
-    """Compiles each template once a test process instead of once a test."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._kept:
-            bucket.bytecode_from_string(self._kept[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
-
-
-_BYTECODE = _Bytecode()
-
-
-def _make_app(deps: IdpDeps) -> Flask:
-    """The blueprint in the frame of the house, without the other rooms."""
-    app = Flask("service")
-    app.jinja_options = {"bytecode_cache": _BYTECODE}
-    app.config.update(BOOTSTRAP_SERVE_LOCAL=True, MAX_FORM_MEMORY_SIZE=256 * 1024)
-    Bootstrap5(app)
-    Csrf(deps.node, deps.keys.secret("csrf")).init_app(app)
-    headers.init_app(app, deps.node)
-    i18n.init_app(app, deps.node)
-    Frame().init_app(app)
-    app.register_blueprint(make_blueprint(deps))
-    visitors = Visitors(deps)
-    app.context_processor(lambda: {"node": deps.node, "visitor": visitors.current()})
-
-    @app.errorhandler(Refusal)
-    def refused(error: Refusal) -> tuple[str, int]:
-        return render_template("error.html", error=error, status=error.error.status), error.error.status
-
-    return app

@@ -9,7 +9,7 @@ from idp.browsers.sessions import Device
 from idp.logout import ending
 from idp.ports import IdpDeps
 from idp.records import Account, LogoutDelivery, Session
-from tests.support.idp import Published
+from tests.support.idp_elsewhere import Published
 
 LISTENS = "https://scjg.example.cn/logged-out"
 

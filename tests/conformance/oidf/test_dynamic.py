@@ -25,7 +25,8 @@ from pki.keyfiles import FileKeyStore
 from tests.conformance.oidf.conftest import DEPARTMENT, NODE
 from tests.conformance.oidf.suite import CALLBACK, USERNAME, Login, Suite
 from tests.support import registering
-from tests.support.idp import Published, json_of, provider_in
+from tests.support.idp import json_of, provider_in
+from tests.support.idp_elsewhere import Published
 from tests.support.signing_client import ASSERTION_TYPE
 
 BASE = "https://suite.example.cn/test/a/chaoxin"

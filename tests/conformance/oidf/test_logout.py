@@ -22,7 +22,8 @@ from kernel.randomness import token
 from pki.keyfiles import FileKeyStore
 from tests.conformance.oidf.conftest import NODE
 from tests.conformance.oidf.suite import CALLBACK, USERNAME, Login, Suite
-from tests.support.idp import Browser, Published, json_of, provider_in
+from tests.support.idp import Browser, json_of, provider_in
+from tests.support.idp_elsewhere import Published
 from tests.support.relying_party import forms
 
 AFTER = "https://suite.example.cn/test/a/chaoxin/post_logout_redirect"

@@ -18,7 +18,8 @@ from pki import jose
 from pki.keyfiles import FileKeyStore
 from tests.support import kiosk
 from tests.support.bound_client import Holder, issued, self_signed
-from tests.support.idp import CALLBACK, SOCIAL_SECURITY, Browser, Published, json_of, provider_in, returned
+from tests.support.idp import CALLBACK, SOCIAL_SECURITY, Browser, json_of, provider_in, returned
+from tests.support.idp_elsewhere import Published
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
 
 METHODS = (

@@ -13,7 +13,8 @@ from idp.wire import OAuthRequest
 from kernel.clock import FixedClock, timestamp
 from pki import jose
 from pki.keyfiles import FileKeyStore
-from tests.support.idp import CALLBACK, Provider, TickingClock, events, json_of, make_idp_deps
+from tests.support.idp import CALLBACK, Provider, events, json_of, make_idp_deps
+from tests.support.idp_elsewhere import TickingClock
 
 
 def test_a_citizen_logs_in_and_the_department_learns_what_policies_release(provider: Provider, clock: FixedClock) -> None:

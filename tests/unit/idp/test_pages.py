@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from idp import endpoints, home
 from idp.ports import HeldLicense
-from tests.support.idp import Browser, Licenses, Provider, add_client, events
+from tests.support.idp import Browser, Provider, add_client, events
+from tests.support.idp_elsewhere import Licenses
 
 SESSION = "chaoxin_445100_session"
 AFTER = "https://scjg.example.cn/"

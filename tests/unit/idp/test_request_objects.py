@@ -20,7 +20,8 @@ from kernel.clock import timestamp
 from kernel.errors import Refusal
 from pki import jose
 from pki.keyfiles import FileKeyStore
-from tests.support.idp import CALLBACK, Browser, Provider, Published, json_of, provider_in, returned
+from tests.support.idp import CALLBACK, Browser, Provider, json_of, provider_in, returned
+from tests.support.idp_elsewhere import Published
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
 
 ELSEWHERE = "https://scjg.example.cn/other-callback"

@@ -20,7 +20,8 @@ from idp.records import Client, LogoutDelivery
 from kernel.errors import Refusal
 from pki import jose
 from pki.keyfiles import FileKeyStore
-from tests.support.idp import CALLBACK, Browser, Provider, Published, add_client, another_process, json_of, provider_in
+from tests.support.idp import CALLBACK, Browser, Provider, add_client, another_process, json_of, provider_in
+from tests.support.idp_elsewhere import Published
 from tests.support.signing_client import public_jwks
 
 SECTOR = "https://gov.example.cn/sector.json"

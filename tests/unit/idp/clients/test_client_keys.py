@@ -21,7 +21,8 @@ from kernel.clock import FixedClock, timestamp
 from kernel.errors import Refusal
 from kernel.randomness import token
 from pki import jose
-from tests.support.idp import Provider, Published, json_of
+from tests.support.idp import Provider, json_of
+from tests.support.idp_elsewhere import Published
 from tests.support.signing_client import ASSERTION_TYPE
 
 JWKS_URI = "https://scjg.example.cn/jwks.json"

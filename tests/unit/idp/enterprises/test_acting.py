@@ -18,18 +18,8 @@ from idp.people import accounts
 from idp.tokens.grants.exchanged import ACCESS_TOKEN
 from kernel.clock import FixedClock
 from pki import jose
-from tests.support.idp import (
-    CALLBACK,
-    OPERATOR,
-    SOCIAL_SECURITY,
-    Browser,
-    Provider,
-    Published,
-    events,
-    json_of,
-    returned,
-    with_releases,
-)
+from tests.support.idp import CALLBACK, OPERATOR, SOCIAL_SECURITY, Browser, Provider, events, json_of, returned, with_releases
+from tests.support.idp_elsewhere import Published
 from tests.support.mandates import USCC, add_company, give_mandate
 
 SCOPE = "openid profile identity phone offline_access"

@@ -18,7 +18,8 @@ from idp.signing_keys import keyring
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from pki import jose
-from tests.support.idp import OPERATOR, SOCIAL_SECURITY, Provider, Published, add_client, another_process, events
+from tests.support.idp import OPERATOR, SOCIAL_SECURITY, Provider, add_client, another_process, events
+from tests.support.idp_elsewhere import Published
 from tests.support.logouts import LISTENS, Department, Scene
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"

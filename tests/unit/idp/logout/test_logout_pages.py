@@ -15,7 +15,8 @@ from idp import endpoints
 from idp.logout.delivery import deliver_due
 from kernel.clock import FixedClock
 from pki import jose
-from tests.support.idp import SOCIAL_SECURITY, Browser, Provider, Published, events
+from tests.support.idp import SOCIAL_SECURITY, Browser, Provider, events
+from tests.support.idp_elsewhere import Published
 from tests.support.registering import register
 from tests.support.relying_party import find_return, forms
 

@@ -1,0 +1,52 @@
+"""The pages of an identity room in the frame of the house, without the other rooms."""
+
+from __future__ import annotations
+
+from flask import Flask, render_template
+from flask_bootstrap import Bootstrap5
+from jinja2.bccache import Bucket, BytecodeCache
+
+from idp.ports import IdpDeps
+from idp.views import Visitors, make_blueprint
+from kernel.errors import Refusal
+from service import headers, i18n
+from service.csrf import Csrf
+from service.frame import Frame
+
+
+class _Bytecode(BytecodeCache):
+    """Compiles each template once a test process instead of once a test."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_BYTECODE = _Bytecode()
+
+
+def make_app(deps: IdpDeps) -> Flask:
+    """The blueprint in the frame of the house, without the other rooms."""
+    app = Flask("service")
+    app.jinja_options = {"bytecode_cache": _BYTECODE}
+    app.config.update(BOOTSTRAP_SERVE_LOCAL=True, MAX_FORM_MEMORY_SIZE=256 * 1024)
+    Bootstrap5(app)
+    Csrf(deps.node, deps.keys.secret("csrf")).init_app(app)
+    headers.init_app(app, deps.node)
+    i18n.init_app(app, deps.node)
+    Frame().init_app(app)
+    app.register_blueprint(make_blueprint(deps))
+    visitors = Visitors(deps)
+    app.context_processor(lambda: {"node": deps.node, "visitor": visitors.current()})
+
+    @app.errorhandler(Refusal)
+    def refused(error: Refusal) -> tuple[str, int]:
+        return render_template("error.html", error=error, status=error.error.status), error.error.status
+
+    return app
