@@ -25,6 +25,7 @@ from service import jobs
 from service.config import load_config
 from service.demo.plan import MARKET
 from service.wiring import Services
+from tests.functional.test_pages import LACKS
 from tests.functional.test_walk import log_in, take_back_consent
 from tests.support.demo import Federation, one_time_code
 from tests.support.ports import free_port
@@ -131,6 +132,10 @@ def test_a_department_that_refuses_is_told_to_the_person(federation: Federation,
     enter(page, register(federation, "refuses", listener.port), federation.account("citizen"))
     leave(page, federation)
     expect(page.locator(".cx-rows .cx-bad")).to_have_text(["未能退出，请到该网站退出"])
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.goto(page.url.partition("?")[0] + "?lang=en")
+    expect(page.locator(".cx-rows .cx-bad")).to_have_text(["Not logged out; please log out there"])
+    assert page.evaluate(LACKS) == []
 
 
 def test_a_department_that_hangs_delays_nobodys_page(federation: Federation, page: Page, listener: LogoutListener) -> None:
