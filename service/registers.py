@@ -9,9 +9,13 @@ from typing import TypeVar
 from crosscert.addresses import is_on_this_machine
 from crosscert.http import RequestsFetcher
 from idp.registers.csv_files import CsvLegalPersonRegister, CsvPopulationRegister
+from idp.registers.documents import HttpDocumentChecks
 from idp.registers.http import HttpLegalPersonRegister, HttpPopulationRegister, Line
 from idp.registers.ports import Registers
-from kernel.errors import Misuse
+from kernel.errors import Misuse, Refusal
+from pki import jose
+from pki.errors import JWK_UNSUITABLE
+from pki.strict_json import parse_object
 from service.config import Config
 from service.errors import CONFIG_INVALID
 from service.settings import RegisterTable
@@ -30,6 +34,7 @@ def make_registers(config: Config) -> Registers:
         legal_persons=None
         if legal_persons is None
         else _make(config, "legal_persons", legal_persons, CsvLegalPersonRegister, HttpLegalPersonRegister),
+        documents=_make_checks(config),
     )
 
 
@@ -42,9 +47,27 @@ def _make(
 ) -> File | Server:
     if table.file is not None:
         return from_file(config.directory / table.file)
-    key = f"registers.{name}"
-    url = config.service_url(f"{key}.url", table.url or "")
-    bearer = config.secret(f"{key}.key_file", table.key_file or "")
+    return over_http(_line(config, f"registers.{name}", table.url or "", table.key_file or "", table.seconds))
+
+
+def _make_checks(config: Config) -> HttpDocumentChecks | None:
+    table, key = config.settings.registers.documents, "registers.documents"
+    if table is None:
+        return None
+    url = config.service_url(f"{key}.url", table.url)
+    lines = [_line(config, key, f"{url}/{path}", table.key_file, table.seconds) for path in ("checks", "results")]
+    document = config.secret(f"{key}.signer_file", table.signer_file).encode()
+    try:
+        signer = jose.parse_jwk(parse_object(document, JWK_UNSUITABLE))
+    except Refusal:
+        problem = f"{key}.signer_file: no public JWK for ES256 or RS256"
+        raise Misuse(CONFIG_INVALID, field=f"{key}.signer_file", file=str(config.file), problem=problem) from None
+    return HttpDocumentChecks(lines[0], lines[1], url, signer, config.node.url)
+
+
+def _line(config: Config, key: str, url: str, key_file: str, seconds: float) -> Line:
+    config.service_url(f"{key}.url", url)
+    bearer = config.secret(f"{key}.key_file", key_file)
     if not (bearer.isascii() and bearer.isprintable()):
         raise Misuse(CONFIG_INVALID, field=f"{key}.key_file", file=str(config.file), problem=f"{key}.key_file: not ASCII")
-    return over_http(Line(RequestsFetcher(outward=not is_on_this_machine(url), bearer=bearer), url, table.seconds))
+    return Line(RequestsFetcher(outward=not is_on_this_machine(url), bearer=bearer), url, seconds)

@@ -171,11 +171,21 @@ class RegisterTable(Table):
         return self
 
 
+class DocumentChecksTable(Table):
+    """Whoever compares documents and faces, at ``url``; the key in ``signer_file`` (a public JWK) signs the answers."""
+
+    url: Word
+    key_file: Word
+    signer_file: Word
+    seconds: Annotated[float, Field(gt=0, le=10)] = 5.0
+
+
 class RegistersTable(Table):
     """Which registers are asked; how, is told in docs/registers.md."""
 
     population: RegisterTable | None = None
     legal_persons: RegisterTable | None = None
+    documents: DocumentChecksTable | None = None
 
 
 class PoliciesTable(Table):

@@ -8,12 +8,24 @@ from __future__ import annotations
 from flask import Blueprint
 
 from admin_ui.ports import AdminDeps
-from admin_ui.views import agreements, audit, cases, certificates, clients, dashboard, federation, licenses, logouts, switches
+from admin_ui.views import (
+    agreements,
+    audit,
+    cases,
+    certificates,
+    clients,
+    dashboard,
+    federation,
+    licenses,
+    logouts,
+    switches,
+    window,
+)
 from policies.roles import permits
 
 __all__ = ["make_blueprint"]
 
-_SECTIONS = (dashboard, certificates, federation, agreements, licenses, clients, logouts, cases, switches, audit)
+_SECTIONS = (dashboard, certificates, federation, agreements, licenses, clients, logouts, cases, switches, audit, window)
 
 
 def make_blueprint(deps: AdminDeps) -> Blueprint:

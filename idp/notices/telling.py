@@ -57,6 +57,17 @@ TEXTS: Mapping[str, Text] = {
         "有人注册账号时填了您的证件号码。您的账号和证照不受影响；如果不是您，请告知服务窗口。",
         "Somebody gave your resident ID when registering an account. Yours and your licences are unaffected; if that was not you, tell a service window.",
     ),
+    "looked_up": Text(
+        "服务窗口的办事员查找了您的账号，事项：{purpose_zh}。",
+        "A clerk at a service window looked your account up, to {purpose_en}.",
+    ),
+    "level_raised": Text(
+        "您的身份已经核实，实名等级为{level}级。", "Who you are has been verified; your real-name level is {level}."
+    ),
+    "number_moved": Text(
+        "有人以更可靠的办法证明了您所填的证件号码是其本人的，这个账号已停用。如果不是您，请带证件到服务窗口办理。",
+        "Somebody proved by a surer way that the number of this account is theirs, so it was closed. If that was not you, go to a service window with your document.",
+    ),
     "passkey_cloned": Text(
         "通行密钥“{name}”可能被人复制过，用它登录被拒绝。",
         "The passkey “{name}” may have been copied; a login with it was refused.",
@@ -64,7 +75,9 @@ TEXTS: Mapping[str, Text] = {
 }
 """Every kind of notice with its sentence."""
 
-OVER_ALL = frozenset({"recovery_waiting", "recovered", "email_confirmed", "phone_confirmed", "not_me", "case_confirmed"})
+OVER_ALL = frozenset(
+    {"recovery_waiting", "recovered", "email_confirmed", "phone_confirmed", "not_me", "case_confirmed", "number_moved"}
+)
 """Those that go over every channel of the account, since one of them may be in somebody else's hands."""
 
 

@@ -12,3 +12,11 @@ REGISTER_AWAY = define(
     remedy_zh="请过几分钟再试；急用时请带证件到服务窗口办理。",
     remedy_en="Try again in a few minutes; if it is urgent, go to a service window with your document.",
 )
+REGISTER_MISSING = define(
+    "register_missing",
+    status=404,
+    zh="这里还不能这样核对。",
+    en="This cannot be checked here yet.",
+    remedy_zh="请带证件到服务窗口办理。",
+    remedy_en="Go to a service window with your document.",
+)

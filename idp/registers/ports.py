@@ -7,6 +7,7 @@ changed by asking. Left to others: how one is asked (``http``, ``csv_files``), w
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 Match = Literal["matched", "not_matched"]
@@ -33,6 +34,18 @@ class PopulationRegister(Protocol):
         ...
 
 
+class DocumentChecks(Protocol):
+    """Compares somebody's document, and their face with it, on pages of its own; what it says it signs."""
+
+    def begin(self, check_id: str, name: str, resident_id: str, return_url: str) -> str:
+        """Return the address at which the person is checked; from there they come back to ``return_url``."""
+        ...
+
+    def result(self, check_id: str, name: str, resident_id: str, now: datetime) -> Match | None:
+        """Return what a check found, None while it is not done."""
+        ...
+
+
 class LegalPersonRegister(Protocol):
     """Knows organisations by their unified social credit code."""
 
@@ -47,3 +60,4 @@ class Registers:
 
     population: PopulationRegister | None = None
     legal_persons: LegalPersonRegister | None = None
+    documents: DocumentChecks | None = None

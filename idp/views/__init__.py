@@ -14,6 +14,7 @@ from idp.views import (
     contacts,
     device,
     identity,
+    levels,
     login,
     logout,
     machine,
@@ -31,7 +32,7 @@ __all__ = ["Visitors", "make_blueprint"]
 def make_blueprint(deps: IdpDeps) -> Blueprint:
     """Return the blueprint of the identity provider."""
     blueprint = Blueprint("idp", "idp", template_folder="templates", static_folder="static", static_url_path="/static/idp")
-    people = (account.add, authenticators.add, contacts.add, not_me.add, recovery.add, registration.add, reports.add)
+    people = (account.add, authenticators.add, contacts.add, not_me.add, recovery.add, registration.add, reports.add, levels.add)
     for add in (machine.add, mandate_check.add, authorize.add, login.add, identity.add, device.add, logout.add, *people):
         add(blueprint, deps)
     blueprint.after_request(remember(deps))

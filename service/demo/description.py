@@ -80,6 +80,7 @@ def welcome(demo: Demo, *, seconds: float) -> str:
     lines = ["", "═" * min(width, 78), f"潮信演示已就绪（{seconds:.0f} 秒）。 The demo is ready.", ""]
     lines += [f"  {node.name:<6}\t{demo.url(node.offset)}" for node in plan.NODES]
     lines += [f"  {c.name}\t{demo.url(c.site)}/" for c in plan.CLIENTS if c.site is not None]
+    lines += [f"  发出的短信 Messages\t{demo.outside.url}/messages"]
     lines += ["", "可以登录的人 Who can log in:"]
     for account in plan.ACCOUNTS:
         code = demo.secrets.totp.get(account.username)

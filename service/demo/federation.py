@@ -20,26 +20,20 @@ from idp.clients import registry
 from idp.clients.checks import missing_for_production
 from idp.people import accounts
 from idp.records import Client
-from kernel.randomness import token
 from kernel.rows import open_rows
 from licenses import batch, departments, recover
 from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
 from service.demo import plan, trust
 from service.demo.departments import SiteSettings
+from service.demo.outside import Outside
 from service.demo.processes import Processes
-from service.demo.register import RegisterSettings
 from service.demo.secrets import Secrets, load_secrets
-from service.files import write_once, write_whole
+from service.files import write_whole
 from service.wiring import Services
 
 OPERATOR = "operator:demo"
 PORTS = plan.REGISTER + 1
-_REGISTERS = """
-[registers]
-population = {{ url = "{url}/persons/match", key_file = "{key_file}" }}
-legal_persons = {{ url = "{url}/legal-persons/find", key_file = "{key_file}" }}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +66,9 @@ class Demo:
         return load_secrets(self.directory / "secrets.json")
 
     @cached_property
-    def _register_key(self) -> Path:
-        """The file of the secret that nodes show to the register."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        file = self.directory / "register-key"
-        write_once(file, token().encode(), 0o600)
-        return file
+    def outside(self) -> Outside:
+        """What the nodes ask and write to outside."""
+        return Outside(self.directory, self.first_port + plan.REGISTER)
 
     @cached_property
     def nodes(self) -> Mapping[str, Services]:
@@ -110,8 +101,7 @@ class Demo:
             "county": node.county,
             "database": "sqlite:///node.sqlite",
         }
-        registers = _REGISTERS.format(url=self.url(plan.REGISTER), key_file=f"../{self._register_key.name}")
-        write_new_files(folder, configuration(options) + registers)
+        write_new_files(folder, configuration(options) + self.outside.configuration())
         with Services(load_config(self.config_file(node.code))) as services:
             initialise(services)
             recover.finish_or_void(services.licenses)
@@ -201,7 +191,7 @@ class Demo:
             if client.site is not None:
                 settings = self._write_site_settings(client)
                 processes.start(f"site-{client.client_id}", "service.demo.departments", str(settings), environment=environment)
-        processes.start("register", "service.demo.register", str(self._write_register_settings()), environment=environment)
+        processes.start("register", "service.demo.register", str(self.outside.write_settings()), environment=environment)
 
     def start_workers(self, processes: Processes) -> None:
         """Start every node's scheduled work: last, since nobody waits for it."""
@@ -228,18 +218,6 @@ class Demo:
             "cookie": f"site_{client.client_id}",
         }
         file = self.directory / f"site-{client.client_id}.json"
-        write_whole(file, json.dumps(settings, ensure_ascii=False).encode(), 0o600)
-        return file
-
-    def _write_register_settings(self) -> Path:
-        settings: RegisterSettings = {
-            "port": self.first_port + plan.REGISTER,
-            "key": self._register_key.read_text(encoding="utf-8"),
-            "people": str(plan.DATA / "people.csv"),
-            "legal_persons": str(plan.DATA / "legal-persons.csv"),
-            "faults": plan.FAULTS,
-        }
-        file = self.directory / "register.json"
         write_whole(file, json.dumps(settings, ensure_ascii=False).encode(), 0o600)
         return file
 

@@ -1,5 +1,7 @@
 """Somebody else's registers, as the contract of ``docs/registers.md`` describes them: a real server for the demo and for tests.
 
+In the same process: checks of documents (``checks``), and the SMS gateway whose messages anybody at this machine can read (``mailbox``).
+
 Run as ``python -m service.demo.register SETTINGS.json``. ``faults`` in the settings names numbers at whose mention it misbehaves, so
 that whoever connects to it sees what a late, wrong or silent register does. Left to others: everything about accounts.
 """
@@ -18,18 +20,22 @@ from typing import Any, Literal, TypedDict
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
+from service.demo.checks import Checks
+from service.demo.mailbox import Mailbox
+
 Fault = Literal["late", "wrong", "lying", "huge", "error"]
 _MAX_QUESTION = 4096
 _LATE_SECONDS = 30.0
 
 
 class RegisterSettings(TypedDict):
-    """What the server needs: its port, the secret that it wants to be shown, its files, and at which numbers it misbehaves."""
+    """What the server needs: its port, the secret that it wants to be shown, its files, its private JWK, and at which numbers it misbehaves."""
 
     port: int
     key: str
     people: str
     legal_persons: str
+    signer: Mapping[str, str]
     faults: Mapping[str, Fault]
 
 
@@ -40,16 +46,27 @@ class Register:
         self._settings = settings
         self._people = {row["resident_id"]: row["name"] for row in _read(settings["people"])}
         self._legal_persons = {row["uscc"]: row for row in _read(settings["legal_persons"])}
+        messages = Mailbox(settings["key"])
+        self._open: Mapping[str, Callable[[Request], Response]] = {
+            "/healthz": lambda _: Response("ok\n"),
+            "/sms": messages.answer,
+            "/messages": messages.answer,
+        }
+        self._checks = Checks(f"http://localhost:{settings['port']}/documents", settings["signer"])
         self._pages: Mapping[str, Callable[[Any], Any]] = {
             "/persons/match": self._match,
             "/legal-persons/find": self._find,
+            "/documents/checks": self._checks.begin,
+            "/documents/results": self._checks.result,
         }
 
     def answer(self, request: Request) -> Response:
         """Answer one question."""
+        if request.path.startswith("/documents/pages/"):
+            return self._checks.page(request)
+        if request.path in self._open:
+            return self._open[request.path](request)
         page = self._pages.get(request.path)
-        if request.path == "/healthz":
-            return Response("ok\n")
         shown = request.headers.get("Authorization", "").encode()
         if not hmac.compare_digest(shown, f"Bearer {self._settings['key']}".encode()):
             return Response(status=401, headers={"WWW-Authenticate": "Bearer"})

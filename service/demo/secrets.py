@@ -42,12 +42,13 @@ def _draw() -> dict[str, Any]:
         "passwords": {account.username: f"tide-{token(12)}" for account in plan.ACCOUNTS},
         "totp": {account.username: pyotp.random_base32() for account in plan.ACCOUNTS if account.totp},
         "clients": {client.client_id: token() for client in plan.CLIENTS if client.auth_method == "client_secret_basic"},
-        "jwks": {client.client_id: _private_jwk() for client in plan.CLIENTS if client.auth_method == "private_key_jwt"},
+        "jwks": {client.client_id: private_jwk() for client in plan.CLIENTS if client.auth_method == "private_key_jwt"},
         "session_keys": {client.client_id: token() for client in plan.CLIENTS if client.site is not None},
     }
 
 
-def _private_jwk() -> dict[str, str]:
+def private_jwk() -> dict[str, str]:
+    """Return a new private key for ES256 as a JWK."""
     numbers = ec.generate_private_key(ec.SECP256R1()).private_numbers()
     public = numbers.public_numbers
     coordinates = {"x": public.x, "y": public.y, "d": numbers.private_value}

@@ -14,6 +14,7 @@ from crosscert.http import RequestsFetcher
 from idp.registers.http import HttpLegalPersonRegister, HttpPopulationRegister, Line
 from kernel.errors import Refusal
 from service.demo import plan
+from service.demo.secrets import private_jwk
 from tests.support.lone_node import ROOT, wait_for
 from tests.support.ports import free_port
 
@@ -31,7 +32,9 @@ NUMBERS = {
 def register(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder, port = tmp_path_factory.mktemp("register"), free_port()
     files = {name: str(plan.DATA / f"{name.replace('_', '-')}.csv") for name in ("people", "legal_persons")}
-    (folder / "settings.json").write_text(json.dumps({"port": port, "key": KEY, "faults": NUMBERS, **files}), encoding="utf-8")
+    (folder / "settings.json").write_text(
+        json.dumps({"port": port, "key": KEY, "signer": private_jwk(), "faults": NUMBERS, **files}), encoding="utf-8"
+    )
     with (folder / "log").open("ab") as log:
         command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "service.demo.register", str(folder / "settings.json")]
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -115,3 +115,13 @@ def test_what_cannot_be_taken_back_wants_a_login_of_just_now(app: Flask, door: D
     for address in acts:
         answer = app.test_client().post(address)
         assert (answer.status_code, answer.text) == (403, "fresher_login_needed"), address
+
+
+def test_a_clerk_who_left_the_desk_proves_nobody(app: Flask, door: Door, clock: FixedClock) -> None:
+    clock.advance(timedelta(hours=1))
+    door.visitor = Somebody(("clerk",))
+    acts = {address for method, address, _ in pages(app) if method == "POST" and "/window" in address}
+    assert len(acts) == 3
+    for address in acts:
+        answer = app.test_client().post(address)
+        assert (answer.status_code, answer.text) == (403, "fresher_login_needed"), address
