@@ -64,6 +64,16 @@ _VERDICT = {
         "message": {"$ref": "#/components/schemas/Text"},
     },
 }  # fmt: skip
+_BATCH_LINE = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string"},
+        "sha256": {"type": "string"},
+        "verdict": {"$ref": "#/components/schemas/Verdict"},
+        "problem": {"type": "object", "description": "why there is no verdict: code, message, remedy"},
+        "summary": {"type": "object", "description": "in the last line alone: how many there were of each indication"},
+    },
+}
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "code", "message", "remedy"],
@@ -92,6 +102,7 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
             **crosscert.openapi.describe(refused),
             **others(refused),
             **life.describe(refused),
+            "/api/v1/verifications/batch": _batch(refused, pdf),
             "/api/v1/verifications": {
                 "post": {
                     "operationId": "verifyLicense",
@@ -121,6 +132,7 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
         "components": {
             "schemas": {
                 "Text": _TEXT,
+                "BatchLine": _BATCH_LINE,
                 "Check": _CHECK,
                 "Certificate": _CERTIFICATE,
                 "Verdict": _VERDICT,
@@ -128,4 +140,27 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
                 **life.SCHEMAS,
             }
         },
+    }
+
+
+def _batch(refused: dict[str, Any], pdf: dict[str, Any]) -> dict[str, Any]:
+    files = {"type": "object", "required": ["file"], "properties": {"file": {"type": "array", "items": pdf}}}
+    lines = {"application/x-ndjson": {"schema": {"$ref": "#/components/schemas/BatchLine"}}}
+    return {
+        "post": {
+            "operationId": "verifyLicenses",
+            "summary": "Verify many licences: PDFs and zips of them 批量验证证照",
+            "description": "With a token of scope licenses.read: as many as a batch may have. Without: each file counts as a request.",
+            "requestBody": {
+                "required": True,
+                "content": {"multipart/form-data": {"schema": files}, "application/zip": {"schema": pdf}},
+            },
+            "responses": {
+                "200": {"description": "One line for each file, in their order, and a summary", "content": lines},
+                "400": {"description": "No file", **refused},
+                "401": {"description": "The token does not count", **refused},
+                "413": {"description": "Too many files, or too large", **refused},
+                "422": {"description": "A zip that cannot be read", **refused},
+            },
+        }
     }

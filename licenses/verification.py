@@ -34,16 +34,21 @@ def check_size(deps: LicenseDeps, size: int) -> None:
         raise Refusal(DOCUMENT_TOO_LARGE, field="file", limit_mib=limit // _MIB)
 
 
-def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = None) -> Verdict:
-    """Return the verdict on ``pdf`` at the moment ``at`` (now when None), whatever it is.
-
-    ``Refusal`` only for what is no document at all: ``document_missing``, ``document_too_large``, ``document_no_pdf``.
-    """
-    # 1. What is this?
+def check_document(deps: LicenseDeps, pdf: bytes) -> None:
+    """Refuse what is no document at all: ``document_missing``, ``document_too_large``, ``document_no_pdf``."""
     if not pdf:
         raise Refusal(DOCUMENT_MISSING, field="file")
     check_size(deps, len(pdf))
     check_is_pdf(pdf)
+
+
+def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = None) -> Verdict:
+    """Return the verdict on ``pdf`` at the moment ``at`` (now when None), whatever it is.
+
+    ``Refusal`` only for what :func:`check_document` refuses.
+    """
+    # 1. What is this?
+    check_document(deps, pdf)
     moment = at or deps.clock.now()
     sha256 = hashlib.sha256(pdf).hexdigest()
     with deps.work.look() as work:
@@ -52,8 +57,7 @@ def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = N
     # 5. Who asked about what, and what was answered; what was read is kept where that helps.
     with deps.work.note() as work:
         work.audit.record(event_of(deps, sha256, verdict, actor, moment))
-        if reading is not None:
-            work.records.keep_readings({sha256: reading})
+        work.records.keep_readings({} if reading is None else {sha256: reading})
     _log.info("license_verified", indication=verdict.indication, subindication=verdict.subindication, bytes=len(pdf))
     return verdict
 

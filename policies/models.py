@@ -205,6 +205,8 @@ class VerificationRules(Table):
     """
 
     max_upload_bytes: Annotated[int, Field(gt=0)]
+    max_batch_files: Annotated[int, Field(gt=0, le=65_534)]
+    max_batch_bytes: Annotated[int, Field(gt=0)]
     per_address_per_minute: Annotated[int, Field(gt=0)]
     max_evidence_age_seconds: Seconds
     forensic_workers: Annotated[int, Field(ge=1, le=64)]

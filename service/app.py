@@ -14,6 +14,7 @@ import admin_ui.views
 import crosscert.views
 import idp.views
 import licenses.life.views
+import licenses.many.views
 import licenses.views
 import pki.est.views
 import pki.views
@@ -99,6 +100,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
         crosscert.views.make_blueprint(services.crosscert),
         licenses.views.make_blueprint(services.licenses),
         licenses.life.views.make_blueprint(services.licenses, Systems(services.idp)),
+        licenses.many.views.make_blueprint(services.licenses, Systems(services.idp)),
         idp.views.make_blueprint(services.idp),
         admin_ui.views.make_blueprint(_admin(services)),
         reference.make_blueprint(),

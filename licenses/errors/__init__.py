@@ -4,6 +4,9 @@ Left to others: deciding (``applications``, ``departments``, ``issue`` …) and 
 """
 
 from licenses.errors.documents import (
+    BATCH_GIVEN_UP,
+    BATCH_TOO_LARGE,
+    BATCH_TOO_MANY,
     CHECKPOINT_INVALID,
     DATA_INVALID,
     DOCUMENT_MISSING,
@@ -11,6 +14,7 @@ from licenses.errors.documents import (
     DOCUMENT_TOO_COSTLY,
     DOCUMENT_TOO_LARGE,
     DOCUMENT_UNREADABLE,
+    ENTRY_UNREADABLE,
     LOG_TILE_UNKNOWN,
     PROOF_INVALID,
     QR_INVALID,
@@ -18,6 +22,7 @@ from licenses.errors.documents import (
     STATUS_OVERTAKEN,
     TOO_MANY_VERIFICATIONS,
     VERIFICATION_BUSY,
+    ZIP_UNREADABLE,
 )
 from licenses.errors.issuing import (
     BAD_AREA,
@@ -55,6 +60,9 @@ __all__ = [
     "BAD_AREA",
     "BAD_DATE",
     "BAD_NUMBER",
+    "BATCH_GIVEN_UP",
+    "BATCH_TOO_LARGE",
+    "BATCH_TOO_MANY",
     "CHECKPOINT_INVALID",
     "CONTROL_CHARS",
     "DATA_INVALID",
@@ -69,6 +77,7 @@ __all__ = [
     "DOCUMENT_UNREADABLE",
     "DUPLICATE_NUMBER",
     "EMPTY_NAME",
+    "ENTRY_UNREADABLE",
     "EXTRA_INVALID",
     "EXTRA_MALFORMED",
     "EXTRA_MISSING",
@@ -95,4 +104,5 @@ __all__ = [
     "UNKNOWN_TYPE",
     "VALIDITY_MISSING",
     "VERIFICATION_BUSY",
+    "ZIP_UNREADABLE",
 ]

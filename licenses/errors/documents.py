@@ -91,6 +91,43 @@ VERIFICATION_BUSY = define(
     remedy_zh="请过几秒再提交。",
     remedy_en="Hand it in again in a few seconds.",
 )
+ZIP_UNREADABLE = define(
+    "zip_unreadable",
+    zh="这个 ZIP 文件读不懂。",
+    en="This zip file cannot be read.",
+    remedy_zh="请用普通的 ZIP 格式重新打包（不用 ZIP64、不分卷、不加密）。",
+    remedy_en="Make an ordinary zip file again: no ZIP64, in one piece, without a password.",
+)
+ENTRY_UNREADABLE = define(
+    "entry_unreadable",
+    zh="ZIP 里的这个文件打不开。",
+    en="This file in the zip cannot be opened.",
+    remedy_zh="请检查它是否损坏或加了密码，重新打包。",
+    remedy_en="See whether it is damaged or has a password, and pack it again.",
+)
+BATCH_TOO_MANY = define(
+    "batch_too_many",
+    status=413,
+    zh="一次最多验证 {limit} 份文件。",
+    en="At most {limit} files are verified at once.",
+    remedy_zh="请分成几批提交。",
+    remedy_en="Hand them in in several batches.",
+)
+BATCH_TOO_LARGE = define(
+    "batch_too_large",
+    status=413,
+    zh="一批文件总共不能超过 {limit_mib} MiB。",
+    en="The files of a batch have at most {limit_mib} MiB together.",
+    remedy_zh="请分成几批提交。",
+    remedy_en="Hand them in in several batches.",
+)
+BATCH_GIVEN_UP = define(
+    "batch_given_up",
+    zh="这一批里读不完的文件太多，其余的没有再看。",
+    en="Too many files of this batch could not be read to their end; the others were not looked at.",
+    remedy_zh="请去掉不是证照的文件，再提交其余的。",
+    remedy_en="Take out what is no licence and hand in the others again.",
+)
 TOO_MANY_VERIFICATIONS = define(
     "too_many_verifications",
     status=429,

@@ -24,7 +24,8 @@ class SqlReadings(SqlShelves):
         """Keep what documents were read to show, by SHA-256; the first one stays."""
         encrypt = self._vault.encrypt_bytes
         rows = [{"pdf_sha256": digest, "reading": encrypt(reading, _CONTEXT)} for digest, reading in kept.items()]
-        self._connection.execute(self._insert(readings).on_conflict_do_nothing(), rows)
+        if rows:
+            self._connection.execute(self._insert(readings).on_conflict_do_nothing(), rows)
 
     def _reading(self, kept: bytes | None) -> bytes | None:
         return None if kept is None else self._vault.decrypt_bytes(bytes(kept), _CONTEXT)

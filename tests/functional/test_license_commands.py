@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -163,3 +164,22 @@ def test_the_log_is_shown_looked_over_and_gives_receipts_that_hold(node: Path, t
     wrong = chaoxin(node, "log", "verify", str(receipt))
     assert (wrong.returncode, "proof_invalid" in wrong.stderr) == (1, True)
     assert chaoxin(node, "log", "proof", "445122209900000001").returncode == 1
+
+
+def test_folders_and_zips_are_verified_file_by_file(node: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    chaoxin(node, "license", "issue", applications(tmp_path, ROWS[:2]), "--out", str(out))
+    packed = tmp_path / "all.zip"
+    with zipfile.ZipFile(packed, "w") as file:
+        for path in out.iterdir():
+            file.write(path, path.name)
+    good = chaoxin(node, "verify", str(out), str(packed))
+    assert good.returncode == 0, good.stdout
+    assert good.stdout.splitlines()[-1] == "4 / 4 TOTAL_PASSED"
+    (tmp_path / "other.pdf").write_bytes(b"%PDF-1.7 nothing")
+    (tmp_path / "notes.txt").write_text("hello", encoding="utf-8")
+    mixed = chaoxin(node, "verify", str(packed), str(tmp_path / "other.pdf"), str(tmp_path / "notes.txt"), "--json")
+    assert mixed.returncode == 1
+    told = [json.loads(line) for line in mixed.stdout.splitlines()]
+    assert [each["verdict"]["indication"] for each in told[:3]] == ["TOTAL_PASSED", "TOTAL_PASSED", "TOTAL_FAILED"]
+    assert told[3]["problem"]["code"] == "document_no_pdf"

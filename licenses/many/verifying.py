@@ -1,0 +1,112 @@
+"""Verifies one file after another as ``verification`` does one: a few at a time share their look-ups and are audited together.
+
+Each portion is judged at one moment and by one view of the stores; a long batch meets what changes meanwhile.
+
+Left to others: where the files come from (``zips``, ``views``, commands), the verdict itself (``verification``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kernel.audit import AuditEvent
+from kernel.errors import Refusal
+from licenses.errors import BATCH_GIVEN_UP
+from licenses.gathering import Court
+from licenses.ports import Known, LicenseDeps
+from licenses.verdict import Verdict
+from licenses.verification import check_document, event_of, examine
+
+PORTION = 64
+_PORTION_BYTES = 16 * 1024 * 1024
+_MAX_COSTLY = 20
+"""Files that cost more than they may, after which the rest of a batch is not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file by its name, or why it could not be had."""
+
+    name: str
+    content: bytes | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of a file: a verdict, or why there is none."""
+
+    name: str
+    sha256: str | None = None
+    verdict: Verdict | None = None
+    refusal: Refusal | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer as a line of the stream."""
+        if self.refusal is not None:
+            error = self.refusal
+            problem = {"code": error.code, "message": error.text.as_json(), "remedy": error.remedy.as_json()}
+            return {"name": self.name, "problem": problem}
+        return {"name": self.name, "sha256": self.sha256, "verdict": None if self.verdict is None else self.verdict.as_json()}
+
+
+def verify_many(deps: LicenseDeps, items: Iterable[Item], *, actor: str, at: datetime | None = None) -> Iterator[Answer]:
+    """Yield what is said of each of ``items``, in their order, at the moment ``at`` or at that of each portion."""
+    costly = 0
+    for portion in _portions(items):
+        if costly > _MAX_COSTLY:
+            yield from (Answer(item.name, refusal=Refusal(BATCH_GIVEN_UP, field="file")) for item in portion)
+            continue
+        answers = _verify(deps, portion, actor, at)
+        costly += sum(each.verdict is not None and each.verdict.subindication == "LIMITS_EXCEEDED" for each in answers)
+        yield from answers
+
+
+def _verify(deps: LicenseDeps, portion: list[Item], actor: str, at: datetime | None) -> list[Answer]:
+    court = Court(deps, at or deps.clock.now())
+    digests = [None if isinstance(item.content, Refusal) else hashlib.sha256(item.content).hexdigest() for item in portion]
+    with deps.work.look() as work:
+        known = work.records.find_known([digest for digest in digests if digest is not None])
+    answers: list[Answer] = []
+    events: list[AuditEvent] = []
+    kept: dict[str, bytes] = {}
+    for item, sha256 in zip(portion, digests, strict=True):
+        try:
+            verdict, reading = _judge(court, deps, item, sha256, known)
+        except Refusal as refusal:
+            answers.append(Answer(item.name, refusal=refusal))
+            continue
+        answers.append(Answer(item.name, sha256, verdict))
+        events.append(event_of(deps, str(sha256), verdict, actor, court.at))
+        if reading is not None:
+            kept[str(sha256)] = reading
+    with deps.work.note() as work:
+        if events:
+            work.audit.record_all(events)
+        work.records.keep_readings(kept)
+    return answers
+
+
+def _judge(
+    court: Court, deps: LicenseDeps, item: Item, sha256: str | None, known: Mapping[str, Known]
+) -> tuple[Verdict, bytes | None]:
+    if isinstance(item.content, Refusal):
+        raise item.content
+    check_document(deps, item.content)
+    return examine(court, deps, item.content, str(sha256), known.get(str(sha256)))
+
+
+def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
+    portion: list[Item] = []
+    size = 0
+    for item in items:
+        portion.append(item)
+        size += len(item.content) if isinstance(item.content, bytes) else 0
+        if len(portion) >= PORTION or size >= _PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion

@@ -1,0 +1,112 @@
+"""Many files over HTTP: PDFs and zips of them go in, one line of JSON for each comes out as soon as its verdict is there.
+
+A department's system that shows its token may send as many as policies let a batch have. A stranger's files each take a turn of those
+that one network address has in a minute; when these are used up the rest is refused, line by line.
+
+Left to others: reading zips (``zips``), verdicts (``verifying``), tokens (``Callers``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from itertools import chain
+from tempfile import SpooledTemporaryFile
+from typing import IO, cast
+
+from flask import Blueprint, Response, request, stream_with_context
+from werkzeug.formparser import parse_form_data
+
+from kernel.errors import Refusal
+from kernel.limiter import Limiter, SlidingWindow, counted_as
+from licenses.errors import BATCH_TOO_LARGE, BATCH_TOO_MANY, DOCUMENT_MISSING, TOO_MANY_VERIFICATIONS
+from licenses.life.views import READ, Callers
+from licenses.many.verifying import Answer, Item, verify_many
+from licenses.many.zips import is_zip, items_of
+from licenses.ports import LicenseDeps
+
+PATH = "/api/v1/verifications/batch"
+_LINES = "application/x-ndjson"
+_ZIP = "application/zip"
+_FORM_OVERHEAD = 4 * 1024 * 1024
+_IN_MEMORY = 8 * 1024 * 1024
+_PIECE = 256 * 1024
+
+
+def make_blueprint(deps: LicenseDeps, callers: Callers, limiter: Limiter | None = None) -> Blueprint:
+    """Return the interface. ``limiter`` counts strangers' files by network address; by default in this process."""
+    room = Blueprint("license_batch", __name__)
+    counter = limiter or SlidingWindow(deps.policies.licenses.verification.per_address_per_minute)
+
+    @room.post(PATH)
+    def verify_batch() -> Response:
+        known = "Authorization" in request.headers
+        actor = f"client:{callers.verify(READ).client_id}" if known else "public:batch"
+        with ExitStack() as stack:
+            items = _items(deps, stack)
+            answers = verify_many(deps, items if known else _in_turn(deps, counter, items), actor=actor)
+            return Response(stream_with_context(_lines(answers, stack.pop_all())), mimetype=_LINES)
+
+    return room
+
+
+def _items(deps: LicenseDeps, stack: ExitStack) -> Iterator[Item]:
+    """Return the files of the request. ``stack`` closes them: the request itself would before the answer has been read."""
+    rules = deps.policies.licenses.verification
+    too_large = Refusal(BATCH_TOO_LARGE, field="file", limit_mib=rules.max_batch_bytes >> 20)
+    if (request.content_length or 0) > rules.max_batch_bytes + _FORM_OVERHEAD:
+        raise too_large
+    most = request.max_content_length = rules.max_batch_bytes + _FORM_OVERHEAD
+    if request.mimetype == _ZIP:
+        return items_of(stack.enter_context(_spooled(request.stream)), rules)
+    _, _, sent = parse_form_data(request.environ, max_content_length=most, max_form_parts=rules.max_batch_files + 1)
+    files = [stack.enter_context(closing(file)) for file in sent.getlist("file")]
+    if not files:
+        raise Refusal(DOCUMENT_MISSING, field="file")
+    if len(files) > rules.max_batch_files:
+        raise Refusal(BATCH_TOO_MANY, field="file", limit=rules.max_batch_files)
+    parts: list[Iterable[Item]] = []
+    for file in files:
+        head = file.stream.read(4)
+        file.stream.seek(0)
+        if is_zip(head):
+            parts.append(items_of(file.stream, rules))
+        else:
+            parts.append(_one(file.filename or "", file.stream, rules.max_upload_bytes))
+    return _at_most(chain.from_iterable(parts), rules.max_batch_files)
+
+
+def _one(name: str, stream: IO[bytes], most: int) -> Iterator[Item]:
+    yield Item(name[:200], stream.read(most + 1))
+
+
+def _at_most(items: Iterator[Item], most: int) -> Iterator[Item]:
+    for number, item in enumerate(items):
+        yield item if number < most else Item(item.name, Refusal(BATCH_TOO_MANY, field="file", limit=most))
+
+
+def _in_turn(deps: LicenseDeps, limiter: Limiter, items: Iterator[Item]) -> Iterator[Item]:
+    address = counted_as(request.remote_addr or "")
+    for item in items:
+        seconds = limiter.take(address, deps.clock.now())
+        yield Item(item.name, Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)) if seconds else item
+
+
+def _spooled(stream: IO[bytes]) -> IO[bytes]:
+    """Take a body that is a zip: its directory stands at its end."""
+    spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - it lives as long as the answer
+    while piece := stream.read(_PIECE):
+        spool.write(piece)
+    spool.seek(0)
+    return cast("IO[bytes]", spool)
+
+
+def _lines(answers: Iterator[Answer], files: ExitStack) -> Iterator[str]:
+    counts: dict[str, int] = {}
+    with files:
+        for answer in answers:
+            said = "refused" if answer.verdict is None else answer.verdict.indication
+            counts[said] = counts.get(said, 0) + 1
+            yield json.dumps(answer.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
+    yield json.dumps({"summary": counts}) + "\n"
