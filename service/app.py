@@ -100,7 +100,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
         crosscert.views.make_blueprint(services.crosscert),
         licenses.views.make_blueprint(services.licenses),
         licenses.life.views.make_blueprint(services.licenses, Systems(services.idp)),
-        licenses.many.views.make_blueprint(services.licenses, Systems(services.idp)),
+        licenses.many.views.make_blueprint(services.licenses, lambda scope: Systems(services.idp).verify(scope).client_id),
         idp.views.make_blueprint(services.idp),
         admin_ui.views.make_blueprint(_admin(services)),
         reference.make_blueprint(),

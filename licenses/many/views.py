@@ -3,13 +3,13 @@
 A department's system that shows its token may send as many as policies let a batch have. A stranger's files each take a turn of those
 that one network address has in a minute; when these are used up the rest is refused, line by line.
 
-Left to others: reading zips (``zips``), verdicts (``verifying``), tokens (``Callers``).
+Left to others: reading zips (``zips``), verdicts (``verifying``), tokens (``service``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from itertools import chain
 from tempfile import SpooledTemporaryFile
@@ -21,12 +21,12 @@ from werkzeug.formparser import parse_form_data
 from kernel.errors import Refusal
 from kernel.limiter import Limiter, SlidingWindow, counted_as
 from licenses.errors import BATCH_TOO_LARGE, BATCH_TOO_MANY, DOCUMENT_MISSING, TOO_MANY_VERIFICATIONS
-from licenses.life.views import READ, Callers
 from licenses.many.verifying import Answer, Item, verify_many
 from licenses.many.zips import is_zip, items_of
 from licenses.ports import LicenseDeps
 
 PATH = "/api/v1/verifications/batch"
+_SCOPE = "licenses.read"
 _LINES = "application/x-ndjson"
 _ZIP = "application/zip"
 _FORM_OVERHEAD = 4 * 1024 * 1024
@@ -34,15 +34,18 @@ _IN_MEMORY = 8 * 1024 * 1024
 _PIECE = 256 * 1024
 
 
-def make_blueprint(deps: LicenseDeps, callers: Callers, limiter: Limiter | None = None) -> Blueprint:
-    """Return the interface. ``limiter`` counts strangers' files by network address; by default in this process."""
+def make_blueprint(deps: LicenseDeps, identify: Callable[[str], str], limiter: Limiter | None = None) -> Blueprint:
+    """Return the interface. ``identify`` tells which system shows a token with a scope, or refuses it.
+
+    ``limiter`` counts strangers' files by network address; by default in this process.
+    """
     room = Blueprint("license_batch", __name__)
     counter = limiter or SlidingWindow(deps.policies.licenses.verification.per_address_per_minute)
 
     @room.post(PATH)
     def verify_batch() -> Response:
         known = "Authorization" in request.headers
-        actor = f"client:{callers.verify(READ).client_id}" if known else "public:batch"
+        actor = f"client:{identify(_SCOPE)}" if known else "public:batch"
         with ExitStack() as stack:
             items = _items(deps, stack)
             answers = verify_many(deps, items if known else _in_turn(deps, counter, items), actor=actor)

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from kernel.limiter import SlidingWindow
-from licenses.errors import DOCUMENT_TOO_COSTLY
+from licenses.errors import DOCUMENT_TOO_COSTLY, LICENSE_NOT_FOUND
 from licenses.many import verifying
 from licenses.many.verifying import Item, verify_many
 from licenses.many.views import PATH, make_blueprint
@@ -69,17 +69,17 @@ def names_and_codes(content: bytes, rules: VerificationRules = RULES) -> list[tu
     ]
 
 
-class Stranger:
-    """Nobody has a token."""
-
-    def verify(self, scope: str) -> Any:
-        raise NotImplementedError(scope)
+def identify(scope: str) -> str:
+    """Know one token."""
+    if request.headers["Authorization"] != f"Bearer {scope}":
+        raise Refusal(LICENSE_NOT_FOUND)
+    return "department"
 
 
 @pytest.fixture
 def client(nodes: Federation) -> FlaskClient:
     app = Flask(__name__)
-    app.register_blueprint(make_blueprint(nodes.city, Stranger(), SlidingWindow(5)))
+    app.register_blueprint(make_blueprint(nodes.city, identify, SlidingWindow(5)))
     app.register_error_handler(Refusal, lambda error: (problem(error, instance=PATH), error.error.status))
     return app.test_client()
 
@@ -149,6 +149,10 @@ def test_a_strangers_files_each_take_a_turn(client: FlaskClient, own: bytes) -> 
     told = lines(response.text)
     assert ["verdict" in each for each in told[:-1]] == [True] * 5 + [False] * 3
     assert {each["problem"]["code"] for each in told[5:8]} == {"too_many_verifications"}
+    body = {"data": zipped(*((f"{n}.pdf", own) for n in range(8))), "content_type": "application/zip"}
+    department = client.post(PATH, **body, headers={"Authorization": "Bearer licenses.read"})
+    assert lines(department.text)[-1] == {"summary": {"TOTAL_PASSED": 8}}
+    assert client.post(PATH, **body, headers={"Authorization": "Bearer other"}).status_code == 404
 
 
 @pytest.mark.parametrize(
