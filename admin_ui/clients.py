@@ -1,6 +1,6 @@
 """Departments' systems as the console shows them: what they are, since when their secrets are, and what speaks against them.
 
-Left to others: registering and changing them (``chaoxin client``), words and looks (``templates``).
+Left to others: registering and changing them (``idp.clients``), words and looks (``templates``).
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from idp.clients.checks import missing_for_production
+from idp.errors import CLIENT_UNKNOWN
 from idp.ports import IdpDeps
 from idp.records import Client
+from kernel.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,15 @@ def list_clients(deps: IdpDeps) -> Sequence[ClientState]:
     with deps.work.read() as work:
         found = sorted(work.records.clients(), key=lambda client: (client.department, client.client_id))
         return [_state(client, work.records.secret_uses(client.client_id) if client.secrets else {}) for client in found]
+
+
+def get_client(deps: IdpDeps, client_id: str) -> ClientState:
+    """Return one system; ``Refusal`` for one that is not registered."""
+    with deps.work.read() as work:
+        client = work.records.find_client(client_id)  # a disabled one too
+        if client is None:
+            raise Refusal(CLIENT_UNKNOWN, field="client_id", client_id=client_id)
+        return _state(client, work.records.secret_uses(client_id) if client.secrets else {})
 
 
 def _state(client: Client, uses: Mapping[bytes, datetime]) -> ClientState:

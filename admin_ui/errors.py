@@ -28,3 +28,10 @@ FRESHER_LOGIN_NEEDED = define(
     remedy_zh="请重新登录，{minutes} 分钟之内再做一次；刚才填写的内容在上一页。",
     remedy_en="Log in again and repeat it within {minutes} minutes; what you typed is on the previous page.",
 )
+CLIENT_KEYS_UNREADABLE = define(
+    "client_keys_unreadable",
+    zh="公钥不是 JSON 格式的 JWK Set。",
+    en="The public keys are no JWK Set in JSON.",
+    remedy_zh='请粘贴形如 {{"keys": […]}} 的公钥集，不要包含私钥。',
+    remedy_en='Paste the set of public keys, like {{"keys": […]}}, without private ones.',
+)

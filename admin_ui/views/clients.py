@@ -1,12 +1,20 @@
-"""The departments' systems."""
+"""The departments' systems: a list, a form that ends with a working snippet, and each system by itself.
+
+A secret is shown once, in the answer that made it. Left to others: every check and change (``idp.clients``).
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Callable
 
-from admin_ui import clients
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from admin_ui import client_form, clients
+from admin_ui.client_form import Typed
 from admin_ui.ports import AdminDeps
-from admin_ui.views.guard import guard
+from admin_ui.views.guard import Shown, actor, guard
+from idp.clients import registry, secrets, stages
+from kernel.errors import Refusal
 
 
 def add(pages: Blueprint, deps: AdminDeps) -> None:
@@ -16,3 +24,56 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     @guard(deps, "clients.read")
     def list_clients() -> str:
         return render_template("admin_ui/clients.html", rows=clients.list_clients(deps.idp))
+
+    @pages.get("/clients/<client_id>")
+    @guard(deps, "clients.read")
+    def show_client(client_id: str) -> str:
+        return _page(deps, client_id)
+
+    _add_form(pages, deps)
+
+    def add_act(name: str, act: Callable[[str, str], str | None]) -> None:
+        @pages.post(f"/clients/<client_id>/{name}", endpoint=f"{name}_client")
+        @guard(deps, "clients.write", fresh=True)
+        def view(client_id: str) -> Shown:
+            try:
+                secret = act(client_id, actor(deps))
+            except Refusal as refusal:
+                return _page(deps, client_id, error=refusal), refusal.error.status
+            return _page(deps, client_id, secret=secret)
+
+    def promote(client_id: str, by: str) -> None:
+        stages.promote(deps.idp, client_id, actor=by)
+
+    add_act("promote", promote)
+    add_act("disable", lambda one, by: registry.disable(deps.idp, one, actor=by))
+    add_act("secret", lambda one, by: secrets.add(deps.idp, one, actor=by))
+    add_act("drop", lambda one, by: secrets.drop(deps.idp, one, "older", actor=by))
+
+
+def _add_form(pages: Blueprint, deps: AdminDeps) -> None:
+    @pages.get("/clients/new")
+    @guard(deps, "clients.write")
+    def new_client() -> str:
+        return _form(deps, Typed())
+
+    @pages.post("/clients/new")
+    @guard(deps, "clients.write", fresh=True)
+    def register_client() -> Shown:
+        said = client_form.typed(request.form, request.form.getlist("scope"))
+        try:
+            registered = registry.register(deps.idp, client_form.client_of(deps.idp, said), actor=actor(deps))
+        except Refusal as refusal:
+            return _form(deps, said, refusal), refusal.error.status
+        if registered.client_secret is None:
+            return redirect(url_for("admin.show_client", client_id=registered.client.client_id), code=303)
+        return _page(deps, registered.client.client_id, secret=registered.client_secret), 201
+
+
+def _form(deps: AdminDeps, said: Typed, error: Refusal | None = None) -> str:
+    return render_template("admin_ui/client_new.html", said=said, scopes=deps.policies.claims.scopes, error=error)
+
+
+def _page(deps: AdminDeps, client_id: str, *, secret: str | None = None, error: Refusal | None = None) -> str:
+    state = clients.get_client(deps.idp, client_id)
+    return render_template("admin_ui/client.html", state=state, client=state.client, secret=secret, error=error)
