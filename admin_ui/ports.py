@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -41,6 +41,10 @@ class AuditReader(Protocol):
 
     def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[AuditEntry]:
         """Return up to ``limit`` events, newest first, numbered below ``before``, whose actor, action or target has ``contains``."""
+        ...
+
+    def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
+        """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``, the earliest first."""
         ...
 
 

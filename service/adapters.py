@@ -5,7 +5,8 @@ Each adapter is given a function that returns the other room's dependencies, bec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -73,3 +74,8 @@ class AuditReader:
         """Return up to ``limit`` events, newest first, numbered below ``before``, that mention ``contains``."""
         with self._reading.begin() as connection:
             return SqlAuditTrail(connection).page(before=before, limit=limit, contains=contains)
+
+    def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
+        """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``."""
+        with self._reading.begin() as connection:
+            return SqlAuditTrail(connection).per_hour(actions, since=since, hours=hours)

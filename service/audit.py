@@ -8,7 +8,7 @@ and its sealing is the window in which the database alone vouches for a row.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,7 @@ links = sa.Table(
     sa.Column("event", sa.BigInteger, nullable=False, unique=True, info={"sensitivity": "internal"}),
     sa.Column("hash", sa.LargeBinary(32), nullable=False, info={"sensitivity": "public"}),
 )
+_HOUR = 3_600_000_000
 _TOLD = ("at", "actor", "action", "target", "outcome", "details")
 _RECORD = Prepared(lambda insert: insert(events).values({name: sa.bindparam(name) for name in _TOLD}))
 
@@ -84,6 +85,22 @@ class SqlAuditTrail:
             query = query.where(sa.or_(*(column.contains(contains, autoescape=True) for column in columns)))
         rows = self._connection.execute(query).mappings()
         return [StoredEvent(row["number"], _event(row), row["position"] is not None) for row in rows]
+
+    def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
+        """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``, the earliest first."""
+        begin = to_micros(since)
+        hour = ((events.c.at - begin) // _HOUR).label("hour")
+        query = (
+            sa.select(events.c.action, hour, sa.func.count().label("times"))
+            .where(
+                events.c.at >= begin, events.c.at < begin + hours * _HOUR, events.c.action.in_(actions), events.c.outcome == "ok"
+            )
+            .group_by(events.c.action, hour)
+        )
+        counted = {action: [0] * hours for action in actions}
+        for action, at, times in self._connection.execute(query):
+            counted[action][at] = times
+        return counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from flask import Blueprint, render_template
 
-from admin_ui import federation, overview
+from admin_ui import federation, overview, today
 from admin_ui.ports import AdminDeps
 from admin_ui.views.guard import guard
 from idp.logout import results
@@ -29,5 +29,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
             agreements=federation.list_agreements(deps.crosscert),
             log=overview.look_at_log(deps.licenses),
             backlog=results.backlog(deps.idp),
+            today=today.find_today(deps.pki, deps.crosscert),
+            charts=today.draw_charts(deps.audit, now),
             events=deps.audit.page(limit=_LATEST),
         )
