@@ -32,6 +32,6 @@ CLIENT_KEYS_UNREADABLE = define(
     "client_keys_unreadable",
     zh="公钥不是 JSON 格式的 JWK Set。",
     en="The public keys are no JWK Set in JSON.",
-    remedy_zh='请粘贴形如 {{"keys": […]}} 的公钥集，不要包含私钥。',
-    remedy_en='Paste the set of public keys, like {{"keys": […]}}, without private ones.',
+    remedy_zh="请粘贴以 keys 为成员的公钥集，不要包含私钥。",
+    remedy_en="Paste the set of public keys, an object with the member keys, without private ones.",
 )
