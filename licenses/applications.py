@@ -37,6 +37,7 @@ from licenses.errors import (
     UNKNOWN_TYPE,
     VALIDITY_MISSING,
 )
+from licenses.errors.life import NOT_ITS_LEVEL, NUMBER_PATTERN, VALIDITY_TOO_LONG
 from licenses.extras import parse_extra
 from licenses.ports import Application, Department
 from policies.licenses import find_type, may_issue, may_take
@@ -116,11 +117,13 @@ def check_permitted(
         raise Refusal(UNKNOWN_TYPE, field="type_code", type_code=type_code[:_SHOWN])
     if issuer is None:
         raise Refusal(UNKNOWN_ISSUER, field="issuer_id", uscc=issuer_uscc)
-    answer = may_issue(issuer.area_code, issuer.types, type_code, area_code)
+    answer = may_issue(issuer.uscc, issuer.area_code, issuer.types, kind, area_code)
     if answer == "not_its_type":
         raise Refusal(NOT_ITS_TYPE, field="type_code", issuer=issuer.name, type_name=kind.name)
     if answer == "not_its_area":
         raise Refusal(NOT_ITS_AREA, field="area_code", area_code=area_code, who=issuer.name)
+    if answer == "not_its_level":
+        raise Refusal(NOT_ITS_LEVEL, field="area_code", area_code=area_code, type_name=kind.name)
     if not may_take(policies, node.code, area_code):
         raise Refusal(NOT_ITS_AREA, field="area_code", area_code=area_code, who=node.name)
     return kind
@@ -211,12 +214,18 @@ def _check_dates(draft: _Draft) -> None:
             raise Refusal(VALIDITY_MISSING, field="valid_to", type_name=draft.kind.name)
     elif _date(draft, "valid_to") < _date(draft, "valid_from"):
         raise Refusal(DATES_REVERSED, field="valid_to", valid_from=draft.values["valid_from"], valid_to=valid_to)
+    most = draft.kind.max_validity_days
+    if most is not None and (not valid_to or (_date(draft, "valid_to") - _date(draft, "valid_from")).days > most):
+        raise Refusal(VALIDITY_TOO_LONG, field="valid_to", type_name=draft.kind.name, days=most)
 
 
 def _check_number(draft: _Draft) -> None:
     number = draft.values["number"]
     if number and not _NUMBER.fullmatch(number):
         raise Refusal(BAD_NUMBER, field="number", found=number[:_SHOWN])
+    pattern = draft.kind.number_pattern
+    if number and pattern is not None and not re.fullmatch(pattern, number):
+        raise Refusal(NUMBER_PATTERN, field="number", found=number, type_name=draft.kind.name, pattern=pattern)
 
 
 def _date(draft: _Draft, column: str) -> date:

@@ -1,6 +1,7 @@
 """A licence's data as JSON: what is attached to the page as ``license.json``, by the keys of GB/T 36903.
 
-The form only grows: it carries ``chaoxin.version``, and what version 1 wrote is read for ever. Left to others: the page
+The form only grows: it carries ``chaoxin.version``, and what version 1 wrote is read for ever. Version 2 names the kind of the holder's
+code beside its number, and the seal. Left to others: the page
 (``render``), reading the attachment out of a PDF (``documents``), comparing it with page and registry (``verify``).
 """
 
@@ -9,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, NoReturn
 
 from kernel.canonical import Json, canonical
+from kernel.clock import parse_rfc3339, rfc3339
 from kernel.errors import Refusal
 from kernel.identifiers import LicenseIdentifier, parse_license_identifier
 from kernel.nodes import Node
@@ -21,7 +23,7 @@ from licenses.errors import DATA_INVALID
 from licenses.ports import LicenseRecord
 from policies.models import HolderKind, LicenseType
 
-DATA_VERSION = 1
+DATA_VERSION = 2
 ATTACHMENT = "license.json"
 """The name of the attachment."""
 
@@ -30,9 +32,11 @@ STATUS_PATH = "/licenses/status"
 """Where a node serves its status list, below its URL."""
 
 HOLDER_ID_KINDS: Mapping[HolderKind, str] = {"citizen": "111", "enterprise": "001"}
-"""CZZTDMLX, the kind of the holder's code (持证主体代码类型): 111 resident ID, 001 unified social credit code."""
+"""CZZTDMLXDM, the kind of the holder's code (持证主体代码类型代码): 111 resident ID, 001 unified social credit code."""
 
 _HOLDER_KINDS: Mapping[str, HolderKind] = {code: kind for kind, code in HOLDER_ID_KINDS.items()}
+_HOLDER_ID_NAMES: Mapping[HolderKind, str] = {"citizen": "公民身份号码", "enterprise": "统一社会信用代码"}
+_SEAL = "电子证照专用章"
 
 WITHOUT_END = "长期"
 """What stands for the day of expiry when there is none."""
@@ -40,9 +44,16 @@ WITHOUT_END = "长期"
 COPY_NUMBER, COPY_PURPOSE, COPY_RECEIVER, COPY_UNTIL = "JZ_XH", "JZ_YT", "JZ_SYF", "JZ_YXQJZRQ"
 """What an annotated copy (加注件) adds: which copy it is, for what, for whom, and its last day."""
 
-_TEXT_KEYS = (
-    "ZZMC", "ZZLXDM", "ZZBH", "ZZBS", "ZZBFJG", "ZZBFJGDM", "ZZBFRQ", "CZZT", "CZZTDM", "CZZTDMLX", "ZZYXQQSRQ", "ZZYXQJZRQ",
-)  # fmt: skip
+_TEXT_KEYS: Mapping[int, tuple[str, ...]] = {
+    1: (
+        "ZZMC", "ZZLXDM", "ZZBH", "ZZBS", "ZZBFJG", "ZZBFJGDM", "ZZBFRQ", "CZZT", "CZZTDM", "CZZTDMLX", "ZZYXQQSRQ", "ZZYXQJZRQ",
+    ),
+    2: (
+        "ZZMC", "ZZLXDM", "ZZBH", "ZZBS", "ZZBFJG", "ZZBFJGDM", "ZZBFRQ", "CZZT", "CZZTDM", "CZZTDMLX", "CZZTDMLXDM", "ZZYXQQSRQ",
+        "ZZYXQJZRQ", "ZZQZR", "ZZQZMC", "ZZQZSJ",
+    ),
+}  # fmt: skip
+_ALL_KEYS = frozenset(key for keys in _TEXT_KEYS.values() for key in keys)
 _EXTENSION = re.compile(r"[A-Z][A-Z0-9_]{1,31}")
 _LICENSE_VERSION = "001"
 
@@ -69,6 +80,8 @@ class LicenseData:
     node_url: str
     status_uri: str
     status_index: int
+    sealed_at: datetime | None = field(default=None, compare=False)
+    """When the seal was asked for: the seal itself and its time-stamp prove when it was made."""
 
     def as_json(self) -> dict[str, Json]:
         """Return the JSON object, GB/T 36903 keys first."""
@@ -82,9 +95,13 @@ class LicenseData:
             "ZZBFRQ": self.issue_date.isoformat(),
             "CZZT": self.holder_name,
             "CZZTDM": self.holder_id,
-            "CZZTDMLX": HOLDER_ID_KINDS[self.holder_kind],
+            "CZZTDMLX": _HOLDER_ID_NAMES[self.holder_kind],
+            "CZZTDMLXDM": HOLDER_ID_KINDS[self.holder_kind],
             "ZZYXQQSRQ": self.valid_from.isoformat(),
             "ZZYXQJZRQ": self.valid_to.isoformat() if self.valid_to else WITHOUT_END,
+            "ZZQZR": self.issuer_name,
+            "ZZQZMC": f"{self.issuer_name}{_SEAL}",
+            "ZZQZSJ": rfc3339(self.sealed_at) if self.sealed_at else "",
             **self.fields,
             "chaoxin": {
                 "version": DATA_VERSION,
@@ -126,11 +143,12 @@ def describe(record: LicenseRecord, kind: LicenseType, node: Node) -> LicenseDat
         node_url=node.url,
         status_uri=node.url + STATUS_PATH,
         status_index=record.status_index,
+        sealed_at=record.requested_at.replace(microsecond=0),
     )
 
 
 def parse(raw: bytes) -> LicenseData:
-    """Return what the attachment ``raw`` says; ``Refusal`` (``data_invalid``) for anything but a well-formed version 1."""
+    """Return what the attachment ``raw`` says; ``Refusal`` (``data_invalid``) for anything but a well-formed version 1 or 2."""
     if len(raw) > MAX_BYTES:
         _refuse(f"more than {MAX_BYTES} bytes")
     try:
@@ -145,15 +163,17 @@ def parse(raw: bytes) -> LicenseData:
 def from_json(value: dict[str, Any]) -> LicenseData:
     """Return what the JSON object says; ``Refusal`` (``data_invalid``) as :func:`parse`."""
     own = value.get("chaoxin")
-    if not isinstance(own, dict) or own.get("version") != DATA_VERSION:
-        _refuse("not version 1")
-    fields = {key: text for key, text in value.items() if key not in _TEXT_KEYS and _EXTENSION.fullmatch(key)}
-    if set(value) != {*_TEXT_KEYS, *fields, "chaoxin"}:
+    version = own.get("version") if isinstance(own, dict) else None
+    if not isinstance(own, dict) or type(version) is not int or version not in _TEXT_KEYS:
+        _refuse("not version 1 or 2")
+    keys = _TEXT_KEYS[version]
+    fields = {key: text for key, text in value.items() if key not in _ALL_KEYS and _EXTENSION.fullmatch(key)}
+    if set(value) != {*keys, *fields, "chaoxin"}:
         _refuse("unknown or missing keys")
     status = own.get("status")
     if set(own) != {"version", "node", "url", "area", "status"} or not isinstance(status, dict) or set(status) != {"uri", "idx"}:
         _refuse("unknown or missing keys in chaoxin")
-    texts = [value[key] for key in _TEXT_KEYS] + list(fields.values()) + [own["node"], own["url"], own["area"], status["uri"]]
+    texts = [value[key] for key in keys] + list(fields.values()) + [own["node"], own["url"], own["area"], status["uri"]]
     if not all(isinstance(text, str) for text in texts):
         _refuse("a value is no text")
     if type(status["idx"]) is not int or status["idx"] < 0:
@@ -169,7 +189,7 @@ def from_json(value: dict[str, Any]) -> LicenseData:
         issuer_uscc=value["ZZBFJGDM"],
         area_code=own["area"],
         issue_date=_date(value["ZZBFRQ"]),
-        holder_kind=_holder_kind(value["CZZTDMLX"]),
+        holder_kind=_holder_kind(value, version),
         holder_name=value["CZZT"],
         holder_id=value["CZZTDM"],
         valid_from=_date(value["ZZYXQQSRQ"]),
@@ -179,6 +199,7 @@ def from_json(value: dict[str, Any]) -> LicenseData:
         node_url=own["url"],
         status_uri=status["uri"],
         status_index=status["idx"],
+        sealed_at=_sealed_at(value, version),
     )
 
 
@@ -201,10 +222,22 @@ def _date(text: str) -> date:
     return found
 
 
-def _holder_kind(code: str) -> HolderKind:
-    if code not in _HOLDER_KINDS:
+def _holder_kind(value: Mapping[str, Any], version: int) -> HolderKind:
+    kind = _HOLDER_KINDS.get(value["CZZTDMLX" if version == 1 else "CZZTDMLXDM"])
+    if kind is None or (version > 1 and value["CZZTDMLX"] != _HOLDER_ID_NAMES[kind]):
         _refuse("an unknown kind of holder code")
-    return _HOLDER_KINDS[code]
+    return kind
+
+
+def _sealed_at(value: Mapping[str, Any], version: int) -> datetime | None:
+    if version == 1:
+        return None
+    if (value["ZZQZR"], value["ZZQZMC"]) != (value["ZZBFJG"], f"{value['ZZBFJG']}{_SEAL}"):
+        _refuse("another sealed it than issued it")
+    try:
+        return parse_rfc3339(value["ZZQZSJ"]) if value["ZZQZSJ"] else None
+    except ValueError:
+        _refuse("a moment that is none")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

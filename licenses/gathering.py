@@ -159,7 +159,7 @@ def _offer(reading: Reading) -> tuple[list[x509.Certificate], list[x509.Certific
 
 
 def _agrees(deps: LicenseDeps, record: LicenseRecord, data: LicenseData | None) -> bool:
-    kind = find_type(deps.policies.licenses, record.type_code)
+    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     if kind is None or data is None:
         return False
     # A node's address may change while its licences last; all else must be the same.

@@ -159,6 +159,7 @@ def new_intent(
     deps: LicenseDeps, application: Application, number: str, digest: str, *, version: str = _VERSION, replaces: str | None = None
 ) -> LicenseRecord:
     """Return the intent that an application makes, without a place in the status list."""
+    kind = find_type(deps.policies.licenses, application.type_code)
     return LicenseRecord(
         identifier=data.make_identifier(
             type_code=application.type_code, issuer_uscc=application.issuer_uscc, number=number, version=version
@@ -180,6 +181,7 @@ def new_intent(
         requested_at=deps.clock.now(),
         status_index=-1,
         replaces=replaces,
+        type_version=kind.version if kind else 1,
     )
 
 
@@ -255,7 +257,7 @@ def _overtaken(records: LicenseRecords, record: LicenseRecord) -> Issued | Refus
 
 
 def _kind(deps: LicenseDeps, record: LicenseRecord) -> LicenseType:
-    kind = find_type(deps.policies.licenses, record.type_code)
+    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     if kind is None:
         raise Refusal(LICENSE_NOT_FOUND, field="type_code")
     return kind

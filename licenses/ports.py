@@ -98,6 +98,7 @@ class LicenseRecord:
     status_at: datetime | None = None
     status_reason: str = ""
     replaces: str | None = None
+    type_version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,13 +54,19 @@ def render(record: LicenseRecord, kind: LicenseType, node: Node) -> Page:
     digest = hashlib.sha256(attachment).digest()
     page = _page(record, kind, node, qr.payload(record.identifier, digest))
     inputs = {"page": json.dumps(page, ensure_ascii=False), "data": attachment.decode()}
-    template = _TEMPLATES / f"{kind.template}.typ"
-    if not template.is_file():
+    template = find_template(kind.template)
+    if template is None:
         raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="no such template")
     pdf = _compile(kind.template, template, inputs, record.requested_at.replace(microsecond=0))
     if not isinstance(pdf, bytes):
         raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="more than one file")
     return Page(pdf, digest)
+
+
+def find_template(name: str) -> Path | None:
+    """Return the template with this name, None when there is none."""
+    template = _TEMPLATES / f"{name}.typ"
+    return template if template.is_file() else None
 
 
 def check_printable(record: LicenseRecord, kind: LicenseType) -> None:

@@ -5,6 +5,7 @@ Left to others: the shapes themselves (``models``), files and lines (``loader``)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from kernel.errors import Text
@@ -14,7 +15,7 @@ from policies.claim_models import Release
 from policies.claims import ALWAYS_ASKED
 from policies.findings import Finding, repeated
 from policies.lines import Path
-from policies.models import KeyAlgorithm, Policies, Profile
+from policies.models import KeyAlgorithm, LicenseType, Policies, Profile
 
 PROFILES = ("principal_ca", "issuing_ca", "department_seal", "token_signer", "ocsp", "tsa")
 """Profiles that a node cannot run without."""
@@ -31,6 +32,7 @@ _USAGES: dict[str, tuple[KeyAlgorithm, ...]] = {  # RFC 3279 2.3.1, RFC 5480 3, 
 _MOST_DAYS_UNCHECKED = 120
 """A responder's certificate with id-pkix-ocsp-nocheck is not revoked but outlived (RFC 6960 4.2.2.2.1)."""
 
+_NO_PATTERN = Text("不是正则表达式", "it is no regular expression")
 _UNASKED = Text("离线访问必须征得本人同意", "nobody's data are used in their absence unasked")
 
 
@@ -224,21 +226,38 @@ def _acts(policies: Policies) -> Iterator[Finding]:
 
 def _types(policies: Policies) -> Iterator[Finding]:
     types = policies.licenses.types
-    for index in repeated(kind.code for kind in types):
-        yield "licenses", ("types", index, "code"), Text("两种证照同码", "two licence types have this code")
+    for index in repeated((kind.code, kind.version) for kind in types):
+        yield "licenses", ("types", index, "code"), Text("两种证照同码同版本", "two licence types have this code and version")
     for index, kind in enumerate(types):
+        if any(other.code == kind.code and other.holder_kind != kind.holder_kind for other in types):
+            yield "licenses", ("types", index, "holder_kind"), Text("各版本的持证者类别不同", "another version has other holders")
         if kind.seal_level not in policies.certificates.levels:
             yield (
                 "licenses",
                 ("types", index, "seal_level"),
                 Text(f"没有证书等级 {kind.seal_level}", f"there is no certificate level {kind.seal_level}"),
             )
-        for second in (*repeated(field.key for field in kind.fields), *repeated(field.name for field in kind.fields)):
-            yield "licenses", ("types", index, "fields", second), Text("两个栏目同名", "two fields have this name")
-        for place, field in enumerate(kind.fields):
-            if (field.kind == "choice") is not bool(field.choices):
-                yield (
-                    "licenses",
-                    ("types", index, "fields", place, "choices"),
-                    Text("选项只属于 choice 栏目", "choices belong to fields of the kind choice and to those only"),
-                )
+        if kind.number_pattern is not None and not _is_pattern(kind.number_pattern):
+            yield "licenses", ("types", index, "number_pattern"), _NO_PATTERN
+        yield from _fields(kind, ("types", index, "fields"))
+
+
+def _fields(kind: LicenseType, where: Path) -> Iterator[Finding]:
+    for second in (*repeated(field.key for field in kind.fields), *repeated(field.name for field in kind.fields)):
+        yield "licenses", (*where, second), Text("两个栏目同名", "two fields have this name")
+    for place, field in enumerate(kind.fields):
+        if (field.kind == "choice") is not bool(field.choices):
+            problem = Text("选项只属于 choice 栏目", "choices belong to fields of the kind choice and to those only")
+            yield "licenses", (*where, place, "choices"), problem
+        if field.key.startswith("JZ_") or field.key.startswith("ZZ") or field.key.startswith("CZZT"):
+            yield "licenses", (*where, place, "key"), Text("是标准的栏目", "it is a field of the standard's own")
+        if field.pattern is not None and not _is_pattern(field.pattern):
+            yield "licenses", (*where, place, "pattern"), _NO_PATTERN
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError):
+        return False
+    return True

@@ -5,19 +5,25 @@ Left to others: the rows of an application and the words of a refusal (``license
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Literal
 
-from kernel.nodes import area_contains, is_area_code
+from kernel.nodes import area_contains, area_level, is_area_code
 from policies.life_models import ActName, ActRules, Reason
 from policies.models import LicensePolicies, LicenseType
 
-MayIssue = Literal["ok", "not_its_type", "not_its_area"]
+MayIssue = Literal["ok", "not_its_type", "not_its_area", "not_its_level"]
 
 
-def find_type(policies: LicensePolicies, code: str) -> LicenseType | None:
-    """Return the licence type with this 21-character code, or None."""
-    return next((kind for kind in policies.types if kind.code == code), None)
+def find_type(policies: LicensePolicies, code: str, version: int | None = None) -> LicenseType | None:
+    """Return the licence type with this 21-character code in this version, the latest if none is said; None where there is none."""
+    found = [kind for kind in policies.types if kind.code == code and version in {None, kind.version}]
+    return max(found, key=lambda kind: kind.version, default=None)
+
+
+def latest_types(policies: LicensePolicies) -> Sequence[LicenseType]:
+    """Return every licence type in its latest version, in the order of the documents."""
+    return [kind for kind in policies.types if kind is find_type(policies, kind.code)]
 
 
 def may_take(policies: LicensePolicies, node_code: str, area_code: str) -> bool:
@@ -27,12 +33,14 @@ def may_take(policies: LicensePolicies, node_code: str, area_code: str) -> bool:
     return area_contains(node_code, area_code)
 
 
-def may_issue(department_area: str, department_types: Collection[str], type_code: str, area_code: str) -> MayIssue:
+def may_issue(uscc: str, department_area: str, department_types: Collection[str], kind: LicenseType, area_code: str) -> MayIssue:
     """Tell whether a department may issue this type for this area: a type it is registered for, its own area and no other."""
-    if type_code not in department_types:
+    if kind.code not in department_types or (kind.issuers and uscc not in kind.issuers):
         return "not_its_type"
     if area_code != department_area or not is_area_code(area_code):
         return "not_its_area"
+    if kind.area_levels and area_level(area_code) not in kind.area_levels:
+        return "not_its_level"
     return "ok"
 
 

@@ -1,5 +1,7 @@
 """Reads the policy documents: the packaged ones, or those of a node's own folder in their place, each whole or not at all.
 
+A licence type is added, or gets a new version, by a document of its own in the folder's ``license-types``.
+
 Strict: what is missing, unknown, empty, of a wrong type or contradicts itself is a ``Misuse`` that names file, line and key, so
 a node either starts with exactly what was written or not at all. Left to others: deciding by the documents.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -32,11 +34,12 @@ from policies.errors import (
 )
 from policies.lines import Path as KeyPath
 from policies.lines import line_of, locate
-from policies.models import AssurancePolicies, CertificatePolicies, LicensePolicies, Policies
+from policies.models import AssurancePolicies, CertificatePolicies, LicensePolicies, LicenseType, Policies
 from policies.role_models import RolePolicies
 from policies.tables import Table
 from policies.token_models import TokenPolicies
 
+TYPES = "license-types"
 DEFAULTS = Path(__file__).parent / "defaults"
 DOCUMENTS: Mapping[str, type[Table]] = MappingProxyType(
     {
@@ -62,22 +65,40 @@ _CODES: Mapping[str, ErrorCode] = MappingProxyType(
 
 def load(directory: Path | None) -> Policies:
     """Return all policies: the documents in ``directory`` and, for what it does not hold, the packaged ones; or ``Misuse``."""
-    own = {} if directory is None else _own_documents(directory)
+    types = [] if directory is None else sorted((directory / TYPES).glob("*.toml"))
+    own = {} if directory is None else _own_documents(directory, needed=not types)
     read = {name: _read(own.get(name, DEFAULTS / f"{name}.toml"), shape) for name, shape in DOCUMENTS.items()}
     documents = {name: document for name, (document, _) in read.items()}
     policies = Policies.model_validate(documents)
+    added = [(file, *_read(file, LicenseType)) for file in types]
+    policies = _with_types(policies, [kind for _file, kind, _found in added])
     for name, path, problem in consistency.find_contradictions(policies):
         file, found = own.get(name, DEFAULTS / f"{name}.toml"), read[name][1]
+        place = _added_place(policies, len(added), name, path)
+        if place is not None:
+            (file, _kind, found), path = added[place], path[2:]  # noqa: PLW2901 - the same key, in the file that wrote it
         raise _fault(POLICY_CONTRADICTION, file, line_of(found, path), path, problem_zh=problem.zh, problem_en=problem.en)
     return policies
 
 
-def _own_documents(directory: Path) -> dict[str, Path]:
+def _with_types(policies: Policies, kinds: Sequence[LicenseType]) -> Policies:
+    licenses = policies.licenses
+    return policies.model_copy(update={"licenses": licenses.model_copy(update={"types": (*licenses.types, *kinds)})})
+
+
+def _added_place(policies: Policies, added: int, name: str, path: KeyPath) -> int | None:
+    """Return which of the added types a contradiction is in, None for one in the document itself."""
+    index = path[1] if name == "licenses" and len(path) > 1 and path[0] == "types" else None
+    place = index - (len(policies.licenses.types) - added) if isinstance(index, int) else -1
+    return place if place >= 0 else None
+
+
+def _own_documents(directory: Path, *, needed: bool) -> dict[str, Path]:
     try:
         files = sorted(file for file in directory.iterdir() if file.suffix == ".toml")
     except OSError as error:
         raise _folder(directory, "无法读取", error.strerror or type(error).__name__) from None
-    if not files:
+    if not files and needed:
         raise _folder(directory, "里面没有策略文件", "it holds no policy document")
     for file in files:
         if file.stem not in DOCUMENTS:

@@ -21,7 +21,7 @@ from policies.assurance_models import (
     SentCodeRules,
     ThrottleRules,
 )
-from policies.claim_models import ClaimPolicies
+from policies.claim_models import ClaimPolicies, Uscc
 from policies.client_models import ClientPolicies
 from policies.life_models import ActName, ActRules
 from policies.role_models import AccountKind, RolePolicies
@@ -37,7 +37,7 @@ Requester = Literal["node", "admin", "invitation", "holder"]
 SubjectAttribute = Literal["O", "OU", "CN", "serialNumber"]
 AlternativeName = Literal["dns", "email"]
 HolderKind = Literal["citizen", "enterprise"]
-FieldKind = Literal["text", "amount", "area", "choice", "resident_id", "person"]
+FieldKind = Literal["text", "amount", "area", "choice", "resident_id", "uscc", "person", "date", "number"]
 
 
 # certificates.toml
@@ -163,7 +163,10 @@ class AssurancePolicies(Table):
 
 
 class ExtensionField(Table):
-    """A field of a licence type beyond the common ones (GB/T 36903 ``KZ_*``). ``key`` is its name in the data, ``name`` on the page."""
+    """A field of a licence type beyond the common ones (GB/T 36903 ``KZ_*``). ``key`` is its name in the data, ``name`` on the page.
+
+    Beside what its ``kind`` checks, the whole of it has to match ``pattern`` where there is one.
+    """
 
     name: Name
     name_en: Name
@@ -172,12 +175,18 @@ class ExtensionField(Table):
     required: bool = True
     max_length: Annotated[int, Field(gt=0, le=2000)] = 200
     choices: tuple[Name, ...] = ()
+    pattern: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
 class LicenseType(Table):
-    """A licence type (证照类型): its 21-character code, who holds it, how its certificate level and page look."""
+    """A licence type (证照类型) in one of its versions: its 21-character code, who holds it, how its certificate level and page look.
+
+    New licences are of the latest version; those of an older one go on saying what they said. ``issuers`` are the only departments
+    that may issue it, and ``area_levels`` the levels of area; where neither stands, whoever is registered for it.
+    """
 
     code: TypeCode
+    version: Annotated[int, Field(ge=1, le=999)] = 1
     name: Name
     name_en: Name
     holder_kind: HolderKind
@@ -185,6 +194,10 @@ class LicenseType(Table):
     template: Name
     accent: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
     validity_required: bool
+    max_validity_days: Days | None = None
+    number_pattern: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    issuers: tuple[Uscc, ...] = ()
+    area_levels: tuple[Literal["province", "city", "county"], ...] = ()
     fields: Annotated[tuple[ExtensionField, ...], Field(min_length=1)]
 
 

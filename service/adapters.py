@@ -31,7 +31,7 @@ class HeldLicenses:
             records = work.records.held_by(holder_id)
         cards = []
         for record in records:
-            kind = find_type(deps.policies.licenses, record.type_code)
+            kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
             if kind is not None:
                 url = f"{deps.node.url}/licenses/{record.identifier}.pdf"
                 cards.append(

@@ -33,6 +33,7 @@ from pki.pkcs11_store import TokenKeyStore
 from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.storage import GenerationReader, SqlPkiRecords
 from pki.vault import Vault
+from policies.licenses import latest_types
 from policies.loader import load
 from policies.models import Policies
 from service.adapters import HeldLicenses, LicenseVisitors
@@ -130,6 +131,7 @@ class Services:
             # Others name their addresses, a bridge its members': none of them is this machine, but where all nodes are.
             fetch=RequestsFetcher(outward=not is_on_this_machine(self.node.url)),
             license_types=self.policies.licenses.types,
+            license_types=tuple(latest_types(self.policies.licenses)),
             witness=LogWitness(lambda: self.licenses),
         )
 

@@ -15,6 +15,7 @@ from licenses.life import acts, reading
 from licenses.life.orders import Officer
 from licenses.life.transitions import words_of
 from licenses.verdict import STATUS_NAMES
+from policies.licenses import latest_types
 
 
 def add(pages: Blueprint, deps: AdminDeps) -> None:
@@ -52,7 +53,7 @@ def _add_reading(pages: Blueprint, deps: AdminDeps) -> None:
         return render_template(
             "admin_ui/licenses.html",
             rows=found,
-            kinds={kind.code: Text(kind.name, kind.name_en) for kind in deps.policies.licenses.types},
+            kinds={kind.code: Text(kind.name, kind.name_en) for kind in latest_types(deps.policies.licenses)},
             statuses=STATUS_NAMES,
             sent=request.form,
             older=older,

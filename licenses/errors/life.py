@@ -1,4 +1,4 @@
-"""Codes for what officers do to licences: acts that are not allowed, not theirs, already decided."""
+"""Codes for what officers do to licences, and for what a licence type wants: acts that are not allowed, rules that are not kept."""
 
 from __future__ import annotations
 
@@ -117,4 +117,25 @@ API_KEY = define(
     en="The Idempotency-Key is not acceptable.",
     remedy_zh="用 1 到 {limit} 个可显示的 ASCII 字符，每个新的请求一个新的值。",
     remedy_en="Use 1 to {limit} printable ASCII characters, a new value for each new request.",
+)
+NOT_ITS_LEVEL = define(
+    "not_its_level",
+    zh="{type_name}不由区划 {area_code} 这一级签发。",
+    en="{type_name} is not issued at the level of area {area_code}.",
+    remedy_zh="由证照类型所规定级别的部门签发。",
+    remedy_en="Have it issued at the level that the licence type names.",
+)
+NUMBER_PATTERN = define(
+    "number_pattern",
+    zh="证照编号“{found}”不合{type_name}的编号规则 {pattern}。",
+    en="The number {found!r} does not follow the rule for {type_name}: {pattern}.",
+    remedy_zh="按编号规则填写，或留空由节点编号。",
+    remedy_en="Number it as the rule says, or leave it empty and the node gives one.",
+)
+VALIDITY_TOO_LONG = define(
+    "validity_too_long",
+    zh="{type_name}的有效期最长 {days} 天。",
+    en="{type_name} is valid for at most {days} days.",
+    remedy_zh="把 valid_to 填到期限以内。",
+    remedy_en="Give a valid_to within the limit.",
 )

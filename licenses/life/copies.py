@@ -51,7 +51,7 @@ def make(deps: LicenseDeps, act: Act, *, actor: str) -> str:
     with deps.work.read() as work:
         record = work.records.find_license(act.identifier or "")
         number = work.records.next_copy(act.identifier or "")
-    kind = None if record is None else find_type(deps.policies.licenses, record.type_code)
+    kind = None if record is None else find_type(deps.policies.licenses, record.type_code, record.type_version)
     if record is None or kind is None:
         raise Refusal(LICENSE_NOT_FOUND, field="identifier")
     fields = {

@@ -75,7 +75,7 @@ def search(
 
 def as_json(deps: LicenseDeps, record: LicenseRecord) -> dict[str, Json]:
     """Return a licence as its department's systems get it: what it says by the keys of GB/T 36903, and how it stands."""
-    kind = find_type(deps.policies.licenses, record.type_code)
+    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     return {
         "identifier": record.identifier,
         "number": record.number,

@@ -18,7 +18,7 @@ from licenses.storage.tables import documents, licenses, readings
 _NAME, _ID, _FIELDS = "licenses.holder_name", "licenses.holder_id", "licenses.fields"
 _PLAIN = (
     "identifier", "number", "version", "type_code", "holder_kind", "issuer_uscc", "issuer_name", "area_code", "application_digest",
-    "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason", "replaces",
+    "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason", "replaces", "type_version",
 )  # fmt: skip
 _KNOWN = (
     sa.select(licenses, readings.c.reading)

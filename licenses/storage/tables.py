@@ -55,6 +55,7 @@ licenses = sa.Table(
     sa.Column("status_at", sa.BigInteger, nullable=True, info=_PUBLIC),
     sa.Column("status_reason", sa.Text, nullable=False, info=_INTERNAL),
     sa.Column("replaces", sa.String(120), nullable=True, info=_INTERNAL),
+    sa.Column("type_version", sa.Integer, nullable=False, server_default="1", info=_INTERNAL),
 )
 
 _IN_USE = licenses.c.state != "void"

@@ -18,6 +18,7 @@ from kernel.text import mask
 from licenses import archive, batch
 from licenses.batch import RowOutcome
 from licenses.ports import LicenseRecord
+from licenses.render import find_template
 from service.cli.license_acts import make_commands
 from service.cli.options import EXIT_NO, emit, json_option, pass_services, writing
 from service.wiring import Services
@@ -115,6 +116,26 @@ def export(services: Services, name: str, out: Path, as_json: bool) -> None:
         out.mkdir(parents=True, exist_ok=True)
         path = archive.write_document(out, record, pdf)
     emit({"file": str(path), "sha256": record.pdf_sha256}, as_json, str(path))
+
+
+@command.command()
+@json_option
+@pass_services
+def types(services: Services, as_json: bool) -> None:
+    """List the licence types with all their versions; exit 1 when one has a template that there is not."""
+    kinds = services.policies.licenses.types
+    data = [
+        kind.model_dump(mode="json", exclude_none=True) | {"printable": find_template(kind.template) is not None}
+        for kind in kinds
+    ]
+    lines = (
+        f"{kind.code}  {kind.version}  {kind.name} {kind.name_en}  {kind.holder_kind}  {kind.template}"
+        f"{'' if one['printable'] else ' (缺少模板 no such template)'}\n    {'、'.join(field.name for field in kind.fields)}"
+        for kind, one in zip(kinds, data, strict=True)
+    )
+    emit(data, as_json, "\n".join(lines))
+    if not all(one["printable"] for one in data):
+        raise SystemExit(EXIT_NO)
 
 
 for _each in make_commands():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from kernel.errors import Refusal
 from licenses import data
 from tests.support.license_data import example_data, example_license
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "license_data"
 
 
 def raw(**changes: Any) -> bytes:
@@ -24,10 +27,15 @@ def test_data_is_read_back_as_it_was_written() -> None:
         assert data.parse(licence.to_bytes()) == licence
 
 
+def test_what_version_1_wrote_is_read_for_ever() -> None:
+    assert data.parse((VECTORS / "version-1.json").read_bytes()) == example_license()
+
+
 def test_the_keys_are_the_standards() -> None:
     said = example_license(valid_to=None).as_json()
     assert said["ZZBH"] == "445100202600000001"
-    assert said["CZZTDMLX"] == "001"
+    assert (said["CZZTDMLX"], said["CZZTDMLXDM"]) == ("统一社会信用代码", "001")
+    assert (said["ZZQZR"], said["ZZQZMC"]) == ("潮州市市场监督管理局", "潮州市市场监督管理局电子证照专用章")
     assert said["ZZYXQJZRQ"] == "长期"
     assert said["KZ_FDDBR"] == "邱斌伟"
 
@@ -52,10 +60,15 @@ def test_an_identifier_is_made_of_type_issuer_and_number() -> None:
         raw(ZZMC=1),
         raw(ZZBFRQ="2026-02-30"),
         raw(ZZBFRQ="20260101"),
-        raw(CZZTDMLX="999"),
+        raw(CZZTDMLXDM="999"),
+        raw(CZZTDMLX="公民身份号码"),
+        raw(ZZQZR="别的部门"),
+        raw(ZZQZSJ="昨天"),
         raw(ZZBH="445100202600000002"),
         raw(ZZBS="1.2.3"),
-        raw(chaoxin={"version": 2}),
+        raw(chaoxin={"version": 3}),
+        raw(chaoxin=example_data()["chaoxin"] | {"version": 1}),
+        raw(chaoxin=example_data()["chaoxin"] | {"version": True}),
         raw(chaoxin=example_data()["chaoxin"] | {"more": 1}),
         raw(chaoxin=example_data()["chaoxin"] | {"status": {"uri": "x", "idx": -1}}),
         raw(chaoxin=example_data()["chaoxin"] | {"status": {"uri": "x", "idx": True}}),

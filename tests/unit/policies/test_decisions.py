@@ -29,6 +29,7 @@ MARKET = "114451008W15P11PMR"
 LABOUR = "114451006B39GGDTXW"
 OTHER = "114451000J1YHB156K"
 LOADED = load(None)
+T1 = LOADED.licenses.types[0].model_copy(update={"code": "T1"})
 
 
 # certificates
@@ -237,12 +238,19 @@ def test_a_node_whose_document_says_own_takes_its_own_area_only(defaults: Polici
     ],
 )
 def test_a_department_issues_its_types_in_its_own_area(types: tuple[str, ...], area: str, answer: str) -> None:
-    assert may_issue("445122", types, "T1", area) == answer
+    assert may_issue("U1", "445122", types, T1, area) == answer
+
+
+def test_a_type_may_be_kept_to_some_issuers_and_levels_of_area() -> None:
+    kept = T1.model_copy(update={"issuers": ("U2",), "area_levels": ("city",)})
+    assert may_issue("U1", "445100", ("T1",), kept, "445100") == "not_its_type"
+    assert may_issue("U2", "445122", ("T1",), kept, "445122") == "not_its_level"
+    assert may_issue("U2", "445100", ("T1",), kept, "445100") == "ok"
 
 
 def test_a_city_department_does_not_issue_for_a_county() -> None:
-    assert may_issue("445100", ("T1",), "T1", "445122") == "not_its_area"
-    assert may_issue("", ("T1",), "T1", "") == "not_its_area"
+    assert may_issue("U1", "445100", ("T1",), T1, "445122") == "not_its_area"
+    assert may_issue("U1", "", ("T1",), T1, "") == "not_its_area"
 
 
 # roles
