@@ -130,7 +130,6 @@ class Services:
             work=work,
             # Others name their addresses, a bridge its members': none of them is this machine, but where all nodes are.
             fetch=RequestsFetcher(outward=not is_on_this_machine(self.node.url)),
-            license_types=self.policies.licenses.types,
             license_types=tuple(latest_types(self.policies.licenses)),
             witness=LogWitness(lambda: self.licenses),
         )
