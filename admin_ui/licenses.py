@@ -24,6 +24,7 @@ from licenses.ports import Department, LicenseDeps, LicenseRecord, Wanted
 from policies.licenses import find_act, find_reason, find_type
 from policies.life_models import ActName, ActRules
 from policies.models import LicenseType
+from policies.roles import find_reach
 
 ISSUE, CHANGE, READ = "licenses.issue", "licenses.change", "licenses.read"
 
@@ -50,7 +51,7 @@ class Form:
 def officer_of(deps: LicenseDeps, visitor: AdminVisitor, permission: str) -> Officer:
     """Return the officer that a visitor is: for all departments, or for those of their organisation's name."""
     departments: tuple[str, ...] | None = ()
-    if "security_admin" in visitor.roles and permission == READ:
+    if find_reach(deps.policies.roles, visitor.roles, permission) == "node":
         departments = None
     elif visitor.organization:
         with deps.work.look() as work:
