@@ -15,7 +15,7 @@ from functools import lru_cache
 from asn1crypto import core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -64,7 +64,7 @@ def read_value(contents: bytes, digest: bytes) -> OwnValue:
         if cms.finish(written, token) != contents[:end]:
             unusual()
         stamp, beside = _stamp(token, signature)
-    except (DerError, IndexError, ValueError):
+    except (DerError, IndexError, ValueError, UnsupportedAlgorithm):  # a curve or key of a kind unknown here
         unusual()
     return OwnValue(author.certificate, _algorithm(author), stamp, (*author.others, *beside))
 
