@@ -58,4 +58,12 @@ def _proofing(policies: Policies) -> Iterator[Finding]:
             yield "assurance", ("proofing", method), problem
 
 
-ASSURANCE = (_assurance, _person_certificates, _proofing)
+def _organizations(policies: Policies) -> Iterator[Finding]:
+    documents = policies.assurance
+    known = {level.number for level in documents.real_name_levels}
+    for name in ("representative_level", "agent_level"):
+        if getattr(documents.organizations, name) not in known:
+            yield "assurance", ("organizations", name), Text("没有这个实名等级", "there is no such real-name level")
+
+
+ASSURANCE = (_assurance, _person_certificates, _proofing, _organizations)

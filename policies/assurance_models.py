@@ -91,6 +91,20 @@ class RecoveryRules(Table):
     open_seconds: Annotated[int, Field(ge=3600, le=30 * 86400)]
 
 
+class OrganizationRules(Table):
+    """Organisations in the hands of their legal representatives: the real-name levels of these and of agents, and times.
+
+    ``longest_days`` is how long a mandate may be, ``offer_days`` how long one can be accepted, ``checked_hours`` after how many hours the
+    register is asked again who represents them.
+    """
+
+    representative_level: Annotated[int, Field(ge=2, le=5)]
+    agent_level: Annotated[int, Field(ge=2, le=5)]
+    longest_days: Annotated[int, Field(ge=1, le=3660)]
+    offer_days: Annotated[int, Field(ge=1, le=90)]
+    checked_hours: Annotated[int, Field(ge=1, le=720)]
+
+
 class DirectoryRules(Table):
     """What departments' directories may say of staff: the roles that their groups may give, never ``security_admin``.
 

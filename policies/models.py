@@ -13,6 +13,7 @@ from pydantic import Field
 from policies.assurance_models import (
     AssuranceLevel,
     DirectoryRules,
+    OrganizationRules,
     PasswordRules,
     PersonCertificates,
     Proofing,
@@ -154,6 +155,7 @@ class AssurancePolicies(Table):
     password: PasswordRules
     throttle: ThrottleRules
     directories: DirectoryRules
+    organizations: OrganizationRules
     sent_codes: SentCodeRules
     recovery: RecoveryRules
     certificates: tuple[PersonCertificates, ...] = ()

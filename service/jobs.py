@@ -17,6 +17,7 @@ from crosscert.directory import publication
 from crosscert.federation import probes, push, sync
 from idp import housekeeping
 from idp.directories import sync as directories_sync
+from idp.enterprises import representing
 from idp.logout import delivery, ending
 from idp.notices.delivery import deliver as deliver_waiting_notices
 from kernel.clock import rfc3339
@@ -103,6 +104,12 @@ def synchronise_directories(services: Services) -> None:
             _log.error("directory_not_synchronised", directory=report.directory, code=report.refusal.code)
 
 
+def check_representatives(services: Services) -> None:
+    """Ask the register who represents the organisations that were claimed; whoever does no longer is out with all that they gave."""
+    if ended := representing.check_due(services.idp):
+        _log.warning("representatives_dismissed", organizations=ended)
+
+
 def clean_up(services: Services) -> None:
     """Remove sessions, codes and login transactions that are over."""
     housekeeping.clean_up(services.idp)
@@ -124,6 +131,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (seal_audit, 1),
     (tell_of_logouts, 1),
     (synchronise_directories, 1),
+    (check_representatives, 10),
     (clean_up, 5),
     (deliver_notices, 1),
     (raise_expiry_alarms, 60),

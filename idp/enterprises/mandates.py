@@ -63,26 +63,11 @@ def prepare(
 ) -> Mandate:
     """Return the mandate that could be given, signed; ``Refusal(mandate_unsuitable)`` naming the field."""
     now = deps.clock.now()
-    known = deps.policies.claims.scopes.keys() - NOT_POWERS
-    for field, fault, zh, en in (
-        (
-            "organization",
-            organization.kind != "enterprise" or organization.disabled_at,
-            "不是单位账号",
-            "no organisation's account",
-        ),
-        ("agent", agent.kind != "citizen" or agent.disabled_at, "不是个人账号", "no citizen's account"),
-        (
-            "departments",
-            not departments or not all(map(is_uscc, departments)),
-            "须为统一社会信用代码",
-            "unified social credit codes",
-        ),
-        ("powers", not powers or not set(powers) <= known, "为空或含有未知项", "empty, or one that policies do not know"),
-        ("until", not max(valid_from, now) < valid_until, "不晚于开始时间或已过去", "not after its beginning, or past"),
-    ):
-        if fault:
-            raise Refusal(MANDATE_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
+    if organization.kind != "enterprise" or organization.disabled_at:
+        raise unsuitable(field="organization", zh="不是单位账号", en="no organisation's account")
+    if agent.kind != "citizen" or agent.disabled_at:
+        raise unsuitable(field="agent", zh="不是个人账号", en="no citizen's account")
+    check_terms(deps, departments, powers, valid_from=valid_from, valid_until=valid_until)
     mandate = Mandate(
         id=token(16),
         organization_id=organization.id,
@@ -96,8 +81,31 @@ def prepare(
     return replace(mandate, document=documents.sign(deps, mandate, organization, agent))
 
 
+def check_terms(
+    deps: IdpDeps, departments: tuple[str, ...], powers: tuple[str, ...], *, valid_from: datetime, valid_until: datetime
+) -> None:
+    """Refuse what no mandate can say, naming the field."""
+    if not departments or not all(map(is_uscc, departments)):
+        raise unsuitable(field="departments", zh="须为统一社会信用代码", en="unified social credit codes")
+    if not powers or not set(powers) <= deps.policies.claims.scopes.keys() - NOT_POWERS:
+        raise unsuitable(field="powers", zh="为空或含有未知项", en="empty, or one that policies do not know")
+    if not max(valid_from, deps.clock.now()) < valid_until:
+        raise unsuitable(field="until", zh="不晚于开始时间或已过去", en="not after its beginning, or past")
+
+
+def unsuitable(*, field: str, zh: str, en: str) -> Refusal:
+    """Return the refusal of a mandate because of one of its fields."""
+    return Refusal(MANDATE_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
+
+
 def give(deps: IdpDeps, mandate: Mandate, *, actor: str) -> None:
     """Store a mandate that was prepared."""
+    with deps.work.begin() as work:
+        give_within(work, mandate, actor=actor)
+
+
+def give_within(work: IdpWork, mandate: Mandate, *, actor: str) -> None:
+    """Do what :func:`give` does as part of a larger change."""
     details: dict[str, Json] = {
         "mandate": mandate.id,
         "agent": f"account:{mandate.agent_id}",
@@ -105,9 +113,8 @@ def give(deps: IdpDeps, mandate: Mandate, *, actor: str) -> None:
         "powers": list(mandate.powers),
     }
     target = f"account:{mandate.organization_id}"
-    with deps.work.begin() as work:
-        work.records.add_mandate(mandate)
-        work.audit.record(AuditEvent(mandate.created_at, actor, "idp.add_mandate", target, details=details))
+    work.records.add_mandate(mandate)
+    work.audit.record(AuditEvent(mandate.created_at, actor, "idp.add_mandate", target, details=details))
 
 
 def get(deps: IdpDeps, mandate_id: str) -> Mandate:

@@ -68,6 +68,19 @@ TEXTS: Mapping[str, Text] = {
         "有人以更可靠的办法证明了您所填的证件号码是其本人的，这个账号已停用。如果不是您，请带证件到服务窗口办理。",
         "Somebody proved by a surer way that the number of this account is theirs, so it was closed. If that was not you, go to a service window with your document.",
     ),
+    "organization_claimed": Text("您认领了{organization}。", "You took charge of {organization}."),
+    "organization_lost": Text(
+        "法人库中您已不是{organization}的法定代表人，您给出的授权全部终止。",
+        "The register no longer names you as the representative of {organization}; all mandates that you gave have ended.",
+    ),
+    "mandate_accepted": Text(
+        "{agent}接受了代表{organization}的授权。", "{agent} accepted the mandate to act for {organization}."
+    ),
+    "mandate_offered": Text(
+        "{organization}请您代表它办事，请在“我的单位”中接受或拒绝。",
+        "{organization} asks you to act for it; accept or refuse that under “my organisations”.",
+    ),
+    "mandate_ended": Text("您代表{organization}的授权已终止。", "Your mandate to act for {organization} has ended."),
     "passkey_cloned": Text(
         "通行密钥“{name}”可能被人复制过，用它登录被拒绝。",
         "The passkey “{name}” may have been copied; a login with it was refused.",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from idp.records import Mandate
+from idp.records import Mandate, MandateOffer, Representative
 
 
 class MandateRecords(Protocol):
@@ -26,4 +26,38 @@ class MandateRecords(Protocol):
 
     def revoke_mandate(self, mandate_id: str, at: datetime) -> bool:
         """Revoke a mandate; False when there is none to revoke."""
+        ...
+
+    def add_offer(self, offer: MandateOffer) -> None:
+        """Store a mandate that waits for its agent."""
+        ...
+
+    def offers(
+        self, now: datetime, *, organization_id: str | None = None, agent_index: bytes | None = None
+    ) -> Sequence[MandateOffer]:
+        """Return what can still be accepted, of one organisation or for one agent where named, oldest first."""
+        ...
+
+    def take_offer(self, offer_id: str) -> MandateOffer | None:
+        """Remove an offer and return it; None when there is none (any more)."""
+        ...
+
+    def put_representative(self, representative: Representative) -> None:
+        """Store who represents an organisation from now on."""
+        ...
+
+    def find_representative(self, organization_id: str) -> Representative | None:
+        """Return who represents an organisation here, None for nobody."""
+        ...
+
+    def represented(self, account_id: str) -> Sequence[Representative]:
+        """Return the organisations that somebody represents, the longest represented first."""
+        ...
+
+    def unchecked_representatives(self, since: datetime, *, limit: int) -> Sequence[Representative]:
+        """Return those of whom the register was last asked before ``since``, the longest ago first."""
+        ...
+
+    def remove_representative(self, representative: Representative) -> bool:
+        """Remove somebody; False when it is somebody else meanwhile, or nobody."""
         ...

@@ -21,7 +21,7 @@ from idp.records.directories import DirectoryPerson, DirectorySettings, Director
 from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey, read_claim_names
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
-from idp.records.mandates import Mandate
+from idp.records.mandates import Mandate, MandateOffer, Representative
 from idp.records.notices import Case, Decision, Login, Notice, Switch
 from idp.records.people import (
     PROVEN,
@@ -68,12 +68,14 @@ __all__ = [
     "LogoutDelivery",
     "LogoutOutcome",
     "Mandate",
+    "MandateOffer",
     "Notice",
     "Proposal",
     "PushedRequest",
     "Recovery",
     "RecoveryStep",
     "RefreshToken",
+    "Representative",
     "SentCode",
     "Session",
     "SigningAlgorithm",

@@ -8,16 +8,17 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.records import Mandate
-from idp.storage.connection import OnConnection, as_json, micros, moment, texts
+from idp.records import Mandate, MandateOffer, Representative
+from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.prepared import Prepared, Row
-from idp.storage.tables import mandates
+from idp.storage.tables import mandate_offers, mandates, representatives
 from kernel.clock import from_micros, to_micros
 
 _KEY: sa.BindParameter[str] = sa.bindparam("key")
 _ORDER = (mandates.c.created_at, mandates.c.id)
 _OF_AGENT = Prepared(sa.select(mandates).where(mandates.c.agent_id == _KEY).order_by(*_ORDER))
 _MANDATE = Prepared(sa.select(mandates).where(mandates.c.id == _KEY))
+_OFFER_MOMENTS = ("valid_until", "created_at", "expires_at")
 _MOMENTS = ("valid_from", "valid_until", "created_at", "revoked_at")
 
 
@@ -50,6 +51,57 @@ class SqlMandates(OnConnection):
         standing = (mandates.c.id == mandate_id, mandates.c.revoked_at.is_(None))
         return self._change(mandates.update().where(*standing).values(revoked_at=to_micros(at)))
 
+    def add_offer(self, offer: MandateOffer) -> None:
+        """Store a mandate that waits for its agent."""
+        values = asdict(offer) | {"departments": as_json(offer.departments), "powers": as_json(offer.powers)}
+        self._connection.execute(mandate_offers.insert(), values | {name: to_micros(values[name]) for name in _OFFER_MOMENTS})
+
+    def offers(
+        self, now: datetime, *, organization_id: str | None = None, agent_index: bytes | None = None
+    ) -> Sequence[MandateOffer]:
+        """Return what can still be accepted, of one organisation or for one agent where named, oldest first."""
+        columns = mandate_offers.c
+        query = sa.select(mandate_offers).where(columns.expires_at > to_micros(now)).order_by(columns.created_at, columns.id)
+        if organization_id is not None:
+            query = query.where(columns.organization_id == organization_id)
+        if agent_index is not None:
+            query = query.where(columns.agent_index == agent_index)
+        return [_read_offer(row) for row in self._all(query)]
+
+    def take_offer(self, offer_id: str) -> MandateOffer | None:
+        """Remove an offer and return it; None when there is none (any more)."""
+        statement = mandate_offers.delete().where(mandate_offers.c.id == offer_id).returning(mandate_offers)
+        row = self._connection.execute(statement).mappings().first()
+        return None if row is None else _read_offer(row)
+
+    def put_representative(self, representative: Representative) -> None:
+        """Store who represents an organisation from now on."""
+        values = as_values(representative)
+        self._put(representatives, values | {name: to_micros(values[name]) for name in ("since", "checked_at")})
+
+    def find_representative(self, organization_id: str) -> Representative | None:
+        """Return who represents an organisation here, None for nobody."""
+        row = self._first(sa.select(representatives).where(representatives.c.organization_id == organization_id))
+        return None if row is None else _read_representative(row)
+
+    def represented(self, account_id: str) -> Sequence[Representative]:
+        """Return the organisations that somebody represents, the longest represented first."""
+        query = sa.select(representatives).where(representatives.c.account_id == account_id)
+        order = (representatives.c.since, representatives.c.organization_id)
+        return [_read_representative(row) for row in self._all(query.order_by(*order))]
+
+    def unchecked_representatives(self, since: datetime, *, limit: int) -> Sequence[Representative]:
+        """Return those of whom the register was last asked before ``since``, the longest ago first."""
+        asked = representatives.c.checked_at
+        query = sa.select(representatives).where(asked < to_micros(since)).order_by(asked, representatives.c.organization_id)
+        return [_read_representative(row) for row in self._all(query.limit(limit))]
+
+    def remove_representative(self, representative: Representative) -> bool:
+        """Remove somebody; False when it is somebody else meanwhile, or nobody."""
+        columns = representatives.c
+        who = (columns.organization_id == representative.organization_id, columns.account_id == representative.account_id)
+        return self._change(representatives.delete().where(*who))
+
 
 def _read(row: Row | sa.RowMapping) -> Mandate:
     return Mandate(
@@ -64,3 +116,20 @@ def _read(row: Row | sa.RowMapping) -> Mandate:
         document=bytes(row["document"]),
         revoked_at=moment(row["revoked_at"]),
     )
+
+
+def _read_offer(row: sa.RowMapping) -> MandateOffer:
+    return MandateOffer(
+        id=row["id"],
+        organization_id=row["organization_id"],
+        agent_index=bytes(row["agent_index"]),
+        agent=bytes(row["agent"]),
+        departments=texts(row["departments"]),
+        powers=texts(row["powers"]),
+        **{name: from_micros(row[name]) for name in _OFFER_MOMENTS},
+    )
+
+
+def _read_representative(row: sa.RowMapping) -> Representative:
+    moments = {name: from_micros(row[name]) for name in ("since", "checked_at")}
+    return Representative(row["organization_id"], row["account_id"], **moments)

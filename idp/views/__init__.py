@@ -20,6 +20,7 @@ from idp.views import (
     machine,
     mandate_check,
     not_me,
+    organizations,
     recovery,
     registration,
     reports,
@@ -32,7 +33,17 @@ __all__ = ["Visitors", "make_blueprint"]
 def make_blueprint(deps: IdpDeps) -> Blueprint:
     """Return the blueprint of the identity provider."""
     blueprint = Blueprint("idp", "idp", template_folder="templates", static_folder="static", static_url_path="/static/idp")
-    people = (account.add, authenticators.add, contacts.add, not_me.add, recovery.add, registration.add, reports.add, levels.add)
+    people = (
+        account.add,
+        authenticators.add,
+        contacts.add,
+        not_me.add,
+        organizations.add,
+        recovery.add,
+        registration.add,
+        reports.add,
+        levels.add,
+    )
     for add in (machine.add, mandate_check.add, authorize.add, login.add, identity.add, device.add, logout.add, *people):
         add(blueprint, deps)
     blueprint.after_request(remember(deps))

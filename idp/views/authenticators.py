@@ -123,16 +123,25 @@ def _add_passkey(blueprint: Blueprint, deps: IdpDeps) -> None:
         return for_owner(deps, act, again=page)
 
 
-def for_owner(deps: IdpDeps, act: Callable[[Current], Page], *, again: Callable[[Current, Refusal], Page] | None = None) -> Page:
-    """Let whoever is logged in do something, after a fresh login where it takes one; ``again`` shows a refusal on its page."""
+def for_owner(
+    deps: IdpDeps,
+    act: Callable[[Current], Page],
+    *,
+    again: Callable[[Current, Refusal], Page] | None = None,
+    then: str = "authenticators",
+) -> Page:
+    """Let whoever is logged in do something, after a fresh login where it takes one; ``again`` shows a refusal on its page.
+
+    ``then`` names the page that a login leads back to.
+    """
     current = browser.current(deps)
     if current is None:
-        return _log_in_first()
+        return _log_in_first(then)
     try:
         return act(current)
     except Refusal as refusal:
         if refusal.error is FRESH_LOGIN_NEEDED:
-            return _log_in_first()
+            return _log_in_first(then)
         if again is None:
             raise
         page = again(current, refusal)
@@ -157,8 +166,8 @@ def _rename_page(deps: IdpDeps, current: Current, authenticator_id: str, error: 
     return render_template("idp/rename.html", one=one, error=error)
 
 
-def _log_in_first() -> Response:
-    return browser.go_to(url_for("idp.show_login", then="authenticators"))
+def _log_in_first(then: str) -> Response:
+    return browser.go_to(url_for("idp.show_login", then=then))
 
 
 def go_to_list() -> Response:

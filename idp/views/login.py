@@ -61,7 +61,7 @@ _SHOWN_ON_PAGE = (
     SWITCHED_OFF,
 )
 _MAX_INPUT = 1024
-_AFTER = {"authenticators": "idp.show_authenticators", "window": "admin.show_window"}
+_AFTER = {"authenticators": "idp.show_authenticators", "organizations": "idp.show_organizations", "window": "admin.show_window"}
 """Where a login without a client leads, when a page of ours asked for it."""
 
 

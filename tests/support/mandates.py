@@ -1,14 +1,17 @@
-"""A company, and mandates that it gives."""
+"""A company, a register that knows who represents it, and mandates that it gives."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from idp.enterprises import mandates
 from idp.people import accounts
 from idp.ports import IdpDeps
 from idp.records import Account, Mandate
+from idp.registers.csv_files import LEGAL_PERSONS, CsvLegalPersonRegister
 from tests.support.idp import MARKET, OPERATOR, add_account
 
 USCC = "91445100MA4WR7QA0W"
@@ -34,3 +37,18 @@ def give_mandate(deps: IdpDeps, organization: str = "chaolian", agent: str = "ch
     mandate = mandates.prepare(deps, *parties, **values)
     mandates.give(deps, mandate, actor=OPERATOR)
     return mandate
+
+
+@dataclass
+class LegalPersons:
+    """The register of legal persons in a file, as a small place has it."""
+
+    file: Path
+
+    def write(self, *rows: tuple[str, str, str, str, str]) -> None:
+        """Say anew who represents whom: code, name, representative's name and number, status."""
+        self.file.write_text("\n".join(",".join(row) for row in (LEGAL_PERSONS, *rows)) + "\n", encoding="utf-8")
+
+    @property
+    def register(self) -> CsvLegalPersonRegister:
+        return CsvLegalPersonRegister(self.file)

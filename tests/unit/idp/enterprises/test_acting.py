@@ -18,7 +18,7 @@ from idp.people import accounts
 from idp.tokens.grants.exchanged import ACCESS_TOKEN
 from kernel.clock import FixedClock
 from pki import jose
-from tests.support.idp import CALLBACK, OPERATOR, SOCIAL_SECURITY, Browser, Provider, events, json_of, returned, with_releases
+from tests.support.idp import OPERATOR, SOCIAL_SECURITY, Browser, Provider, events, json_of, returned, with_releases
 from tests.support.idp_elsewhere import Published
 from tests.support.mandates import USCC, add_company, give_mandate
 
@@ -297,4 +297,3 @@ def test_at_a_kiosk_the_phone_asks_as_well(city: Provider) -> None:
     form: dict[str, str | None] = {"grant_type": DEVICE_CODE, "device_code": asked["device_code"]}
     token = said(json_of(city.post(endpoints.TOKEN, form, client_id="kiosk"))["access_token"])
     assert (token["sub"], token["act"]) == (mandate.organization_id, {"sub": mandate.agent_id})
-    assert CALLBACK
