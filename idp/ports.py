@@ -32,6 +32,7 @@ from idp.record_ports import (
 )
 from idp.records import Channel, DirectorySettings, StaffEntry
 from idp.registers.ports import Registers
+from idp.risk import AllSigns, RiskRule
 from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork, Work
@@ -153,6 +154,7 @@ class IdpDeps:
     certificates of clients, which come in if ``client_certificates``; at ``mutual_tls_url`` the proxy asks every caller for one.
     ``soon`` does something that the present request must not wait for: what it leaves undone, the worker does.
     ``directories`` are the departments' directories of staff by name, ``registers`` those of others that know who exists.
+    ``risk`` weighs whether a login looks like somebody else's.
     ``kept`` holds parsed forms of what is stored (signing keys), so that the hot paths don't build them again; it is no state.
     """
 
@@ -172,6 +174,7 @@ class IdpDeps:
     directories: Mapping[str, StaffDirectory] = field(default_factory=dict)
     messengers: Mapping[Channel, Messenger] = field(default_factory=dict)
     registers: Registers = field(default_factory=Registers)
+    risk: RiskRule = field(default_factory=AllSigns)
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

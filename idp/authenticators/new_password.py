@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from idp.authenticators import changing
 from idp.browsers import sessions
 from idp.browsers.sessions import Current
+from idp.notices import delivery
 from idp.people import new_passwords, passwords
 from idp.ports import IdpDeps
 from idp.records import Account, Authenticator
@@ -50,6 +51,7 @@ def change(deps: IdpDeps, current: Current, password: str) -> None:
         for session in work.records.sessions(account_id):
             if session.id != current.session.id:
                 sessions.end_within(work, session, actor=f"account:{account_id}", now=now)
+    delivery.deliver_soon(deps, account_id)
 
 
 def about(account: Account) -> tuple[str | None, ...]:

@@ -83,9 +83,8 @@ def submit_password(
     proven = _prove_password(deps, username, password, device.address)
     account = proven.account
     kinds = {one.kind for one in proven.authenticators}
-    more = assurance.needs_second_factor(deps.policies.assurance, account.kind) or not proven.alone
-    by_code = code_factors.find_channel(deps, open_record(deps, account), proven.authenticators) if more else None
-    if "totp" in kinds or (more and (kinds & SECOND_FACTORS or by_code)):
+    must = assurance.needs_second_factor(deps.policies.assurance, account.kind) or not proven.alone
+    if "totp" in kinds or ((must or _is_suspicious(deps, account, visit, device)) and _can_add(deps, proven)):
         with deps.work.begin() as work:
             _remember_use(work, proven, deps.clock.now())
             proven.attempt.give_back(work)
@@ -93,12 +92,22 @@ def submit_password(
             if not work.records.pass_factor(waiting.id, account.id, (PASSWORD,)):
                 raise Refusal(TRANSACTION_OVER)
         return NeedsCode(waiting.id)
-    if more:
+    if must:
         raise Refusal(SECOND_FACTOR_MISSING)
     with deps.work.begin() as work:
         _remember_use(work, proven, deps.clock.now())
         proven.attempt.forget(work)
         return enter(work, deps, account, (PASSWORD,), transaction=transaction, visit=visit, device=device)
+
+
+def _is_suspicious(deps: IdpDeps, account: AccountRecord, visit: Visit, device: Device) -> bool:
+    with deps.work.read() as work:
+        return devices.is_suspicious(work, deps, account.id, browser=visit.browser, device=device)
+
+
+def _can_add(deps: IdpDeps, proven: _Proven) -> bool:
+    """Tell whether the account has anything that can follow its password."""
+    return bool(code_factors.step_up_methods(deps, open_record(deps, proven.account), proven.authenticators))
 
 
 def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Device, code: str) -> LoggedIn:
@@ -233,6 +242,7 @@ def enter(
 ) -> LoggedIn:
     """Let somebody in who proved who they are by ``amr``: step 6, for every kind of login."""
     now = deps.clock.now()
+    suspicious = devices.is_suspicious(work, deps, account.id, browser=visit.browser, device=device)
     current = visit.current
     if current is not None and current.account.id == account.id:
         started = sessions.renew(work, deps, current.session, amr, device)
@@ -240,7 +250,7 @@ def enter(
         if current is not None:  # somebody else was logged in here
             sessions.end_within(work, current.session, actor=f"account:{account.id}", now=now)
         started = sessions.start(work, deps, account.id, amr, device)
-    devices.greet(work, deps, account.id, browser=visit.browser, device=device, code=started.code, now=now)
+    devices.greet(work, deps, account.id, browser=visit.browser, device=device, code=started.code, suspicious=suspicious, now=now)
     return _go_on(work, deps, account, started, transaction=transaction, visit=visit)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from idp.browsers.sessions import Device, open_device
+from idp.notices.delivery import deliver_soon
 from idp.notices.errors import CASE_DECIDED, CASE_UNKNOWN, REPORTS_THROTTLED
 from idp.notices.telling import Told, read, tell
 from idp.people import throttle
@@ -104,6 +105,7 @@ def decide(deps: IdpDeps, case_id: str, decision: str, *, actor: str) -> None:
             work.records.cancel_recoveries(case.account_id)
             tell(work, deps, case.account_id, "case_confirmed", now)
         work.audit.record(AuditEvent(now, actor, "idp.decide_case", f"account:{case.account_id}", details=details))
+    deliver_soon(deps, case.account_id)
 
 
 def _clean(words: str) -> str:

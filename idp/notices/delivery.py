@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from idp.notices import not_me
+from idp.notices.links import link
 from idp.notices.telling import OVER_ALL, read
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps, Messenger
@@ -23,13 +23,18 @@ _SUBJECT = "账号通知 / about your account"
 _TEXT = "【{name}】{zh}如果不是您本人，请打开： / {en} If that was not you, open:\n{url}\n"
 
 
-def deliver(deps: IdpDeps) -> int:
-    """Send what is waiting; return how many were sent. One that cannot be sent is tried again for a day."""
+def deliver(deps: IdpDeps, account_id: str | None = None) -> int:
+    """Send what is waiting (for one account); return how many were sent. One that cannot be sent is tried again for a day."""
     if not deps.messengers:
         return 0
     with deps.work.read() as work:
-        waiting = work.records.unsent_notices(since=deps.clock.now() - _TRIED_FOR, limit=_AT_ONCE)
+        waiting = work.records.unsent_notices(since=deps.clock.now() - _TRIED_FOR, limit=_AT_ONCE, account_id=account_id)
     return sum(_deliver(deps, notice) for notice in waiting)
+
+
+def deliver_soon(deps: IdpDeps, account_id: str) -> None:
+    """Send an account what waits for it beside the present request, where every minute counts; the worker sends what this leaves."""
+    deps.soon(lambda: deliver(deps, account_id))
 
 
 def _deliver(deps: IdpDeps, notice: Notice) -> bool:
@@ -51,9 +56,9 @@ def _deliver(deps: IdpDeps, notice: Notice) -> bool:
 
 def _send(deps: IdpDeps, notice: Notice, messenger: Messenger, address: str) -> bool:
     text = read(deps, notice)
-    url = f"{deps.node.url}/not-me?notice={notice.id}&proof={not_me.proof(deps, notice.id)}"
+    message = _TEXT.format(name=deps.node.name, zh=text.zh, en=text.en, url=link(deps, notice.id))
     try:
-        messenger.send(address, _SUBJECT, _TEXT.format(name=deps.node.name, zh=text.zh, en=text.en, url=url))
+        messenger.send(address, _SUBJECT, message)
     except Refusal:
         return False
     return True

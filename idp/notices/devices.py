@@ -1,25 +1,48 @@
 """Which browsers an account was used in. A login in one that is new, or that others use as well, is told of; one's own is not.
 
-A browser is known by its own cookie, never by what it calls itself. Left to others: single sign-on, which is told of to nobody.
+What looks like somebody else's login is told of in any case, over every channel. A browser is known by its own cookie, never by what it
+calls itself. Left to others: single sign-on, which is told of to nobody; weighing the signs (``risk``).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from idp import risk
 from idp.browsers.devices import device_name
-from idp.browsers.sessions import Device
+from idp.browsers.sessions import Device, open_device
 from idp.hashes import digest
 from idp.notices.telling import tell
 from idp.ports import IdpDeps, IdpWork
 
+_EARLIER = 20
+
+
+def is_suspicious(work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, ...], device: Device) -> bool:
+    """Tell whether a login that is about to succeed looks like somebody else's."""
+    values = [digest(value) for value in browser]
+    own = any(work.records.knows_device(account_id, value) for value in values)
+    new_device = not own or any(work.records.is_shared(value) for value in values)
+    earlier = work.records.last_logins(account_id, limit=_EARLIER) if new_device else ()
+    seen = [(one.at, open_device(deps, one.session_id, one.device).address) for one in earlier]
+    return deps.risk.is_suspicious(risk.compare(deps.clock.now(), device.address, seen, new_device=new_device))
+
 
 def greet(
-    work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, ...], device: Device, code: str, now: datetime
+    work: IdpWork,
+    deps: IdpDeps,
+    account_id: str,
+    *,
+    browser: tuple[str, ...],
+    device: Device,
+    code: str,
+    suspicious: bool,
+    now: datetime,
 ) -> None:
-    """Remember a login's browser, and tell the account's owner of it unless it is theirs alone."""
+    """Remember a login's browser, and tell the account's owner of it unless it is theirs alone and nothing is suspicious."""
     values = [digest(value) for value in browser]
     known = [work.records.see_device(account_id, value, now) for value in values]  # each is remembered
-    if not any(known) or any(work.records.is_shared(value) for value in values):
+    if suspicious or not any(known) or any(work.records.is_shared(value) for value in values):
+        what = "suspicious_login" if suspicious else "new_device"
         name = device_name(device.agent) or "–"
-        tell(work, deps, account_id, "new_device", now, device=name, address=device.address or "–", code=code)
+        tell(work, deps, account_id, what, now, device=name, address=device.address or "–", code=code)

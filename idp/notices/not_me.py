@@ -1,6 +1,6 @@
 """“That was not me”: the link in a notice ends all that the account has open, recoveries too, without a login, and opens a case for staff.
 
-The link proves itself by an HMAC over the notice, so nothing more is stored for it; a case for each notice says that it was used.
+A case for each notice says that its link was used.
 Left to others: recovering the account, closing the case (staff).
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 import hmac
 from datetime import timedelta
 
+from idp.notices import delivery
 from idp.notices.errors import NOT_ME_OVER
+from idp.notices.links import proof
 from idp.notices.telling import tell
 from idp.ports import IdpDeps
 from idp.records import Case
@@ -17,14 +19,8 @@ from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.randomness import token
-from pki.strict_json import encode_base64url
 
 _GOOD_FOR = timedelta(days=30)
-
-
-def proof(deps: IdpDeps, notice_id: str) -> str:
-    """Return what the link of a notice proves itself by."""
-    return encode_base64url(deps.vault.index(notice_id, "idp.not-me"))
 
 
 def report(deps: IdpDeps, notice_id: str, shown: str) -> None:
@@ -45,3 +41,4 @@ def report(deps: IdpDeps, notice_id: str, shown: str) -> None:
         details: dict[str, Json] = {"case": case.id, "notice": notice.id, "what": notice.what, "sessions": ended}
         work.audit.record(AuditEvent(now, who, "idp.report_not_me", who, details=details))
         tell(work, deps, notice.account_id, "not_me", now)
+    delivery.deliver_soon(deps, notice.account_id)

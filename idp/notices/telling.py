@@ -34,6 +34,10 @@ TEXTS: Mapping[str, Text] = {
         "在{device}（{address}）登录了您的账号，登录编号{code}。",
         "Your account was logged in to on {device} ({address}); the login's code is {code}.",
     ),
+    "suspicious_login": Text(
+        "在{device}（{address}）登录了您的账号，设备、网络和时间都与平常不同，登录编号{code}。",
+        "Your account was logged in to on {device} ({address}), an unusual device, network and time; the login's code is {code}.",
+    ),
     "not_me": Text(
         "您报告了不是本人的登录，所有设备已退出。", "You reported a login that was not yours; all devices were logged out."
     ),
@@ -89,7 +93,16 @@ TEXTS: Mapping[str, Text] = {
 """Every kind of notice with its sentence."""
 
 OVER_ALL = frozenset(
-    {"recovery_waiting", "recovered", "email_confirmed", "phone_confirmed", "not_me", "case_confirmed", "number_moved"}
+    {
+        "recovery_waiting",
+        "recovered",
+        "email_confirmed",
+        "phone_confirmed",
+        "not_me",
+        "case_confirmed",
+        "suspicious_login",
+        "number_moved",
+    }
 )
 """Those that go over every channel of the account, since one of them may be in somebody else's hands."""
 

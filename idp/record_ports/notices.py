@@ -24,8 +24,8 @@ class NoticeRecords(Protocol):
         """Return a notice."""
         ...
 
-    def unsent_notices(self, *, since: datetime, limit: int) -> Sequence[Notice]:
-        """Return notices from ``since`` on that were not sent anywhere, oldest first."""
+    def unsent_notices(self, *, since: datetime, limit: int, account_id: str | None = None) -> Sequence[Notice]:
+        """Return notices (of one account) from ``since`` on that did not go everywhere yet, oldest first."""
         ...
 
     def mark_sent(self, notice_id: str, channels: Sequence[str], at: datetime | None) -> None:
@@ -34,6 +34,10 @@ class NoticeRecords(Protocol):
 
     def see_device(self, account_id: str, device: bytes, at: datetime) -> bool:
         """Remember that an account was used in a browser; True when it was before."""
+        ...
+
+    def knows_device(self, account_id: str, device: bytes) -> bool:
+        """Tell whether an account was used in a browser."""
         ...
 
     def is_shared(self, device: bytes) -> bool:
@@ -62,6 +66,10 @@ class NoticeRecords(Protocol):
 
     def find_login(self, code: str) -> Login | None:
         """Return the login of this code."""
+        ...
+
+    def last_logins(self, account_id: str, *, limit: int) -> Sequence[Login]:
+        """Return an account's logins, newest first."""
         ...
 
     def login_codes(self, account_id: str) -> Mapping[str, str]:

@@ -16,6 +16,7 @@ from idp.authenticators.errors import SENT_CODE_WRONG
 from idp.authenticators.new_password import about
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
+from idp.notices import delivery
 from idp.people import new_passwords, passwords, throttle
 from idp.ports import IdpDeps
 from idp.records import Account, Authenticator, Recovery
@@ -84,6 +85,7 @@ def restore(deps: IdpDeps, recovery: Recovery, new: NewPassword, attempt: thrott
         attempt.forget(work)
         notices.tell(work, deps, account_id, "recovered", now)
         requests.note(work, deps, recovery, "idp.complete_recovery", proofs=list(recovery.proofs), sessions=ended)
+    delivery.deliver_soon(deps, account_id)
 
 
 def check_due(recovery: Recovery, now: datetime) -> None:

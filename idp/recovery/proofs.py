@@ -17,6 +17,7 @@ from idp.authenticators.errors import SENT_CODE_WRONG
 from idp.authenticators.reach import SECOND_FACTORS
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
+from idp.notices import delivery
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Recovery
 from idp.recovery import requests
@@ -55,7 +56,8 @@ def prove_by_code(deps: IdpDeps, cookie: str, visit: Visit, device: Device, code
         raise Refusal(RECOVERY_PROOF_WRONG, field="code") from refusal
     with deps.work.begin() as work:
         attempt.give_back(work)
-        return _wait(work, deps, recovery, "recovery" if recovery_codes.is_like_one(code) else "totp")
+        ticket = _wait(work, deps, recovery, "recovery" if recovery_codes.is_like_one(code) else "totp")
+    return _tell_now(deps, ticket)
 
 
 def passkey_options(deps: IdpDeps, recovery: Recovery, visit: Visit) -> str:
@@ -73,10 +75,11 @@ def prove_by_passkey(deps: IdpDeps, cookie: str, visit: Visit, device: Device, t
         with deps.work.begin() as work:
             attempt.give_back(work)
             passkeys.use(work, deps, verified)
-            return _wait(work, deps, recovery, "passkey")
+            ticket = _wait(work, deps, recovery, "passkey")
     except Refusal as refusal:
         requests.note_failure(deps, recovery.account_id, refusal.error)
         raise
+    return _tell_now(deps, ticket)
 
 
 def prove_by_register(deps: IdpDeps, cookie: str, visit: Visit, device: Device, *, name: str, resident_id: str) -> Ticket:
@@ -99,7 +102,8 @@ def prove_by_register(deps: IdpDeps, cookie: str, visit: Visit, device: Device, 
         raise Refusal(RECOVERY_PROOF_WRONG, field="resident_id")
     with deps.work.begin() as work:
         attempt.give_back(work)
-        return _wait(work, deps, recovery, "register")
+        ticket = _wait(work, deps, recovery, "register")
+    return _tell_now(deps, ticket)
 
 
 def _verify_passkey(deps: IdpDeps, recovery: Recovery, visit: Visit, text: str) -> passkeys.Verified:
@@ -118,6 +122,11 @@ def _wait(work: IdpWork, deps: IdpDeps, recovery: Recovery, proof: str) -> Ticke
     )
     requests.note(work, deps, recovery, "idp.prove_recovery", proofs=list(proofs))
     notices.tell(work, deps, recovery.account_id or "", "recovery_waiting", now, hours=-(-rules.wait_seconds // 3600))
+    return ticket
+
+
+def _tell_now(deps: IdpDeps, ticket: Ticket) -> Ticket:
+    delivery.deliver_soon(deps, ticket.recovery.account_id or "")
     return ticket
 
 

@@ -14,6 +14,9 @@ from idp.storage.prepared import Prepared
 from idp.storage.tables import cases, devices, logins, notices
 from kernel.clock import from_micros, to_micros
 
+_DEVICE = Prepared(
+    sa.select(devices.c.seen_at).where(devices.c.account_id == sa.bindparam("account"), devices.c.device == sa.bindparam("key"))
+)
 _ADD_LOGIN = Prepared(lambda insert: insert(logins))
 
 
@@ -36,10 +39,12 @@ class SqlNotices(OnConnection):
         row = self._first(sa.select(notices).where(notices.c.id == notice_id))
         return None if row is None else _read(row)
 
-    def unsent_notices(self, *, since: datetime, limit: int) -> Sequence[Notice]:
-        """Return notices from ``since`` on that were not sent anywhere, oldest first."""
-        waiting = (notices.c.sent_at.is_(None), notices.c.at >= to_micros(since))
-        return [_read(row) for row in self._all(sa.select(notices).where(*waiting).order_by(notices.c.at).limit(limit))]
+    def unsent_notices(self, *, since: datetime, limit: int, account_id: str | None = None) -> Sequence[Notice]:
+        """Return notices (of one account) from ``since`` on that did not go everywhere yet, oldest first."""
+        query = sa.select(notices).where(notices.c.sent_at.is_(None), notices.c.at >= to_micros(since))
+        if account_id is not None:
+            query = query.where(notices.c.account_id == account_id)
+        return [_read(row) for row in self._all(query.order_by(notices.c.at).limit(limit))]
 
     def mark_sent(self, notice_id: str, channels: Sequence[str], at: datetime | None) -> None:
         """Remember over which channels it has gone, and when it had gone over all."""
@@ -53,6 +58,10 @@ class SqlNotices(OnConnection):
             return False
         known = (devices.c.account_id == account_id, devices.c.device == device)
         return self._change(devices.update().where(*known).values(seen_at=to_micros(at)))
+
+    def knows_device(self, account_id: str, device: bytes) -> bool:
+        """Tell whether an account was used in a browser."""
+        return self._find(_DEVICE, account=account_id, key=device) is not None
 
     def is_shared(self, device: bytes) -> bool:
         """Tell whether several accounts were used in a browser."""
@@ -87,9 +96,12 @@ class SqlNotices(OnConnection):
     def find_login(self, code: str) -> Login | None:
         """Return the login of this code."""
         row = self._first(sa.select(logins).where(logins.c.code == code))
-        if row is None:
-            return None
-        return Login(**dict(row) | {"at": from_micros(row["at"]), "device": bytes(row["device"])})
+        return None if row is None else _read_login(row)
+
+    def last_logins(self, account_id: str, *, limit: int) -> Sequence[Login]:
+        """Return an account's logins, newest first."""
+        query = sa.select(logins).where(logins.c.account_id == account_id).order_by(logins.c.at.desc(), logins.c.code)
+        return [_read_login(row) for row in self._all(query.limit(limit))]
 
     def login_codes(self, account_id: str) -> Mapping[str, str]:
         """Return the code of the last login of each of an account's sessions."""
@@ -107,6 +119,10 @@ def _read(row: sa.RowMapping) -> Notice:
         sent_at=moment(row["sent_at"]),
         sent_over=texts(row["sent_over"]),
     )
+
+
+def _read_login(row: sa.RowMapping) -> Login:
+    return Login(**dict(row) | {"at": from_micros(row["at"]), "device": bytes(row["device"])})
 
 
 def _read_case(row: sa.RowMapping) -> Case:

@@ -17,7 +17,7 @@ from idp.authorize.transactions import Visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device
 from idp.interaction import login
-from idp.notices import delivery, not_me
+from idp.notices import delivery, links, not_me
 from idp.ports import IdpDeps
 from idp.records import Account
 from kernel.clock import FixedClock
@@ -176,7 +176,7 @@ def test_g6_the_link_needs_no_login_and_opening_it_ends_nothing(provider: Provid
         assert record is not None
         (notice,) = work.records.notices(record.id)
     owner = provider.browser()
-    page = owner.get("/not-me", {"notice": notice.id, "proof": not_me.proof(deps, notice.id)})
+    page = owner.get("/not-me", {"notice": notice.id, "proof": links.proof(deps, notice.id)})
     assert provider.userinfo(tokens["access_token"]).status == 200
     (form,) = (form for form in forms(page.text) if form.action == "/not-me")
     assert "已全部退出登录" in owner.send(form).text

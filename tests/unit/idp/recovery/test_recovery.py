@@ -16,7 +16,7 @@ from idp.authorize.transactions import Visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device
 from idp.interaction import login
-from idp.notices import delivery, not_me
+from idp.notices import delivery, links, not_me
 from idp.people import accounts
 from idp.ports import IdpDeps
 from idp.recovery import cancelling, completing, proofs, requests, window
@@ -107,7 +107,8 @@ def test_g9_two_proofs_and_a_day_give_a_new_password_and_void_all_else(lost: Los
     assert refused(lambda: completing.complete(deps, ticket.cookie, HERE, HOME, code=WRONG, password=NEW)) == "recovery_early"
     clock.advance(timedelta(minutes=1))
     ticket = completing.send_code(deps, ticket.cookie, HERE, HOME)
-    completing.complete(deps, ticket.cookie, HERE, HOME, code=lost.post.code, password=NEW)
+    code = lost.post.code
+    completing.complete(deps, ticket.cookie, HERE, HOME, code=code, password=NEW)
     assert sessions.listed(deps, account.id) == []
     with deps.work.read() as work:
         (left,) = work.records.authenticators(account.id)
@@ -124,10 +125,9 @@ def test_g9_two_proofs_and_a_day_give_a_new_password_and_void_all_else(lost: Los
 
 
 def test_g9_every_confirmed_channel_is_told_each_until_it_was_taken(lost: Lost) -> None:
-    broken, mail = Post(broken=True), Post()
-    deps = replace(lost.deps, messengers={"email": mail, "phone": broken})
+    broken, mail, deps = Post(broken=True), lost.post, lost.deps
+    deps.messengers["phone"] = broken  # type: ignore[index]
     lost.waiting()
-    delivery.deliver(deps)
     told = [text for _, _, text in mail.sent if "24小时后可以设置新口令" in text]
     assert (len(told), broken.sent) == (1, [])
     broken.broken = False
@@ -141,7 +141,7 @@ def test_g9_the_notices_link_cancels_without_a_login(lost: Lost, clock: FixedClo
     ticket = lost.waiting()
     with lost.deps.work.read() as work:
         notice = next(one for one in work.records.notices(lost.current.account.id) if one.what == "recovery_waiting")
-    not_me.report(lost.deps, notice.id, not_me.proof(lost.deps, notice.id))
+    not_me.report(lost.deps, notice.id, links.proof(lost.deps, notice.id))
     clock.advance(timedelta(days=1))
     assert refused(lambda: completing.send_code(lost.deps, ticket.cookie, HERE, HOME)) == "recovery_over"
 

@@ -1,0 +1,64 @@
+"""Whether a login looks like somebody else's: signs of it, and the rule that weighs them. Pure.
+
+Another rule takes this one's place by ``IdpDeps.risk``. Left to others: finding the signs and telling the owner (``notices.devices``),
+asking for more (``interaction.login``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Protocol
+
+_LOCAL = timezone(timedelta(hours=8))  # all of the country keeps Beijing's time
+_NIGHT = range(6)
+_IPV4_NETWORK, _IPV6_NETWORK = 24, 48
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What is unlike the account's earlier logins: the browser, the network, an hour of the night at which nobody ever came."""
+
+    new_device: bool
+    new_network: bool
+    strange_hour: bool
+
+
+class RiskRule(Protocol):
+    """Weighs signs."""
+
+    def is_suspicious(self, signs: Signs) -> bool:
+        """Tell whether more is to be asked for, and the owner told in any case."""
+        ...
+
+
+class AllSigns:
+    """The rule that a node comes with: suspicious is what is strange in every way. One sign alone is a new phone, a journey, a night shift."""
+
+    def is_suspicious(self, signs: Signs) -> bool:
+        """Tell whether all signs are there."""
+        return signs.new_device and signs.new_network and signs.strange_hour
+
+
+def compare(now: datetime, address: str, earlier: Sequence[tuple[datetime, str]], *, new_device: bool) -> Signs:
+    """Return the signs of a login from ``address`` against earlier ones; the first login of all has none but its device."""
+    if not earlier:
+        return Signs(new_device, new_network=False, strange_hour=False)
+    networks = {_network(each) for _, each in earlier}
+    at_night = any(_hour(at) in _NIGHT for at, _ in earlier)
+    return Signs(new_device, _network(address) not in networks, _hour(now) in _NIGHT and not at_night)
+
+
+def _hour(moment: datetime) -> int:
+    return moment.astimezone(_LOCAL).hour
+
+
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    length = _IPV4_NETWORK if parsed.version == 4 else _IPV6_NETWORK  # noqa: PLR2004 - the protocol's own number
+    return str(ipaddress.ip_network((parsed, length), strict=False))
