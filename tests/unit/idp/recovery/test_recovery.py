@@ -118,10 +118,7 @@ def test_g9_two_proofs_and_a_day_give_a_new_password_and_void_all_else(lost: Los
     again = accounts.get_by_username(deps, "chenxiaochao")
     assert (again.id, again.holder_id) == (account.id, account.holder_id)
     assert [event["action"] for event in events(engine, "idp.complete_recovery")] == ["idp.complete_recovery"]
-    assert (
-        refused(lambda: completing.complete(deps, ticket.cookie, HERE, HOME, code=lost.post.code, password=NEW))
-        == "recovery_over"
-    )
+    assert refused(lambda: completing.complete(deps, ticket.cookie, HERE, HOME, code=code, password=NEW)) == "recovery_over"
 
 
 def test_g9_every_confirmed_channel_is_told_each_until_it_was_taken(lost: Lost) -> None:
