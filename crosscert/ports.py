@@ -215,6 +215,10 @@ class CrosscertRecords(AgreementRecords, PeerRecords, Protocol):
         """Return what a peer last published."""
         ...
 
+    def objects(self, kind: ObjectKind) -> Sequence[SyncedObject]:
+        """Return what each peer last published of this kind."""
+        ...
+
     def put_object(self, found: SyncedObject) -> None:
         """Store what a peer published in place of what was held."""
         ...

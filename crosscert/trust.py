@@ -119,6 +119,11 @@ class Trust:
         with self._deps.work.read() as work:
             return work.records.find_object(node_code, kind)
 
+    def all_evidence(self, kind: ObjectKind) -> Sequence[SyncedObject]:
+        """Return what every node published of this kind, as last fetched and verified."""
+        with self._deps.work.read() as work:
+            return work.records.objects(kind)
+
     def verify_signed(
         self,
         jws: str | bytes,

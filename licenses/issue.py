@@ -15,7 +15,7 @@ from datetime import datetime
 from kernel.audit import AuditEvent, Outcome
 from kernel.errors import Refusal
 from kernel.work import Work
-from licenses import checkpoint, data, log, numbering, render, status
+from licenses import checkpoint, data, log, numbering, qr_keys, render, status
 from licenses.applications import check_permitted, content
 from licenses.archive import DOCUMENT_CONTEXT, get_document
 from licenses.errors import DUPLICATE_NUMBER, INTENT_OVERTAKEN, LICENSE_NOT_FOUND, STATUS_OVERTAKEN
@@ -97,7 +97,8 @@ def finish(deps: LicenseDeps, intents: Sequence[LicenseRecord], *, actor: str) -
     # 3. Render, and seal exactly those bytes.
     for record in intents:
         try:
-            sealed.append((record, seal_page(deps, record, render.render(record, _kind(deps, record), deps.node))))
+            page = render.render(record, _kind(deps, record), deps.node, qr_keys.stating(deps, record))
+            sealed.append((record, seal_page(deps, record, page)))
         except Refusal as refusal:
             refused[record.identifier] = refusal
     # 4. Leaf, status slot, document, record and audit in one transaction.

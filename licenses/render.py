@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from kernel.errors import Refusal
 from kernel.nodes import Node
-from licenses import data, fonts, qr
+from licenses import data, fonts, qr, qr_pictures
 from licenses.errors import GLYPH_MISSING, PAGE_UNPRINTABLE
 from licenses.ports import LicenseRecord
 from policies.models import HolderKind, LicenseType
@@ -47,12 +47,15 @@ class Page:
     data_sha256: bytes
 
 
-def render(record: LicenseRecord, kind: LicenseType, node: Node) -> Page:
-    """Return the page of ``record``; ``Refusal`` (``glyph_missing``) for a character that no font has."""
+def render(record: LicenseRecord, kind: LicenseType, node: Node, state: Callable[[bytes], str]) -> Page:
+    """Return the page of ``record``; ``Refusal`` (``glyph_missing``) for a character that no font has.
+
+    ``state`` gives what the QR code says of data with this SHA-256.
+    """
     check_printable(record, kind)
     attachment = data.describe(record, kind, node).to_bytes()
     digest = hashlib.sha256(attachment).digest()
-    page = _page(record, kind, node, qr.payload(record.identifier, digest))
+    page = _page(record, kind, node, state(digest))
     inputs = {"page": json.dumps(page, ensure_ascii=False), "data": attachment.decode()}
     template = find_template(kind.template)
     if template is None:
@@ -98,7 +101,7 @@ def _page(record: LicenseRecord, kind: LicenseType, node: Node, said: str) -> di
         "annotation": _annotation(record),
         "fields": [{"label": label, "value": value, "length": _length(value)} for label, value in fields],
         "length": sum(_length(value) for _label, value in fields),
-        "qr": qr.picture(node.url, said),
+        "qr": qr_pictures.picture(qr.address(node.url, said)),
         "qr_text": qr.address(node.url, said),
         "notice": f"本证照由{node.name}电子证照系统签发，以文件中的电子签名为准。核验：扫描二维码，或访问 {node.url}/verify",
     }

@@ -19,7 +19,7 @@ from kernel.canonical import Json
 from kernel.clock import timestamp
 from kernel.errors import Refusal
 from kernel.work import Work
-from licenses import log
+from licenses import log, qr_keys
 from licenses.data import STATUS_PATH
 from licenses.errors import LICENSE_NOT_FOUND, STATUS_LIST_INVALID, STATUS_OVERTAKEN
 from licenses.numbering import STATUS_REVISION, count_status_slots
@@ -143,6 +143,7 @@ def _sign(deps: LicenseDeps, statuses: StatusList, now: datetime) -> str:
         "exp": timestamp(now + _VALID),
         "ttl": int(CACHED.total_seconds()),
         "status_list": {"bits": BITS, "lst": packed},
+        qr_keys.CLAIM: qr_keys.stated(deps),
     }
     signer = get_credential(deps.pki, "node_signer")
     key = jose.signing_key(signer.key)

@@ -15,6 +15,8 @@ from licenses.errors import DOCUMENT_MISSING, LICENSE_NOT_FOUND, TOO_MANY_VERIFI
 from licenses.ports import LicenseDeps
 from licenses.presentation import present
 from licenses.qr import PAGE as QR_PAGE
+from licenses.qr_check import check
+from licenses.qr_pictures import MAX_PICTURE_BYTES, read_picture
 from licenses.transparency.views import add_publications
 from licenses.verification import check_size, verify
 
@@ -60,6 +62,11 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
     def qr_page() -> str:
         return render_template("licenses/qr.html", limit=limit)
 
+    @room.post(QR_PAGE)
+    def verify_code() -> str:
+        _take_turn(deps, limiter)
+        return render_template("licenses/qr_verdict.html", verdict=check(deps, _code(), actor=_actor(deps, "page")))
+
 
 def _add_documents(room: Blueprint, deps: LicenseDeps) -> None:
     @room.get("/licenses/<identifier>.pdf")
@@ -87,6 +94,15 @@ def _uploaded(deps: LicenseDeps) -> bytes:
         raise Refusal(DOCUMENT_MISSING, field="file")
     content: bytes = file.read(limit + 1)
     return content
+
+
+def _code() -> str:
+    """Return the text of the request's QR code: typed or scanned in ``code``, else read from the picture in ``picture``."""
+    request.max_content_length = MAX_PICTURE_BYTES + _FORM_OVERHEAD
+    picture = request.files.get("picture")
+    if picture is None or not picture.filename:
+        return request.form.get("code", "")
+    return read_picture(picture.read(MAX_PICTURE_BYTES + 1))
 
 
 def _take_turn(deps: LicenseDeps, limiter: Limiter) -> None:

@@ -1,4 +1,4 @@
-"""The departments' seals (电子印章): a key and certificate for each, and what they are put on: PDF files, as PAdES B-LT.
+"""The departments' seals (电子印章): a key and certificate for each, and what they are put on: PDF files, as PAdES B-LT or B-LTA.
 
 Left to others: what a licence looks like and says (``licenses``), seals in GB/T 38540 form with SM2.
 """
@@ -16,6 +16,7 @@ from kernel.audit import AuditEvent
 from kernel.errors import Misuse, Refusal
 from kernel.work import Work
 from pki import authority, cms, crl, issuance, pdf_signatures, tsa
+from pki.briefly_kept import kept_while
 from pki.certificates import Draft
 from pki.cms import CmsSigner
 from pki.errors import AUTHORITY_MISSING, SEAL_UNUSABLE
@@ -86,16 +87,25 @@ def get_or_create_seal(deps: PkiDeps, department: Department, *, actor: str = "s
 
     ``Refusal(seal_unusable)`` when it was revoked: a new one is an admin's decision. Two at once get the same seal.
     """
-    seal = find_seal(deps, department.uscc)
+    kept = kept_while(deps, f"seal:{department.uscc}", lambda: find_seal(deps, department.uscc))
+    if kept is not None and _serves(deps, department, kept):
+        return kept
+    seal = find_seal(deps, department.uscc)  # what is kept may be of before it was renewed
     if seal is not None and seal.certificate.revoked_at is not None:
         raise _not_good(department.name, seal.certificate.reason)
-    profile = get_profile(deps.policies, PROFILE)
-    renamed = seal is not None and seal.name != department.name
-    if seal is not None and not renamed and not authority.is_due(seal.certificate, profile, deps.clock.now()):
-        with deps.work.read() as work:
-            if not is_ca_revoked(deps, work.records, seal.certificate):
-                return seal
+    if seal is not None and _serves(deps, department, seal):
+        return seal
     return _certify(deps, department, seal, actor)
+
+
+def _serves(deps: PkiDeps, department: Department, seal: Seal) -> bool:
+    """Tell whether the seal bears the department's name and is neither revoked nor about to end."""
+    certificate = seal.certificate
+    if seal.name != department.name or certificate.revoked_at is not None:
+        return False
+    if authority.is_due(certificate, get_profile(deps.policies, PROFILE), deps.clock.now()):
+        return False
+    return not kept_while(deps, f"ca-revoked:{certificate.serial}", lambda: _is_ca_revoked(deps, seal))
 
 
 def seal_pdf(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str) -> bytes:
@@ -109,7 +119,9 @@ def seal_pdf(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str
 
 def prepare(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str) -> PreparedSeal:
     """Make a document ready for its seal. What comes out can be signed once."""
-    evidence = _gather(deps, seal, at)
+    if not all(seal.certificate.not_before <= moment <= seal.certificate.not_after for moment in (at, deps.clock.now())):
+        raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_EXPIRED)
+    evidence = kept_while(deps, f"seal-evidence:{seal.certificate.serial}", lambda: _gather(deps, seal))
     statement = Statement(f"{seal.name}{_SEAL}", deps.node.name, reason, at)
     prepared = pdf_signatures.prepare(pdf, statement, evidence.certificates, evidence.crls)
     return PreparedSeal(seal, hashlib.sha256(pdf).hexdigest(), prepared, evidence.authority)
@@ -156,26 +168,29 @@ def _certify(deps: PkiDeps, department: Department, old: Seal | None, actor: str
     return made
 
 
-def _gather(deps: PkiDeps, seal: Seal, at: datetime) -> _Evidence:
+def _is_ca_revoked(deps: PkiDeps, seal: Seal) -> bool:
+    with deps.work.read() as work:
+        return is_ca_revoked(deps, work.records, seal.certificate)
+
+
+def _gather(deps: PkiDeps, seal: Seal) -> _Evidence:
     """Read what goes into the document; publish the revocation lists first when those at hand are too old to prove anything."""
     with deps.work.read() as work:
-        evidence = _read_evidence(deps, work.records, seal, at)
+        evidence = _read_evidence(deps, work.records, seal)
     if evidence is None:
         crl.refresh_due(deps)
         with deps.work.read() as work:
-            evidence = _read_evidence(deps, work.records, seal, at)
+            evidence = _read_evidence(deps, work.records, seal)
     if evidence is None:
         raise Misuse(AUTHORITY_MISSING, role="crl")
     return evidence
 
 
-def _read_evidence(deps: PkiDeps, records: PkiRecords, seal: Seal, at: datetime) -> _Evidence | None:
+def _read_evidence(deps: PkiDeps, records: PkiRecords, seal: Seal) -> _Evidence | None:
     now = deps.clock.now()
     status = records.find_status(seal.certificate.ca, seal.certificate.serial)
     if status is None or status.revoked_at is not None or is_ca_revoked(deps, records, seal.certificate):
         raise _not_good(seal.name, None if status is None else status.reason)
-    if not all(seal.certificate.not_before <= moment <= seal.certificate.not_after for moment in (at, now)):
-        raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_EXPIRED)
     stamping = tsa.authority_in(deps, records)
     signers = seal.certificate, stamping.credential.record
     # The partitions' lists, to which the certificates point: a document does not carry a complete one, which only grows.

@@ -131,6 +131,11 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
         row = self._connection.execute(query).one_or_none()
         return None if row is None else object_of(row)
 
+    def objects(self, kind: ObjectKind) -> Sequence[SyncedObject]:
+        """Return what is held of this kind."""
+        query = sa.select(objects).where(objects.c.kind == kind).order_by(objects.c.node_code)
+        return [object_of(row) for row in self._connection.execute(query)]
+
     def put_object(self, found: SyncedObject) -> None:
         """Insert or replace."""
         values = {

@@ -143,6 +143,43 @@ QR_INVALID = define(
     remedy_zh="请重新扫描证照上的二维码，避免反光和遮挡；也可以上传证照文件核验。",
     remedy_en="Scan the code on the licence again without glare; or upload the licence's file.",
 )
+QR_NODE_UNKNOWN = define(
+    "qr_node_unknown",
+    zh="二维码属于本节点不认识的节点，或者还没有取到它的状态列表。",
+    en="The code is of a node that is not known here, or whose status list has not been fetched yet.",
+    remedy_zh="请到二维码所写网址的节点核验，或稍后再试。",
+    remedy_en="Ask the node whose address the code holds, or try again later.",
+)
+QR_LIST_ELSEWHERE = define(
+    "qr_list_elsewhere",
+    zh="状态列表是 {node} 的，不是二维码所写节点的。",
+    en="The status list is that of {node}, not of the node that the code names.",
+    remedy_zh="请取发证节点的状态列表（网址后加 /licenses/status）。",
+    remedy_en="Fetch the status list of the issuing node, below its address at /licenses/status.",
+)
+QR_LIST_UNTRUSTED = define(
+    "qr_list_untrusted",
+    zh="状态列表的签名人没有从所给信任锚出发的路径。",
+    en="The status list's signer has no path from the anchor that was given.",
+    remedy_zh="请核对信任锚；跨节点时用 --certs 给出交叉证书。",
+    remedy_en="Check the anchor; for another node's list give the cross-certificate by --certs.",
+)
+QR_PICTURE_TOO_LARGE = define(
+    "qr_picture_too_large",
+    status=413,
+    zh="图片太大，没有接收。",
+    en="The picture is too large and was not taken.",
+    remedy_zh="请缩小图片，或只截取二维码的部分（不超过 12 MiB、5000 万像素）。",
+    remedy_en="Make it smaller, or cut out the code (up to 12 MiB and 50 million pixels).",
+)
+QR_PICTURE_UNREADABLE = define(
+    "qr_picture_unreadable",
+    status=422,
+    zh="图片里没有读到唯一的二维码。",
+    en="No single QR code could be read in the picture.",
+    remedy_zh="请使用 PNG、JPEG 或 WebP 图片，拍清楚一个二维码，避免反光和遮挡。",
+    remedy_en="Use a PNG, JPEG or WebP picture that shows one code clearly, without glare.",
+)
 STATUS_OVERTAKEN = define(
     "status_overtaken",
     status=409,

@@ -15,7 +15,7 @@ from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.text import find_unwanted_character, normal_form
-from licenses import log, render
+from licenses import log, qr_keys, render
 from licenses.act_records import Act, Copy
 from licenses.archive import DOCUMENT_CONTEXT
 from licenses.data import COPY_NUMBER, COPY_PURPOSE, COPY_RECEIVER, COPY_UNTIL
@@ -62,7 +62,7 @@ def make(deps: LicenseDeps, act: Act, *, actor: str) -> str:
     }
     now = deps.clock.now()
     annotated = replace(record, fields={**record.fields, **fields}, requested_at=now)
-    pdf = seal_page(deps, annotated, render.render(annotated, kind, deps.node))
+    pdf = seal_page(deps, annotated, render.render(annotated, kind, deps.node, qr_keys.stating(deps, annotated)))
     digest = hashlib.sha256(pdf).hexdigest()
     encrypted = deps.vault.encrypt_bytes(pdf, DOCUMENT_CONTEXT)
     with deps.work.begin() as work:

@@ -75,7 +75,7 @@ class Gathered:
     skipped: list[Path] = field(default_factory=list)
 
 
-def _gather(paths: Iterable[Path]) -> Gathered:
+def gather_files(paths: Iterable[Path]) -> Gathered:
     """Read files, and folders with all that is in them; an unreadable file is a misuse when it was named, else passed over."""
     gathered = Gathered()
     for path in paths:
@@ -160,7 +160,7 @@ def command(
 
     Files are PEM, DER, .p7b or .p7c.
     """
-    given, trusted, material, lists = (_gather(paths) for paths in ([target], anchors, certs, crls))
+    given, trusted, material, lists = (gather_files(paths) for paths in ([target], anchors, certs, crls))
     for skipped in (*trusted.skipped, *material.skipped, *lists.skipped):
         click.echo(printable(f"{skipped}: neither certificate nor revocation list, passed over"), err=True)
     if not given.certificates:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,7 @@ from licenses.presentation import TITLES
 from licenses.verdict import Verdict
 from licenses.verification import check_size, verify
 from service.cli.options import EXIT_NO, at_option, emit, json_option, pass_services
+from service.cli.verify_qr import qr_options, verify_qr
 
 if TYPE_CHECKING:
     from service.wiring import Services
@@ -32,12 +33,25 @@ _MARKS = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not_checked":
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, readable=True, path_type=Path))
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(exists=True, readable=True, path_type=Path))
+@qr_options
 @at_option
 @json_option
-@pass_services
-def command(services: Services, paths: tuple[Path, ...], at: datetime | None, as_json: bool) -> None:
-    """Say whether the licence in PATH (a PDF) is genuine, and why. Of several, a folder or a zip file: each in a line of its own."""
+def command(*, paths: tuple[Path, ...], qr: str | None, at: datetime | None, as_json: bool, **files: Any) -> None:
+    """Say whether the licence in PATH (a PDF), or its QR code, is genuine, and why.
+
+    Of several, a folder or a zip file: each in a line of its own.
+    """
+    if bool(paths) == (qr is not None):
+        message = "either PATH... or --qr"
+        raise click.UsageError(message)
+    if qr is not None:
+        verify_qr(qr, at=at, as_json=as_json, **files)
+    else:
+        pass_services(_verify_files)(paths=paths, at=at, as_json=as_json)
+
+
+def _verify_files(services: Services, *, paths: tuple[Path, ...], at: datetime | None, as_json: bool) -> None:
     if len(paths) == 1 and paths[0].is_file() and not _is_zip(paths[0]):
         check_size(services.licenses, paths[0].stat().st_size)
         verdict = verify(services.licenses, paths[0].read_bytes(), actor=_ACTOR, at=at)

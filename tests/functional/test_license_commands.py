@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 import zipfile
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
+from licenses import status
+from pki import authority
+from service.config import load_config
 from service.demo import plan
+from service.wiring import Services
 from tests.support.commands import run_command
 from tests.support.new_nodes import put_database
+from tests.support.programs import need
 
 HEAD, *ROWS = (plan.DATA / "applications.csv").read_text(encoding="utf-8").splitlines()
 
@@ -145,6 +151,28 @@ def test_departments_are_listed_and_faulty_ones_refused(node: Path, tmp_path: Pa
     done = chaoxin(node, "department", "import", str(file), "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)[0]["code"] == "issuer_id_check"
+
+
+def test_a_printed_code_is_verified_at_the_node_and_away_from_it_by_two_files(node: Path, tmp_path: Path) -> None:
+    assert chaoxin(node, "license", "issue", applications(tmp_path, ROWS[:1]), "--out", str(tmp_path / "out")).returncode == 0
+    (pdf,) = (tmp_path / "out").iterdir()
+    subprocess.run([need("pdftoppm", "poppler-utils"), "-r", "100", "-png", "-singlefile", pdf, tmp_path / "page"], check=True)
+    at_node = chaoxin(node, "verify", "--qr", str(tmp_path / "page.png"), "--json")
+    assert at_node.returncode == 0, at_node.stderr
+    told = json.loads(at_node.stdout)
+    assert (told["reliable"], told["status"]["source"], told["licence"]["number"]) == (True, "registry", pdf.stem.split("_")[0])
+    with Services(load_config(node / "chaoxin.toml")) as services:
+        (tmp_path / "list.jwt").write_text(status.current(services.licenses).body)
+        (tmp_path / "anchor.cer").write_bytes(authority.get_principal(services.pki).der)
+    files = ("--anchor", str(tmp_path / "anchor.cer"), "--status-list", str(tmp_path / "list.jwt"))
+    away = run_command("verify", "--qr", str(tmp_path / "page.png"), *files, "--json")
+    assert away.returncode == 0, away.stderr
+    told = json.loads(away.stdout)
+    assert (told["reliable"], told["status"]["source"]) == (True, "status_list")
+    later = run_command("verify", "--qr", str(tmp_path / "page.png"), *files, "--at", "2036-01-01T00:00:00Z")
+    assert (later.returncode, "status age" in later.stdout) == (1, True)
+    for wrong, code in ((("--qr", "nonsense"), 1), (("--qr", "x", *files[:2]), 2), ((), 2), ((str(pdf), "--qr", "x"), 2)):
+        assert chaoxin(node, "verify", *wrong).returncode == code, wrong
 
 
 def test_the_log_is_shown_looked_over_and_gives_receipts_that_hold(node: Path, tmp_path: Path) -> None:

@@ -6,18 +6,23 @@ import hashlib
 import io
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
-import zxingcpp
-from PIL import Image
+from cryptography.hazmat.primitives.asymmetric import ec
+from PIL import Image, ImageFilter
 
 from kernel.errors import Refusal
-from licenses import data, documents, fonts, qr
+from kernel.nodes import Node
+from licenses import data, documents, fonts, qr, qr_pictures
 from licenses.applications import COLUMNS, check_application, content
 from licenses.ports import LicenseRecord
-from licenses.render import render
+from licenses.qr import QrClaim
+from licenses.render import Page
+from licenses.render import render as render_with
 from policies.licenses import find_type
 from policies.loader import load
 from policies.models import LicenseType
@@ -61,6 +66,26 @@ def record(type_code: str = BUSINESS, **changes: object) -> LicenseRecord:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+KEY = ec.generate_private_key(ec.SECP256R1())
+
+
+def state(made: LicenseRecord) -> Callable[[bytes], str]:
+    """What a node states of a licence, by a key of the test's: the same each time, as pages are compared."""
+
+    @cache
+    def said(digest: bytes) -> str:
+        claim = QrClaim(
+            made.identifier, made.holder_name, made.holder_id[-4:], made.valid_from, made.valid_to, 7, qr.digest_of(digest)
+        )
+        return qr.sign(claim, KEY, b"12345678")
+
+    return said
+
+
+def render(made: LicenseRecord, kind: LicenseType, node: Node) -> Page:
+    return render_with(made, kind, node, lambda digest: digest.hex().upper())
+
+
 def pdf_of(made: LicenseRecord) -> bytes:
     return render(made, kind_of(made.type_code), CITY).pdf
 
@@ -88,14 +113,19 @@ def test_each_type_prints_all_that_it_says_on_one_page_in_pdf_a(kind: LicenseTyp
 
 
 @pytest.mark.parametrize("kind", POLICIES.types, ids=lambda kind: kind.name_en)
-def test_the_qr_code_is_read_from_the_page_at_100_dots_an_inch(kind: LicenseType) -> None:
+def test_the_qr_code_is_read_from_the_page_at_100_dots_an_inch_also_blurred_and_turned(kind: LicenseType) -> None:
     made = record(kind.code)
-    page = render(made, kind, CITY)
-    (code,) = zxingcpp.read_barcodes(image_of(page.pdf, 100))
-    assert code.text.startswith("http://localhost:18100/v#")
-    claim = qr.parse_payload(code.text)
-    assert claim.identifier == made.identifier
-    assert claim.agrees_with(page.data_sha256)
+    page = render_with(made, kind, CITY, state(made))
+    seen = image_of(page.pdf, 100).convert("L")
+    blurred = seen.rotate(4, expand=True, fillcolor=255).filter(ImageFilter.GaussianBlur(0.7))
+    for image, how in ((seen, {"format": "PNG"}), (blurred, {"format": "JPEG", "quality": 60})):
+        photograph = io.BytesIO()
+        image.save(photograph, **how)  # type: ignore[arg-type]
+        text = qr_pictures.read_picture(photograph.getvalue())
+        assert text.startswith("http://localhost:18100/v#")
+        claim = qr.verify(qr.parse(text), {b"12345678": KEY.public_key()})
+        assert claim.identifier == made.identifier
+        assert claim.agrees_with(page.data_sha256)
 
 
 def test_the_attached_data_is_what_the_record_says() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -9,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import segno
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import idp.openapi
 from kernel.limiter import MAX_ADDRESSES, SlidingWindow
-from licenses import issue
+from licenses import issue, log, qr, qr_keys
 from licenses.openapi import describe
 from service.app import create_app
 from service.metrics import Metrics
@@ -199,10 +201,26 @@ def test_the_page_without_a_token_is_refused(client: FlaskClient, pdf: bytes) ->
     assert response.status_code == 403
 
 
-def test_the_qr_codes_page_tells_to_upload_the_file(client: FlaskClient) -> None:
+def test_the_qr_codes_page_says_what_a_code_is_worth(client: FlaskClient, services: Services, pdf: bytes) -> None:
     page = client.get("/v", base_url=URL).text
-    assert "请上传证照的PDF原文件" in page
     assert "qr.js" in page
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    digest = hashlib.sha256(pdf).hexdigest()
+    with services.licenses.work.read() as work:
+        record = work.records.find_known([digest])[digest].record
+    text = qr.address(URL, qr_keys.statement(services.licenses, record, bytes(32)))
+    picture = io.BytesIO()
+    segno.make(text, micro=False).save(picture, kind="png", scale=4)
+    for said in ({"code": text}, {"picture": (io.BytesIO(picture.getvalue()), "code.png")}):
+        answer = client.post("/v", data={"csrf_token": token[1], **said}, base_url=URL)
+        assert 'data-kind="ok"' in answer.text
+        assert record.number in answer.text
+        assert record.holder_id not in answer.text
+    for wrong, code in (({"code": "nonsense"}, 422), ({}, 422), ({"picture": (io.BytesIO(b"x"), "x.png")}, 422)):
+        refused = client.post("/v", data={"csrf_token": token[1], **wrong}, base_url=URL)
+        assert refused.status_code == code
+    assert client.post("/v", data={"code": text}, base_url=URL).status_code == 403
     script = client.get("/licenses/static/qr.js", base_url=URL)
     assert script.mimetype == "text/javascript"
     script.close()
@@ -223,9 +241,19 @@ def test_status_list_and_checkpoint_are_public(client: FlaskClient) -> None:
     listed = client.get("/licenses/status", base_url=URL)
     assert (listed.status_code, listed.mimetype) == (200, "application/statuslist+jwt")
     assert "max-age" in listed.headers["Cache-Control"]
+    again = client.get("/licenses/status", base_url=URL, headers={"If-None-Match": listed.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
     assert len(listed.text.split(".")) == 3
     head = client.get("/licenses/log/checkpoint", base_url=URL)
     assert head.text.startswith("localhost:18777/licenses/log\n")
+    size = int(head.text.split("\n")[1])
+    tile = client.get(f"/licenses/log/tile/0/000.p/{size}", base_url=URL)
+    assert (len(tile.data), tile.mimetype) == (32 * size, "application/octet-stream")
+    assert "immutable" in tile.headers["Cache-Control"]
+    entries = client.get(f"/licenses/log/tile/entries/000.p/{size}", base_url=URL).data
+    assert log.leaf_hash(entries[2 : 2 + int.from_bytes(entries[:2], "big")]) == tile.data[:32]
+    assert client.get(f"/licenses/log/tile/0/000.p/{size + 1}", base_url=URL).status_code == 404
+    assert client.get("/licenses/witness/445122", base_url=URL).data == b""  # it has seen none of that node's
 
 
 def test_the_api_describes_itself(client: FlaskClient) -> None:

@@ -1,0 +1,80 @@
+"""The key that signs what a node's QR codes say, and the keys of others: each node's status list names the keys that it vouches for now.
+
+So one signed file, fresh or of some hours ago, holds all that a code is verified with away from the network: keys and statuses.
+Left to others: the form of a code (``qr``), the status list (``status``), whose list is believed (``qr_check``).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from kernel.errors import Refusal
+from licenses import qr
+from licenses.errors import STATUS_LIST_INVALID
+from licenses.ports import LicenseDeps, LicenseRecord
+from pki import jose
+from pki.authority import get_or_create_key
+
+CLAIM = "qr_keys"
+"""Where the keys stand in the status list: a JWK set."""
+
+_LABEL = "qr"
+_ALGORITHM = "ES256"
+_TAIL = 4
+_KEPT = "licenses.qr_key"
+
+
+def stating(deps: LicenseDeps, record: LicenseRecord) -> Callable[[bytes], str]:
+    """Return what gives the signed statement of a licence's QR code for data with a SHA-256."""
+    return lambda data_sha256: statement(deps, record, data_sha256)
+
+
+def statement(deps: LicenseDeps, record: LicenseRecord, data_sha256: bytes) -> str:
+    """Return what the QR code of a licence says, signed."""
+    key = _own(deps)
+    claim = qr.QrClaim(
+        identifier=record.identifier,
+        holder_name=record.holder_name,
+        holder_tail=record.holder_id[-_TAIL:],
+        valid_from=record.valid_from,
+        valid_to=record.valid_to,
+        status_index=record.status_index,
+        data_digest=qr.digest_of(data_sha256),
+    )
+    return qr.sign(claim, key, key_id_of(key.public_key()))
+
+
+def own_keys(deps: LicenseDeps) -> Mapping[bytes, ec.EllipticCurvePublicKey]:
+    """Return the keys that this node's codes are signed by, by their identifiers."""
+    public = _own(deps).public_key()
+    return {key_id_of(public): public}
+
+
+def stated(deps: LicenseDeps) -> dict[str, Any]:
+    """Return these keys as a JWK set."""
+    return {"keys": [jose.public_jwk(key, jose.thumbprint(key), _ALGORITHM) for key in own_keys(deps).values()]}
+
+
+def read(claims: Mapping[str, Any]) -> Mapping[bytes, ec.EllipticCurvePublicKey]:
+    """Return the keys that a status list, whose signature was verified, names; ``Refusal(status_list_invalid)`` when there are none."""
+    try:
+        found = [key.public for key in jose.parse_jwks(claims.get(CLAIM)).values()]
+    except Refusal:
+        raise Refusal(STATUS_LIST_INVALID, problem=CLAIM) from None
+    return {key_id_of(key): key for key in found if isinstance(key, ec.EllipticCurvePublicKey)}
+
+
+def key_id_of(key: ec.EllipticCurvePublicKey) -> bytes:
+    """Return the first octets of the key's thumbprint (RFC 7638), by which a code names it."""
+    return base64.urlsafe_b64decode(jose.thumbprint(key) + "=")[: qr.KEY_ID_OCTETS]
+
+
+def _own(deps: LicenseDeps) -> ec.EllipticCurvePrivateKey:
+    found = deps.pki.kept.get(_KEPT)
+    if found is None:
+        found = deps.pki.kept[_KEPT] = get_or_create_key(deps.pki.keys, _LABEL, "P-256")
+    return cast("ec.EllipticCurvePrivateKey", found)
