@@ -5,10 +5,11 @@ Left to others: registering and changing them (``idp.clients``), words and looks
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from admin_ui.errors import DEPARTMENT_BEYOND
 from idp.clients.checks import missing_for_production
 from idp.errors import CLIENT_UNKNOWN
 from idp.ports import IdpDeps
@@ -25,20 +26,27 @@ class ClientState:
     missing: Sequence[str]
 
 
-def list_clients(deps: IdpDeps) -> Sequence[ClientState]:
-    """Return all systems by department."""
+def list_clients(deps: IdpDeps, departments: Collection[str] | None = None) -> Sequence[ClientState]:
+    """Return the systems of these departments, or all, by department."""
     with deps.work.read() as work:
         found = sorted(work.records.clients(), key=lambda client: (client.department, client.client_id))
-        return [_state(client, work.records.secret_uses(client.client_id) if client.secrets else {}) for client in found]
+        shown = [client for client in found if departments is None or client.department in departments]
+        return [_state(client, work.records.secret_uses(client.client_id) if client.secrets else {}) for client in shown]
 
 
-def get_client(deps: IdpDeps, client_id: str) -> ClientState:
-    """Return one system; ``Refusal`` for one that is not registered."""
+def get_client(deps: IdpDeps, client_id: str, departments: Collection[str] | None = None) -> ClientState:
+    """Return one system of these departments, or of any; ``Refusal`` for one that is not registered there."""
     with deps.work.read() as work:
         client = work.records.find_client(client_id)  # a disabled one too
-        if client is None:
+        if client is None or (departments is not None and client.department not in departments):
             raise Refusal(CLIENT_UNKNOWN, field="client_id", client_id=client_id)
         return _state(client, work.records.secret_uses(client_id) if client.secrets else {})
+
+
+def check_within(client: Client, departments: Collection[str] | None) -> None:
+    """Refuse a new system for a department beyond these."""
+    if departments is not None and client.department not in departments:
+        raise Refusal(DEPARTMENT_BEYOND, field="department")
 
 
 def _state(client: Client, uses: Mapping[bytes, datetime]) -> ClientState:

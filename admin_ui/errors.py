@@ -35,3 +35,11 @@ CLIENT_KEYS_UNREADABLE = define(
     remedy_zh="请粘贴以 keys 为成员的公钥集，不要包含私钥。",
     remedy_en="Paste the set of public keys, an object with the member keys, without private ones.",
 )
+DEPARTMENT_BEYOND = define(
+    "department_beyond",
+    status=403,
+    zh="这个部门不在您的管理范围内。",
+    en="This department is beyond your reach.",
+    remedy_zh="请填写本部门的统一社会信用代码。",
+    remedy_en="Give your own department's unified social credit code.",
+)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from admin_ui.ports import AdminVisitor
+from admin_ui.reach import departments_of
 from idp.ports import IdpDeps
 from kernel.errors import Refusal, Text
 from kernel.people import person_of
@@ -24,7 +25,6 @@ from licenses.ports import Department, LicenseDeps, LicenseRecord, Wanted
 from policies.licenses import find_act, find_reason, find_type
 from policies.life_models import ActName, ActRules
 from policies.models import LicenseType
-from policies.roles import find_reach
 
 ISSUE, CHANGE, READ = "licenses.issue", "licenses.change", "licenses.read"
 
@@ -50,12 +50,7 @@ class Form:
 
 def officer_of(deps: LicenseDeps, visitor: AdminVisitor, permission: str) -> Officer:
     """Return the officer that a visitor is: for all departments, or for those of their organisation's name."""
-    departments: tuple[str, ...] | None = ()
-    if find_reach(deps.policies.roles, visitor.roles, permission) == "node":
-        departments = None
-    elif visitor.organization:
-        with deps.work.look() as work:
-            departments = tuple(one.uscc for one in work.records.departments() if one.name == visitor.organization)
+    departments = departments_of(deps, visitor, permission)
     return Officer(f"account:{visitor.account_id}", person_of(visitor.username), departments)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from admin_ui import client_form, clients
+from admin_ui import client_form, clients, reach
 from admin_ui.client_form import Typed
 from admin_ui.ports import AdminDeps
-from admin_ui.views.guard import Shown, actor, guard
+from admin_ui.views.guard import Shown, actor, guard, visitor
 from idp.clients import registry, secrets, stages
 from kernel.errors import Refusal
 
@@ -23,11 +23,12 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     @pages.get("/clients")
     @guard(deps, "clients.read")
     def list_clients() -> str:
-        return render_template("admin_ui/clients.html", rows=clients.list_clients(deps.idp))
+        return render_template("admin_ui/clients.html", rows=clients.list_clients(deps.idp, _departments(deps, "clients.read")))
 
     @pages.get("/clients/<client_id>")
     @guard(deps, "clients.read")
     def show_client(client_id: str) -> str:
+        clients.get_client(deps.idp, client_id, _departments(deps, "clients.read"))
         return _page(deps, client_id)
 
     _add_form(pages, deps)
@@ -36,6 +37,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
         @pages.post(f"/clients/<client_id>/{name}", endpoint=f"{name}_client")
         @guard(deps, "clients.write", fresh=True)
         def view(client_id: str) -> Shown:
+            clients.get_client(deps.idp, client_id, _departments(deps, "clients.write"))
             try:
                 secret = act(client_id, actor(deps))
             except Refusal as refusal:
@@ -62,12 +64,18 @@ def _add_form(pages: Blueprint, deps: AdminDeps) -> None:
     def register_client() -> Shown:
         said = client_form.typed(request.form, request.form.getlist("scope"))
         try:
-            registered = registry.register(deps.idp, client_form.client_of(deps.idp, said), actor=actor(deps))
+            client = client_form.client_of(deps.idp, said)
+            clients.check_within(client, _departments(deps, "clients.write"))
+            registered = registry.register(deps.idp, client, actor=actor(deps))
         except Refusal as refusal:
             return _form(deps, said, refusal), refusal.error.status
         if registered.client_secret is None:
             return redirect(url_for("admin.show_client", client_id=registered.client.client_id), code=303)
         return _page(deps, registered.client.client_id, secret=registered.client_secret), 201
+
+
+def _departments(deps: AdminDeps, permission: str) -> tuple[str, ...] | None:
+    return reach.departments_of(deps.licenses, visitor(deps), permission)
 
 
 def _form(deps: AdminDeps, said: Typed, error: Refusal | None = None) -> str:

@@ -39,7 +39,6 @@ class Listed:
 
 def ask(deps: IdpDeps, admin: Admin, wish: Wish, account_id: str, *, reason: str, role: str | None = None) -> Proposal | None:
     """Do something to an account, or return the proposal by which it waits for another admin."""
-    reason = _reason(reason)
     with deps.work.begin() as work:
         # 1. Whose account.
         record = check_reach(admin, work.records.find_account(account_id))
@@ -47,11 +46,12 @@ def ask(deps: IdpDeps, admin: Admin, wish: Wish, account_id: str, *, reason: str
         # 2. What.
         deed = Deed(act_of(wish, record), record, role)
         deed.check(deps)
+        why = _reason(reason)
         # 3. By one or by two.
         if not needs_two(deps.policies.roles, deed.act):
             deed.do(deps, work, actor=admin.actor)
             return None
-        return _propose(deps, work, admin, deed, reason)
+        return _propose(deps, work, admin, deed, why)
 
 
 def approve(deps: IdpDeps, admin: Admin, proposal_id: str) -> Proposal:
