@@ -13,6 +13,7 @@ from pydantic import Field
 from policies.assurance_models import (
     AssuranceLevel,
     DirectoryRules,
+    FloodRules,
     OrganizationRules,
     PasswordRules,
     PersonCertificates,
@@ -154,6 +155,7 @@ class AssurancePolicies(Table):
     change_within_seconds: Seconds
     password: PasswordRules
     throttle: ThrottleRules
+    floods: FloodRules
     directories: DirectoryRules
     organizations: OrganizationRules
     sent_codes: SentCodeRules
