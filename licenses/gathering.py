@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from crosscert.paths.crls import ParsedCrl
 from crosscert.trust import TrustAt
 from kernel.clock import parse_rfc3339
 from kernel.errors import Refusal, Text
@@ -47,6 +48,10 @@ class Court:
     @cached_property
     def _now(self) -> TrustAt:
         return self._deps.trust.at(self.at)
+
+    def lists_of(self, issuer: str) -> Sequence[ParsedCrl]:
+        """Return the revocation lists at hand that claim to be of ``issuer`` (a prepared name)."""
+        return self._now.material.crls.named(issuer)
 
     def gather(self, reading: Reading, record: LicenseRecord | None = None) -> Evidence:
         """Return everything at hand that bears on what was read. ``record`` is the licence in our registry whose very file it is."""

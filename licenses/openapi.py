@@ -118,8 +118,12 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
                     },
                     "responses": {
                         "200": {
-                            "description": "The verdict, whatever it is",
-                            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Verdict"}}},
+                            "description": "The verdict, whatever it is; by Accept also signed by the node (JWS), or with all evidence",
+                            "content": {
+                                "application/json": {"schema": {"$ref": "#/components/schemas/Verdict"}},
+                                "application/jose": {"schema": {"type": "string"}},
+                                "application/zip": {"schema": pdf},
+                            },
                         },
                         "400": {"description": "No file", **refused},
                         "413": {"description": "The file is too large", **refused},

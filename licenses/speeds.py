@@ -23,7 +23,12 @@ def readings(deps: LicenseDeps, pdf: bytes, sha256: str, found: Known | None) ->
     kept = None if found is None else known.find_reading(deps, found, len(pdf))
     if kept is not None:
         yield kept
-    yield own_form.find_reading(pdf, sha256) or take_apart(deps, pdf, sha256)
+    yield read_whole(deps, pdf, sha256)
+
+
+def read_whole(deps: LicenseDeps, pdf: bytes, sha256: str) -> Reading:
+    """Return what ``pdf`` shows, with the evidence that came with it; ``Refusal`` when it cannot be read."""
+    return own_form.find_reading(pdf, sha256) or take_apart(deps, pdf, sha256)
 
 
 def take_apart(deps: LicenseDeps, pdf: bytes, sha256: str) -> Reading:

@@ -17,10 +17,16 @@ from licenses.presentation import present
 from licenses.qr import PAGE as QR_PAGE
 from licenses.qr_check import check
 from licenses.qr_pictures import MAX_PICTURE_BYTES, read_picture
+from licenses.reports import statement
+from licenses.reports.collected import collect
+from licenses.reports.evidence import make_evidence
 from licenses.transparency.views import add_publications
 from licenses.verification import check_size, verify
 
-_PDF = "application/pdf"
+_PDF, _JSON, _ZIP = "application/pdf", "application/json", "application/zip"
+_WANTED = {"statement": statement.MEDIA_TYPE, "evidence": _ZIP}
+"""What the page's other buttons ask for."""
+
 _FORM_OVERHEAD = 64 * 1024
 
 
@@ -42,7 +48,8 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
     @room.post("/api/v1/verifications")
     def verify_by_api() -> Response:
         _take_turn(deps, limiter)
-        return jsonify(verify(deps, _uploaded(deps), actor=_actor(deps, "api")).as_json())
+        kind = request.accept_mimetypes.best_match([_JSON, statement.MEDIA_TYPE, _ZIP], default=_JSON)
+        return _answer(deps, _uploaded(deps), kind, _actor(deps, "api"))
 
     @room.get("/api/v1/openapi.json")
     def describe_api() -> Response:
@@ -53,9 +60,12 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
         return render_template("licenses/verify.html", limit=limit)
 
     @room.post("/verify")
-    def verify_by_page() -> str:
+    def verify_by_page() -> str | Response:
         _take_turn(deps, limiter)
-        verdict = verify(deps, _uploaded(deps), actor=_actor(deps, "page"))
+        pdf, kind = _uploaded(deps), _WANTED.get(request.form.get("as", ""))
+        if kind is not None:
+            return _answer(deps, pdf, kind, _actor(deps, "page"))
+        verdict = verify(deps, pdf, actor=_actor(deps, "page"))
         return render_template("licenses/verdict.html", page=present(verdict), limit=limit)
 
     @room.get(QR_PAGE)
@@ -79,6 +89,20 @@ def _add_documents(room: Blueprint, deps: LicenseDeps) -> None:
         response.headers["Content-Disposition"] = f'attachment; filename="{archive.file_name(record)}"'
         response.headers["Cache-Control"] = "private, no-store"
         return response
+
+
+def _answer(deps: LicenseDeps, pdf: bytes, kind: str, actor: str) -> Response:
+    """Return the verdict on ``pdf`` in the form that is wanted: as it is, as a signed statement, or with its evidence."""
+    if kind == _JSON:
+        return jsonify(verify(deps, pdf, actor=actor).as_json())
+    if kind == _ZIP:
+        response = Response(make_evidence(deps, collect(deps, pdf, actor=actor)), mimetype=_ZIP)
+        response.headers["Content-Disposition"] = 'attachment; filename="evidence.zip"'
+        return response
+    at = deps.clock.now()
+    response = Response(statement.make_statement(deps, pdf, verify(deps, pdf, actor=actor, at=at), at), mimetype=kind)
+    response.headers["Content-Disposition"] = 'attachment; filename="verification.jws"'
+    return response
 
 
 def _uploaded(deps: LicenseDeps) -> bytes:

@@ -218,7 +218,7 @@ class VerificationRules(Table):
     """Limits of the verification service. ``max_evidence_age_seconds``: how old a peer's evidence may be before it decides nothing.
 
     Files that must be taken apart are read by ``forensic_workers`` processes (of each web process), each file within
-    ``forensic_seconds``, each process within ``forensic_memory_bytes`` beyond what it starts with.
+    ``forensic_seconds`` of CPU, each process within ``forensic_memory_bytes`` beyond what it starts with.
     """
 
     max_upload_bytes: Annotated[int, Field(gt=0)]

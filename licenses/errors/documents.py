@@ -128,6 +128,20 @@ BATCH_GIVEN_UP = define(
     remedy_zh="请去掉不是证照的文件，再提交其余的。",
     remedy_en="Take out what is no licence and hand in the others again.",
 )
+EVIDENCE_MISSING = define(
+    "evidence_missing",
+    zh="这份文件没有受信任的签章，没有可以交付的证据。",
+    en="This file bears no seal of anybody trusted, so there is no evidence to hand out.",
+    remedy_zh="请看验证结果说明的原因。",
+    remedy_en="See the reasons in the result of the verification.",
+)
+STATEMENT_OTHER_FILE = define(
+    "statement_other_file",
+    zh="这份验证报告说的是另一个文件。",
+    en="This report is about another file.",
+    remedy_zh="请用报告里写的那个文件（SHA-256 相同）来核对。",
+    remedy_en="Compare it with the file that it names by its SHA-256.",
+)
 TOO_MANY_VERIFICATIONS = define(
     "too_many_verifications",
     status=429,

@@ -18,6 +18,9 @@ Value: TypeAlias = "Dictionary | list[Value] | Ref | Name | String | Hex | int |
 
 _MAX_DEPTH = 12
 _MAX_SECTIONS = 8
+_MAX_TOKENS = 1_000
+"""In one object; those that are read here have fifty."""
+
 _ENTRY = 20
 _TAIL = re.compile(rb"startxref\n(\d{1,9})\n%%EOF\n?\Z")
 _HEAD = re.compile(rb"(\d{1,6}) (\d{1,6})\n")
@@ -187,7 +190,10 @@ def read_value(pdf: bytes, place: int) -> tuple[Value, int]:
     here: list[Any] = []
     outer: list[tuple[list[Any], str]] = []
     match = _TOKEN.match
-    while (token := match(pdf, place)) is not None:
+    for _ in range(_MAX_TOKENS):
+        token = match(pdf, place)
+        if token is None:
+            break
         place, kind = token.end(), token.lastgroup
         if kind == "open" or kind == "begin":  # noqa: PLR1714 - this is the hot place
             outer.append((here, kind))

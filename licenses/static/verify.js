@@ -20,6 +20,9 @@ for (const form of document.querySelectorAll("form[data-verify]")) {
       event.preventDefault();
       return;
     }
+    if (event.submitter !== null && event.submitter !== button) {
+      return; // what comes is a download; this page stays
+    }
     working.hidden = false;
     button.disabled = true;
   });

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import chain
@@ -20,49 +20,100 @@ import click
 from licenses.many.verifying import Answer, Item, verify_many
 from licenses.many.zips import is_zip, items_of
 from licenses.presentation import TITLES
+from licenses.reports.collected import collect
+from licenses.reports.evidence import make_evidence
+from licenses.reports.statement import make_statement, verify_statement
 from licenses.verdict import Verdict
 from licenses.verification import check_size, verify
-from service.cli.options import EXIT_NO, at_option, emit, json_option, pass_services
+from service.cli.options import EXIT_NO, at_option, emit, json_option, pass_services, writing
 from service.cli.verify_qr import qr_options, verify_qr
 
 if TYPE_CHECKING:
     from service.wiring import Services
 
 _ACTOR = "operator:cli"
+_TOKEN = b"eyJ"
 _MARKS = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not_checked": "-"}
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(exists=True, readable=True, path_type=Path))
+@click.option(
+    "--statement", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdict to this file, signed by the node."
+)
+@click.option(
+    "--evidence", type=click.Path(dir_okay=False, path_type=Path), help="Write all evidence, for openssl, to this zip file."
+)
+@click.option(
+    "--of",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The file that the statement in PATH must be about.",
+)
 @qr_options
 @at_option
 @json_option
 def command(*, paths: tuple[Path, ...], qr: str | None, at: datetime | None, as_json: bool, **files: Any) -> None:
     """Say whether the licence in PATH (a PDF), or its QR code, is genuine, and why.
 
-    Of several, a folder or a zip file: each in a line of its own.
+    Of several, a folder or a zip file: each in a line of its own. A PATH that is a node's signed statement about a verification is
+    verified as such.
     """
+    reports = {name: files.pop(name) for name in ("statement", "evidence", "of")}
     if bool(paths) == (qr is not None):
         message = "either PATH... or --qr"
+        raise click.UsageError(message)
+    single = len(paths) == 1 and paths[0].is_file() and not _is_zip(paths[0])
+    if not single and any(reports.values()):
+        message = "--statement, --evidence and --of go with one file"
         raise click.UsageError(message)
     if qr is not None:
         verify_qr(qr, at=at, as_json=as_json, **files)
     else:
-        pass_services(_verify_files)(paths=paths, at=at, as_json=as_json)
+        pass_services(_verify_files)(paths=paths, reports=reports, at=at, as_json=as_json)
 
 
-def _verify_files(services: Services, *, paths: tuple[Path, ...], at: datetime | None, as_json: bool) -> None:
-    if len(paths) == 1 and paths[0].is_file() and not _is_zip(paths[0]):
-        check_size(services.licenses, paths[0].stat().st_size)
-        verdict = verify(services.licenses, paths[0].read_bytes(), actor=_ACTOR, at=at)
-        emit(verdict.as_json(), as_json, lambda: _text(verdict))
-        if verdict.indication != "TOTAL_PASSED":
-            raise SystemExit(EXIT_NO)
+def _verify_files(
+    services: Services, *, paths: tuple[Path, ...], reports: Mapping[str, Path | None], at: datetime | None, as_json: bool
+) -> None:
+    single = len(paths) == 1 and paths[0].is_file() and not _is_zip(paths[0])
+    if single and _head(paths[0]).startswith(_TOKEN):
+        _verify_statement(services, paths[0], reports["of"], at, as_json)
+        return
+    if single:
+        _verify_one(services, paths[0], (reports["statement"], reports["evidence"]), at, as_json)
         return
     genuine = [_tell(answer, as_json) for answer in _answers(services, paths, at)]
     click.echo(f"{sum(genuine)} / {len(genuine)} TOTAL_PASSED", err=as_json)
     if not all(genuine) or not genuine:
         raise SystemExit(EXIT_NO)
+
+
+def _verify_one(
+    services: Services, path: Path, wanted: tuple[Path | None, Path | None], at: datetime | None, as_json: bool
+) -> None:
+    deps, (statement, evidence) = services.licenses, wanted
+    check_size(deps, path.stat().st_size)
+    pdf, moment = path.read_bytes(), at or deps.clock.now()
+    verdict = verify(deps, pdf, actor=_ACTOR, at=moment)
+    emit(verdict.as_json(), as_json, lambda: _text(verdict))
+    if statement is not None:
+        with writing(statement):
+            statement.write_text(make_statement(deps, pdf, verdict, moment) + "\n", encoding="ascii")
+    if evidence is not None:
+        made = make_evidence(deps, collect(deps, pdf, actor=_ACTOR, at=moment))
+        with writing(evidence):
+            evidence.write_bytes(made)
+    if verdict.indication != "TOTAL_PASSED":
+        raise SystemExit(EXIT_NO)
+
+
+def _verify_statement(services: Services, path: Path, of: Path | None, at: datetime | None, as_json: bool) -> None:
+    deps = services.licenses
+    pdf = None if of is None else of.read_bytes()
+    found = verify_statement(deps, path.read_bytes().strip(), at or deps.clock.now(), pdf=pdf)
+    said = found.claims["verdict"]
+    text = f"✓ {found.node.code} {found.node.name}: {found.claims['sub']}\n{said['indication']} {said['message']['zh']} {said['message']['en']}"
+    emit({"node": found.node.code, **found.claims}, as_json, lambda: text)
 
 
 def _answers(services: Services, paths: tuple[Path, ...], at: datetime | None) -> Iterator[Answer]:
@@ -97,8 +148,12 @@ def _count(path: Path) -> int:
 
 
 def _is_zip(path: Path) -> bool:
+    return is_zip(_head(path))
+
+
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return is_zip(file.read(4))
+        return file.read(4)
 
 
 def _tell(answer: Answer, as_json: bool) -> bool:

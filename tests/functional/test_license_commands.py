@@ -211,3 +211,17 @@ def test_folders_and_zips_are_verified_file_by_file(node: Path, tmp_path: Path) 
     told = [json.loads(line) for line in mixed.stdout.splitlines()]
     assert [each["verdict"]["indication"] for each in told[:3]] == ["TOTAL_PASSED", "TOTAL_PASSED", "TOTAL_FAILED"]
     assert told[3]["problem"]["code"] == "document_no_pdf"
+
+
+def test_a_statement_is_written_and_verifies_in_turn_and_evidence_goes_with_it(node: Path, tmp_path: Path) -> None:
+    out, statement, evidence = tmp_path / "out", tmp_path / "said.jws", tmp_path / "evidence.zip"
+    chaoxin(node, "license", "issue", applications(tmp_path, ROWS[:1]), "--out", str(out))
+    (pdf,) = out.iterdir()
+    done = chaoxin(node, "verify", str(pdf), "--statement", str(statement), "--evidence", str(evidence))
+    assert done.returncode == 0, done.stderr
+    told = json.loads(chaoxin(node, "verify", str(statement), "--of", str(pdf), "--json").stdout)
+    assert (told["node"], told["verdict"]["indication"]) == ("445100", "TOTAL_PASSED")
+    assert chaoxin(node, "verify", str(statement), "--of", str(evidence)).returncode == 1
+    with zipfile.ZipFile(evidence) as file:
+        assert {"README.txt", "covered.bin", "seal.p7s", "statement.jws", "trust.pem"} <= set(file.namelist())
+    assert chaoxin(node, "verify", str(out), "--statement", str(statement)).returncode == 2

@@ -270,3 +270,16 @@ def test_each_verification_is_in_the_audit_trail(client: FlaskClient, services: 
         latest = work.audit.page(contains="licenses.verify", limit=1)  # type: ignore[attr-defined]
     assert latest[0].event.details["indication"] == "TOTAL_PASSED"
     assert latest[0].event.actor == "public:api"
+
+
+def test_the_answer_may_be_a_signed_statement_or_the_evidence(client: FlaskClient, pdf: bytes) -> None:
+    signed = post(client, pdf, headers={"Accept": "application/jose"})
+    assert (signed.status_code, signed.mimetype, signed.text.count(".")) == (200, "application/jose", 2)
+    evidence = post(client, pdf, headers={"Accept": "application/zip"})
+    assert (evidence.mimetype, evidence.data[:2]) == ("application/zip", b"PK")
+    assert post(client, pdfs.unsealed(example_data()), headers={"Accept": "application/zip"}).status_code == 422
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/verify", base_url=URL).text)
+    assert token is not None
+    for wanted, kind in (("statement", "application/jose"), ("evidence", "application/zip")):
+        data = {"csrf_token": token[1], "as": wanted, "file": (io.BytesIO(pdf), "licence.pdf")}
+        assert client.post("/verify", data=data, base_url=URL).mimetype == kind
