@@ -67,7 +67,7 @@ IdpWork: TypeAlias = Work[IdpRecords]
 
 @dataclass(frozen=True, slots=True)
 class HeldLicense:
-    """A licence as a card on its holder's page. ``accent`` is the type's colour, ``url`` where the holder takes the document."""
+    """A licence as a card on its holder's page. ``accent`` is the type's colour, ``url`` its own page, ``document`` its PDF."""
 
     type_name: str
     type_name_en: str
@@ -77,6 +77,7 @@ class HeldLicense:
     valid_to: date | None
     status: str
     url: str
+    document: str
     accent: str
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -58,4 +58,8 @@ class AuditTrail(Protocol):
 
     def record_all(self, events: Sequence[AuditEvent]) -> None:
         """Append ``events`` in their order, in one statement."""
+        ...
+
+    def about(self, targets: Collection[str], actions: Collection[str], *, limit: int) -> Sequence[AuditEvent]:
+        """Return the latest events of these actions about any of ``targets``, the newest first."""
         ...

@@ -16,6 +16,7 @@ from kernel.nodes import Node
 from kernel.work import UnitOfWork
 from licenses.act_records import ActRecords
 from licenses.log_ports import LogNodes, LogWitnessRecords
+from licenses.wallet_records import WalletRecords
 from policies.models import HolderKind, Policies
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Published:
     made_at: datetime
 
 
-class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, Protocol):
+class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, WalletRecords, Protocol):
     """The registry, in one transaction."""
 
     def find_department(self, uscc: str) -> Department | None:

@@ -13,7 +13,6 @@ from pydantic import Field
 from policies.assurance_models import (
     AssuranceLevel,
     DirectoryRules,
-    FloodRules,
     OrganizationRules,
     PasswordRules,
     PersonCertificates,
@@ -29,6 +28,7 @@ from policies.life_models import ActName, ActRules
 from policies.role_models import AccountKind, RolePolicies
 from policies.tables import Name, Seconds, Table
 from policies.token_models import TokenPolicies
+from policies.wallet_models import WalletRules
 
 Days = Annotated[int, Field(gt=0, le=40 * 366)]
 TypeCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{21}$")]
@@ -155,7 +155,6 @@ class AssurancePolicies(Table):
     change_within_seconds: Seconds
     password: PasswordRules
     throttle: ThrottleRules
-    floods: FloodRules
     directories: DirectoryRules
     organizations: OrganizationRules
     sent_codes: SentCodeRules
@@ -236,6 +235,7 @@ class LicensePolicies(Table):
 
     issuing: IssuingRules
     verification: VerificationRules
+    wallet: WalletRules
     acts: Annotated[dict[ActName, ActRules], Field(min_length=1)]
     types: Annotated[tuple[LicenseType, ...], Field(min_length=1)]
 

@@ -33,7 +33,6 @@ class HeldLicenses:
         for record in records:
             kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
             if kind is not None:
-                url = f"{deps.node.url}/licenses/{record.identifier}.pdf"
                 cards.append(
                     idp.ports.HeldLicense(
                         kind.name,
@@ -43,7 +42,8 @@ class HeldLicenses:
                         record.issuer_name,
                         record.valid_to,
                         record.status,
-                        url,
+                        f"{deps.node.url}/account/licenses/{record.identifier}",
+                        f"{deps.node.url}/licenses/{record.identifier}.pdf",
                         kind.accent,
                     )
                 )

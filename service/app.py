@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,16 +16,17 @@ import idp.views
 import licenses.life.views
 import licenses.many.views
 import licenses.views
+import licenses.wallet.views
 import pki.est.views
 import pki.views
 from admin_ui.ports import AdminDeps
 from idp.directories import sync as directory_sync
 from idp.logout import results
 from idp.views.systems import Systems
-from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal, wait_seconds
+from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
 from kernel.randomness import token
 from pki import alarms
-from service import floods, headers, i18n, reference
+from service import headers, i18n, reference
 from service.adapters import AuditReader
 from service.assets import Assets
 from service.csrf import Csrf
@@ -88,7 +88,6 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
             name: directory_sync.find_state(services.idp, each).failures for name, each in services.staff_directories.items()
         }
     )
-    floods.init_app(app, services.policies.assurance.floods, services.clock, redis_url=services.config.settings.limits.redis)
     Csrf(services.node, services.keys.secret("csrf")).init_app(app)
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)
@@ -102,6 +101,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
         crosscert.views.make_blueprint(services.crosscert),
         licenses.views.make_blueprint(services.licenses),
         licenses.life.views.make_blueprint(services.licenses, Systems(services.idp)),
+        licenses.wallet.views.make_blueprint(services.licenses),
         licenses.many.views.make_blueprint(services.licenses, lambda scope: Systems(services.idp).verify(scope).client_id),
         idp.views.make_blueprint(services.idp),
         admin_ui.views.make_blueprint(_admin(services)),
@@ -152,9 +152,8 @@ def _add_health(app: Flask, services: Services) -> None:
 
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
-    def refused(error: Refusal) -> tuple[Response | str, int, dict[str, str]]:
-        seconds = wait_seconds(error) if error.error.status == HTTPStatus.TOO_MANY_REQUESTS else None
-        return *_show(error), {} if seconds is None else {"Retry-After": str(seconds)}
+    def refused(error: Refusal) -> tuple[Response | str, int]:
+        return _show(error)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[Response | str, int, dict[str, str]] | HTTPException:

@@ -86,6 +86,12 @@ class SqlAuditTrail:
         rows = self._connection.execute(query).mappings()
         return [StoredEvent(row["number"], _event(row), row["position"] is not None) for row in rows]
 
+    def about(self, targets: Collection[str], actions: Collection[str], *, limit: int) -> Sequence[AuditEvent]:
+        """Return the latest events of these actions about any of ``targets``, the newest first."""
+        query = sa.select(events).where(events.c.target.in_(targets), events.c.action.in_(actions))
+        rows = self._connection.execute(query.order_by(events.c.number.desc()).limit(limit)).mappings()
+        return [_event(row) for row in rows]
+
     def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``, the earliest first."""
         begin = to_micros(since)

@@ -188,12 +188,6 @@ class RegistersTable(Table):
     documents: DocumentChecksTable | None = None
 
 
-class LimitsTable(Table):
-    """Where page floods are counted together: ``redis`` is a redis:// address; without one each process counts by itself."""
-
-    redis: Annotated[str, Field(pattern=r"^rediss?://[^@/\s]+(/[0-9]+)?$")] | None = None
-
-
 class PoliciesTable(Table):
     """A folder whose documents replace the packaged ones."""
 
@@ -214,7 +208,6 @@ class Settings(Table):
     mail: MailTable | None = None
     sms: SmsTable | None = None
     registers: RegistersTable = RegistersTable()
-    limits: LimitsTable = LimitsTable()
 
     @model_validator(mode="after")
     def _name_directories_apart(self) -> Self:

@@ -11,9 +11,10 @@ from licenses.storage.log_nodes import SqlLogNodes
 from licenses.storage.log_witnesses import SqlLogWitnesses
 from licenses.storage.shelves import SqlShelves
 from licenses.storage.tables import metadata
+from licenses.storage.wallet import SqlWallet
 
 __all__ = ["SqlLicenseRecords", "metadata"]
 
 
-class SqlLicenseRecords(SqlActs, SqlLogNodes, SqlLogWitnesses, SqlShelves):
+class SqlLicenseRecords(SqlActs, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlShelves):
     """``licenses.ports.LicenseRecords`` on one connection."""

@@ -15,7 +15,10 @@ from licenses.ports import VALID, Known, LicenseRecord, Sealed, State, StatusCod
 from licenses.storage.readings import SqlReadings
 from licenses.storage.tables import documents, licenses, readings
 
-_NAME, _ID, _FIELDS = "licenses.holder_name", "licenses.holder_id", "licenses.fields"
+HOLDER_ID = "licenses.holder_id"
+"""The context in which holders' codes are encrypted and indexed."""
+
+_NAME, _FIELDS = "licenses.holder_name", "licenses.fields"
 _PLAIN = (
     "identifier", "number", "version", "type_code", "holder_kind", "issuer_uscc", "issuer_name", "area_code", "application_digest",
     "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason", "replaces", "type_version",
@@ -114,7 +117,7 @@ class SqlRegistry(SqlReadings):
 
     def held_by(self, holder_id: str) -> Sequence[LicenseRecord]:
         """Return the issued licences of a holder, newest first."""
-        index = self._vault.index(holder_id, _ID)
+        index = self._vault.index(holder_id, HOLDER_ID)
         query = sa.select(licenses).where(licenses.c.holder_id_index == index, licenses.c.state == "issued")
         query = query.order_by(licenses.c.issue_date.desc(), licenses.c.id.desc())
         return [self._record(row) for row in self._connection.execute(query)]
@@ -158,7 +161,7 @@ class SqlRegistry(SqlReadings):
             if (value := getattr(wanted, name)) is not None:
                 query = query.where(licenses.c[name] == value)
         if wanted.holder_id is not None:
-            query = query.where(licenses.c.holder_id_index == self._vault.index(wanted.holder_id, _ID))
+            query = query.where(licenses.c.holder_id_index == self._vault.index(wanted.holder_id, HOLDER_ID))
         return [(row.id, self._record(row)) for row in self._connection.execute(query)]
 
     def find_document(self, identifier: str) -> bytes | None:
@@ -198,8 +201,8 @@ class SqlRegistry(SqlReadings):
             **{name: getattr(record, name) for name in _PLAIN},
             "holder_name": vault.encrypt(record.holder_name, _NAME),
             "holder_name_index": vault.index(record.holder_name, _NAME),
-            "holder_id": vault.encrypt(record.holder_id, _ID),
-            "holder_id_index": vault.index(record.holder_id, _ID),
+            "holder_id": vault.encrypt(record.holder_id, HOLDER_ID),
+            "holder_id_index": vault.index(record.holder_id, HOLDER_ID),
             "issue_date": record.issue_date.isoformat(),
             "valid_from": record.valid_from.isoformat(),
             "valid_to": record.valid_to.isoformat() if record.valid_to else None,
@@ -214,7 +217,7 @@ class SqlRegistry(SqlReadings):
         return LicenseRecord(
             **{name: getattr(row, name) for name in _PLAIN},
             holder_name=vault.decrypt(bytes(row.holder_name), _NAME),
-            holder_id=vault.decrypt(bytes(row.holder_id), _ID),
+            holder_id=vault.decrypt(bytes(row.holder_id), HOLDER_ID),
             issue_date=date.fromisoformat(row.issue_date),
             valid_from=date.fromisoformat(row.valid_from),
             valid_to=date.fromisoformat(row.valid_to) if row.valid_to else None,

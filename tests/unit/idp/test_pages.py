@@ -138,12 +138,22 @@ def test_home_greets_and_shows_licences_departments_and_how_one_is_logged_in(bro
         "人社局",
         date(2030, 1, 2),
         "",
+        "/account/licenses/x",
         "/licenses/x.pdf",
         "#1f4391",
     )
     licenses.held.append(card)
     page = browser.get("/")
-    for shown in ("陈晓潮，您好", "社会保障卡", "/licenses/x.pdf", "https://rsj.example.cn/", "社保查询", "口令登录", "三者一致"):
+    for shown in (
+        "陈晓潮，您好",
+        "社会保障卡",
+        "/account/licenses/x",
+        "/licenses/x.pdf",
+        "https://rsj.example.cn/",
+        "社保查询",
+        "口令登录",
+        "三者一致",
+    ):
         assert shown in page.text
     assert "445102198806123626" not in page.text
     assert "Social Security Card" in browser.get("/?lang=en").text

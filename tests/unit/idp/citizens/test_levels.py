@@ -219,7 +219,18 @@ def test_the_page_goes_to_the_register_and_to_the_check_and_back(provider: Provi
 
 
 def test_the_page_shows_licences_only_from_level_3_on(provider: Provider) -> None:
-    held = HeldLicense("营业执照", "Business licence", "1", "1.2", "潮州市", None, "valid", "http://localhost:8100/x", "#000000")
+    held = HeldLicense(
+        "营业执照",
+        "Business licence",
+        "1",
+        "1.2",
+        "潮州市",
+        None,
+        "valid",
+        "http://localhost:8100/x",
+        "http://localhost:8100/x.pdf",
+        "#000000",
+    )
     provider.deps.holder_licenses.held.append(held)  # type: ignore[attr-defined]
     browser = log_in(provider)
     assert "营业执照" not in browser.get("/").text

@@ -1,0 +1,86 @@
+"""A holder's own licences: only theirs, each with what it says, its shares, and who looked at it.
+
+Left to others: sharing (``sharing``), the pages (``views``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from kernel.audit import AuditEvent
+from kernel.errors import Refusal
+from licenses.errors import LICENSE_NOT_FOUND
+from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.wallet.facts import Fact, facts_of
+from licenses.wallet_records import Look, Share
+from policies.licenses import find_type
+from policies.models import LicenseType
+
+_ACTIONS = ("licenses.read", "licenses.verify")
+_LATEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Somebody saw the licence: ``who`` may be empty (a stranger who verified the file), as may ``purpose``."""
+
+    at: datetime
+    way: Literal["share", "fetch", "read", "verify"]
+    who: str = field(repr=False)
+    purpose: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One licence of a holder, as they see it."""
+
+    record: LicenseRecord
+    kind: LicenseType
+    facts: Sequence[Fact]
+    shares: Sequence[Share]
+    seen: Sequence[Seen]
+    at: datetime
+
+
+def get_own(records: LicenseRecords, identifier: str, holder_id: str) -> LicenseRecord:
+    """Return the issued licence of this holder; anybody else's is as if there were none (``license_not_found``)."""
+    record = records.find_license(identifier)
+    if record is None or record.state != "issued" or record.holder_id != holder_id:
+        raise Refusal(LICENSE_NOT_FOUND, field="identifier")
+    return record
+
+
+def get_type(deps: LicenseDeps, record: LicenseRecord) -> LicenseType:
+    """Return the type of a licence; one that is in no catalogue any more cannot be shown."""
+    kind = find_type(deps.policies.licenses, record.type_code)
+    if kind is None:
+        raise Refusal(LICENSE_NOT_FOUND, field="identifier")
+    return kind
+
+
+def describe(deps: LicenseDeps, identifier: str, holder_id: str) -> Held:
+    """Return the holder's licence with all that its page tells."""
+    with deps.work.read() as work:
+        record = get_own(work.records, identifier, holder_id)
+        shares, looks = work.records.shares(identifier), work.records.looks(identifier, limit=_LATEST)
+        targets = (f"license:{identifier}", f"sha256:{record.pdf_sha256}")
+        events = work.audit.about(targets, _ACTIONS, limit=_LATEST)
+    kind = get_type(deps, record)
+    # What a share shows is verified as well: that is told once, as the share's use.
+    told = [_told(record, each) for each in events if not each.actor.startswith("share:")]
+    seen = sorted([*(_looked(each) for each in looks), *told], key=lambda one: one.at, reverse=True)
+    return Held(record, kind, facts_of(record, kind), shares, seen[:_LATEST], deps.clock.now())
+
+
+def _looked(look: Look) -> Seen:
+    return Seen(look.at, look.way, look.who, look.purpose)
+
+
+def _told(record: LicenseRecord, event: AuditEvent) -> Seen:
+    """Return a look that the audit trail has: the department reads what it issued, anybody verifies a file that they have."""
+    if event.action == "licenses.read":
+        return Seen(event.at, "read", record.issuer_name, "")
+    return Seen(event.at, "verify", "", "")

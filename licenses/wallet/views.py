@@ -1,0 +1,114 @@
+"""A holder's pages about their licences, and the page on which others open what is shown to them.
+
+A view parses, calls one function, renders. Left to others: every decision (``holding``, ``sharing``), who is logged in (a port).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Blueprint, after_this_request, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
+from werkzeug.wrappers import Response
+
+from kernel.errors import Refusal
+from kernel.limiter import Limiter, SlidingWindow, counted_as
+from licenses.errors.wallet import TOO_MANY_TRIES
+from licenses.ports import LicenseDeps, Visitor
+from licenses.presentation import present
+from licenses.qr_pictures import picture
+from licenses.wallet import holding, sharing
+
+TRIES_PER_MINUTE = 20
+_SHOWN = "shown_"
+_SEE_OTHER = 303
+
+
+def make_blueprint(deps: LicenseDeps, limiter: Limiter | None = None) -> Blueprint:
+    """Return the pages. ``limiter`` counts who opens links, by network address; by default in this process."""
+    room = Blueprint(
+        "wallet", __name__, template_folder="templates", static_folder="static", static_url_path="/licenses/wallet/static"
+    )
+    _add_own(room, deps)
+    _add_sharing(room, deps)
+    _add_opening(room, deps, limiter or SlidingWindow(TRIES_PER_MINUTE))
+    return room
+
+
+def _add_own(room: Blueprint, deps: LicenseDeps) -> None:
+    @room.get("/account/licenses/<identifier>")
+    def show_license(identifier: str) -> Response | str:
+        visitor = deps.visitors.current()
+        if visitor is None:
+            return _log_in()
+        held = holding.describe(deps, identifier, visitor.holder_id or "")
+        return render_template("wallet/license.html", held=held, seconds=deps.policies.licenses.wallet.share_seconds)
+
+
+def _add_sharing(room: Blueprint, deps: LicenseDeps) -> None:
+    @room.post("/account/licenses/<identifier>/shares")
+    def share(identifier: str) -> Response | str:
+        visitor = deps.visitors.current()
+        if visitor is None:
+            return _log_in()
+        return _show(sharing.share(deps, identifier, visitor.holder_id or "", _choice(), actor=_actor(visitor)))
+
+    @room.post("/account/licenses/<identifier>/counter")
+    def show_at_counter(identifier: str) -> Response | str:
+        visitor = deps.visitors.current()
+        if visitor is None:
+            return _log_in()
+        return _show(sharing.share_at_counter(deps, identifier, visitor.holder_id or "", actor=_actor(visitor)))
+
+    @room.post("/account/licenses/shares/revoke")
+    def revoke() -> Response:
+        visitor = deps.visitors.current()
+        if visitor is None:
+            return _log_in()
+        ended = sharing.revoke(deps, request.form.get("share", "")[:100], visitor.holder_id or "", actor=_actor(visitor))
+        return redirect(url_for("wallet.show_license", identifier=ended.identifier), code=_SEE_OTHER)
+
+
+def _add_opening(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> None:
+    @room.get(sharing.PAGE)
+    def ask_for_link() -> str:
+        return render_template("wallet/open.html")
+
+    @room.post(sharing.PAGE)
+    def open_link() -> str:
+        seconds = limiter.take(counted_as(request.remote_addr or ""), deps.clock.now())
+        if seconds:
+            after_this_request(lambda response: _later(response, seconds))
+            raise Refusal(TOO_MANY_TRIES, seconds=seconds)
+        visitor = deps.visitors.current()
+        actor = "public:share" if visitor is None else _actor(visitor)
+        opened = sharing.open_share(deps, request.form.get("link", ""), request.form.get("viewer", ""), actor=actor)
+        return render_template("wallet/opened.html", opened=opened, page=present(opened.verdict))
+
+
+def _choice() -> sharing.Choice:
+    form = request.form
+    seconds = form.get("seconds", "")
+    return sharing.Choice(
+        purpose=form.get("purpose", ""),
+        seconds=int(seconds) if seconds.isascii() and seconds.isdecimal() and len(seconds) < 9 else 0,  # noqa: PLR2004 - years
+        shown=[name.removeprefix(_SHOWN) for name in form if name.startswith(_SHOWN)],
+        once=form.get("once") == "1",
+    )
+
+
+def _show(made: sharing.Made) -> str:
+    return render_template("wallet/shared.html", made=made, code=f"data:image/svg+xml,{quote(picture(made.link))}")
+
+
+def _actor(visitor: Visitor) -> str:
+    return f"account:{visitor.account_id}"
+
+
+def _log_in() -> Response:
+    return redirect(f"{request.script_root}/login", code=_SEE_OTHER)
+
+
+def _later(response: FlaskResponse, seconds: int) -> FlaskResponse:
+    response.headers["Retry-After"] = str(seconds)
+    return response

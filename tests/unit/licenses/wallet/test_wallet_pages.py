@@ -1,0 +1,185 @@
+"""A citizen sees their licence, shows it for a purpose and a time, sees who looked, takes it back; nobody else can do any of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from kernel.errors import Refusal
+from licenses import issue, status
+from licenses.archive import get_document
+from licenses.ports import LicenseRecord
+from licenses.verification import verify
+from licenses.wallet import sharing
+from licenses.wallet.sharing import Choice
+from service.app import create_app
+from service.metrics import Metrics
+from service.wiring import Services
+from tests.support import issuing, wallet
+from tests.support.license_node import license_node
+from tests.support.wallet import HOLDER, OTHER, Person, link_of, person
+
+FORM = {"purpose": "租房时给房东核对", "seconds": "86400", "once": "1", "shown_CZZT": "1", "shown_CZZTDM_MASKED": "1"}
+LANDLORD = {"viewer": "房东 林𠮷"}
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    with license_node(tmp_path_factory.mktemp("node"), 18779) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def record(services: Services) -> LicenseRecord:
+    application = issuing.application(services.licenses, **wallet.CARD)
+    return issue.issue(services.licenses, application, actor="operator:test").record
+
+
+@pytest.fixture(scope="module")
+def app(services: Services) -> Flask:
+    return create_app(services, Metrics())
+
+
+@pytest.fixture(scope="module")
+def holder(services: Services, app: Flask) -> Person:
+    return person(services, app.test_client(), "holder", resident_id=HOLDER, name="陈𠮷潮", real_name_level=4)
+
+
+@pytest.fixture(scope="module")
+def other(services: Services, app: Flask) -> Person:
+    return person(services, app.test_client(), "other", resident_id=OTHER, name="黄瑶", real_name_level=4)
+
+
+@pytest.fixture
+def stranger(services: Services, app: Flask) -> Person:
+    return person(services, app.test_client(), None)
+
+
+@pytest.fixture
+def page(record: LicenseRecord) -> str:
+    return f"/account/licenses/{record.identifier}"
+
+
+def refused(answer: TestResponse, status: int, words: str) -> None:
+    assert answer.status_code == status, answer.text
+    assert words in answer.text
+
+
+def test_home_leads_to_the_licence_which_says_what_it_is_and_how_it_stands(holder: Person, page: str) -> None:
+    assert f'{page}"' in holder.get("/").text
+    shown = holder.get(page)
+    assert shown.status_code == 200
+    for words in ("社会保障卡", "陈𠮷潮", HOLDER, "潮州市人力资源和社会保障局", "状态核对于", "有效"):
+        assert words in shown.text
+    assert holder.get(page.replace("/account", "") + ".pdf").data.startswith(b"%PDF-")
+
+
+def test_what_was_chosen_is_seen_once_and_the_holder_sees_who_looked(holder: Person, stranger: Person, page: str) -> None:
+    made = holder.post(f"{page}/shares", FORM)
+    assert made.status_code == 200, made.text
+    assert re.search(r'<img src="data:image/svg\+xml', made.text)
+    token = link_of(made)
+    opened = stranger.post("/share", {"link": token, **LANDLORD})
+    assert opened.status_code == 200, opened.text
+    assert 'data-indication="TOTAL_PASSED"' in opened.text
+    assert "陈𠮷潮" in opened.text
+    assert "445*************26" in opened.text
+    for hidden in (HOLDER, "445100202190000001"):
+        assert hidden not in opened.text
+    refused(stranger.post("/share", {"link": token, **LANDLORD}), 404, "这个链接打不开")
+    seen = holder.get(page).text
+    assert "房东 林𠮷（自称）打开了您的出示" in seen
+    assert "已用过" in seen
+    assert token not in seen
+
+
+def test_a_share_that_is_taken_back_does_not_open(holder: Person, other: Person, stranger: Person, page: str) -> None:
+    made = holder.post(f"{page}/shares", {**FORM, "purpose": "要撤回的", "once": ""})
+    token = link_of(made)
+    share = re.findall(r'name="share" value="([^"]+)"', holder.get(page).text)[0]
+    for person_, status_code, words in ((other, 404, "没有找到可以撤回的出示"), (stranger, 303, "login")):
+        refused(person_.post("/account/licenses/shares/revoke", {"share": share}), status_code, words)
+    assert stranger.post("/share", {"link": token, **LANDLORD}).status_code == 200
+    assert holder.post("/account/licenses/shares/revoke", {"share": share}).headers["Location"] == page
+    refused(stranger.post("/share", {"link": token, **LANDLORD}), 404, "这个链接打不开")
+    refused(holder.post("/account/licenses/shares/revoke", {"share": share}), 404, "没有找到可以撤回的出示")
+    assert "已撤回" in holder.get(page).text
+
+
+def test_at_a_counter_one_press_shows_a_code_for_a_few_minutes(holder: Person, stranger: Person, page: str) -> None:
+    made = holder.post(f"{page}/counter")
+    opened = stranger.post("/share", {"link": link_of(made), "viewer": "窗口3号"})
+    assert "445100202190000001" in opened.text
+    assert HOLDER not in opened.text.replace(f"{HOLDER}</dd>", "", 1)  # the card's own number is one of its lines
+    assert "当面出示" in holder.get(page).text
+
+
+def test_somebody_elses_licence_is_as_if_there_were_none(other: Person, stranger: Person, page: str) -> None:
+    unknown = page[:-1] + ("0" if page[-1] != "0" else "1")
+    for path in (page, unknown):
+        refused(other.get(path), 404, "license_not_found")
+        refused(other.post(f"{path}/shares", FORM), 404, "license_not_found")
+        refused(other.post(f"{path}/counter"), 404, "license_not_found")
+        assert stranger.get(path).headers["Location"] == "/login"
+        assert stranger.post(f"{path}/shares", FORM).headers["Location"] == "/login"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"purpose": ""}, "share_text"),
+        ({"purpose": "字" * 61}, "share_text"),
+        ({"purpose": "租\u202e房"}, "share_text"),
+        ({"seconds": "99"}, "share_choice"),
+        ({"seconds": "九"}, "share_choice"),
+        ({"shown_KZ_MM": "1"}, "share_choice"),
+        ({"shown_CZZT": None, "shown_CZZTDM_MASKED": None}, "share_choice"),
+    ],
+)
+def test_what_was_not_offered_is_refused(holder: Person, page: str, changes: dict[str, str | None], code: str) -> None:
+    form = {name: value for name, value in {**FORM, **changes}.items() if value is not None}
+    refused(holder.post(f"{page}/shares", form), 422, code)
+
+
+def test_links_are_tried_so_often_from_one_address_and_no_more(services: Services) -> None:
+    guesser = person(services, create_app(services, Metrics()).test_client(), None)
+    answers = [guesser.post("/share", {"link": f"guess-{number}", **LANDLORD}) for number in range(21)]
+    assert [each.status_code for each in answers] == [404] * 20 + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_verifications_and_the_issuers_own_looks_are_told_as_well(
+    services: Services, holder: Person, record: LicenseRecord, page: str
+) -> None:
+    verify(services.licenses, get_document(services.licenses, record), actor="public:api")
+    assert "有人用证照文件做了验证" in holder.get(page).text
+
+
+def test_a_licence_that_is_not_valid_is_not_shown_any_more(
+    services: Services, holder: Person, stranger: Person, page: str, record: LicenseRecord
+) -> None:
+    before = link_of(holder.post(f"{page}/shares", {**FORM, "once": ""}))
+    status.change(services.licenses, record.identifier, "02", reason="investigation", actor="operator:test")
+    assert "暂扣" in holder.get(page).text
+    refused(holder.post(f"{page}/shares", FORM), 409, "share_not_valid")
+    opened = stranger.post("/share", {"link": before, **LANDLORD})
+    assert "文件是真的，证照已经暂扣" in opened.text
+    status.change(services.licenses, record.identifier, "01", reason="cleared", actor="operator:test")
+
+
+def test_a_holder_has_so_many_open_shares_and_no_more(services: Services, record: LicenseRecord) -> None:
+    def make() -> object:
+        choice = Choice("很多", 600, ("CZZT",), once=True)
+        return sharing.share(services.licenses, record.identifier, HOLDER, choice, actor="account:x")
+
+    with pytest.raises(Refusal, match="shares_too_many"):
+        _until_refused(make, services.policies.licenses.wallet.open_shares + 1)
+
+
+def _until_refused(act: Callable[[], object], most: int) -> None:
+    for _ in range(most):
+        act()
