@@ -33,7 +33,9 @@ from idp.record_ports import (
 from idp.records import Channel, DirectorySettings, StaffEntry
 from idp.registers.ports import Registers
 from idp.risk import AllSigns, RiskRule
+from kernel.audit import AuditEvent
 from kernel.clock import Clock
+from kernel.errors import Text
 from kernel.nodes import Node
 from kernel.work import UnitOfWork, Work
 from pki.ports import KeyStore, PkiDeps
@@ -86,6 +88,20 @@ class HolderLicenses(Protocol):
 
     def of(self, holder_id: str) -> Sequence[HeldLicense]:
         """Return the licences of a resident ID or credit code, newest first."""
+        ...
+
+    def traces(self, holder_id: str) -> Mapping[str, Text]:
+        """Return by which targets the audit trail knows these licences, each with what it is called."""
+        ...
+
+
+class Journal(Protocol):
+    """Reads the audit trail; filled by ``service``."""
+
+    def about(
+        self, targets: Sequence[str], *, actor: str, actions: Sequence[str], before: int | None, limit: int
+    ) -> Sequence[tuple[int, AuditEvent]]:
+        """Return events of these actions that are about a target or by an actor, newest first, numbered below ``before``."""
         ...
 
 
@@ -167,6 +183,7 @@ class IdpDeps:
     clock: Clock
     work: UnitOfWork[IdpRecords]
     holder_licenses: HolderLicenses
+    journal: Journal
     fetch: Fetcher
     trust: Trust
     soon: Soon

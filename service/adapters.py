@@ -13,6 +13,7 @@ import sqlalchemy as sa
 import idp.ports
 import licenses.ports
 from idp.views import Visitors
+from kernel.errors import Text
 from policies.licenses import find_type
 from service.audit import SqlAuditTrail, StoredEvent
 from service.engine import reading
@@ -48,6 +49,18 @@ class HeldLicenses:
                     )
                 )
         return cards
+
+    def traces(self, holder_id: str) -> Mapping[str, Text]:
+        """Return by which targets the audit trail knows these licences: by identifier, and by the digest of their document."""
+        deps = self._deps()
+        with deps.work.read() as work:
+            records = work.records.held_by(holder_id)
+        found: dict[str, Text] = {}
+        for record in records:
+            kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
+            name = Text(record.number, record.number) if kind is None else Text(kind.name, kind.name_en)
+            found |= {f"license:{record.identifier}": name, f"sha256:{record.pdf_sha256}": name}
+        return found
 
 
 class LicenseVisitors:

@@ -19,6 +19,7 @@ from idp.storage.prepared import Prepared
 from kernel.audit import GENESIS, AuditEvent, chain
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
+from service.engine import reading
 
 metadata = sa.MetaData()
 
@@ -107,6 +108,24 @@ class SqlAuditTrail:
         for action, at, times in self._connection.execute(query):
             counted[action][at] = times
         return counted
+
+
+class AuditJournal:
+    """The trail as the identity room's ``Journal``."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._reading = reading(engine)
+
+    def about(
+        self, targets: Sequence[str], *, actor: str, actions: Sequence[str], before: int | None, limit: int
+    ) -> Sequence[tuple[int, AuditEvent]]:
+        """Return events of these actions that are about a target or by an actor, newest first, numbered below ``before``."""
+        concerned = sa.or_(events.c.actor == actor, events.c.target.in_(targets))
+        query = sa.select(events).where(concerned, events.c.action.in_(actions)).order_by(events.c.number.desc()).limit(limit)
+        if before is not None:
+            query = query.where(events.c.number < before)
+        with self._reading.begin() as connection:
+            return [(row["number"], _event(row)) for row in connection.execute(query).mappings()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from policies.licenses import latest_types
 from policies.loader import load
 from policies.models import Policies
 from service.adapters import HeldLicenses, LicenseVisitors
+from service.audit import AuditJournal
 from service.background import Background
 from service.config import Config
 from service.engine import make_engine
@@ -197,6 +198,7 @@ class Services:
             clock=self.clock,
             work=work,
             holder_licenses=HeldLicenses(lambda: self.licenses),
+            journal=AuditJournal(self.engine),
             # Clients name their addresses: none of them is this machine, but where all of it is only shown or tested.
             fetch=RequestsFetcher(outward=not is_on_this_machine(self.node.url)),
             trust=self.trust,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -81,6 +82,7 @@ def make_idp_deps(
         clock=clock,
         work=work,
         holder_licenses=Licenses(),
+        journal=audit.AuditJournal(engine),
         fetch=Published(),
         trust=trust_of(node, ca),
         client_certificates=True,
@@ -237,6 +239,12 @@ class Browser:
     def send(self, form: Form, **typed: str) -> TestResponse:
         values = form.values | {form.asks.get(name.replace("_", "-"), name): value for name, value in typed.items()}
         return self.client.post(form.action, data=values)
+
+    def post(self, path: str, page: TestResponse, **values: str) -> TestResponse:
+        """Post to an address of our own with the form token that ``page`` has; redirects are not followed."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        assert found is not None, page.text
+        return self.client.post(path, data={"csrf_token": found[1], **values})
 
     def type_password(self, page: TestResponse, username: str = "chenxiaochao", password: str = PASSWORD) -> TestResponse:
         return self.submit(page, "current-password", username=username, current_password=password)

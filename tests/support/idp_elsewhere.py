@@ -11,7 +11,7 @@ from crosscert.errors import PEER_UNREACHABLE
 from crosscert.http import is_below
 from crosscert.records import Fetched
 from idp.ports import HeldLicense
-from kernel.errors import Refusal
+from kernel.errors import Refusal, Text
 
 
 @dataclass
@@ -22,6 +22,9 @@ class Licenses:
 
     def of(self, holder_id: str) -> Sequence[HeldLicense]:
         return self.held if holder_id else ()
+
+    def traces(self, holder_id: str) -> dict[str, Text]:
+        return {f"license:{one.identifier}": Text(one.type_name, one.type_name_en) for one in self.of(holder_id)}
 
 
 @dataclass
