@@ -17,6 +17,7 @@ from idp.enterprises.offers import Offer, read, waiting_for
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, Mandate
+from kernel.clock import to_micros
 from kernel.errors import Text
 
 
@@ -90,10 +91,11 @@ def describe(deps: IdpDeps, organization: Account) -> Desk:
 
 
 def departments(deps: IdpDeps) -> Mapping[str, Text]:
-    """Return the departments whose systems people can enter here, with the name of each one's first system."""
+    """Return the departments whose systems people can enter here, named as the first of them was registered."""
     with deps.work.read() as work:
         systems = [one for one in work.records.clients() if one.vetted and one.disabled_at is None and one.redirect_uris]
-    return {one.department: one.title for one in reversed(systems)}
+    systems.sort(key=lambda one: 0 if one.created_at is None else to_micros(one.created_at), reverse=True)
+    return {one.department: one.title for one in systems}
 
 
 def powers(deps: IdpDeps, organization: Account) -> Mapping[str, Text]:
