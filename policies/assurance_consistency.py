@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kernel.errors import Text
 from policies.assurance import level_reached
+from policies.claims import NO_POWERS
 from policies.findings import Finding, repeated
 from policies.models import Policies
 
@@ -64,6 +65,11 @@ def _organizations(policies: Policies) -> Iterator[Finding]:
     for name in ("representative_level", "agent_level"):
         if getattr(documents.organizations, name) not in known:
             yield "assurance", ("organizations", name), Text("没有这个实名等级", "there is no such real-name level")
+    powers = policies.claims.scopes.keys() - NO_POWERS
+    for index, name in enumerate(documents.organizations.powers):
+        if name not in powers:
+            problem = Text(f"{name} 不是可以授权的范围", f"{name} is no scope that a mandate can give")
+            yield "assurance", ("organizations", "powers", index), problem
 
 
 ASSURANCE = (_assurance, _person_certificates, _proofing, _organizations)

@@ -94,12 +94,13 @@ class RecoveryRules(Table):
 class OrganizationRules(Table):
     """Organisations in the hands of their legal representatives: the real-name levels of these and of agents, and times.
 
-    ``longest_days`` is how long a mandate may be, ``offer_days`` how long one can be accepted, ``checked_hours`` after how many hours the
+    ``powers`` are the scopes that a mandate can give, ``longest_days`` is how long a mandate may be, ``offer_days`` how long one can be accepted, ``checked_hours`` after how many hours the
     register is asked again who represents them.
     """
 
     representative_level: Annotated[int, Field(ge=2, le=5)]
     agent_level: Annotated[int, Field(ge=2, le=5)]
+    powers: Names
     longest_days: Annotated[int, Field(ge=1, le=3660)]
     offer_days: Annotated[int, Field(ge=1, le=90)]
     checked_hours: Annotated[int, Field(ge=1, le=720)]

@@ -15,6 +15,9 @@ ALWAYS_ASKED = "offline_access"
 OF_SYSTEMS = frozenset({"mandates"})
 """Scopes that a system may have on its own behalf: no person's login gives them."""
 
+NO_POWERS = OF_SYSTEMS | {"openid", ALWAYS_ASKED}
+"""Scopes of a person's own login, and of a system on its own behalf: no mandate gives them."""
+
 
 def release_for(policies: ClaimPolicies, uscc: str) -> Release:
     """Return what the department may learn: its own entry, else the default."""

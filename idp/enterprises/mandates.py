@@ -19,10 +19,6 @@ from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.identifiers import is_uscc
 from kernel.randomness import token
-from policies.claims import OF_SYSTEMS
-
-NOT_POWERS = frozenset({"openid", "offline_access"}) | OF_SYSTEMS
-"""Scopes of a person's own login, and of a system on its own behalf."""
 
 
 def find(deps: IdpDeps, *, agent: str, organization: str, department: str, powers: Iterable[str], at: datetime) -> Mandate | None:
@@ -87,8 +83,8 @@ def check_terms(
     """Refuse what no mandate can say, naming the field."""
     if not departments or not all(map(is_uscc, departments)):
         raise unsuitable(field="departments", zh="须为统一社会信用代码", en="unified social credit codes")
-    if not powers or not set(powers) <= deps.policies.claims.scopes.keys() - NOT_POWERS:
-        raise unsuitable(field="powers", zh="为空或含有未知项", en="empty, or one that policies do not know")
+    if not powers or not set(powers) <= set(deps.policies.assurance.organizations.powers):
+        raise unsuitable(field="powers", zh="为空或含有未知项", en="empty, or one that policies do not let mandates give")
     if not max(valid_from, deps.clock.now()) < valid_until:
         raise unsuitable(field="until", zh="不晚于开始时间或已过去", en="not after its beginning, or past")
 

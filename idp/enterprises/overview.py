@@ -12,7 +12,6 @@ from datetime import datetime
 from idp.browsers.sessions import Current
 from idp.claims.told import told
 from idp.claims.values import label_of
-from idp.enterprises.mandates import NOT_POWERS
 from idp.enterprises.offers import Offer, read, waiting_for
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps, IdpWork
@@ -101,9 +100,10 @@ def departments(deps: IdpDeps) -> Mapping[str, Text]:
 def powers(deps: IdpDeps, organization: Account) -> Mapping[str, Text]:
     """Return what an organisation can let its agents use, by scope: those of which something is known of it, or that tell nothing."""
     found = {}
-    for name, scope in deps.policies.claims.scopes.items():
+    for name in deps.policies.assurance.organizations.powers:
+        scope = deps.policies.claims.scopes[name]
         labels = [label for claim in told(organization, scope.claims) if (label := label_of(claim)) is not None]
-        if name not in NOT_POWERS and (labels or not scope.claims):
+        if labels or not scope.claims:
             sentence = Text("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
             found[name] = sentence if labels else Text(scope.zh, scope.en)
     return found
