@@ -18,6 +18,7 @@ from admin_ui.views import (
     federation,
     licenses,
     logouts,
+    mandates,
     people,
     switches,
     window,
@@ -26,7 +27,21 @@ from policies.roles import permits
 
 __all__ = ["make_blueprint"]
 
-_SECTIONS = (dashboard, certificates, federation, agreements, licenses, clients, people, logouts, cases, switches, audit, window)
+_SECTIONS = (
+    dashboard,
+    certificates,
+    federation,
+    agreements,
+    licenses,
+    clients,
+    people,
+    mandates,
+    logouts,
+    cases,
+    switches,
+    audit,
+    window,
+)
 
 
 def make_blueprint(deps: AdminDeps) -> Blueprint:

@@ -19,6 +19,8 @@ from idp.records import Account, Mandate
 from kernel.clock import to_micros
 from kernel.errors import Text
 
+_SHOWN = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -107,6 +109,15 @@ def powers(deps: IdpDeps, organization: Account) -> Mapping[str, Text]:
             sentence = Text("、".join(one.zh for one in labels), ", ".join(one.en for one in labels))
             found[name] = sentence if labels else Text(scope.zh, scope.en)
     return found
+
+
+def latest(deps: IdpDeps, uscc: str) -> Sequence[Given]:
+    """Return all mandates of the organisation with a credit code, or of any where none is named, newest first, so many at most."""
+    with deps.work.read() as work:
+        found = work.records.find_holder(deps.vault.index(uscc, "idp.holder")) if uscc else None
+        of_nobody = bool(uscc) and (found is None or found.kind != "enterprise")
+        mandates = () if of_nobody else work.records.latest_mandates(None if found is None else found.id, limit=_SHOWN)
+    return name_all(deps, mandates)
 
 
 def name_all(deps: IdpDeps, found: Sequence[Mandate]) -> Sequence[Given]:

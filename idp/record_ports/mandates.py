@@ -24,6 +24,10 @@ class MandateRecords(Protocol):
         """Return mandates, of one organisation or agent where named, oldest first."""
         ...
 
+    def latest_mandates(self, organization_id: str | None, *, limit: int) -> Sequence[Mandate]:
+        """Return mandates, of one organisation where named, newest first."""
+        ...
+
     def revoke_mandate(self, mandate_id: str, at: datetime) -> bool:
         """Revoke a mandate; False when there is none to revoke."""
         ...

@@ -46,6 +46,13 @@ class SqlMandates(OnConnection):
             query = query.where(mandates.c.agent_id == agent_id)
         return [_read(row) for row in self._all(query)]
 
+    def latest_mandates(self, organization_id: str | None, *, limit: int) -> Sequence[Mandate]:
+        """Return mandates, of one organisation where named, newest first."""
+        query = sa.select(mandates).order_by(*(column.desc() for column in _ORDER)).limit(limit)
+        if organization_id is not None:
+            query = query.where(mandates.c.organization_id == organization_id)
+        return [_read(row) for row in self._all(query)]
+
     def revoke_mandate(self, mandate_id: str, at: datetime) -> bool:
         """Revoke a mandate; False when there is none to revoke."""
         standing = (mandates.c.id == mandate_id, mandates.c.revoked_at.is_(None))

@@ -64,7 +64,7 @@ def test_an_agent_acts_for_a_company_until_its_representative_revokes(
     page.get_by_label(MARKET).check()
     page.get_by_label("姓名或名称").check()
     page.get_by_label("有效期至").fill(str(date.today() + timedelta(days=30)))  # noqa: DTZ011 - what a person types
-    page.get_by_role("button", name="授权", exact=True).click()
+    page.get_by_role("button", name="给出授权").click()
     expect(page.locator("li").filter(has_text="等本人接受")).to_contain_text(AGENT["name"])
     assert_in_order(page, page.url)
 
