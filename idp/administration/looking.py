@@ -14,6 +14,7 @@ from typing import Literal
 from idp.administration.admins import Admin, check_reach, is_within
 from idp.administration.errors import PURPOSE_UNKNOWN
 from idp.people.accounts import normal_username, open_record
+from idp.people.contact_forms import compared
 from idp.ports import IdpDeps, IdpRecords, IdpWork
 from idp.records import Account, AccountRecord, Verification
 from kernel.audit import AuditEvent
@@ -96,6 +97,10 @@ def _by_number(deps: IdpDeps, records: IdpRecords, value: str) -> Sequence[Accou
 _FINDERS: dict[What, Callable[[IdpDeps, IdpRecords, str], Sequence[AccountRecord | None]]] = {
     "username": lambda _deps, records, value: [records.find_username(normal_username(value))],
     "number": _by_number,
-    "phone": lambda deps, records, value: records.accounts_reached_at("phone", deps.vault.index(value, "idp.phone")),
-    "email": lambda deps, records, value: records.accounts_reached_at("email", deps.vault.index(value, "idp.email")),
+    "phone": lambda deps, records, value: records.accounts_reached_at(
+        "phone", deps.vault.index(compared("phone", value), "idp.phone")
+    ),
+    "email": lambda deps, records, value: records.accounts_reached_at(
+        "email", deps.vault.index(compared("email", value), "idp.email")
+    ),
 }

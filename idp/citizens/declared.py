@@ -5,7 +5,6 @@ Left to others: whether it is true (``proofs``, ``window``), whether somebody ha
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +12,12 @@ from dataclasses import field as hidden
 from datetime import date
 
 from idp.citizens.errors import PERSON_UNSUITABLE
-from idp.people.accounts import check_contact, is_username, normal_username
+from idp.people.contact_forms import find_email, find_phone
 from idp.records import Channel
 from kernel.errors import Refusal, Text
 from kernel.identifiers import birth_date, is_resident_id
 from kernel.person_names import find_name_fault, normal_person_name
 
-_MOBILE = re.compile(r"1[3-9][0-9]{9}")
-_ABROAD = re.compile(r"[1-9][0-9]{6,14}")
 _LABELS: Mapping[str, Text] = {
     "name": Text("姓名", "The name"),
     "resident_id": Text("身份证号码", "The resident ID"),
@@ -31,20 +28,18 @@ _LABELS: Mapping[str, Text] = {
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Who somebody says they are, and where they can be reached: their ``username`` is that phone number or e-mail address."""
+    """Who somebody says they are, and where they can be reached."""
 
     name: str = hidden(repr=False)
     resident_id: str = hidden(repr=False)
     channel: Channel
     contact: str = hidden(repr=False)
-    username: str = hidden(repr=False)
 
 
 def read(*, name: str, resident_id: str, contact: str, today: date) -> Declared:
     """Return what was typed in one form; ``Refusal(person_unsuitable)`` names the field and what is wrong with it."""
     channel: Channel = "email" if "@" in contact else "phone"
-    reached, username = _read_email(contact) if channel == "email" else _read_phone(contact)
-    return Declared(read_name(name), read_number(resident_id, today), channel, reached, username)
+    return Declared(read_name(name), read_number(resident_id, today), channel, _read_contact(channel, contact))
 
 
 def read_name(text: str) -> str:
@@ -69,29 +64,17 @@ def read_number(text: str, today: date) -> str:
     return number
 
 
-def _read_phone(text: str) -> tuple[str, str]:
-    typed = re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", text))
-    number = re.sub(r"^(\+|00)86(?=1)", "", typed)
-    if _MOBILE.fullmatch(number):
-        return number, number
-    abroad = re.sub(r"^(\+|00)", "", typed)
-    if abroad == typed or not _ABROAD.fullmatch(abroad):
-        problem = Text("须为11位手机号，境外号码以+和地区号开头", "11 digits, or + and the country's code for one abroad")
-        raise unsuitable(field="phone", problem=problem)
-    return f"+{abroad}", f"00{abroad}"
-
-
-def _read_email(text: str) -> tuple[str, str]:
-    address = unicodedata.normalize("NFC", text).strip()
-    username = normal_username(address)
-    problem = Text("格式不对，或者不能作用户名", "it is not well formed, or cannot be a username")
-    try:
-        check_contact("email", address)
-    except Refusal:
-        raise unsuitable(field="email", problem=problem) from None
-    if not is_username(username) or not address.isascii() or "." not in address.rpartition("@")[2]:
-        raise unsuitable(field="email", problem=problem)
-    return address, username
+def _read_contact(channel: Channel, text: str) -> str:
+    if channel == "phone":
+        contact, problem = (
+            find_phone(text),
+            Text("须为11位手机号，境外号码以+和地区号开头", "11 digits, or + and the country's code for one abroad"),
+        )
+    else:
+        contact, problem = find_email(text), Text("不是可以收信的地址", "it is no address that can be written to")
+    if contact is None:
+        raise unsuitable(field=channel, problem=problem)
+    return contact
 
 
 def unsuitable(*, field: str, problem: Text) -> Refusal:

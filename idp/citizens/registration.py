@@ -1,8 +1,8 @@
-"""Registering: a citizen says who they are and is reached at a phone number or e-mail address, which becomes their username.
+"""Registering: a citizen says who they are and is reached at a phone number or e-mail address, by which they log in ever after.
 
 1. What was typed is read; nobody is asked yet whether it is so.
 2. Messages are counted before anything dear is done, for the contact and for the network address.
-3. The password is hashed, whether the username is taken or not.
+3. The password is hashed, whether the contact has an account or not.
 4. A message goes to the contact: a code, or that it has an account already. Only who reads it learns which; the page is the same.
 5. Everything waits in the form, sealed and bound to this browser: what is never finished leaves nothing behind.
 6. The code is tried like any other secret, counted, and opens an account at level 2, confirmed contact and login included, at once.
@@ -32,18 +32,20 @@ from idp.citizens.declared import Declared
 from idp.citizens.errors import REGISTRATION_DONE, REGISTRATION_OVER
 from idp.hashes import digest
 from idp.interaction.login import NOBODY, LoggedIn, enter
-from idp.people import accounts, new_passwords, passwords, proofing, throttle
+from idp.people import accounts, new_passwords, passwords, proofing, reached, throttle
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, AccountRecord, Authenticator
 from kernel.audit import AuditEvent
 from kernel.canonical import Json, canonical
 from kernel.clock import from_micros, to_micros
 from kernel.errors import Misuse, Refusal
-from kernel.randomness import token
+from kernel.randomness import choose, token
 from kernel.text import mask
 
 _CONTEXT = "idp.registration"
 _MAX_SEALED = 8192
+_ALPHABET, _LENGTH = "abcdefghjkmnpqrstuvwxyz23456789", 10
+"""A username says nothing of its owner: it is stored and told in clear."""
 _KNOWN_ALREADY = (
     "【{name}】有人用这个号码或邮箱注册，但它已经有账号。如果是您，请直接登录：{url}/login；忘记口令可以找回。如果不是您，不必理会。"
     " / Somebody tried to register with this number or address, which has an account already: {url}/login."
@@ -67,7 +69,6 @@ class _Waiting:
     resident_id: str
     channel: Any
     contact: str
-    username: str
     password: str
     alone: bool
     code: str
@@ -76,7 +77,7 @@ class _Waiting:
 
     @property
     def person(self) -> Declared:
-        return Declared(self.name, self.resident_id, self.channel, self.contact, self.username)
+        return Declared(self.name, self.resident_id, self.channel, self.contact)
 
 
 def begin(deps: IdpDeps, visit: Visit, device: Device, *, name: str, resident_id: str, contact: str, password: str) -> Pending:
@@ -84,7 +85,7 @@ def begin(deps: IdpDeps, visit: Visit, device: Device, *, name: str, resident_id
     # 1. What was typed.
     now = deps.clock.now()
     person = declared.read(name=name, resident_id=resident_id, contact=contact, today=now.date())
-    about = (person.username, person.name, person.contact, person.resident_id)
+    about = (person.name, person.contact, person.resident_id)
     new_passwords.check(deps, password, has_second_factor=False, about=about)
     # 2. Before anything dear.
     _count(deps, person, device, now)
@@ -134,7 +135,7 @@ def _count(deps: IdpDeps, person: Declared, device: Device, now: datetime) -> No
     if person.channel not in deps.messengers:
         raise Refusal(CHANNEL_MISSING)
     with deps.work.begin() as work:
-        who = f"registration:{person.username}"
+        who = f"registration:{person.contact}"
         sent_codes.count(work, deps, account=who, destination=person.contact, address=device.address, now=now)
 
 
@@ -143,7 +144,7 @@ def _send(deps: IdpDeps, waiting: _Waiting, now: datetime) -> Pending:
     until = now + timedelta(seconds=deps.policies.assurance.sent_codes.seconds)
     values = asdict(waiting) | {"code": _code_digest(deps, waiting.id, code), "until": to_micros(until)}
     with deps.work.begin() as work:
-        known = work.records.find_username(waiting.username)
+        known = reached.find(work, deps, waiting.contact)
         details: dict[str, Json] = {"channel": waiting.channel}
         work.audit.record(AuditEvent(now, "system", "idp.begin_registration", f"account:{NOBODY}", details=details))
         if known is not None:
@@ -170,9 +171,14 @@ def _open(deps: IdpDeps, visit: Visit, sealed: str) -> _Waiting:
 
 def _open_account(work: IdpWork, deps: IdpDeps, waiting: _Waiting, now: datetime) -> AccountRecord:
     person = waiting.person
+    # Once for each contact: those who began before it had an account end before this is forgotten.
+    until = now + timedelta(seconds=deps.policies.assurance.sent_codes.seconds)
+    lock = deps.vault.index(person.contact, "idp.registered")
+    if reached.find(work, deps, person.contact) is not None or not work.records.take_challenge(lock, until):
+        raise Refusal(REGISTRATION_DONE)
     account = Account(
         id=accounts.SUBJECT_PREFIX + token(16),
-        username=person.username,
+        username=f"u{choose(_ALPHABET, _LENGTH)}",
         kind="citizen",
         name=person.name,
         resident_id=person.resident_id,

@@ -27,7 +27,7 @@ from idp.browsers.sessions import Current, Device, Started
 from idp.directories import login as directory_login
 from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED, SECOND_FACTOR_MISSING, TRANSACTION_OVER
 from idp.notices import devices
-from idp.people import one_time_codes, passwords, throttle
+from idp.people import one_time_codes, passwords, reached, throttle
 from idp.people.accounts import SUBJECT_PREFIX, normal_username, open_record
 from idp.ports import IdpDeps, IdpWork, StaffDirectory
 from idp.records import AccountRecord, Authenticator, Channel, Transaction
@@ -177,7 +177,7 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
         return _prove_to_directory(deps, directory, name, password, address)
     switches.check_kind(deps, "password")
     with deps.work.read() as work:
-        account = work.records.find_username(name)
+        account = reached.find(work, deps, username)
         authenticators = work.records.authenticators(NOBODY if account is None else account.id)
     authenticator = next((one for one in authenticators if one.kind == "password"), None)
     # 2. May it be tried?

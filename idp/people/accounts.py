@@ -14,6 +14,7 @@ from datetime import datetime
 
 from idp.errors import ACCOUNT_EXISTS, ACCOUNT_UNKNOWN, ACCOUNT_UNSUITABLE
 from idp.people import new_passwords, one_time_codes, passwords, proofing
+from idp.people.contact_forms import compared
 from idp.people.disabling import disable_within, enable_within
 from idp.ports import IdpDeps
 from idp.records import Account, AccountRecord, Authenticator, Channel
@@ -194,8 +195,8 @@ def seal(deps: IdpDeps, account: Account, now: datetime) -> AccountRecord:
         person=deps.vault.encrypt(person, _context(account.id)),
         holder_index=None if account.holder_id is None else number,
         number_index=number,
-        phone_index=index(account.phone, "phone"),
-        email_index=index(account.email, "email"),
+        phone_index=None if account.phone is None else index(compared("phone", account.phone), "phone"),
+        email_index=None if account.email is None else index(compared("email", account.email), "email"),
         real_name_level=account.real_name_level,
         organization=account.organization,
         department=account.department,

@@ -22,7 +22,7 @@ from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
 from idp.errors import ACCOUNT_DISABLED
 from idp.hashes import digest
-from idp.people import throttle
+from idp.people import reached, throttle
 from idp.people.accounts import normal_username, open_record
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, Channel, Recovery, RecoveryStep
@@ -153,7 +153,7 @@ def note_failure(deps: IdpDeps, account_id: str | None, error: ErrorCode) -> Non
 def _find(deps: IdpDeps, name: str) -> Account | None:
     number = deps.vault.index(normal_form(name).upper(), "idp.holder")
     with deps.work.read() as work:
-        by_name, by_number = work.records.find_username(normal_username(name)), work.records.find_holder(number)
+        by_name, by_number = reached.find(work, deps, name), work.records.find_holder(number)
     record = by_name or by_number
     return None if record is None else open_record(deps, record)
 

@@ -13,7 +13,7 @@ from idp.browsers.sessions import Device
 from idp.errors import ACCOUNT_DISABLED, ACCOUNT_UNKNOWN
 from idp.hashes import digest
 from idp.notices import delivery
-from idp.people import throttle
+from idp.people import reached, throttle
 from idp.people.accounts import normal_username, open_record
 from idp.ports import IdpDeps
 from idp.records import Recovery
@@ -69,7 +69,7 @@ def complete(deps: IdpDeps, device: Device, *, name: str, code: str, password: s
     """Set a new password with the code that the window gave, once its time has come."""
     now, username = deps.clock.now(), normal_username(name)
     with deps.work.read() as work:
-        record = work.records.find_username(username)
+        record = reached.find(work, deps, name)
         waiting = [] if record is None else work.records.waiting_recoveries(record.id, now)
     attempt = throttle.take(deps, account=username if record is None else record.id, address=device.address)
     typed = "".join(code.replace("-", "").split()).upper()

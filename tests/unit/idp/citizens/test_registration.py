@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,7 +15,7 @@ from idp import notices
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
 from idp.citizens import registration
-from idp.people import accounts, passwords
+from idp.people import accounts, passwords, reached
 from idp.ports import IdpDeps
 from idp.records import Account
 from kernel.clock import FixedClock
@@ -62,7 +63,8 @@ def test_whoever_reads_the_code_has_an_account_at_level_2(deps: IdpDeps, engine:
     assert pending.contact == mask(MOBILE, head=3, tail=2)
     assert accounts.page(deps) == []
     account = finish(deps, pending, post.code)
-    assert (account.name, account.username, account.phone, account.confirmed) == ("翁𬱖", MOBILE, MOBILE, ("phone",))
+    assert (account.name, account.phone, account.confirmed) == ("翁𬱖", MOBILE, ("phone",))
+    assert re.fullmatch("u[a-z2-9]{10}", account.username)  # it stands in clear, so it says nothing
     assert (account.kind, account.real_name_level, account.resident_id, account.holder_id) == ("citizen", 2, NUMBER, None)
     with deps.work.read() as work:
         (evidence,) = work.records.verifications(account.id)
@@ -80,22 +82,40 @@ def test_whoever_reads_the_code_has_an_account_at_level_2(deps: IdpDeps, engine:
 
 
 @pytest.mark.parametrize(
-    ("typed", "username", "kept"),
+    ("typed", "kept", "others"),
     [
-        ("139 0000-0009", "13900000009", "13900000009"),
-        ("+86 139 0000 0009", "13900000009", "13900000009"),
-        ("１３９００００００09", "13900000009", "13900000009"),
-        ("+852 6123 4567", "0085261234567", "+85261234567"),
-        ("00852 61234567", "0085261234567", "+85261234567"),
-        ("+1 380 000 0001", "0013800000001", "+13800000001"),
-        (" Weng@Example.CN ", "weng@example.cn", "Weng@Example.CN"),
+        ("139 0000-0009", "13900000009", ("13900000009", "+86 139 0000 0009", "１３９００００００09")),
+        ("+852 6123 4567", "+85261234567", ("0085261234567",)),
+        ("+1 380 000 0001", "+13800000001", ("001 (380) 000-0001",)),  # not the mainland's 13800000001
+        (" Weng@Example.CN ", "weng@example.cn", ("WENG@example.cn",)),
     ],
 )
-def test_one_contact_is_one_username(light: IdpDeps, typed: str, username: str, kept: str) -> None:
+def test_people_log_in_by_the_contact_that_they_confirmed_however_they_type_it(
+    light: IdpDeps, typed: str, kept: str, others: tuple[str, ...]
+) -> None:
     light, post = with_post(light)
     account = finish(light, begin(light, contact=typed), post.code)
-    assert account.username == username
     assert (account.email or account.phone) == kept == post.sent[-1][0]
+    with light.work.read() as work:
+        for way in (account.username, typed, kept, *others):
+            found = reached.find(work, light, way)
+            assert found is not None, way
+            assert found.id == account.id
+        assert reached.find(work, light, "13800000001") is None
+
+
+def test_a_contact_leads_to_whoever_confirmed_it_first_and_to_nobody_who_only_said_it(light: IdpDeps, clock: FixedClock) -> None:
+    add_account(light, "said", phone=MOBILE)
+    light, post = with_post(light)
+    first = finish(light, begin(light), post.code)
+    clock.advance(timedelta(days=1))
+    later = add_account(light, "later", phone=MOBILE)
+    with light.work.begin() as work:
+        work.records.put_person(accounts.seal(light, replace(later, confirmed=("phone",)), light.clock.now()))
+    with light.work.read() as work:
+        found = reached.find(work, light, MOBILE)
+    assert found is not None
+    assert found.id == first.id
 
 
 @pytest.mark.parametrize(
@@ -184,7 +204,7 @@ def test_a_code_finished_many_times_at_once_opens_one_account(deps: IdpDeps) -> 
 
     def act(_: int) -> str:
         try:
-            return finish(deps, pending, code).username
+            return finish(deps, pending, code).phone or ""
         except Refusal as refusal:
             return refusal.code
 
@@ -243,6 +263,7 @@ def test_the_pages_ask_send_and_let_in(provider: Provider) -> None:
     answer = browser.submit(page, "one-time-code", one_time_code=post.code)
     assert answer.status_code == 303
     assert "翁𬱖，您好" in browser.follow(answer).text
+    assert provider.browser().log_in("139 0000 0009").headers["Location"] == "/"
 
 
 def test_who_came_from_a_department_goes_on_to_it(provider: Provider) -> None:

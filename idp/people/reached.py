@@ -1,0 +1,28 @@
+"""Who somebody is by what they type to log in: a username, or a phone number or e-mail address at which they were reached.
+
+A contact is never made a username: usernames are stored and told in clear, contacts are encrypted and found by a keyed index. Of several
+who confirmed one contact it leads to the first. Left to others: confirming it (``authenticators.contacts``, ``citizens.registration``).
+"""
+
+from __future__ import annotations
+
+from idp.people.accounts import normal_username, open_record
+from idp.people.contact_forms import find_email, find_phone
+from idp.ports import IdpDeps, IdpWork
+from idp.records import AccountRecord, Channel
+
+
+def find(work: IdpWork, deps: IdpDeps, typed: str) -> AccountRecord | None:
+    """Return whose username or confirmed contact was typed."""
+    named = work.records.find_username(normal_username(typed))
+    phone, email = find_phone(typed), find_email(typed)
+    reached = _find(work, deps, "phone", phone) if phone is not None else _find(work, deps, "email", email)
+    return named or reached
+
+
+def _find(work: IdpWork, deps: IdpDeps, channel: Channel, contact: str | None) -> AccountRecord | None:
+    if contact is None:
+        return None
+    records = work.records.accounts_reached_at(channel, deps.vault.index(contact, f"idp.{channel}"))
+    confirmed = (one for one in records if channel in open_record(deps, one).confirmed)
+    return min(confirmed, key=lambda one: (one.created_at, one.id), default=None)
