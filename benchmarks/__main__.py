@@ -22,6 +22,9 @@ GROUPS = (
     "provider",
     "directories",
     "authenticators",
+    "seals",
+    "issuing",
+    "log",
     "people",
 )
 """The modules of this folder; each has ``measure()``, which yields figures."""

@@ -14,6 +14,7 @@ from kernel.errors import Misuse, Refusal
 from licenses.data import COPY_NUMBER
 from licenses.errors import DOCUMENT_DAMAGED, LICENSE_NOT_FOUND
 from licenses.ports import LicenseDeps, LicenseRecord
+from pki import archive_stamps
 
 DOCUMENT_CONTEXT = "licenses.document"
 
@@ -28,13 +29,13 @@ def get_license(deps: LicenseDeps, name: str) -> LicenseRecord:
 
 
 def get_document(deps: LicenseDeps, record: LicenseRecord) -> bytes:
-    """Return the PDF of an issued licence; ``Misuse`` (``document_damaged``) when it is not what was recorded."""
+    """Return the PDF of an issued licence, with its archive time-stamps; ``Misuse`` (``document_damaged``) when it is not what was recorded."""
     with deps.work.read() as work:
         stored = work.records.find_document(record.identifier)
     if stored is None:
         raise Refusal(LICENSE_NOT_FOUND, field="identifier")
     pdf = deps.vault.decrypt_bytes(stored, DOCUMENT_CONTEXT)
-    if hashlib.sha256(pdf).hexdigest() != record.pdf_sha256:
+    if hashlib.sha256(archive_stamps.peel(pdf)[0]).hexdigest() != record.pdf_sha256:
         raise Misuse(DOCUMENT_DAMAGED, identifier=record.identifier)
     return pdf
 

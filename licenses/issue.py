@@ -17,6 +17,7 @@ from kernel.errors import Refusal
 from kernel.work import Work
 from licenses import checkpoint, data, log, numbering, qr_keys, render, status
 from licenses.applications import check_permitted, content
+from licenses.archival import as_kept
 from licenses.archive import DOCUMENT_CONTEXT, get_document
 from licenses.errors import DUPLICATE_NUMBER, INTENT_OVERTAKEN, LICENSE_NOT_FOUND, STATUS_OVERTAKEN
 from licenses.ports import VALID, Application, LicenseDeps, LicenseRecord, LicenseRecords, Sealed
@@ -190,7 +191,8 @@ def _record(
     deps: LicenseDeps, sealed: Sequence[tuple[LicenseRecord, bytes]], refused: dict[str, Refusal], actor: str
 ) -> dict[str, Issued | Refusal]:
     now = deps.clock.now()
-    encrypted = {record.identifier: deps.vault.encrypt_bytes(pdf, DOCUMENT_CONTEXT) for record, pdf in sealed}
+    kept = {record.identifier: as_kept(deps, record, pdf) for record, pdf in sealed}
+    encrypted = {identifier: deps.vault.encrypt_bytes(pdf, DOCUMENT_CONTEXT) for identifier, pdf in kept.items()}
     answers: dict[str, Issued | Refusal] = {}
     with deps.work.begin() as work:
         records = work.records
@@ -209,13 +211,13 @@ def _record(
         ]
         leaves = [log.Leaf("issued", record.issuer_uscc, digest, record.status, now).to_bytes() for record, _pdf, digest in done]
         first = log.append(records, leaves) if leaves else 0
-        for index, (record, pdf, digest) in enumerate(done, first):
+        for index, (record, _pdf, digest) in enumerate(done, first):
             result = Sealed(record.identifier, now, digest, index)
             if not records.complete(result, encrypted[record.identifier]):
                 message = f"{record.identifier} changed while it was locked"
                 raise RuntimeError(message)
             work.audit.record(_event(deps, actor, record, "ok", pdf_sha256=digest, log_index=index))
-            answers[record.identifier] = Issued(_completed(record, result), already=False, pdf=pdf)
+            answers[record.identifier] = Issued(_completed(record, result), already=False, pdf=kept[record.identifier])
         for identifier, refusal in refused.items():
             if identifier in ours and records.void(identifier, refusal.code):
                 event = AuditEvent(now, actor, "licenses.issue", f"license:{identifier}", "refused", {"code": refusal.code})

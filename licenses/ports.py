@@ -240,6 +240,18 @@ class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, WalletRecords, Pro
         """Return the encrypted PDF of an issued licence."""
         ...
 
+    def count_stamped_before(self, moment: datetime) -> int:
+        """Return how many documents had their newest time-stamp before ``moment``."""
+        ...
+
+    def documents_stamped_before(self, moment: datetime, *, limit: int) -> Sequence[tuple[str, bytes]]:
+        """Return identifiers and encrypted PDFs of some of those."""
+        ...
+
+    def renew_document(self, identifier: str, document: bytes, at: datetime, *, before: datetime) -> bool:
+        """Store a document that was stamped again at ``at``; False when its newest time-stamp is not of before ``before`` any more."""
+        ...
+
     def set_status(self, identifier: str, *, before: StatusCode, after: StatusCode, at: datetime, reason: str) -> bool:
         """Change the status of an issued licence; False when it is not ``before`` any more."""
         ...

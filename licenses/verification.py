@@ -13,6 +13,7 @@ import structlog
 
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
+from licenses.archival import below
 from licenses.documents import check_is_pdf, has_broken_seal
 from licenses.errors import DOCUMENT_MISSING, DOCUMENT_TOO_COSTLY, DOCUMENT_TOO_LARGE, DOCUMENT_UNREADABLE
 from licenses.gathering import Court
@@ -49,6 +50,7 @@ def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = N
     """
     # 1. What is this?
     check_document(deps, pdf)
+    pdf = below(pdf)
     moment = at or deps.clock.now()
     sha256 = hashlib.sha256(pdf).hexdigest()
     with deps.work.look() as work:

@@ -129,7 +129,7 @@ def prepare(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str)
 
 def sign(deps: PkiDeps, prepared: PreparedSeal) -> bytes:
     """Seal what was prepared and return the file; ``Refusal(document_changed)`` for a second time."""
-    signed = cms.sign(_signer(deps, prepared.seal), cms.DATA, prepared.pdf.take(), None)
+    signed = cms.sign(signer_of(deps, prepared.seal), cms.DATA, prepared.pdf.take(), None)
     stamp = tsa.stamp(prepared.authority, hashlib.sha256(signed.signature).digest(), deps.clock.now())
     return prepared.pdf.embed(cms.finish(signed, stamp))
 
@@ -212,7 +212,8 @@ def _principals(deps: PkiDeps, records: PkiRecords) -> Sequence[CaName]:
     return [ca.key_label for ca in cas_in(deps, records) if ca_role(ca.key_label) == "principal"]
 
 
-def _signer(deps: PkiDeps, seal: Seal) -> CmsSigner:
+def signer_of(deps: PkiDeps, seal: Seal) -> CmsSigner:
+    """Return what signs in the seal's name, prepared once for each certificate."""
     kept = f"seal:{seal.certificate.sha256}"
     found = deps.kept.get(kept)
     if found is None:

@@ -185,7 +185,8 @@ class LicenseType(Table):
     """A licence type (证照类型) in one of its versions: its 21-character code, who holds it, how its certificate level and page look.
 
     New licences are of the latest version; those of an older one go on saying what they said. ``issuers`` are the only departments
-    that may issue it, and ``area_levels`` the levels of area; where neither stands, whoever is registered for it.
+    that may issue it, and ``area_levels`` the levels of area; where neither stands, whoever is registered for it. ``seal_form`` is the
+    PAdES level that it is sealed at: ``B-LTA`` for what is to be proven for decades from the first day.
     """
 
     code: TypeCode
@@ -201,6 +202,7 @@ class LicenseType(Table):
     number_pattern: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     issuers: tuple[Uscc, ...] = ()
     area_levels: tuple[Literal["province", "city", "county"], ...] = ()
+    seal_form: Literal["B-LT", "B-LTA"] = "B-LT"
     fields: Annotated[tuple[ExtensionField, ...], Field(min_length=1)]
 
 
@@ -230,12 +232,19 @@ class VerificationRules(Table):
     forensic_memory_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)]
 
 
+class ArchiveRules(Table):
+    """How many days before the certificate of its newest time-stamp ends a document is stamped again."""
+
+    renew_days: Annotated[int, Field(gt=0)]
+
+
 class LicensePolicies(Table):
     """licenses.toml. An act that it does not name is not done here."""
 
     issuing: IssuingRules
     verification: VerificationRules
     wallet: WalletRules
+    archive: ArchiveRules
     acts: Annotated[dict[ActName, ActRules], Field(min_length=1)]
     types: Annotated[tuple[LicenseType, ...], Field(min_length=1)]
 

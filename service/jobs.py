@@ -21,6 +21,7 @@ from idp.enterprises import representing
 from idp.logout import delivery, ending
 from idp.notices.delivery import deliver as deliver_waiting_notices
 from kernel.clock import rfc3339
+from licenses import archival
 from pki import alarms, authority, crl, known_revoked, review
 from service import audit
 from service.wiring import Services
@@ -91,6 +92,11 @@ def review_issued(services: Services) -> None:
         _log.error("issued_with_a_fault", serial=record.serial, profile=record.profile, finding=str(fault))
 
 
+def renew_archive_stamps(services: Services) -> None:
+    """Stamp the licences again whose newest time-stamp's certificate ends in the time that policies name."""
+    archival.renew_due(services.licenses, actor="system")
+
+
 def tell_of_logouts(services: Services) -> None:
     """End the sessions whose time is over, and tell departments of all that ended."""
     ending.end_overdue(services.idp)
@@ -136,6 +142,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (deliver_notices, 1),
     (raise_expiry_alarms, 60),
     (review_issued, 1440),
+    (renew_archive_stamps, 1440),
 )
 """The jobs and how many minutes lie between two runs of each."""
 

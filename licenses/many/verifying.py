@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
+from licenses.archival import below
 from licenses.errors import BATCH_GIVEN_UP
 from licenses.gathering import Court
 from licenses.ports import Known, LicenseDeps
@@ -67,6 +68,8 @@ def verify_many(deps: LicenseDeps, items: Iterable[Item], *, actor: str, at: dat
 
 def _verify(deps: LicenseDeps, portion: list[Item], actor: str, at: datetime | None) -> list[Answer]:
     court = Court(deps, at or deps.clock.now())
+    # What is judged is the document below its archive time-stamps.
+    portion = [item if isinstance(item.content, Refusal) else replace(item, content=below(item.content)) for item in portion]
     digests = [None if isinstance(item.content, Refusal) else hashlib.sha256(item.content).hexdigest() for item in portion]
     with deps.work.look() as work:
         known = work.records.find_known([digest for digest in digests if digest is not None])

@@ -7,6 +7,7 @@ each table group can do.
 from __future__ import annotations
 
 from licenses.storage.acts import SqlActs
+from licenses.storage.documents import SqlDocuments
 from licenses.storage.log_nodes import SqlLogNodes
 from licenses.storage.log_witnesses import SqlLogWitnesses
 from licenses.storage.shelves import SqlShelves
@@ -16,5 +17,5 @@ from licenses.storage.wallet import SqlWallet
 __all__ = ["SqlLicenseRecords", "metadata"]
 
 
-class SqlLicenseRecords(SqlActs, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlShelves):
+class SqlLicenseRecords(SqlActs, SqlDocuments, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlShelves):
     """``licenses.ports.LicenseRecords`` on one connection."""

@@ -74,7 +74,9 @@ class SqlRegistry(SqlReadings):
         key = self._connection.execute(statement).scalar()
         if key is None:
             return False
-        self._connection.execute(documents.insert(), {"license_id": key, "pdf": document})
+        self._connection.execute(
+            documents.insert(), {"license_id": key, "pdf": document, "stamped_at": to_micros(sealed.issued_at)}
+        )
         return True
 
     def void(self, identifier: str, reason: str) -> bool:

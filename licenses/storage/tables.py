@@ -76,6 +76,7 @@ documents = sa.Table(
     metadata,
     sa.Column("license_id", _BIG, sa.ForeignKey("licenses_licenses.id"), primary_key=True, autoincrement=False, info=_INTERNAL),
     sa.Column("pdf", sa.LargeBinary, nullable=False, info=_PERSONAL),
+    sa.Column("stamped_at", sa.BigInteger, nullable=False, server_default="0", index=True, info=_INTERNAL),
 )
 
 readings = sa.Table(

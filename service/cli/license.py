@@ -20,6 +20,7 @@ from licenses.batch import RowOutcome
 from licenses.ports import LicenseRecord
 from licenses.render import find_template
 from service.cli.license_acts import make_commands
+from service.cli.license_archive import command as renew_timestamps
 from service.cli.options import EXIT_NO, emit, json_option, pass_services, writing
 from service.wiring import Services
 
@@ -138,7 +139,7 @@ def types(services: Services, as_json: bool) -> None:
         raise SystemExit(EXIT_NO)
 
 
-for _each in make_commands():
+for _each in (*make_commands(), renew_timestamps):
     command.add_command(_each)
 
 

@@ -50,7 +50,7 @@ def test_a_licence_is_issued_with_its_receipt(deps: LicenseDeps, engine: sa.Engi
         "001",
     )
     assert hashlib.sha256(receipt.pdf).hexdigest() == record.pdf_sha256
-    head = checkpoint.verify_checkpoint(receipt.checkpoint, checkpoint.verifier_key(deps))
+    head = checkpoint.verify_checkpoint(receipt.checkpoint, checkpoint.own_keys(deps).log)
     leaf = log.verify_inclusion(receipt.leaf, receipt.proof, head.root)
     assert (leaf.event, leaf.issuer_uscc, leaf.pdf_sha256) == ("issued", record.issuer_uscc, record.pdf_sha256)
     assert outcomes(engine) == [("intent", f"license:{record.identifier}"), ("ok", f"license:{record.identifier}")]
