@@ -26,6 +26,7 @@ GROUPS = (
     "issuing",
     "log",
     "people",
+    "verification",
 )
 """The modules of this folder; each has ``measure()``, which yields figures."""
 

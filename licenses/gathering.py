@@ -19,17 +19,17 @@ from crosscert.trust import TrustAt
 from kernel.clock import parse_rfc3339
 from kernel.errors import Refusal, Text
 from kernel.nodes import Node
-from licenses import log, status
+from licenses import status
 from licenses.data import LicenseData, describe
 from licenses.evidence import Evidence, LogEvidence, PathEvidence, RegistryEvidence, Revoked, Standing, StatusEvidence
-from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.own_log import OwnLog
+from licenses.ports import LicenseDeps, LicenseRecord
 from licenses.reading import Reading
 from policies.licenses import find_type
 
 USUAL_LEVEL = "substantial"
 """The certificate level of seals of unknown types, and of time-stamp authorities."""
 
-_PROOFS_KEPT = 20_000
 _ASK_AGAIN = frozenset({"certificate_revoked", "certificate_expired"})
 _OFFER_HELPS = frozenset(
     {"issuer_not_found", "untrusted_root", "no_path", "revocation_unknown", "revocation_stale", "revocation_too_new"}
@@ -44,6 +44,7 @@ class Court:
         self._deps = deps
         self.at = at
         self._paths: dict[tuple[bytes, str], PathEvidence] = {}
+        self._log = OwnLog(deps.kept)
 
     @cached_property
     def _now(self) -> TrustAt:
@@ -80,7 +81,7 @@ class Court:
         """Ask our registry and log: for this very file, else for the licence that the document names."""
         if record is not None:
             with self._deps.work.read() as work:
-                logged = _own_log(self._deps, work.records, record)
+                logged = self._log.find(work.records, record)
             return RegistryEvidence(record, same_file=True, data_agrees=_agrees(self._deps, record, reading.data)), logged
         if reading.data is None:
             return RegistryEvidence(None, same_file=False, data_agrees=False), None
@@ -169,36 +170,6 @@ def _agrees(deps: LicenseDeps, record: LicenseRecord, data: LicenseData | None) 
         return False
     # A node's address may change while its licences last; all else must be the same.
     return replace(describe(record, kind, deps.node), node_url=data.node_url, status_uri=data.status_uri) == data
-
-
-def _own_log(deps: LicenseDeps, records: LicenseRecords, record: LicenseRecord) -> LogEvidence:
-    """Prove that the issuing stands in the log. A proof is kept: what was in the log once is in all that it grows to."""
-    size = records.log_size()
-    if record.log_index is None or record.log_index >= size:
-        return LogEvidence("own", included=False, size=size)
-    known = f"log:{record.log_index}:{record.pdf_sha256}"
-    kept: LogEvidence | None = deps.kept.get(known)
-    if kept is not None and (kept.size or 0) <= size:
-        return kept
-    found = _proven(records, record, record.log_index, size)
-    if found.included:
-        if len(deps.kept) >= _PROOFS_KEPT:
-            deps.kept.clear()
-        deps.kept[known] = found
-    return found
-
-
-def _proven(records: LicenseRecords, record: LicenseRecord, index: int, size: int) -> LogEvidence:
-    leaf = records.find_log_leaf(index)
-    if leaf is None:
-        return LogEvidence("own", included=False, index=index, size=size)
-    root = log.root(records, size)
-    try:
-        said = log.verify_inclusion(leaf, log.inclusion_proof(records, index, size), root)
-    except (Refusal, LookupError):
-        return LogEvidence("own", included=False, index=index, size=size, root=root.hex())
-    included = (said.event, said.pdf_sha256) == ("issued", record.pdf_sha256)
-    return LogEvidence("own", included=included, index=index, size=size, root=root.hex(), at=said.at)
 
 
 def _status(

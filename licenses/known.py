@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from licenses import reading_json
 from licenses.data import LicenseData, describe
+from licenses.own_log import remember
 from licenses.ports import Known, LicenseDeps
 from licenses.reading import Reading
 from policies.licenses import find_type
@@ -29,8 +30,7 @@ def find_reading(deps: LicenseDeps, known: Known, size: int) -> Reading | None:
     except ValueError:
         return None
     data = _data(deps, known, url, status_uri)
-    agrees = data is not None and hashlib.sha256(data.to_bytes()).hexdigest() == found.attachment_sha256
-    if not agrees or (found.sha256, found.size) != (known.record.pdf_sha256, size):
+    if data is None or (found.sha256, found.size) != (known.record.pdf_sha256, size) or not _agrees(deps, found, data):
         return None
     return replace(found, data=data)
 
@@ -43,6 +43,17 @@ def keep(reading: Reading) -> bytes | None:
     bare = replace(reading, data=None, certificates=(), crls=())
     # A node's address may change while its licences last.
     return json.dumps([data.node_url, data.status_uri, reading_json.as_json(bare)], separators=(",", ":")).encode()
+
+
+def _agrees(deps: LicenseDeps, found: Reading, data: LicenseData) -> bool:
+    """Tell whether ``data`` is what was attached; data that was is remembered, so that it need not be written out and hashed again."""
+    remembered = f"data:{found.sha256}"
+    if deps.kept.get(remembered) == data:
+        return True
+    agrees = hashlib.sha256(data.to_bytes()).hexdigest() == found.attachment_sha256
+    if agrees:
+        remember(deps.kept, remembered, data)
+    return agrees
 
 
 def _data(deps: LicenseDeps, known: Known, url: str, status_uri: str) -> LicenseData | None:

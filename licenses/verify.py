@@ -153,8 +153,10 @@ def describe_certificate(certificate: x509.Certificate) -> Mapping[str, Json]:
     }
 
 
-def short_name(name: x509.Name) -> str:
-    """Return the name's most telling part: CN, else OU, O, L."""
+@lru_cache(maxsize=512)
+def short_name(certificate: x509.Certificate) -> str:
+    """Return the most telling part of whose certificate it is: CN, else OU, O, L."""
+    name = certificate.subject
     for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME, NameOID.LOCALITY_NAME):
         for attribute in name.get_attributes_for_oid(oid):
             value = attribute.value
@@ -176,7 +178,7 @@ def _signer(evidence: Evidence) -> Mapping[str, Json]:
     node = evidence.signer_node if signer.trusted is not None else None
     return {
         **describe_certificate(certificate),
-        "name": short_name(certificate.subject),
+        "name": short_name(certificate),
         "department": str(units[0].value) if units else None,
         "trusted": signer.trusted is not None,
         "node": None if node is None else {"code": node.code, "name": node.name},
@@ -239,7 +241,7 @@ def _who(evidence: Evidence) -> Text:
     signer, best = evidence.signer, evidence.best_signature_time
     if signer is None:
         return Text("", "")
-    name = short_name(signer.certificate.subject)
+    name = short_name(signer.certificate)
     if signer.trusted is None:
         return Text(f"签章证书自称是“{name}”的。", f" The certificate behind the seal says that it is {name}'s.")
     when = None if best is None else in_beijing(best)
@@ -254,7 +256,7 @@ def _genuine(evidence: Evidence, status: Status, at: datetime) -> Text:
     if signer is None or signer.trusted is None or best is None or data is None:  # nothing passes without them
         message = "a passing verdict lacks its evidence"
         raise AssertionError(message)
-    names = [short_name(certificate.subject) for certificate in signer.trusted.path]
+    names = [short_name(certificate) for certificate in signer.trusted.path]
     when = in_beijing(best)
     own = claims_ours(evidence)
     checked = (

@@ -6,6 +6,7 @@ Left to others: finding the paths (``gathering``, which asks the trust room), th
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -26,9 +27,10 @@ _TRANSIENT = frozenset({"revocation_unknown", "revocation_stale", "revocation_to
 """The path engine's reasons that newer evidence, not another signer, would cure."""
 
 
-def name_of(name: x509.Name) -> str:
-    """Return the name as RFC 4514 writes it."""
-    return name.rfc4514_string()
+@lru_cache(maxsize=128)
+def name_of(certificate: x509.Certificate) -> str:
+    """Return whose certificate it is, as RFC 4514 writes it."""
+    return certificate.subject.rfc4514_string()
 
 
 def check_trust(evidence: Evidence, at: datetime) -> Finding:
@@ -56,6 +58,13 @@ def check_trust(evidence: Evidence, at: datetime) -> Finding:
             f"签章证书经交叉认证得到信任，属于{where.name}。",
             f"The signer's certificate is trusted through cross-certification and belongs to {where.name}.",
         )
+    if found.relied_until is not None:
+        # With the bridge or the issuing node away, this is how long what it told last still counts.
+        until = in_beijing(found.relied_until)
+        text = Text(
+            f"{text.zh}若一直取不到沿途节点的新资料，信任到{until.zh}为止。",
+            f"{text.en} Unless the nodes on the way are heard again, this counts until {until.en}.",
+        )
     return Finding("trust", "passed", text, facts)
 
 
@@ -75,7 +84,7 @@ def check_time_stamp(evidence: Evidence, at: datetime) -> Finding:
     facts: dict[str, Json] = {
         "generated_at": rfc3339(stamp.generated_at),
         "policy": stamp.policy,
-        "authority": name_of(stamper.certificate.subject),
+        "authority": name_of(stamper.certificate),
     }
     doubt = _find_doubt(evidence, stamper, stamp, at)
     if doubt is not None:
