@@ -17,7 +17,7 @@ from crosscert.directory import publication
 from crosscert.federation import probes, push, sync
 from idp import housekeeping
 from idp.directories import sync as directories_sync
-from idp.enterprises import representing
+from idp.enterprises import mandates, representing
 from idp.logout import delivery, ending
 from idp.notices.delivery import deliver as deliver_waiting_notices
 from kernel.clock import rfc3339
@@ -98,7 +98,8 @@ def renew_archive_stamps(services: Services) -> None:
 
 
 def tell_of_logouts(services: Services) -> None:
-    """End the sessions whose time is over, and tell departments of all that ended."""
+    """End the sessions whose time is over and what stands by mandates that are, and tell departments of all that ended."""
+    mandates.end_over(services.idp)
     ending.end_overdue(services.idp)
     delivery.deliver_all_due(services.idp)
 

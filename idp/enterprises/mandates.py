@@ -143,6 +143,20 @@ def revoke_within(work: IdpWork, mandate: Mandate, *, actor: str, now: datetime)
     return True
 
 
+def end_over(deps: IdpDeps) -> int:
+    """End what stands by mandates that are over, so that departments hear of it; it counts for nothing already. Return how many grants."""
+    now, ended = deps.clock.now(), 0
+    with deps.work.read() as work:
+        over = work.records.over_mandates(now)
+    for mandate_id in over:
+        with deps.work.begin() as work:
+            grants = work.records.end_acting(mandate_id, now)
+            details: dict[str, Json] = {"grants": grants}
+            work.audit.record(AuditEvent(now, "system", "idp.mandate_over", f"mandate:{mandate_id}", details=details))
+        ended += grants
+    return ended
+
+
 def listed(deps: IdpDeps, organization_id: str | None = None) -> Sequence[Mandate]:
     """Return all mandates, or those of one organisation, oldest first."""
     with deps.work.read() as work:

@@ -28,6 +28,10 @@ class MandateRecords(Protocol):
         """Return mandates, of one organisation where named, newest first."""
         ...
 
+    def over_mandates(self, at: datetime) -> Sequence[str]:
+        """Return the mandates that are over by a moment and by which something granted still stands."""
+        ...
+
     def revoke_mandate(self, mandate_id: str, at: datetime) -> bool:
         """Revoke a mandate; False when there is none to revoke."""
         ...

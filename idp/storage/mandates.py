@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from idp.records import Mandate, MandateOffer, Representative
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.prepared import Prepared, Row
-from idp.storage.tables import mandate_offers, mandates, representatives
+from idp.storage.tables import grants, mandate_offers, mandates, representatives
 from kernel.clock import from_micros, to_micros
 
 _KEY: sa.BindParameter[str] = sa.bindparam("key")
@@ -52,6 +52,12 @@ class SqlMandates(OnConnection):
         if organization_id is not None:
             query = query.where(mandates.c.organization_id == organization_id)
         return [_read(row) for row in self._all(query)]
+
+    def over_mandates(self, at: datetime) -> Sequence[str]:
+        """Return the mandates that are over by a moment and by which something granted still stands."""
+        standing = (grants.c.mandate_id == mandates.c.id, grants.c.revoked_at.is_(None))
+        query = sa.select(mandates.c.id).where(mandates.c.valid_until <= to_micros(at), sa.exists().where(*standing))
+        return [row["id"] for row in self._all(query)]
 
     def revoke_mandate(self, mandate_id: str, at: datetime) -> bool:
         """Revoke a mandate; False when there is none to revoke."""

@@ -10,6 +10,8 @@ from idp.tokens import mandate_check
 from idp.views.systems import challenging
 from idp.wire import read_request
 
+_LONGEST = 60
+
 
 def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     """Add the address."""
@@ -18,6 +20,6 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     def check_mandate(mandate_id: str) -> Response:
         received = read_request(request.environ)
         with challenging(deps, received):
-            answer = jsonify(mandate_check.check(deps, received, mandate_id))
+            answer = jsonify(mandate_check.check(deps, received, mandate_id[:_LONGEST].replace("\0", "")))
         answer.headers["Cache-Control"] = "no-store"
         return answer

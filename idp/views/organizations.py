@@ -70,7 +70,7 @@ def _add_desk(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.post(f"{_BELOW}/mandates")
     def appoint_agent(organization_id: str) -> Page:
         def act(current: Current) -> Page:
-            appointing.appoint(deps, current, organization_id, _appointment())
+            appointing.appoint(deps, current, _known(organization_id), _appointment())
             return _go_to_desk(organization_id)
 
         return _for_owner(deps, act, again=lambda current, refusal: _desk_page(deps, current, organization_id, refusal))
@@ -86,15 +86,15 @@ def _add_endings(blueprint: Blueprint, deps: IdpDeps) -> None:
 
     @blueprint.post(f"{_BELOW}/mandates/revoke")
     def revoke_mandate(organization_id: str) -> Page:
-        return end(organization_id, lambda current: appointing.revoke(deps, current, organization_id, _input("mandate")))
+        return end(organization_id, lambda current: appointing.revoke(deps, current, _known(organization_id), _input("mandate")))
 
     @blueprint.post(f"{_BELOW}/offers/withdraw")
     def withdraw_offer(organization_id: str) -> Page:
-        return end(organization_id, lambda current: appointing.withdraw(deps, current, organization_id, _input("offer")))
+        return end(organization_id, lambda current: appointing.withdraw(deps, current, _known(organization_id), _input("offer")))
 
     @blueprint.post(f"{_BELOW}/own-login/close")
     def close_own_login(organization_id: str) -> Page:
-        return end(organization_id, lambda current: representing.close_own_login(deps, current, organization_id))
+        return end(organization_id, lambda current: representing.close_own_login(deps, current, _known(organization_id)))
 
 
 def _for_owner(deps: IdpDeps, act: Callable[[Current], Page], *, again: Callable[[Current, Refusal], Page] | None = None) -> Page:
@@ -112,8 +112,13 @@ def _own_page(deps: IdpDeps, current: Current, error: Refusal | None = None) -> 
     )
 
 
+def _known(organization_id: str) -> str:
+    """Return an identifier as a database can be asked for it; what none can be is an unknown one."""
+    return organization_id[:_MAX_INPUT].replace("\0", "")
+
+
 def _desk_page(deps: IdpDeps, current: Current, organization_id: str, error: Refusal | None = None) -> str:
-    desk = overview.describe(deps, representing.get_represented(deps, current, organization_id))
+    desk = overview.describe(deps, representing.get_represented(deps, current, _known(organization_id)))
     return render_template("idp/organization.html", desk=desk, typed=request.form, error=error)
 
 

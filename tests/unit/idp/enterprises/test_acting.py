@@ -174,6 +174,9 @@ def test_an_expired_mandate_refuses_and_no_token_outlives_it(city: Provider, clo
     refused = json_of(city.refresh(answer["refresh_token"]))
     assert (refused["error"], refused["code"]) == ("invalid_grant", "oauth_mandate_over")
     assert "code" in returned(begin_and_agree(city.browser()))  # nobody is asked any more
+    assert mandates.end_over(city.deps) == 1  # the department hears of it
+    assert [one.client_id for one in delivery.deliver_due(city.deps)] == ["scjg"]
+    assert mandates.end_over(city.deps) == 0
 
 
 @pytest.mark.parametrize("whose", ["organization_id", "agent_id"])

@@ -96,6 +96,7 @@ def test_anothers_desk_is_not_found_and_a_stranger_logs_in_first(city: Provider,
     path = page.request.path
     stranger = visit(city, "huangyao")
     unknown = stranger.get("/account/organizations/sub.unknown")
+    assert stranger.get("/account/organizations/%00%F0%9F%98%80" + "x" * 900).status_code == 404
     anothers = stranger.get(path)
     assert (anothers.status_code, unknown.status_code) == (404, 404)
     csrf = forms(stranger.get("/account").text)[0].values["csrf_token"]
