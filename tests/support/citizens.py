@@ -21,6 +21,12 @@ from kernel.errors import Refusal
 from tests.support.idp import TOTP_SECRET, add_account
 
 HERE, HOME = Visit(("a browser",)), Device("192.0.2.1", "Firefox")
+PAGES = (
+    *(("GET", path) for path in ("/register", "/account/level", "/account/level/document")),
+    *(("POST", path) for path in ("/register", "/register/code", "/register/code/again")),
+    *(("POST", f"/account/level/{way}") for way in ("register", "document", "certificate", "window")),
+)
+"""The citizens' pages and forms; sent whatever in ``citizens/test_bad_forms.py``."""
 NAME, NUMBER = "翁𬱖", "445102197105193010"
 
 

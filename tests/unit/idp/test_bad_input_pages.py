@@ -22,6 +22,7 @@ from kernel.clock import FixedClock
 from pki.keyfiles import FileKeyStore
 from service.csrf import FIELD
 from tests.support import kiosk
+from tests.support.citizens import PAGES as CITIZENS
 from tests.support.good_requests import register
 from tests.support.idp import CALLBACK, PASSWORD, TOTP_SECRET, provider_in
 from tests.support.passkeys import AUTHENTICATOR_FORMS
@@ -93,10 +94,11 @@ PAGES: dict[tuple[str, str], Page] = {
 EACH = pytest.mark.parametrize("page", PAGES, ids=" ".join)
 _ONE, _CONTACT = "/account/authenticators/<authenticator_id>/name", "/account/contacts/<any(email, phone):channel>"
 TRIED_BESIDE = {
+    *CITIZENS,
     *(("GET", path) for path in (_ONE, _CONTACT)),
     *(("POST", path) for path in (_ONE, _CONTACT, _CONTACT + "/code", *AUTHENTICATOR_FORMS)),
 }
-"""What needs more than a session to be answered in good faith: tried in ``authenticators/test_bad_forms.py``."""
+"""What needs more than a session to be answered in good faith: tried in ``authenticators`` and ``citizens``, ``test_bad_forms.py``."""
 
 
 @pytest.fixture(scope="module")
