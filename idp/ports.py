@@ -20,6 +20,7 @@ from idp.record_ports import (
     ClientRecords,
     DeviceRecords,
     DirectoryRecords,
+    EventRecords,
     GrantRecords,
     ImportRecords,
     LogoutRecords,
@@ -59,6 +60,7 @@ class IdpRecords(
     RecoveryRecords,
     AdministrationRecords,
     SwitchRecords,
+    EventRecords,
     Protocol,
 ):
     """Everything that the room stores, in one transaction."""

@@ -18,6 +18,7 @@ from crosscert.federation import probes, push, sync
 from idp import housekeeping
 from idp.directories import sync as directories_sync
 from idp.enterprises import mandates, representing
+from idp.events import sending as events
 from idp.logout import delivery, ending
 from idp.notices.delivery import deliver as deliver_waiting_notices
 from kernel.clock import rfc3339
@@ -127,6 +128,11 @@ def deliver_notices(services: Services) -> None:
     deliver_waiting_notices(services.idp)
 
 
+def tell_of_events(services: Services) -> None:
+    """Push what happened to accounts to the departments that know them."""
+    events.deliver(services.idp)
+
+
 EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (renew_certificates, 60),
     (refresh_revocation_lists, 1),
@@ -141,6 +147,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (check_representatives, 10),
     (clean_up, 5),
     (deliver_notices, 1),
+    (tell_of_events, 1),
     (raise_expiry_alarms, 60),
     (review_issued, 1440),
     (renew_archive_stamps, 1440),

@@ -19,6 +19,7 @@ from idp.authenticators import changing, sent_codes
 from idp.authenticators.errors import CHANNEL_MISSING, SENT_CODE_WRONG
 from idp.browsers.sessions import Current, Device
 from idp.errors import ACCOUNT_UNKNOWN
+from idp.owed_events import owe
 from idp.people import throttle
 from idp.people.accounts import check_contact, open_record, seal
 from idp.ports import IdpDeps
@@ -79,6 +80,7 @@ def confirm(deps: IdpDeps, current: Current, device: Device, channel: Channel, c
         work.audit.record(
             AuditEvent(now, f"account:{account_id}", "idp.confirm_contact", f"account:{account_id}", details=details)
         )
+        owe(work, account_id, "recovery-information-changed", now)
         notices.tell(work, deps, account_id, f"{channel}_confirmed", now)
 
 

@@ -152,7 +152,7 @@ def _check_addresses(_deps: IdpDeps, client: Client) -> None:
 
 
 def _links(client: Client) -> dict[str, tuple[str, ...]]:
-    names = ("home_url", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "backchannel_logout_uri")
+    names = ("home_url", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "backchannel_logout_uri", "events_uri")
     links: dict[str, Any] = {name: getattr(client, name) for name in names}
     return {name: (uri,) for name, uri in links.items() if uri is not None}
 
@@ -172,8 +172,9 @@ def _check_fetched(_deps: IdpDeps, client: Client) -> None:
 
 
 def _check_backchannel_logout(_deps: IdpDeps, client: Client) -> None:
-    if client.backchannel_logout_uri is not None:
-        _check_door("backchannel_logout_uri", client.backchannel_logout_uri)
+    for name in ("backchannel_logout_uri", "events_uri"):
+        if (uri := getattr(client, name)) is not None:
+            _check_door(name, uri)
 
 
 def _check_door(name: str, uri: str) -> None:

@@ -30,6 +30,7 @@ _TEXTS = (
     "jwks_uri",
     "initiate_login_uri",
     "backchannel_logout_uri",
+    "events_uri",
     "software_id",
     "software_version",
 )

@@ -14,6 +14,7 @@ from idp.browsers.sessions import Device, open_device
 from idp.notices.delivery import deliver_soon
 from idp.notices.errors import CASE_DECIDED, CASE_UNKNOWN, REPORTS_THROTTLED
 from idp.notices.telling import Told, read, tell
+from idp.owed_events import owe
 from idp.people import throttle
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps
@@ -103,6 +104,7 @@ def decide(deps: IdpDeps, case_id: str, decision: str, *, actor: str) -> None:
         if decision == "confirmed":
             details["sessions"] = work.records.end_sessions(case.account_id, now)
             work.records.cancel_recoveries(case.account_id)
+            owe(work, case.account_id, "credential-compromise", now)
             tell(work, deps, case.account_id, "case_confirmed", now)
         work.audit.record(AuditEvent(now, actor, "idp.decide_case", f"account:{case.account_id}", details=details))
     deliver_soon(deps, case.account_id)

@@ -45,6 +45,10 @@ TEXTS: Mapping[str, Text] = {
         "工作人员确认有人冒用您的账号，所有设备和部门已退出登录；请更改口令，并检查登录方式。",
         "Staff confirmed that somebody used your account as you; all devices and departments were logged out. Change your password and check what you log in with.",
     ),
+    "department_event": Text(
+        "{department}报告您的账号可能有安全问题，工作人员会核查。",
+        "{department} reported that your account may not be safe; staff will look into it.",
+    ),
     "recovery_waiting": Text(
         "有人申请找回您的账号，{hours}小时后可以设置新口令。",
         "Somebody asked to recover your account; a new password can be set in {hours} hours.",
@@ -115,11 +119,12 @@ class Told:
     text: Text
 
 
-def tell(work: IdpWork, deps: IdpDeps, account_id: str, what: str, now: datetime, **details: str | int) -> None:
-    """Store a notice, a key of :data:`TEXTS`, as part of the change that it tells of."""
+def tell(work: IdpWork, deps: IdpDeps, account_id: str, what: str, now: datetime, **details: str | int) -> str:
+    """Store a notice, a key of :data:`TEXTS`, as part of the change that it tells of; return its identifier."""
     notice_id = token(16)
     sealed = deps.vault.encrypt(canonical(details).decode(), _context(notice_id))
     work.records.add_notice(Notice(notice_id, account_id, now, what, sealed))
+    return notice_id
 
 
 def told(deps: IdpDeps, account_id: str) -> Sequence[Told]:

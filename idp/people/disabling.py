@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from idp.errors import ACCOUNT_UNKNOWN
+from idp.owed_events import owe
 from idp.ports import IdpWork
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
@@ -18,6 +19,7 @@ def disable_within(work: IdpWork, account_id: str, *, actor: str, now: datetime,
     """Disable an account; its sessions and tokens end at once. ``Refusal(account_unknown)`` when there is none (to disable)."""
     if not work.records.set_disabled(account_id, now) and not work.records.keep_disabled(account_id):
         raise Refusal(ACCOUNT_UNKNOWN)
+    owe(work, account_id, "account-disabled", now)
     ended = work.records.end_sessions(account_id, now)
     told = {"sessions": ended, **(details or {})}
     work.audit.record(AuditEvent(now, actor, "idp.disable_account", f"account:{account_id}", details=told))
@@ -27,4 +29,5 @@ def enable_within(work: IdpWork, account_id: str, *, actor: str, now: datetime, 
     """Let a disabled account log in again; ``Refusal(account_unknown)`` when there is none (to enable)."""
     if not work.records.set_disabled(account_id, None):
         raise Refusal(ACCOUNT_UNKNOWN)
+    owe(work, account_id, "account-enabled", now)
     work.audit.record(AuditEvent(now, actor, "idp.enable_account", f"account:{account_id}", details=details or {}))

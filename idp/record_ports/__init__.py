@@ -10,6 +10,7 @@ from idp.record_ports.authenticators import AuthenticatorRecords
 from idp.record_ports.clients import ClientRecords
 from idp.record_ports.devices import DeviceRecords
 from idp.record_ports.directories import DirectoryRecords
+from idp.record_ports.events import EventRecords
 from idp.record_ports.grants import GrantRecords
 from idp.record_ports.imports import ImportRecords
 from idp.record_ports.logins import SessionRecords
@@ -28,6 +29,7 @@ __all__ = [
     "ClientRecords",
     "DeviceRecords",
     "DirectoryRecords",
+    "EventRecords",
     "GrantRecords",
     "ImportRecords",
     "LogoutRecords",

@@ -18,6 +18,7 @@ from idp.records.clients import (
 )
 from idp.records.devices import DeviceRequest
 from idp.records.directories import DirectoryPerson, DirectorySettings, DirectoryState, Lock, StaffEntry
+from idp.records.events import EventDelivery, EventOutcome
 from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey, read_claim_names
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
@@ -60,6 +61,8 @@ __all__ = [
     "DirectoryPerson",
     "DirectorySettings",
     "DirectoryState",
+    "EventDelivery",
+    "EventOutcome",
     "Grant",
     "Invitation",
     "Lock",

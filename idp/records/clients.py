@@ -38,7 +38,7 @@ class Client:
     objects (and self-signed certificates) or ``jwks_uri`` where they are published, ``request_uris`` where request objects may be
     fetched from. ``default_acr`` is the level registered for it, ``home_url`` where citizens enter it, ``origins`` where its browser
     code runs, ``addresses`` the networks that it calls from (none: any), ``resources`` the interfaces that it answers for (RFC 8707),
-    ``hall`` where its kiosks stand. ``names`` are its names in other languages, by language tag. ``version`` counts changes.
+    ``hall`` where its kiosks stand, ``events_uri`` where account events are pushed to (RFC 8935). ``names`` are its names in other languages, by language tag. ``version`` counts changes.
     """
 
     client_id: str
@@ -79,6 +79,7 @@ class Client:
     software_version: str | None = None
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
+    events_uri: str | None = None
     registration_token: bytes | None = field(default=None, repr=False)
     version: int = 0
     tls_client_auth_subject_dn: str | None = None

@@ -18,6 +18,7 @@ from idp.authenticators.reach import SECOND_FACTORS
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
 from idp.notices import delivery
+from idp.owed_events import owe
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Recovery
 from idp.recovery import requests
@@ -121,6 +122,7 @@ def _wait(work: IdpWork, deps: IdpDeps, recovery: Recovery, proof: str) -> Ticke
         work, recovery, step="waiting", proofs=proofs, due_at=due_at, expires_at=due_at + timedelta(seconds=rules.open_seconds)
     )
     requests.note(work, deps, recovery, "idp.prove_recovery", proofs=list(proofs))
+    owe(work, recovery.account_id or "", "recovery-activated", now)
     notices.tell(work, deps, recovery.account_id or "", "recovery_waiting", now, hours=-(-rules.wait_seconds // 3600))
     return ticket
 

@@ -13,6 +13,7 @@ from idp.browsers.sessions import Device
 from idp.errors import ACCOUNT_DISABLED, ACCOUNT_UNKNOWN
 from idp.hashes import digest
 from idp.notices import delivery
+from idp.owed_events import owe
 from idp.people import reached, throttle
 from idp.people.accounts import normal_username, open_record
 from idp.ports import IdpDeps
@@ -60,6 +61,7 @@ def start(deps: IdpDeps, account_id: str, *, actor: str) -> str:
         work.records.add_recovery(recovery)
         details = {"recovery": recovery_id}
         work.audit.record(AuditEvent(now, actor, "idp.begin_recovery", f"account:{account_id}", details=details))
+        owe(work, account_id, "recovery-activated", now)
         notices.tell(work, deps, account_id, "recovery_waiting", now, hours=-(-rules.wait_seconds // 3600))
     delivery.deliver_soon(deps, account_id)
     return "-".join(code[start : start + 4] for start in range(0, _LENGTH, 4))

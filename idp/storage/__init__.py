@@ -7,6 +7,7 @@ from idp.storage.authenticators import SqlAuthenticators
 from idp.storage.clients import SqlClients
 from idp.storage.devices import SqlDevices
 from idp.storage.directories import SqlDirectories
+from idp.storage.events import SqlEvents
 from idp.storage.grants import SqlGrants
 from idp.storage.imports import SqlImports
 from idp.storage.logins import SqlSessions
@@ -38,5 +39,6 @@ class SqlIdpRecords(
     SqlRecoveries,
     SqlAdministration,
     SqlSwitches,
+    SqlEvents,
 ):
     """All records of the room on one connection."""

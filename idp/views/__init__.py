@@ -13,6 +13,7 @@ from idp.views import (
     authorize,
     contacts,
     device,
+    events,
     identity,
     levels,
     login,
@@ -46,7 +47,17 @@ def make_blueprint(deps: IdpDeps) -> Blueprint:
         reports.add,
         levels.add,
     )
-    for add in (machine.add, mandate_check.add, authorize.add, login.add, identity.add, device.add, logout.add, *people):
+    for add in (
+        machine.add,
+        events.add,
+        mandate_check.add,
+        authorize.add,
+        login.add,
+        identity.add,
+        device.add,
+        logout.add,
+        *people,
+    ):
         add(blueprint, deps)
     blueprint.after_request(remember(deps))
     blueprint.add_app_template_filter(device_name, "as_device")

@@ -47,12 +47,15 @@ class Published:
         return Fetched(200, document, None)
 
     def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
-        """Take a form; ``answers`` has the status for each address, 0 for nobody there."""
+        """Take a form or an event; ``answers`` has the status for each address, 0 for nobody there."""
         assert is_below(url, below)
         assert max_bytes <= 64 * 1024
         assert timeout <= 5
-        assert content_type == "application/x-www-form-urlencoded"
-        self.posted.append((url, dict(parse_qsl(body.decode(), strict_parsing=True))))
+        if content_type == "application/secevent+jwt":
+            self.posted.append((url, {"set": body.decode()}))
+        else:
+            assert content_type == "application/x-www-form-urlencoded"
+            self.posted.append((url, dict(parse_qsl(body.decode(), strict_parsing=True))))
         status = self.answers.get(url, 0)
         if status in range(200, 300):
             return Fetched(status, b"", None)

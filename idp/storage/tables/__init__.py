@@ -8,6 +8,7 @@ from idp.storage.tables.clients import assertions, clients, consents, invitation
 from idp.storage.tables.columns import metadata
 from idp.storage.tables.devices import device_requests
 from idp.storage.tables.directories import directories, directory_people
+from idp.storage.tables.events import event_deliveries
 from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, revoked_tokens, signing_keys
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
 from idp.storage.tables.logout import logout_deliveries
@@ -29,6 +30,7 @@ __all__ = [
     "devices",
     "directories",
     "directory_people",
+    "event_deliveries",
     "grants",
     "invitations",
     "logins",

@@ -1,0 +1,111 @@
+"""Pushes account events to departments until they have taken them (RFC 8417, RFC 8935).
+
+1. What is owed stands in the database since it happened, in the same transaction.
+2. Each is claimed for a short time by one conditional statement, so that of several processes one sends it.
+3. The signed event is posted: no redirects, one deadline, nothing read but the status. It has the same ``jti`` with every try.
+4. Taken (2xx) or refused (400) settles it. Whatever else happens is tried again, ever more rarely, for a day; then it is an alarm.
+
+Left to others: what is owed to whom (``owed_events``), when this is done (the worker).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+import structlog
+
+from crosscert.federation.backoff import pause
+from idp.claims.subjects import subject_of
+from idp.clients.redirect_uris import origin_of
+from idp.owed_events import PREFIX
+from idp.ports import IdpDeps
+from idp.records import Client, EventDelivery
+from idp.signing_keys import get_signing_key
+from kernel.audit import AuditEvent
+from kernel.canonical import Json
+from kernel.clock import monotonic, timestamp
+from kernel.errors import Refusal
+from pki import jose
+
+SET_TYPE = "secevent+jwt"
+CONTENT_TYPE = f"application/{SET_TYPE}"
+_RUN_SECONDS = 20.0
+_SEND_SECONDS = 5.0
+_AT_ONCE = 200
+_CLAIMED_FOR = timedelta(seconds=60)
+_FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=2)
+_GIVEN_UP_AFTER = timedelta(hours=24)
+_MAX_ANSWER_BYTES = 64 * 1024
+_MAX_ERROR = 100
+
+_log = structlog.get_logger()
+
+
+def deliver(deps: IdpDeps) -> int:
+    """Send what is due, as far as a run's time goes; return how much was taken. A client that does not answer is asked once a run."""
+    end, away, taken = monotonic() + _RUN_SECONDS, set[str](), 0
+    with deps.work.read() as work:
+        due = work.records.due_events(deps.clock.now(), limit=_AT_ONCE)
+    for owed in due:
+        if monotonic() >= end:
+            break
+        now = deps.clock.now()
+        # 2. Nobody else sends it now.
+        with deps.work.begin() as work:
+            client = work.records.find_client(owed.client_id)
+            if owed.client_id in away or not work.records.claim_event(owed.jti, now=now, until=now + _CLAIMED_FOR):
+                continue
+        # 3. and 4.
+        after = _send(deps, client, replace(owed, tries=owed.tries + 1))
+        if after.outcome is None:
+            away.add(owed.client_id)
+        _note(deps, after)
+        taken += after.outcome == "delivered"
+    return taken
+
+
+def sign(deps: IdpDeps, client: Client, owed: EventDelivery, now: datetime) -> str:
+    """Return the security event token: about whom (RFC 9493 3.2.3) as this client knows them, and what, without ``exp`` (RFC 8417 2.2)."""
+    claims = {
+        "iss": deps.issuer,
+        "aud": client.client_id,
+        "iat": timestamp(now),
+        "jti": owed.jti,
+        "toe": timestamp(owed.at),
+        "sub_id": {"format": "iss_sub", "iss": deps.issuer, "sub": subject_of(deps, client, owed.account_id)},
+        "events": {PREFIX + owed.event: {}},
+    }
+    key = get_signing_key(deps, client.id_token_signed_response_alg)
+    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=SET_TYPE)
+
+
+def _send(deps: IdpDeps, client: Client | None, owed: EventDelivery) -> EventDelivery:
+    if client is None or client.disabled_at is not None or client.events_uri is None:
+        return replace(owed, outcome="no_address", next_try_at=None)
+    uri, now = client.events_uri, deps.clock.now()
+    body = sign(deps, client, owed, now).encode()
+    try:
+        deps.fetch.post(uri, body, CONTENT_TYPE, below=origin_of(uri), max_bytes=_MAX_ANSWER_BYTES, timeout=_SEND_SECONDS)
+    except Refusal as refusal:
+        error = str(refusal.details.get("problem", refusal.code))[:_MAX_ERROR]
+        if refusal.details.get("status") == HTTPStatus.BAD_REQUEST:  # RFC 8935 2.3
+            return replace(owed, outcome="refused", error=error, next_try_at=None)
+        if now - owed.at >= _GIVEN_UP_AFTER:
+            return replace(owed, outcome="given_up", error=error, next_try_at=None)
+        return replace(owed, error=error, next_try_at=now + pause(owed.tries, first=_FIRST, longest=_LONGEST))
+    return replace(owed, outcome="delivered", error=None, next_try_at=None)
+
+
+def _note(deps: IdpDeps, after: EventDelivery) -> None:
+    failed = after.outcome in {"refused", "given_up"}
+    details: dict[str, Json] = {"event": after.event, "jti": after.jti, "tries": after.tries, "error": after.error}
+    with deps.work.begin() as work:
+        work.records.note_event(after)
+        if failed or after.outcome == "delivered":
+            target, now = f"client:{after.client_id}", deps.clock.now()
+            event = AuditEvent(now, "system", "idp.tell_event", target, outcome="failed" if failed else "ok", details=details)
+            work.audit.record(event)
+    if failed:
+        _log.error("event_undelivered", client=after.client_id, outcome=after.outcome, tries=after.tries, error=after.error)

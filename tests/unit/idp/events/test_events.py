@@ -1,0 +1,169 @@
+"""G12: departments are told of account events and tell of them: signed, about people whom they know, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from idp.events import receiving, sending
+from idp.events.errors import CODES
+from idp.notices import cases
+from idp.owed_events import PREFIX
+from idp.people import accounts
+from idp.ports import IdpDeps
+from idp.signing_keys import keyring
+from kernel.clock import FixedClock, timestamp
+from kernel.errors import Refusal
+from kernel.randomness import token
+from pki import jose
+from tests.support.idp import OPERATOR, Provider
+from tests.support.idp_elsewhere import Published
+
+EVENTS = "https://scjg.example.cn/events"
+HERE = "http://localhost:8100"
+KEY = ec.generate_private_key(ec.SECP256R1())
+JWKS = {"keys": [jose.public_jwk(KEY.public_key(), kid="k1", alg="ES256")]}
+ANYTHING = st.recursive(
+    st.none() | st.text(max_size=20) | st.integers(-9, 9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@pytest.fixture
+def known(provider: Provider) -> Provider:
+    """A provider where one department knows the citizen and wants to be told, another does not know them."""
+    provider.add_client("told", events_uri=EVENTS, jwks=JWKS)
+    provider.add_client("stranger", events_uri="https://other.example.cn/events", jwks=JWKS)
+    provider.browser().tokens(username="chenxiaochao", client_id="told")
+    return provider
+
+
+def subject(deps: IdpDeps) -> str:
+    return accounts.get_by_username(deps, "chenxiaochao").id
+
+
+def door_of(deps: IdpDeps) -> Published:
+    assert isinstance(deps.fetch, Published)
+    return deps.fetch
+
+
+def event_of(deps: IdpDeps, *, typ: str = "secevent+jwt", key: Any = KEY, **changes: Any) -> bytes:
+    """Return a good event of the department about the citizen, with ``changes`` (None leaves one out)."""
+    claims = {
+        "iss": "told",
+        "aud": deps.issuer,
+        "iat": timestamp(deps.clock.now()),
+        "jti": token(8),
+        "sub_id": {"format": "iss_sub", "iss": deps.issuer, "sub": subject(deps)},
+        "events": {PREFIX + "credential-compromise": {}},
+        **changes,
+    }
+    good = {name: value for name, value in claims.items() if value is not None}
+    return jose.sign(good, key, kid="k1", alg="ES256", typ=typ).encode()
+
+
+# Sending.
+
+
+def test_g12_who_knows_an_account_is_told_until_it_was_taken_by_the_same_jti(known: Provider, clock: FixedClock) -> None:
+    deps, door = known.deps, door_of(known.deps)
+    accounts.disable(deps, subject(deps), actor=OPERATOR)
+    assert sending.deliver(deps) == 0
+    clock.advance(timedelta(minutes=1))
+    door.answers[EVENTS] = 202
+    assert (sending.deliver(deps), sending.deliver(deps)) == (1, 0)
+    assert [url for url, _ in door.posted if url.startswith("https://other")] == [], "it knows nobody"
+    expected = {"algorithms": ("ES256",), "typ": "secevent+jwt", "audience": "told", "issuer": deps.issuer}
+    told = [
+        jose.verify(posted["set"], keyring(deps).verifying, now=clock.now(), require=("jti", "iat", "toe"), **expected)  # type: ignore[arg-type]
+        for url, posted in door.posted
+        if url == EVENTS
+    ]
+    assert len({one["jti"] for one in told}) == 1 < len(told) == 2
+    assert told[0]["events"] == {PREFIX + "account-disabled": {}}
+    assert told[0]["sub_id"] == {"format": "iss_sub", "iss": deps.issuer, "sub": subject(deps)}
+    assert "exp" not in told[0]
+
+
+@pytest.mark.parametrize(("status", "hours", "tries"), [(400, 0, 1), (500, 25, 2), (0, 25, 2)])
+def test_what_is_refused_or_not_taken_within_a_day_ends(
+    known: Provider, clock: FixedClock, status: int, hours: int, tries: int
+) -> None:
+    deps, door = known.deps, door_of(known.deps)
+    door.answers[EVENTS] = status
+    accounts.disable(deps, subject(deps), actor=OPERATOR)
+    sending.deliver(deps)
+    clock.advance(timedelta(hours=hours))
+    for _ in range(3):
+        sending.deliver(deps)
+        clock.advance(timedelta(hours=3))
+    assert len([url for url, _ in door.posted if url == EVENTS]) == tries
+
+
+# Receiving.
+
+
+def push(provider: Provider, body: bytes, content_type: str = "application/secevent+jwt") -> tuple[int, str]:
+    answer = provider.app.test_client().post("/api/v1/account-events", data=body, content_type=content_type)
+    return answer.status_code, answer.get_json()["err"] if answer.data else ""
+
+
+def test_g12_an_event_opens_one_case_however_often_it_is_sent(known: Provider) -> None:
+    deps = known.deps
+    body = event_of(deps)
+    assert push(known, body) == push(known, body) == (202, "")
+    (case,) = cases.listed(deps, decided=False)
+    shown = cases.show(deps, case.id, actor="account:officer")
+    assert shown.notice is not None
+    assert "可能有安全问题" in shown.notice.text.zh
+    assert known.browser().log_in().status_code == 303, "a department ends nothing by itself"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"iss": "nobody"}, "invalid_key"),
+        ({"iss": "scjg"}, "invalid_key"),
+        ({"key": ec.generate_private_key(ec.SECP256R1())}, "invalid_key"),
+        ({"typ": "JWT"}, "invalid_key"),
+        ({"typ": "logout+jwt"}, "invalid_key"),
+        ({"jti": None}, "invalid_key"),
+        ({"aud": "https://another.example.cn"}, "invalid_audience"),
+        ({"aud": [HERE, "https://another.example.cn"]}, "invalid_audience"),
+        ({"iat": 1}, "invalid_request"),
+        ({"iss": "stranger"}, "invalid_request"),
+        ({"sub_id": {"format": "iss_sub", "iss": HERE, "sub": "sub.nobody"}}, "invalid_request"),
+        ({"sub_id": {"format": "email", "email": "c@example.cn"}}, "invalid_request"),
+        ({"sub_id": {"format": "iss_sub", "iss": "https://another", "sub": "x"}}, "invalid_request"),
+        ({"events": {PREFIX + "account-purged": {}}}, "invalid_request"),
+        ({"events": {}}, "invalid_request"),
+        ({"events": {PREFIX + "account-disabled": {}, PREFIX + "credential-compromise": {}}}, "invalid_request"),
+        ({"events": []}, "invalid_request"),
+        ({"jti": ""}, "invalid_request"),
+    ],
+)
+def test_what_is_not_a_systems_own_word_about_somebody_it_knows_is_refused(
+    known: Provider, changes: dict[str, Any], error: str
+) -> None:
+    assert push(known, event_of(known.deps, **changes)) == (400, error)
+    assert cases.listed(known.deps, decided=False) == []
+
+
+def test_what_is_no_event_at_all_is_refused(known: Provider) -> None:
+    assert push(known, b"") == push(known, b"x" * 20_000) == (400, "invalid_request")
+    assert push(known, event_of(known.deps), "text/plain") == (400, "invalid_request")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(octets=st.binary(max_size=200), value=ANYTHING)
+def test_anything_else_is_one_of_the_named_refusals(known: Provider, octets: bytes, value: Any) -> None:
+    for body in (octets, b"e30." + octets, event_of(known.deps, events=value), event_of(known.deps, sub_id=value)):
+        with pytest.raises(Refusal) as caught:
+            receiving.receive(known.deps, body, address="192.0.2.1")
+        assert caught.value.error in CODES
