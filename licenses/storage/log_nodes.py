@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
@@ -10,6 +11,15 @@ from licenses.storage.shelves import SqlShelves
 from licenses.storage.tables import log_leaves, log_nodes
 
 _SIZE = "log"
+# Pairs in an IN list have SQLite read the whole table. Either of these looks each of them up in the primary key.
+_FIND_BY_JSON = sa.text(
+    "SELECT n.level, n.place, n.hash FROM json_each(:places) AS wanted CROSS JOIN licenses_log_nodes AS n"
+    " WHERE n.level = json_extract(wanted.value, '$[0]') AND n.place = json_extract(wanted.value, '$[1]')"
+)
+_FIND_BY_ARRAYS = sa.text(
+    "SELECT n.level, n.place, n.hash FROM unnest(CAST(:levels AS smallint[]), CAST(:indexes AS bigint[])) AS wanted (level, place)"
+    " JOIN licenses_log_nodes AS n ON n.level = wanted.level AND n.place = wanted.place"
+)
 
 
 class SqlLogNodes(SqlShelves):
@@ -27,8 +37,12 @@ class SqlLogNodes(SqlShelves):
         """Return the hashes at ``places``; ``LookupError`` when one is missing."""
         if not places:
             return {}
-        query = sa.select(log_nodes).where(sa.tuple_(log_nodes.c.level, log_nodes.c.place).in_(list(places)))
-        found = {(row.level, row.place): bytes(row.hash) for row in self._connection.execute(query)}
+        if self._connection.dialect.name == "sqlite":
+            rows = self._connection.execute(_FIND_BY_JSON, {"places": json.dumps(list(places))})
+        else:
+            levels, indexes = zip(*places, strict=True)
+            rows = self._connection.execute(_FIND_BY_ARRAYS, {"levels": list(levels), "indexes": list(indexes)})
+        found = {(level, place): bytes(value) for level, place, value in rows}
         for place in places:
             if place not in found:
                 message = f"the log lacks the node at {place}"
