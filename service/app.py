@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Request, Response, g, jsonify, render_template, request
 from flask_bootstrap import Bootstrap5
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
 
 import admin_ui.views
 import crosscert.views
@@ -49,6 +51,13 @@ _HTTP_ERRORS: dict[int, ErrorCode] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 4
 
 class _Pages(Flask):
     """Flask without a question that it asks about each hook and view of each request."""
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """Send whoever spelt an address otherwise to the same page below this node, never to the host that the request names."""
+        if isinstance(error := request.routing_exception, RequestRedirect):
+            wanted = urlsplit(error.new_url)
+            error.new_url = f"/{wanted.path.lstrip('/')}{f'?{wanted.query}' if wanted.query else ''}"
+        super().raise_routing_exception(request)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return ``func``: none is a coroutine."""
