@@ -15,6 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from admin_ui.extensions import Extension, describe_extensions
+from crosscert.errors import CERTIFICATE_UNREADABLE
+from crosscert.graph.explanation import Explanation, explain_certificate
+from crosscert.paths import encodings
+from crosscert.ports import CrosscertDeps
 from kernel.errors import Refusal
 from pki.errors import CERTIFICATE_UNKNOWN
 from pki.ports import PkiDeps
@@ -22,6 +26,8 @@ from pki.records import CertificateRecord
 
 State = Literal["valid", "future", "expired", "revoked"]
 PAGE = 50
+MAX_UPLOAD_BYTES = 256 * 1024
+"""Of a file of certificates: enough for any chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,25 @@ def get_certificate(deps: PkiDeps, serial: str, at: datetime) -> Detail:
         signature=certificate.signature_algorithm_oid._name,  # noqa: SLF001 - the library's only name for it
         extensions=describe_extensions(certificate),
     )
+
+
+def find_serial(deps: PkiDeps, asked: str) -> str:
+    """Return the serial of the certificate with that serial or SHA-256 (hexadecimal); ``Refusal`` when there is none."""
+    with deps.work.read() as work:
+        record = work.records.find_certificate(asked) or work.records.find_by_digest(asked)
+    if record is None:
+        raise Refusal(CERTIFICATE_UNKNOWN, field="q", serial=asked[:64])
+    return record.serial
+
+
+def explain_uploaded(deps: CrosscertDeps, data: bytes, at: datetime) -> Explanation:
+    """Return why this node trusts the first certificate in a file or not; the others in it may be issuers of the first."""
+    if not 0 < len(data) <= MAX_UPLOAD_BYTES:
+        raise Refusal(CERTIFICATE_UNREADABLE, field="certificate", problem=f"1 to {MAX_UPLOAD_BYTES} bytes are wanted")
+    found = encodings.read(data).certificates
+    if not found:
+        raise Refusal(CERTIFICATE_UNREADABLE, field="certificate", problem="there is no certificate in it")
+    return explain_certificate(deps, found[0], at, found[1:])
 
 
 def state_of(record: CertificateRecord, at: datetime) -> State:

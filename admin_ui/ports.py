@@ -36,6 +36,25 @@ class AuditEntry(Protocol):
         ...
 
 
+class ChainReport(Protocol):
+    """What checking the trail's hash chain found."""
+
+    @property
+    def length(self) -> int:
+        """How many events are chained."""
+        ...
+
+    @property
+    def broken_at(self) -> int | None:
+        """The number of the first event that does not fit; None when all do."""
+        ...
+
+    @property
+    def head(self) -> bytes:
+        """The last hash."""
+        ...
+
+
 class AuditReader(Protocol):
     """Reads the trail."""
 
@@ -45,6 +64,10 @@ class AuditReader(Protocol):
 
     def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``, the earliest first."""
+        ...
+
+    def check_chain(self) -> ChainReport:
+        """Recompute the hash chain from its start."""
         ...
 
 

@@ -15,7 +15,7 @@ import licenses.ports
 from idp.views import Visitors
 from kernel.errors import Text
 from policies.licenses import find_type
-from service.audit import SqlAuditTrail, StoredEvent
+from service.audit import ChainReport, SqlAuditTrail, StoredEvent, check_chain
 from service.engine import reading
 
 
@@ -81,7 +81,7 @@ class AuditReader:
     """The audit trail as the console reads it."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._reading = reading(engine)
+        self._engine, self._reading = engine, reading(engine)
 
     def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[StoredEvent]:
         """Return up to ``limit`` events, newest first, numbered below ``before``, that mention ``contains``."""
@@ -92,3 +92,7 @@ class AuditReader:
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``."""
         with self._reading.begin() as connection:
             return SqlAuditTrail(connection).per_hour(actions, since=since, hours=hours)
+
+    def check_chain(self) -> ChainReport:
+        """Recompute the hash chain from its start."""
+        return check_chain(self._engine)

@@ -20,6 +20,7 @@ from admin_ui.views import (
     logouts,
     mandates,
     people,
+    policies,
     switches,
     window,
 )
@@ -39,6 +40,7 @@ _SECTIONS = (
     logouts,
     cases,
     switches,
+    policies,
     audit,
     window,
 )

@@ -1,15 +1,18 @@
-"""The audit trail, searched and paged."""
+"""The audit trail: searched and paged, its chain checked, handed out as lines of JSON."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 
-from admin_ui.ports import AdminDeps
+from admin_ui.ports import AdminDeps, AuditEntry, ChainReport
 from admin_ui.views.guard import guard
 
 PAGE = 50
+_PIECE = 500
 
 
 def add(pages: Blueprint, deps: AdminDeps) -> None:
@@ -18,12 +21,43 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     @pages.get("/audit")
     @guard(deps, "audit.read")
     def list_events() -> str:
-        contains = request.args.get("q", "").strip()[:100]
-        before = request.args.get("before", "")
-        events = deps.audit.page(
-            before=int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None,  # noqa: PLR2004 - 64 bits
-            limit=PAGE + 1,
-            contains=contains or None,
-        )
-        older = f"?{urlencode({'q': contains, 'before': events[PAGE - 1].number})}" if len(events) > PAGE else None
-        return render_template("admin_ui/audit.html", events=events[:PAGE], contains=contains, before=before, older=older)
+        return _page(deps)
+
+    @pages.post("/audit/chain")
+    @guard(deps, "audit.read")
+    def check_chain() -> str:
+        return _page(deps, deps.audit.check_chain())
+
+    @pages.get("/audit/events.jsonl")
+    @guard(deps, "audit.read")
+    def export_events() -> Response:
+        contains = _asked() or None
+        first = deps.audit.page(limit=_PIECE, contains=contains)
+        lines = (json.dumps(line, ensure_ascii=False) + "\n" for line in _exported(deps, first, contains))
+        headers = {"Content-Disposition": 'attachment; filename="audit.jsonl"'}
+        return Response(lines, mimetype="application/jsonl", headers=headers)
+
+
+def _asked() -> str:
+    return request.args.get("q", "").strip()[:100]
+
+
+def _exported(deps: AdminDeps, events: Sequence[AuditEntry], contains: str | None) -> Iterator[Mapping[str, object]]:
+    """Return ``events`` and all that are older, newest first, read a piece at a time."""
+    while events:
+        yield from ({"number": each.number, "sealed": each.sealed, **each.event.as_json()} for each in events)
+        events = deps.audit.page(before=events[-1].number, limit=_PIECE, contains=contains)
+
+
+def _page(deps: AdminDeps, chain: ChainReport | None = None) -> str:
+    contains = _asked()
+    before = request.args.get("before", "")
+    events = deps.audit.page(
+        before=int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None,  # noqa: PLR2004 - 64 bits
+        limit=PAGE + 1,
+        contains=contains or None,
+    )
+    older = f"?{urlencode({'q': contains, 'before': events[PAGE - 1].number})}" if len(events) > PAGE else None
+    return render_template(
+        "admin_ui/audit.html", events=events[:PAGE], contains=contains, before=before, older=older, chain=chain
+    )

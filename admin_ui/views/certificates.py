@@ -1,14 +1,18 @@
-"""The node's certificates: a list to narrow, and each by itself."""
+"""The node's certificates: a list to narrow, each by itself, and why any certificate is trusted here or not."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from admin_ui import certificates
 from admin_ui.ports import AdminDeps
-from admin_ui.views.guard import guard
+from admin_ui.views.guard import Shown, guard
+from crosscert.graph.explanation import explain_certificate
+from crosscert.paths.certificates import parse_certificate
+from kernel.errors import Refusal
 
 
 def add(pages: Blueprint, deps: AdminDeps) -> None:
@@ -28,5 +32,30 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     @pages.get("/certificates/<serial>")
     @guard(deps, "certificates.read")
     def show_certificate(serial: str) -> str:
-        detail = certificates.get_certificate(deps.pki, serial, deps.clock.now())
-        return render_template("admin_ui/certificate.html", detail=detail)
+        now = deps.clock.now()
+        detail = certificates.get_certificate(deps.pki, serial, now)
+        why = explain_certificate(deps.crosscert, parse_certificate(detail.certificate.record.der), now)
+        return render_template("admin_ui/certificate.html", detail=detail, why=why, levels=deps.policies.certificates.levels)
+
+    @pages.get("/certificates/find")
+    @guard(deps, "certificates.read")
+    def find_certificate() -> Response:
+        asked = "".join(request.args.get("q", "")[:200].replace(":", "").split()).lower()
+        return redirect(url_for("admin.show_certificate", serial=certificates.find_serial(deps.pki, asked)), code=303)
+
+    @pages.route("/certificates/explain", methods=["GET", "POST"])
+    @guard(deps, "certificates.read")
+    def explain() -> Shown:
+        why, error = None, None
+        if request.method == "POST":
+            try:
+                why = certificates.explain_uploaded(deps.crosscert, _uploaded(), deps.clock.now())
+            except Refusal as refusal:
+                error = refusal
+        page = render_template("admin_ui/explain.html", why=why, error=error, levels=deps.policies.certificates.levels)
+        return page, 200 if error is None else error.error.status
+
+
+def _uploaded() -> bytes:
+    file = request.files.get("certificate")
+    return b"" if file is None else file.stream.read(certificates.MAX_UPLOAD_BYTES + 1)
