@@ -12,6 +12,7 @@ from datetime import datetime
 from crosscert.paths.certificates import from_x509
 from crosscert.paths.crls import ParsedCrl, find_signer, parse_crl
 from kernel.errors import Refusal
+from licenses.archival import below
 from licenses.errors import EVIDENCE_MISSING
 from licenses.evidence import Evidence, PathEvidence
 from licenses.gathering import Court
@@ -36,6 +37,7 @@ class Collected:
 def collect(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = None) -> Collected:
     """Verify ``pdf`` and return all of it; ``Refusal`` for what is no document, cannot be read, or bears no seal of anybody trusted."""
     check_document(deps, pdf)
+    pdf = below(pdf)
     sha256 = hashlib.sha256(pdf).hexdigest()
     court = Court(deps, at or deps.clock.now())
     with deps.work.look() as work:

@@ -18,6 +18,7 @@ from kernel.errors import Refusal
 from licenses.reports.collected import collect
 from licenses.reports.evidence import make_evidence
 from licenses.reports.statement import make_statement, verify_statement
+from pki import archiving
 from tests.support import pdfs
 from tests.support.authorities import Authority
 from tests.support.federation import Federation, federation
@@ -53,7 +54,8 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
 def test_openssl_finds_the_evidence_good_by_the_commands_that_come_with_it(
     nodes: Federation, countys: bytes, tmp_path: Path
 ) -> None:
-    for name, pdf in (("county", countys), ("own", nodes.issue_at_city())):
+    own = nodes.issue_at_city()
+    for name, pdf in (("county", countys), ("own", own), ("archived", archiving.archive(nodes.city.pki, own))):
         (tmp_path / name).mkdir()
         seal, stamp = evidence_of(nodes, pdf, tmp_path / name)
         for command, said in ((seal, "Verification successful"), (stamp, "Verification: OK")):
