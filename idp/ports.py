@@ -18,6 +18,7 @@ from idp.record_ports import (
     AdministrationRecords,
     AuthenticatorRecords,
     ClientRecords,
+    ClosingRecords,
     DeviceRecords,
     DirectoryRecords,
     EventRecords,
@@ -61,6 +62,7 @@ class IdpRecords(
     AdministrationRecords,
     SwitchRecords,
     EventRecords,
+    ClosingRecords,
     Protocol,
 ):
     """Everything that the room stores, in one transaction."""

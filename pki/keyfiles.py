@@ -96,6 +96,10 @@ class FileKeyStore:
         """Return the secret under ``label``, made of ``length`` random octets when it is first asked for."""
         return self._folder.secret(label, length)
 
+    def has_secret(self, label: str) -> bool:
+        """Tell whether there is a secret under ``label``; none is made."""
+        return self._folder.has_secret(label)
+
     def _open(self) -> AESGCM:
         """Return the cipher of the secrets, after the passphrase has been proven."""
         file = self._folder.path / "store"

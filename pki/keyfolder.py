@@ -71,6 +71,10 @@ class KeyFolder:
             raise self.unusable(problem=f"{file.name} is damaged") from None
         return self._secrets.setdefault(label, value)
 
+    def has_secret(self, label: str) -> bool:
+        """Tell whether there is a secret under ``label``."""
+        return label in self._secrets or self.file(label, "secret").exists()
+
     def read(self, file: Path) -> bytes | None:
         """Return what is in ``file``, None when there is none."""
         try:

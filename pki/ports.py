@@ -54,6 +54,10 @@ class KeyStore(Protocol):
         """Return the secret under ``label``, made of ``length`` random octets when it is first asked for."""
         ...
 
+    def has_secret(self, label: str) -> bool:
+        """Tell whether there is a secret under ``label``; none is made."""
+        ...
+
 
 class CertificateRecords(Protocol):
     """Certificates that were issued, and those about to be."""

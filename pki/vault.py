@@ -26,15 +26,34 @@ class Vault:
     """AES-256-GCM under a key of the key store, and HMAC-SHA256 blind indexes.
 
     A value is ``version (1) ‖ key number (2) ‖ nonce (12) ‖ ciphertext and tag``. The context (say ``idp.phone``) is
-    authenticated with it, so a value moved to another column does not decrypt. ``current`` is the number of the key that
-    encrypts; older numbers still decrypt.
+    authenticated with it, so a value moved to another column does not decrypt. The key with the highest number encrypts; all of
+    them decrypt. A process learns of a new key at the latest from the first value that it meets under it.
     """
 
-    def __init__(self, keys: KeyStore, *, current: int = 1) -> None:
+    def __init__(self, keys: KeyStore) -> None:
         self._keys = keys
-        self._current = current
+        self._current = 0
         self._ciphers: dict[int, AESGCM] = {}
         self._index_key: bytes | None = None
+
+    @property
+    def current(self) -> int:
+        """The number of the key that encrypts."""
+        return self._current or self._find_newest()
+
+    def rotate(self) -> int:
+        """Make a new key, which encrypts from now on, and return its number."""
+        self._keys.secret(_label(self._find_newest() + 1))
+        return self._find_newest()
+
+    def is_current(self, blob: bytes) -> bool:
+        """Tell whether a value is encrypted under the key that encrypts now."""
+        return blob[:_HEADER] == self.header
+
+    @property
+    def header(self) -> bytes:
+        """What every value begins with that is encrypted now."""
+        return bytes([_VERSION]) + self.current.to_bytes(2, "big")
 
     def encrypt(self, text: str, context: str) -> bytes:
         """Return ``text`` encrypted for ``context``."""
@@ -46,16 +65,16 @@ class Vault:
 
     def encrypt_bytes(self, data: bytes, context: str) -> bytes:
         """Return ``data`` encrypted for ``context``."""
-        header = bytes([_VERSION]) + self._current.to_bytes(2, "big")
+        header = self.header
         nonce = random_bytes(_NONCE)
-        return header + nonce + self._cipher(self._current).encrypt(nonce, data, header + context.encode())
+        return header + nonce + self._cipher(self.current).encrypt(nonce, data, header + context.encode())
 
     def decrypt_bytes(self, blob: bytes, context: str) -> bytes:
         """Return the octets of ``blob``; ``Misuse(value_unreadable)`` as :meth:`decrypt`."""
         header, nonce, sealed = blob[:_HEADER], blob[_HEADER : _HEADER + _NONCE], blob[_HEADER + _NONCE :]
         number = int.from_bytes(header[1:], "big")
         # A number that was never in use must not make a key: secret() would create it.
-        if len(nonce) != _NONCE or header[0] != _VERSION or not 1 <= number <= self._current:
+        if len(nonce) != _NONCE or header[0] != _VERSION or not self._is_known(number):
             raise Misuse(VALUE_UNREADABLE, context=context)
         try:
             return self._cipher(number).decrypt(nonce, sealed, header + context.encode())
@@ -71,5 +90,19 @@ class Vault:
     def _cipher(self, number: int) -> AESGCM:
         cipher = self._ciphers.get(number)
         if cipher is None:
-            cipher = self._ciphers[number] = AESGCM(self._keys.secret(f"vault-{number}"))
+            cipher = self._ciphers[number] = AESGCM(self._keys.secret(_label(number)))
         return cipher
+
+    def _is_known(self, number: int) -> bool:
+        return 1 <= number <= self.current or 1 <= number <= self._find_newest()
+
+    def _find_newest(self) -> int:
+        number = max(self._current, 1)
+        while self._keys.has_secret(_label(number + 1)):
+            number += 1
+        self._current = number
+        return number
+
+
+def _label(number: int) -> str:
+    return f"vault-{number}"

@@ -143,7 +143,8 @@ class CertificatePolicies(Table):
 class AssurancePolicies(Table):
     """assurance.toml. ``default_acr`` is the level registered for a system whose registration names none.
 
-    Whoever changes authenticators must have logged in within ``change_within_seconds``.
+    Whoever changes authenticators must have logged in within ``change_within_seconds``. An account that its owner closes can be taken
+    back for ``closing_seconds``.
     """
 
     default_acr: Name
@@ -153,6 +154,7 @@ class AssurancePolicies(Table):
     proofing: Annotated[dict[str, Proofing], Field(min_length=1)]
     second_factor: Annotated[tuple[AccountKind, ...], Field(min_length=1)]
     change_within_seconds: Seconds
+    closing_seconds: Seconds
     password: PasswordRules
     throttle: ThrottleRules
     directories: DirectoryRules

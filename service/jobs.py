@@ -21,10 +21,11 @@ from idp.enterprises import mandates, representing
 from idp.events import sending as events
 from idp.logout import delivery, ending
 from idp.notices.delivery import deliver as deliver_waiting_notices
+from idp.privacy import closing
 from kernel.clock import rfc3339
 from licenses import archival
 from pki import alarms, authority, crl, known_revoked, review
-from service import audit
+from service import audit, sealed
 from service.wiring import Services
 
 _log = structlog.get_logger()
@@ -123,6 +124,18 @@ def clean_up(services: Services) -> None:
     housekeeping.clean_up(services.idp)
 
 
+def close_accounts(services: Services) -> None:
+    """Erase the accounts whose owners closed them and did not take it back."""
+    closing.close_due(services.idp)
+
+
+def renew_sealed(services: Services) -> None:
+    """Encrypt under the newest key what a rotation left under older ones."""
+    if services.vault.current > 1:
+        for _ in sealed.renew(services.engine, services.vault):
+            pass
+
+
 def deliver_notices(services: Services) -> None:
     """Carry what people are told about their accounts to those who confirmed an address."""
     deliver_waiting_notices(services.idp)
@@ -151,6 +164,8 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (raise_expiry_alarms, 60),
     (review_issued, 1440),
     (renew_archive_stamps, 1440),
+    (renew_sealed, 1440),
+    (close_accounts, 5),
 )
 """The jobs and how many minutes lie between two runs of each."""
 

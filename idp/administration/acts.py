@@ -13,6 +13,7 @@ from typing import Literal
 from idp.administration.errors import ROLE_UNSUITABLE
 from idp.people.disabling import disable_within, enable_within
 from idp.ports import IdpDeps, IdpWork
+from idp.privacy import closing
 from idp.records import AccountRecord
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
@@ -20,7 +21,7 @@ from kernel.errors import Refusal, Text
 from policies.role_models import Act
 from policies.roles import may_have
 
-Wish = Literal["give_role", "take_role", "disable", "enable"]
+Wish = Literal["give_role", "take_role", "disable", "enable", "close"]
 """What an admin wants; which act that is depends on whose account it is."""
 
 TITLES: Mapping[Act, Text] = MappingProxyType(
@@ -30,6 +31,7 @@ TITLES: Mapping[Act, Text] = MappingProxyType(
         "disable_admin": Text("停用管理人员的账号", "disable an official's account"),
         "disable_account": Text("停用账号", "disable an account"),
         "enable_account": Text("恢复账号", "enable an account"),
+        "close_account": Text("注销账号", "close an account"),
     }
 )
 
@@ -38,6 +40,8 @@ def act_of(wish: Wish, record: AccountRecord) -> Act:
     """Return which act a wish is."""
     if wish == "disable":
         return "disable_admin" if record.roles or record.kind == "security_admin" else "disable_account"
+    if wish == "close":
+        return "close_account"
     return "enable_account" if wish == "enable" else wish
 
 
@@ -61,7 +65,10 @@ class Deed:
         if self.act in {"disable_admin", "disable_account"}:
             disable_within(work, self.record.id, actor=actor, now=now, details=self.details)
         elif self.act == "enable_account":
+            closing.check_not_closed(work, self.record)
             enable_within(work, self.record.id, actor=actor, now=now, details=self.details)
+        elif self.act == "close_account":
+            closing.begin_within(deps, work, self.record, actor=actor, details=self.details)
         else:
             self._exchange_roles(deps, work, actor)
 

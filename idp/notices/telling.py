@@ -89,6 +89,10 @@ TEXTS: Mapping[str, Text] = {
         "{organization} asks you to act for it; accept or refuse that under “my organisations”.",
     ),
     "mandate_ended": Text("您代表{organization}的授权已终止。", "Your mandate to act for {organization} has ended."),
+    "closing": Text(
+        "账号将在 {days} 天后注销，届时您的信息会被删除；可以随时取消。",
+        "The account will be closed in {days} days and your data erased; you may cancel that.",
+    ),
     "passkey_cloned": Text(
         "通行密钥“{name}”可能被人复制过，用它登录被拒绝。",
         "The passkey “{name}” may have been copied; a login with it was refused.",

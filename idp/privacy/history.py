@@ -38,6 +38,8 @@ _TOLD: Mapping[str, tuple[Kind, Text]] = MappingProxyType(
         "idp.enrol_authenticator": ("change", Text("登录方式增加", "authenticator added")),
         "idp.confirm_contact": ("change", Text("联系方式确认", "contact confirmed")),
         "idp.recover": ("change", Text("账号找回", "account recovered")),
+        "idp.begin_closing": ("change", Text("申请注销账号", "closing the account asked for")),
+        "idp.cancel_closing": ("change", Text("取消注销账号", "closing the account taken back")),
         "idp.give_role": ("change", Text("授予角色", "role given")),
         "idp.take_role": ("change", Text("收回角色", "role taken away")),
         "idp.disable_account": ("change", Text("账号停用", "account disabled")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from idp.record_ports.administration import AdministrationRecords
 from idp.record_ports.authenticators import AuthenticatorRecords
 from idp.record_ports.clients import ClientRecords
+from idp.record_ports.closings import ClosingRecords
 from idp.record_ports.devices import DeviceRecords
 from idp.record_ports.directories import DirectoryRecords
 from idp.record_ports.events import EventRecords
@@ -27,6 +28,7 @@ __all__ = [
     "AdministrationRecords",
     "AuthenticatorRecords",
     "ClientRecords",
+    "ClosingRecords",
     "DeviceRecords",
     "DirectoryRecords",
     "EventRecords",

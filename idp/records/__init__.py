@@ -16,6 +16,7 @@ from idp.records.clients import (
     Stage,
     SubjectType,
 )
+from idp.records.closings import Closing
 from idp.records.devices import DeviceRequest
 from idp.records.directories import DirectoryPerson, DirectorySettings, DirectoryState, Lock, StaffEntry
 from idp.records.events import EventDelivery, EventOutcome
@@ -53,6 +54,7 @@ __all__ = [
     "Client",
     "ClientAuthentication",
     "ClientSecret",
+    "Closing",
     "Code",
     "CodeUse",
     "Consent",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.storage.administration import SqlAdministration
 from idp.storage.authenticators import SqlAuthenticators
 from idp.storage.clients import SqlClients
+from idp.storage.closings import SqlClosings
 from idp.storage.devices import SqlDevices
 from idp.storage.directories import SqlDirectories
 from idp.storage.events import SqlEvents
@@ -38,6 +39,7 @@ class SqlIdpRecords(
     SqlImports,
     SqlRecoveries,
     SqlAdministration,
+    SqlClosings,
     SqlSwitches,
     SqlEvents,
 ):

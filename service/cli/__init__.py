@@ -32,6 +32,7 @@ GROUPS = {
     "session": "where somebody is logged in",
     "directory": "departments' directories of staff: look, test, take over",
     "client": "departments' systems that log in here",
+    "keys": "the key that encrypts personal data, and a new one in its place",
     "audit": "the audit trail",
     "backup": "write an encrypted backup",
     "restore": "restore a backup into an empty folder",

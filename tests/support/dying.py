@@ -74,6 +74,9 @@ class DyingKeys:
     def secret(self, label: str, length: int = 32) -> bytes:
         return self.inner.secret(label, length)
 
+    def has_secret(self, label: str) -> bool:
+        return self.inner.has_secret(label)
+
 
 def dying(deps: PkiDeps, steps: int) -> PkiDeps:
     fuse = Fuse(steps)

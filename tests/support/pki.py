@@ -88,6 +88,9 @@ class MemoryKeys:
     def secret(self, label: str, length: int = 32) -> bytes:
         return self.secrets.setdefault(label, random_bytes(length))
 
+    def has_secret(self, label: str) -> bool:
+        return label in self.secrets
+
 
 def judged_by_pyhanko(signature: EmbeddedPdfSignature, context: ValidationContext) -> PdfSignatureStatus:
     """What pyHanko thinks of a signature. In a thread of its own: it starts an event loop, and the browser's may be running here."""

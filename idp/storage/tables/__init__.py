@@ -5,6 +5,7 @@ from __future__ import annotations
 from idp.storage.tables.administration import proposals
 from idp.storage.tables.authenticators import challenges, recovery_codes, sent_codes
 from idp.storage.tables.clients import assertions, clients, consents, invitations, origins, resources, secret_uses
+from idp.storage.tables.closings import closings
 from idp.storage.tables.columns import metadata
 from idp.storage.tables.devices import device_requests
 from idp.storage.tables.directories import directories, directory_people
@@ -24,6 +25,7 @@ __all__ = [
     "cases",
     "challenges",
     "clients",
+    "closings",
     "codes",
     "consents",
     "device_requests",

@@ -35,6 +35,7 @@ for _each in (
     looking.find,
     deciding.disable,
     deciding.enable,
+    deciding.close,
     deciding.role,
     deciding.approvals,
 ):

@@ -49,6 +49,18 @@ def enable(services: Services, *, username: str, **options: Any) -> None:
     _ask(services, "enable", username, None, **options)
 
 
+@click.command()
+@click.argument("username")
+@_reason_option
+@by_option
+@yes_option
+@json_option
+@pass_services
+def close(services: Services, *, username: str, **options: Any) -> None:
+    """Close account USERNAME after the time in which its owner may take that back; then everything about them is erased."""
+    _ask(services, "close", username, None, **options)
+
+
 @click.group()
 def role() -> None:
     """Give roles of roles.toml and take them away."""

@@ -62,10 +62,12 @@ def test_an_unknown_key_number_makes_no_key(keys: FileKeyStore, vault: Vault) ->
 
 
 def test_a_newer_vault_still_reads_what_an_older_key_encrypted(keys: FileKeyStore, vault: Vault) -> None:
-    newer = Vault(keys, current=2)
-    assert newer.decrypt(vault.encrypt("旧", "c"), "c") == "旧"
-    with pytest.raises(Misuse, match="value_unreadable"):
-        vault.decrypt(newer.encrypt("新", "c"), "c")
+    old, another_process = vault.encrypt("旧", "c"), Vault(keys)
+    assert (vault.current, vault.rotate(), vault.is_current(old)) == (1, 2, False)
+    new = vault.encrypt("新", "c")
+    assert vault.is_current(new)
+    assert (vault.decrypt(old, "c"), another_process.decrypt(new, "c"), another_process.current) == ("旧", "新", 2)
+    assert Vault(keys).current == 2
 
 
 def test_the_index_is_equal_for_equal_texts_of_one_column_only(keys: FileKeyStore, vault: Vault) -> None:

@@ -49,7 +49,7 @@ def test_an_officials_look_is_shown_with_its_purpose_and_organisation_but_no_nam
 
 def test_a_verification_of_ones_licence_is_shown_by_department(provider: Provider) -> None:
     account = accounts.get_by_username(provider.deps, "chenxiaochao")
-    held = HeldLicense("结婚证", "marriage certificate", "N1", "1.2.156.3005.2.x", "潮州市民政局", None, "01", "", "#aa0000")
+    held = HeldLicense("结婚证", "marriage certificate", "N1", "1.2.156.3005.2.x", "潮州市民政局", None, "01", "", "", "#aa0000")
     assert isinstance(provider.deps.holder_licenses, Licenses)
     provider.deps.holder_licenses.held.append(held)
     for actor in ("client:scjg", "anonymous", f"account:{account.id}"):
