@@ -15,6 +15,19 @@ from idp.registers.csv_files import LEGAL_PERSONS, CsvLegalPersonRegister
 from tests.support.idp import MARKET, OPERATOR, add_account
 
 USCC = "91445100MA4WR7QA0W"
+_DESK = "/account/organizations/<organization_id>"
+ORGANIZATION_PAGES = ("/account/organizations", _DESK)
+ORGANIZATION_FORMS = {
+    "/account/organizations": ("uscc",),
+    "/account/mandates/accept": ("offer",),
+    "/account/mandates/refuse": ("offer",),
+    "/account/mandates/resign": ("mandate",),
+    f"{_DESK}/mandates": ("name", "resident_id", "until"),
+    f"{_DESK}/mandates/revoke": ("mandate",),
+    f"{_DESK}/offers/withdraw": ("offer",),
+    f"{_DESK}/own-login/close": (),
+}
+"""The pages and forms about organisations, and what each form asks for."""
 
 
 def add_company(deps: IdpDeps, username: str = "chaolian", **changes: Any) -> Account:

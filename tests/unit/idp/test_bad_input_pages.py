@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from idp import dispatch, endpoints
 from idp.browsers import sessions
 from idp.browsers.sessions import Device
+from idp.enterprises.documents import ADDRESS
 from idp.people import accounts
 from kernel.clock import FixedClock
 from pki.keyfiles import FileKeyStore
@@ -25,6 +26,7 @@ from tests.support import kiosk
 from tests.support.citizens import PAGES as CITIZENS
 from tests.support.good_requests import register
 from tests.support.idp import CALLBACK, PASSWORD, TOTP_SECRET, provider_in
+from tests.support.mandates import ORGANIZATION_FORMS, ORGANIZATION_PAGES
 from tests.support.passkeys import AUTHENTICATOR_FORMS
 from tests.support.relying_party import forms
 from tests.support.request_rows import World
@@ -94,6 +96,11 @@ PAGES: dict[tuple[str, str], Page] = {
 EACH = pytest.mark.parametrize("page", PAGES, ids=" ".join)
 _ONE, _CONTACT = "/account/authenticators/<authenticator_id>/name", "/account/contacts/<any(email, phone):channel>"
 TRIED_BESIDE = {
+    ("GET", "/login/identity"),
+    ("POST", "/login/identity"),
+    ("GET", f"{ADDRESS}<mandate_id>"),
+    *(("GET", path) for path in ORGANIZATION_PAGES),
+    *(("POST", path) for path in ORGANIZATION_FORMS),
     *CITIZENS,
     *(("GET", path) for path in (_ONE, _CONTACT)),
     *(("POST", path) for path in (_ONE, _CONTACT, _CONTACT + "/code", *AUTHENTICATOR_FORMS)),

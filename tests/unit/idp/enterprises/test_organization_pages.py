@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from kernel.clock import FixedClock
 from tests.support.idp import MARKET, Browser, Provider
-from tests.support.mandates import USCC
+from tests.support.mandates import ORGANIZATION_FORMS, USCC
 from tests.support.relying_party import Form, forms
 from tests.unit.idp.enterprises.conftest import HUANG
 
@@ -125,3 +125,26 @@ def test_an_organisations_own_login_sees_no_such_pages_of_its_own(city: Provider
     assert "我的单位" not in browser.get("/account").text
     page = send(browser, browser.get("/account/organizations"), "/account/organizations", uscc=USCC)
     assert page.status_code == 403
+
+
+@pytest.mark.parametrize("path", ORGANIZATION_FORMS)
+def test_each_form_refuses_what_is_missing_doubled_wrong_or_endless(
+    city: Provider, desk: tuple[Browser, TestResponse], path: str
+) -> None:
+    browser, page = desk
+    address = path.replace("<organization_id>", page.request.path.rpartition("/")[2])
+    csrf = forms(page.text)[-1].values["csrf_token"]
+    good = {"csrf_token": csrf, **{name: AGENT.get(name, "x") for name in ORGANIZATION_FORMS[path]}}
+    assert browser.client.post(address, data=good | {"csrf_token": ""}).status_code == 403
+    for name in ORGANIZATION_FORMS[path]:
+        rest = {one: value for one, value in good.items() if one != name}
+        for value in ("", "[]", "-1", "潮\U0001f600", "' OR 1=1 --", "<script>alert(1)</script>", "x" * 5000, "\0"):
+            answer = browser.client.post(address, data=rest | {name: value})
+            assert 400 <= answer.status_code < 500, f"{name}={value}"
+            assert "<script>alert" not in answer.text
+        assert 400 <= browser.client.post(address, data=rest | {name: ["one", "two"]}).status_code < 500
+        assert 400 <= browser.client.post(f"{address}?{name}={good[name]}", data=rest).status_code < 500  # the wrong place
+    for kind, body in (("application/json", b"{}"), ("text/plain", b"a=b"), ("multipart/form-data", b"--x")):
+        assert 400 <= browser.client.post(address, data=body, content_type=kind).status_code < 500
+    with city.deps.work.read() as work:
+        assert not work.records.mandates()
