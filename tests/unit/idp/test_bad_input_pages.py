@@ -28,6 +28,7 @@ from tests.support.good_requests import register
 from tests.support.idp import CALLBACK, PASSWORD, TOTP_SECRET, provider_in
 from tests.support.mandates import ORGANIZATION_FORMS, ORGANIZATION_PAGES
 from tests.support.passkeys import AUTHENTICATOR_FORMS
+from tests.support.recovering import OTHER_FORMS, RECOVERY_FORMS
 from tests.support.relying_party import forms
 from tests.support.request_rows import World
 
@@ -88,6 +89,9 @@ PAGES: dict[tuple[str, str], Page] = {
     ("GET", endpoints.DEVICE_CONFIRM): Page(_TXN, inside=True),
     ("POST", endpoints.DEVICE_CONFIRM): Page(_TXN, _FORM, inside=True),
     ("GET", endpoints.DEVICE_DONE): Page({"error": FREE}),
+    ("GET", "/recovery"): Page(),
+    ("GET", "/recovery/window"): Page(),
+    ("GET", "/report"): Page({"code": FREE}),
     ("GET", "/logout"): Page(),
     ("POST", "/logout"): Page(form=_FORM | _LOGOUT),
     ("GET", endpoints.LOGOUT): Page(_LOGOUT),
@@ -104,8 +108,9 @@ TRIED_BESIDE = {
     *CITIZENS,
     *(("GET", path) for path in (_ONE, _CONTACT)),
     *(("POST", path) for path in (_ONE, _CONTACT, _CONTACT + "/code", *AUTHENTICATOR_FORMS)),
+    *(("POST", path) for path in (*RECOVERY_FORMS, *OTHER_FORMS)),
 }
-"""What needs more than a session to be answered in good faith: tried in ``authenticators`` and ``citizens``, ``test_bad_forms.py``."""
+"""What needs more than a session to be answered in good faith: tried in ``authenticators``, ``citizens`` and ``recovery``, ``test_bad_forms.py``."""
 
 
 @pytest.fixture(scope="module")
