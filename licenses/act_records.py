@@ -49,6 +49,16 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class LicenseStop:
+    """Why issuing is stopped: the licence in which the review found a fault, and who was first to agree to go on."""
+
+    identifier: str
+    finding: str
+    at: datetime
+    consent_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """An annotated copy (加注件) of a licence: a document of its own, with ``fields`` that say for what, for whom and until when."""
 
@@ -103,6 +113,22 @@ class ActRecords(Protocol):
 
     def add_copy(self, copy: Copy, document: bytes) -> bool:
         """Store a copy with its encrypted PDF; False when its number is taken."""
+        ...
+
+    def add_stop(self, stop: LicenseStop) -> bool:
+        """Stop issuing because of a licence; False when it did so before, whatever became of it."""
+        ...
+
+    def find_stop(self) -> LicenseStop | None:
+        """Return the first stop that stands."""
+        ...
+
+    def consent_to_lift(self, person: str) -> bool:
+        """Note who is first to agree to go on; False when somebody did, or nothing is stopped."""
+        ...
+
+    def lift_stops(self, person: str, at: datetime) -> bool:
+        """Lift every stop to which somebody else agreed; False when there is none."""
         ...
 
     def find_copy_document(self, pdf_sha256: str) -> bytes | None:

@@ -174,8 +174,13 @@ def _check_holder_name(draft: _Draft) -> None:
 _HOLDER_ID_CHECKS: Mapping[HolderKind, Callable[[str], bool]] = {"citizen": is_resident_id, "enterprise": is_uscc}
 
 
+def is_holder_id(kind: HolderKind, code: str) -> bool:
+    """Tell whether ``code`` is well formed as a holder's of this kind."""
+    return _HOLDER_ID_CHECKS[kind](code)
+
+
 def _check_holder_id(draft: _Draft) -> None:
-    if not _HOLDER_ID_CHECKS[draft.kind.holder_kind](draft.values["holder_id"]):
+    if not is_holder_id(draft.kind.holder_kind, draft.values["holder_id"]):
         raise Refusal(HOLDER_ID_CHECK, field="holder_id")
 
 

@@ -60,7 +60,7 @@ def issue_file(deps: LicenseDeps, file: RowFile, folder: Path, *, actor: str) ->
     waiting: list[tuple[Row, Application | Refusal]] = []
     ready = 0
     for row in file.rows():
-        checked = _check(row, rules, numbers)
+        checked = check_row(row, rules, another=is_number_of_another(row, numbers))
         waiting.append((row, checked))
         ready += isinstance(checked, Application)
         if ready >= GROUP or len(waiting) >= _ANSWERED_AFTER:
@@ -69,18 +69,23 @@ def issue_file(deps: LicenseDeps, file: RowFile, folder: Path, *, actor: str) ->
     yield from _answer(deps, waiting, folder, actor)
 
 
-def _check(row: Row, rules: Rules, numbers: dict[str, bytes]) -> Application | Refusal:
-    """Check one row; ``numbers`` remembers the content of the first row that bore each number, refused or not."""
+def is_number_of_another(row: Row, numbers: dict[str, bytes]) -> bool:
+    """Tell whether an earlier row, refused or not, bore this row's number with other contents; ``numbers`` remembers the first of each."""
+    number = "" if row.fault is not None else row.values["number"].strip()
+    content = _content(row.values)
+    return bool(number) and numbers.setdefault(number, content) != content
+
+
+def check_row(row: Row, rules: Rules, *, another: bool) -> Application | Refusal:
+    """Return the application that a row is, or why it is none; ``another``: its number is another row's."""
     if row.fault is not None:
         return row.fault
-    number, content = row.values["number"].strip(), _content(row.values)
-    first = numbers.setdefault(number, content) if number else content
     try:
         application = check_application(row.values, rules)
     except Refusal as refusal:
         return refusal
-    if first != content:
-        return Refusal(DUPLICATE_NUMBER, field="number", number=number)
+    if another:
+        return Refusal(DUPLICATE_NUMBER, field="number", number=row.values["number"].strip())
     return application
 
 

@@ -42,6 +42,7 @@ WITHOUT_END = "长期"
 """What stands for the day of expiry when there is none."""
 
 COPY_NUMBER, COPY_PURPOSE, COPY_RECEIVER, COPY_UNTIL = "JZ_XH", "JZ_YT", "JZ_SYF", "JZ_YXQJZRQ"
+COPY_FIELDS = frozenset({COPY_NUMBER, COPY_PURPOSE, COPY_RECEIVER, COPY_UNTIL})
 """What an annotated copy (加注件) adds: which copy it is, for what, for whom, and its last day."""
 
 _TEXT_KEYS: Mapping[int, tuple[str, ...]] = {

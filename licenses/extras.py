@@ -38,7 +38,7 @@ def parse_extra(text: str, kind: LicenseType) -> Mapping[str, str]:
     for field in kind.fields:
         value = given.get(field.name, "")
         if value:
-            _check(field, value)
+            check_value(field, value)
             found[field.key] = value
         elif field.required:
             raise Refusal(EXTRA_MISSING, field=FIELD, name=field.name)
@@ -57,7 +57,8 @@ def _split(text: str) -> dict[str, str]:
     return given
 
 
-def _check(field: ExtensionField, value: str) -> None:
+def check_value(field: ExtensionField, value: str) -> None:
+    """Refuse a value that is not as its field wants it."""
     problem = (
         Text("超过 {limit} 个字", "longer than {limit} characters").fill({"limit": field.max_length})
         if len(value) > field.max_length

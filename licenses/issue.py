@@ -20,6 +20,7 @@ from licenses.applications import check_permitted, content
 from licenses.archival import as_kept
 from licenses.archive import DOCUMENT_CONTEXT, get_document
 from licenses.errors import DUPLICATE_NUMBER, INTENT_OVERTAKEN, LICENSE_NOT_FOUND, STATUS_OVERTAKEN
+from licenses.errors.life import LICENSES_STOPPED
 from licenses.ports import VALID, Application, LicenseDeps, LicenseRecord, LicenseRecords, Sealed
 from licenses.seals import seal_page
 from policies.licenses import find_type
@@ -64,6 +65,7 @@ def issue_many(deps: LicenseDeps, applications: Sequence[Application], *, actor:
     # 1 and 2. What policy permits is reserved: number, identifier and status slot, as intents that everybody can see.
     reserved: list[Issued | Refusal] = []
     with deps.work.begin() as work:
+        check_not_stopped(work.records)
         for application in applications:
             try:
                 answer = reserve(deps, work.records, application)
@@ -95,6 +97,8 @@ def finish(deps: LicenseDeps, intents: Sequence[LicenseRecord], *, actor: str) -
     """Seal and record intents (steps 3 and 4); return the answer for each identifier. An intent that is refused becomes void."""
     sealed: list[tuple[LicenseRecord, bytes]] = []
     refused: dict[str, Refusal] = {}
+    with deps.work.look() as work:
+        check_not_stopped(work.records)
     # 3. Render, and seal exactly those bytes.
     for record in intents:
         try:
@@ -107,6 +111,13 @@ def finish(deps: LicenseDeps, intents: Sequence[LicenseRecord], *, actor: str) -
     if intents:
         answers.update(_record(deps, sealed, refused, actor))
     return answers
+
+
+def check_not_stopped(records: LicenseRecords) -> None:
+    """Refuse (``licenses_stopped``) while the review has stopped issuing; what was reserved waits until it goes on."""
+    stop = records.find_stop()
+    if stop is not None:
+        raise Refusal(LICENSES_STOPPED, identifier=stop.identifier, finding=stop.finding)
 
 
 def receipt(deps: LicenseDeps, identifier: str) -> Receipt:

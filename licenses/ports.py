@@ -15,6 +15,7 @@ from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork
 from licenses.act_records import ActRecords
+from licenses.bulk_records import BatchRecords
 from licenses.log_ports import LogNodes, LogWitnessRecords
 from licenses.wallet_records import WalletRecords
 from policies.models import HolderKind, Policies
@@ -140,7 +141,7 @@ class Published:
     made_at: datetime
 
 
-class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, WalletRecords, Protocol):
+class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, BatchRecords, WalletRecords, Protocol):
     """The registry, in one transaction."""
 
     def find_department(self, uscc: str) -> Department | None:
@@ -234,6 +235,10 @@ class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, WalletRecords, Pro
 
     def search(self, wanted: Wanted, *, before: int | None = None, limit: int = 50) -> Sequence[tuple[int, LicenseRecord]]:
         """Return the issued licences that are ``wanted`` with their row keys, the newest first, from below row key ``before``."""
+        ...
+
+    def issued_since(self, since: datetime, *, after: int, limit: int) -> Sequence[tuple[int, LicenseRecord]]:
+        """Return the licences sealed since a moment with their row keys, in their order, from after row key ``after``."""
         ...
 
     def find_document(self, identifier: str) -> bytes | None:

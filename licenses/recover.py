@@ -25,14 +25,19 @@ class Recovered:
 
 
 def finish_or_void(deps: LicenseDeps, *, actor: str = "system") -> Recovered:
-    """Seal and record every intent that is left; one that can no longer be issued becomes void and its number free."""
+    """Seal and record every intent that is left; one that can no longer be issued becomes void and its number free.
+
+    While the review has stopped issuing nothing is done.
+    """
     finished: list[str] = []
     voided: list[str] = []
     while True:
         with deps.work.read() as work:
-            intents = work.records.intents(limit=_GROUP)
+            stopped = work.records.find_stop() is not None
+            intents = [] if stopped else work.records.intents(limit=_GROUP)
         if not intents:
-            acts.settle(deps)
+            if not stopped:
+                acts.settle(deps)
             return Recovered(tuple(finished), tuple(voided))
         for identifier, answer in issue.finish(deps, intents, actor=actor).items():
             (voided if isinstance(answer, Refusal) else finished).append(identifier)

@@ -8,7 +8,7 @@ Left to others: the signature itself (``cms``), whose it is (``seals``), reading
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -19,7 +19,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.constants import ESIC_EXTENSION_1
-from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest, SignatureObject
 
 from kernel.errors import Refusal
 from pki.errors import DOCUMENT_CHANGED, DOCUMENT_UNSUITABLE
@@ -42,17 +42,26 @@ class Statement:
 class PreparedPdf:
     """A file with an empty place for its signature. It gives its digest away once and takes one signature, over these bytes."""
 
-    def __init__(self, digest: bytes, output: BytesIO, embedder: Generator[Any, Any, None]) -> None:
-        self._digest: bytes | None = digest
+    def __init__(self, place: PreparedByteRangeDigest, output: BytesIO, embedder: Generator[Any, Any, None]) -> None:
+        self.digest = place.document_digest
+        """The SHA-256 over all but the empty place."""
+        self._taken = False
+        self._place = place
         self._output = output
         self._embedder = embedder
 
     def take(self) -> bytes:
         """Return the SHA-256 over all but the empty place; ``Refusal(document_changed)`` when it was taken before."""
-        digest, self._digest = self._digest, None
-        if digest is None:
+        if self._taken:
             raise Refusal(DOCUMENT_CHANGED)
-        return digest
+        self._taken = True
+        return self.digest
+
+    def rehearse(self, value: Callable[[bytes], bytes]) -> bytes:
+        """Return the file as it is with another signature over the same digest in the place, which stays empty here."""
+        copy = BytesIO(self._output.getvalue())
+        self._place.fill_with_cms(copy, value(self.digest))
+        return copy.getvalue()
 
     def embed(self, cms: bytes) -> bytes:
         """Put the signature over the digest that was taken into its place and return the file."""
@@ -100,7 +109,7 @@ def _write(writer: _Writer, statement: Statement) -> PreparedPdf:
     locking = SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
     embedder.send(SigObjSetup(sig_placeholder=signature, mdp_setup=locking))
     prepared, output = embedder.send(SigIOSetup(md_algorithm="sha256", in_place=True))
-    return PreparedPdf(prepared.document_digest, output, embedder)
+    return PreparedPdf(prepared, output, embedder)
 
 
 def _check_unsigned(writer: _Writer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from werkzeug.routing import RequestRedirect
 import admin_ui.views
 import crosscert.views
 import idp.views
+import licenses.bulk.views
 import licenses.life.views
 import licenses.many.views
 import licenses.views
@@ -28,7 +30,7 @@ from idp.views.systems import Systems
 from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
 from kernel.randomness import token
 from pki import alarms
-from service import headers, i18n, reference
+from service import headers, i18n, jobs, reference
 from service.adapters import AuditReader
 from service.assets import Assets
 from service.csrf import Csrf
@@ -104,12 +106,14 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
     _add_errors(app)
     _add_health(app, services)
     _add_context(app, services)
+    in_background = partial(jobs.issue_in_background, services)
     for blueprint in (
         pki.views.make_blueprint(services.pki),
         pki.est.views.make_blueprint(services.pki),
         crosscert.views.make_blueprint(services.crosscert),
         licenses.views.make_blueprint(services.licenses),
         licenses.life.views.make_blueprint(services.licenses, Systems(services.idp)),
+        licenses.bulk.views.make_blueprint(services.licenses, Systems(services.idp), in_background),
         licenses.wallet.views.make_blueprint(services.licenses),
         licenses.many.views.make_blueprint(services.licenses, lambda scope: Systems(services.idp).verify(scope).client_id),
         idp.views.make_blueprint(services.idp),

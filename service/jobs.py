@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
-from huey import Huey, SqliteHuey, crontab
+from huey import Huey, RedisHuey, SqliteHuey, crontab
 
 from crosscert import agreements
 from crosscert.directory import publication
@@ -23,7 +24,11 @@ from idp.logout import delivery, ending
 from idp.notices.delivery import deliver as deliver_waiting_notices
 from idp.privacy import closing
 from kernel.clock import rfc3339
+from kernel.errors import Refusal
 from licenses import archival
+from licenses import review as license_review
+from licenses.bulk.work import carry_on, work_one
+from licenses.bulk_records import Batch
 from pki import alarms, authority, crl, known_revoked, review
 from service import audit, sealed
 from service.wiring import Services
@@ -92,6 +97,8 @@ def review_issued(services: Services) -> None:
     """Hold what was issued lately against today's rules, and stop issuing at a fault."""
     for record, fault in review.review(services.pki).faulty:
         _log.error("issued_with_a_fault", serial=record.serial, profile=record.profile, finding=str(fault))
+    for licence, fault in license_review.review(services.licenses).faulty:
+        _log.error("license_issued_with_a_fault", identifier=licence.identifier, finding=str(fault))
 
 
 def renew_archive_stamps(services: Services) -> None:
@@ -146,6 +153,11 @@ def tell_of_events(services: Services) -> None:
     events.deliver(services.idp)
 
 
+def carry_on_batches(services: Services) -> None:
+    """Go on with files of applications that a worker or a message was lost over."""
+    carry_on(services.licenses)
+
+
 EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (renew_certificates, 60),
     (refresh_revocation_lists, 1),
@@ -161,6 +173,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (clean_up, 5),
     (deliver_notices, 1),
     (tell_of_events, 1),
+    (carry_on_batches, 1),
     (raise_expiry_alarms, 60),
     (review_issued, 1440),
     (renew_archive_stamps, 1440),
@@ -171,6 +184,14 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
 
 _HOUR = 60
 _NIGHTLY = 1440
+
+
+def issue_chunk(services: Services, batch_id: str) -> None:
+    """Issue some of a batch's rows."""
+    try:
+        work_one(services.licenses, batch_id)
+    except Refusal as refusal:  # issuing is stopped: the rows wait
+        _log.warning("batch_waits", batch=batch_id, code=refusal.code)
 
 
 def run(job: Job, services: Services) -> None:
@@ -189,10 +210,29 @@ def run_all(services: Services) -> None:
 
 def make_queue(services: Services) -> Huey:
     """Return the queue of this node with all jobs scheduled."""
-    huey: Any = SqliteHuey(name=f"chaoxin-{services.node.code}", filename=str(services.config.directory / "queue.sqlite"))
+    huey = _queue(services)
     for job, minutes in EVERY_MINUTES:
         huey.periodic_task(_every(minutes), name=job.__name__)(_bind(job, services))
+    huey.chaoxin_issue_chunk = huey.task(name="issue_chunk")(partial(issue_chunk, services))
     return huey
+
+
+def issue_in_background(services: Services, batch: Batch) -> None:
+    """Ask the workers for each chunk of a batch. A queue that is away is no loss: they look for what is left every minute."""
+    try:
+        huey = make_queue(services)
+        for _ in range(batch.chunks):
+            huey.enqueue(huey.chaoxin_issue_chunk.s(batch.id))
+    except Exception:  # noqa: BLE001 - whatever is wrong with the queue
+        _log.exception("queue_away", batch=batch.id)
+
+
+def _queue(services: Services) -> Any:
+    name, table = f"chaoxin-{services.node.code}", services.config.settings.queue
+    if table is None:
+        return SqliteHuey(name=name, filename=str(services.config.directory / "queue.sqlite"))
+    password = None if table.password_file is None else services.config.secret("queue.password_file", table.password_file)
+    return RedisHuey(name=name, url=table.redis, password=password)
 
 
 def _every(minutes: int) -> Callable[[Any], bool]:

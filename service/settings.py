@@ -188,6 +188,13 @@ class RegistersTable(Table):
     documents: DocumentChecksTable | None = None
 
 
+class QueueTable(Table):
+    """The queue of the workers: Redis where there are several machines, named by address; its password stands in a file."""
+
+    redis: Annotated[str, Field(pattern=r"^rediss?://[A-Za-z0-9.:\[\]-]+(/[0-9]{1,3})?$", max_length=200)]
+    password_file: Word | None = None
+
+
 class PoliciesTable(Table):
     """A folder whose documents replace the packaged ones."""
 
@@ -208,6 +215,7 @@ class Settings(Table):
     mail: MailTable | None = None
     sms: SmsTable | None = None
     registers: RegistersTable = RegistersTable()
+    queue: QueueTable | None = None
 
     @model_validator(mode="after")
     def _name_directories_apart(self) -> Self:

@@ -139,3 +139,35 @@ VALIDITY_TOO_LONG = define(
     remedy_zh="把 valid_to 填到期限以内。",
     remedy_en="Give a valid_to within the limit.",
 )
+LICENSE_FAULT = define(
+    "license_fault",
+    status=500,
+    zh="签章之前的检查发现问题（{finding}）：{problem}。",
+    en="The check before sealing found a fault ({finding}): {problem}.",
+    remedy_zh="没有签章。请管理员核对证照类型和策略。",
+    remedy_en="Nothing was sealed. Have an administrator look at the licence type and the policies.",
+)
+LICENSES_STOPPED = define(
+    "licenses_stopped",
+    status=503,
+    zh="证照签发已停止：复查发现已签发的证照 {identifier} 有问题（{finding}）。",
+    en="Issuing licences is stopped: the review found a fault in licence {identifier} ({finding}).",
+    remedy_zh="两名负责人查明原因后，分别运行 chaoxin license resume。",
+    remedy_en="Once two people know why, each of them runs chaoxin license resume.",
+)
+TWO_NEEDED = define(
+    "two_needed",
+    status=409,
+    zh="恢复签发要两个人同意，您已经同意过了。",
+    en="It takes two people to issue again, and you have agreed already.",
+    remedy_zh="请另一名负责人运行 chaoxin license resume。",
+    remedy_en="Have another one run chaoxin license resume.",
+)
+BATCH_NOT_FOUND = define(
+    "batch_not_found",
+    status=404,
+    zh="没有找到这一批。",
+    en="There is no such batch.",
+    remedy_zh="核对编号；只能看到本部门交来的批次。",
+    remedy_en="Check its identifier; only your own department's batches can be seen.",
+)

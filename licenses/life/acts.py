@@ -134,6 +134,8 @@ def _keep(work: Work[LicenseRecords], act: Act) -> Act:
 def _start(deps: LicenseDeps, work: Work[LicenseRecords], act: Act, planned: Planned, *, new: bool) -> Act:
     """Record the decision with what depends on it: a status with its leaf at once; of a document, the intent."""
     record, actor = planned.record, act.decided_by or act.asked_by
+    if planned.application is not None or act.name == "annotate":
+        issue.check_not_stopped(work.records)
     if record is None and planned.application is not None:
         reserved = issue.reserve(deps, work.records, planned.application)
         act = replace(act, state="agreed", result=reserved.record.identifier, number=reserved.record.number)

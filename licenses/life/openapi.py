@@ -116,6 +116,19 @@ _LIST = {
         "next": {"type": ["integer", "null"], "description": "Continue with ?before= this"},
     },
 }
+_COUNT = {"type": "integer"}
+_BATCH = {
+    "type": "object",
+    "required": ["id", "rows", "done", "finished", "issued", "already", "refused"],
+    "properties": {
+        "id": _TEXT,
+        "name": _TEXT,
+        "finished": {"type": "boolean"},
+        **dict.fromkeys(("rows", "done", "issued", "already", "refused"), _COUNT),
+    },
+}
+_CSV = {"type": "string", "description": "The columns of an applications file, UTF-8"}
+_LINES = {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
 _ABOUT = {
     400: "Not well formed",
     401: "No access token, or one that does not count",
@@ -141,7 +154,8 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
             "parameters": [*(named if path else []), *more],
             "responses": {str(code): answer for code, answer in sorted((codes | answers).items())},
         }
-        return found | ({"requestBody": {"required": True, **_json(body)}} if body else {})
+        content = {"content": {"text/csv": {"schema": body}}} if body is _CSV else _json(body)
+        return found | ({"requestBody": {"required": True, **content}} if body else {})
 
     done = {201: {"description": "Done", **_json(_DONE)}, 202: {"description": "A second officer has to agree", **_json(_DONE)}}
     after = {"name": "before", "in": "query", "schema": {"type": "integer", "minimum": 0}}
@@ -164,6 +178,20 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
             "post": operation("act", "Suspend, renew, cancel … 办理", done, path="identifier", body=_ASKED, more=[_KEY])
         },
         f"{root}/acts/{{act_id}}": {"get": operation("showAct", "What came of an act", _good(_ACT), path="act_id")},
+        f"{root}/batches": {
+            "post": operation(
+                "takeBatch",
+                "Have a CSV of applications issued 批量签发",
+                {202: {"description": "Taken", **_json(_BATCH)}},
+                body=_CSV,
+            )
+        },
+        f"{root}/batches/{{batch_id}}": {"get": operation("showBatch", "How far a batch is", _good(_BATCH), path="batch_id")},
+        f"{root}/batches/{{batch_id}}/rows": {
+            "get": operation(
+                "listRows", "What became of its rows so far", {200: {"description": "Lines of JSON", **_LINES}}, path="batch_id"
+            )
+        },
         f"{root}/copies/{{sha256}}": {
             "get": operation("getCopy", "An annotated copy 加注件", {200: {"description": "Its PDF", **pdf}}, path="sha256")
         },

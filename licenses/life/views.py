@@ -6,55 +6,27 @@ A view parses, calls one function, answers. Left to others: the token (``Callers
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from flask import Blueprint, Response, jsonify, request
 
 from kernel.errors import Refusal
-from kernel.people import person_of
 from licenses import archive
 from licenses.act_records import Act
 from licenses.errors.life import API_BODY
 from licenses.life import acts, api, reading
+from licenses.life.callers import CHANGE, ISSUE, READ, Callers, officers_of
 from licenses.life.orders import Officer
 from licenses.ports import LicenseDeps
 
 _Officers: TypeAlias = "Callable[[str], Officer]"
-
-READ, ISSUE, CHANGE = "licenses.read", "licenses.issue", "licenses.change"
-
-
-class Caller(Protocol):
-    """A department's system: its identifier and its department's credit code."""
-
-    @property
-    def client_id(self) -> str:
-        """Which system."""
-        ...
-
-    @property
-    def department(self) -> str:
-        """Whose."""
-        ...
-
-
-class Callers(Protocol):
-    """Tells which system asks; filled by the identity room in ``service/wiring``."""
-
-    def verify(self, scope: str) -> Caller:
-        """Return the system of the present request's token; ``Refusal`` when it may not do what needs ``scope``."""
-        ...
 
 
 def make_blueprint(deps: LicenseDeps, callers: Callers) -> Blueprint:
     """Return the interfaces."""
     room = Blueprint("license_api", __name__, url_prefix="/api/v1/licenses")
 
-    def officer(scope: str) -> Officer:
-        caller = callers.verify(scope)
-        actor = f"client:{caller.client_id}"
-        return Officer(actor, person_of(actor), (caller.department,))
-
+    officer = officers_of(callers)
     _add_acts(room, deps, officer)
     _add_reading(room, deps, officer)
     return room

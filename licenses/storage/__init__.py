@@ -7,15 +7,17 @@ each table group can do.
 from __future__ import annotations
 
 from licenses.storage.acts import SqlActs
+from licenses.storage.batches import SqlBatches
 from licenses.storage.documents import SqlDocuments
 from licenses.storage.log_nodes import SqlLogNodes
 from licenses.storage.log_witnesses import SqlLogWitnesses
 from licenses.storage.shelves import SqlShelves
+from licenses.storage.stops import SqlStops
 from licenses.storage.tables import metadata
 from licenses.storage.wallet import SqlWallet
 
 __all__ = ["SqlLicenseRecords", "metadata"]
 
 
-class SqlLicenseRecords(SqlActs, SqlDocuments, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlShelves):
+class SqlLicenseRecords(SqlActs, SqlBatches, SqlStops, SqlDocuments, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlShelves):
     """``licenses.ports.LicenseRecords`` on one connection."""

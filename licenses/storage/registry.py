@@ -166,6 +166,13 @@ class SqlRegistry(SqlReadings):
             query = query.where(licenses.c.holder_id_index == self._vault.index(wanted.holder_id, HOLDER_ID))
         return [(row.id, self._record(row)) for row in self._connection.execute(query)]
 
+    def issued_since(self, since: datetime, *, after: int, limit: int) -> Sequence[tuple[int, LicenseRecord]]:
+        """Return the licences sealed since a moment with their row keys, in their order, from after row key ``after``."""
+        query = sa.select(licenses).where(
+            licenses.c.issued_at >= to_micros(since), licenses.c.state == "issued", licenses.c.id > after
+        )
+        return [(row.id, self._record(row)) for row in self._connection.execute(query.order_by(licenses.c.id).limit(limit))]
+
     def find_document(self, identifier: str) -> bytes | None:
         """Return the encrypted PDF of an issued licence."""
         query = (

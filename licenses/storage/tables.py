@@ -179,6 +179,44 @@ acts = sa.Table(
 _WAITING = acts.c.state == "waiting"
 sa.Index("uq_licenses_acts_waiting", acts.c.identifier, unique=True, sqlite_where=_WAITING, postgresql_where=_WAITING)
 
+stops = sa.Table(
+    "licenses_stops",
+    metadata,
+    sa.Column("identifier", sa.String(120), primary_key=True, info=_INTERNAL),
+    sa.Column("finding", sa.String(60), nullable=False, info=_INTERNAL),
+    sa.Column("at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("consent_by", sa.String(220), nullable=True, info=_INTERNAL),
+    sa.Column("resumed_by", sa.String(220), nullable=True, info=_INTERNAL),
+    sa.Column("resumed_at", sa.BigInteger, nullable=True, info=_INTERNAL),
+)
+
+batches = sa.Table(
+    "licenses_batches",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True, info=_INTERNAL),
+    sa.Column("name", sa.String(100), nullable=False, info=_INTERNAL),
+    sa.Column("asked_by", sa.String(220), nullable=False, info=_INTERNAL),
+    sa.Column("asked_at", sa.BigInteger, nullable=False, index=True, info=_INTERNAL),
+    sa.Column("departments", sa.Text, nullable=True, info=_INTERNAL),
+    sa.Column("rows", sa.Integer, nullable=False, info=_INTERNAL),
+    sa.Column("chunks", sa.Integer, nullable=False, info=_INTERNAL),
+)
+
+chunks = sa.Table(
+    "licenses_batch_chunks",
+    metadata,
+    sa.Column("batch_id", sa.String(40), primary_key=True, info=_INTERNAL),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False, info=_INTERNAL),
+    sa.Column("content", sa.LargeBinary, nullable=False, info=_PERSONAL),
+    sa.Column("taken_until", sa.BigInteger, nullable=True, info=_INTERNAL),
+    sa.Column("done_at", sa.BigInteger, nullable=True, info=_INTERNAL),
+    sa.Column("issued", sa.Integer, nullable=False, info=_INTERNAL),
+    sa.Column("already", sa.Integer, nullable=False, info=_INTERNAL),
+    sa.Column("refused", sa.Integer, nullable=False, info=_INTERNAL),
+)
+_LEFT = chunks.c.done_at.is_(None)
+sa.Index("licenses_batch_chunks_left", chunks.c.batch_id, chunks.c.place, sqlite_where=_LEFT, postgresql_where=_LEFT)
+
 copies = sa.Table(
     "licenses_copies",
     metadata,

@@ -13,15 +13,17 @@ from typing import Any, TextIO, get_args
 import click
 
 from kernel.clock import rfc3339
-from kernel.errors import Misuse, Refusal
+from kernel.errors import Misuse, Refusal, Text
 from kernel.text import mask
-from licenses import archive, batch
+from licenses import archive, batch, recover, review
 from licenses.batch import RowOutcome
 from licenses.ports import LicenseRecord
 from licenses.render import find_template
 from service.cli.license_acts import make_commands
 from service.cli.license_archive import command as renew_timestamps
-from service.cli.options import EXIT_NO, emit, json_option, pass_services, writing
+from service.cli.license_batches import hand_over, show_batch
+from service.cli.options import EXIT_NO, by_option, emit, json_option, pass_services, writing
+from service.cli.preview import Preview, go_ahead, yes_option
 from service.wiring import Services
 
 _ACTOR = "operator:cli"
@@ -40,13 +42,17 @@ def command() -> None:
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Where the PDFs go [default: the node's licenses/]."
 )
+@click.option("--background", is_flag=True, help="Have the workers issue it, and print the batch to ask about.")
 @json_option
 @pass_services
-def issue(services: Services, file: Path, report: Path | None, out: Path | None, as_json: bool) -> None:
+def issue(services: Services, *, file: Path, report: Path | None, out: Path | None, background: bool, as_json: bool) -> None:
     """Issue a licence for each good row of FILE (CSV) and refuse the others with row, field and reason.
 
     What is issued already is not issued again, so an interrupted run is simply repeated. Exit 1 when a row was refused.
     """
+    if background:
+        hand_over(services, file, as_json=as_json)
+        return
     folder = out or services.config.licenses_directory
     outcomes: list[RowOutcome] = []  # the refused; all of them for --json
     counts: Counter[str] = Counter()
@@ -139,6 +145,42 @@ def types(services: Services, as_json: bool) -> None:
         raise SystemExit(EXIT_NO)
 
 
+@command.command(name="review")
+@json_option
+@pass_services
+def review_(services: Services, as_json: bool) -> None:
+    """Hold what was issued in the last two days against today's rules, as the worker does each night; exit 1 at a fault, which stops issuing."""
+    found = review.review(services.licenses)
+    faulty = [{"identifier": record.identifier, "finding": str(fault)} for record, fault in found.faulty]
+    lines = [f"{one['identifier']}  {one['finding']}" for one in faulty]
+    total = f"复查 {found.licenses}，有问题 {len(faulty)} (looked at {found.licenses}, faulty {len(faulty)})"
+    emit({"licenses": found.licenses, "faulty": faulty}, as_json, "\n".join([*lines, total]))
+    if faulty:
+        raise SystemExit(EXIT_NO)
+
+
+@command.command()
+@by_option
+@yes_option
+@json_option
+@pass_services
+def resume(services: Services, *, by: str, yes: bool, as_json: bool) -> None:
+    """Agree to issue again after the review stopped it; it takes two people, who each run this. Exit 1 while the second is missing."""
+    with services.licenses.work.look() as work:
+        stop = work.records.find_stop()
+    action = Text("同意恢复签发证照。", "Agree to issue licences again.")
+    if not go_ahead(Preview(action, licenses=[stop.identifier] if stop else []), yes=yes, overrides=(), as_json=as_json):
+        return
+    issuing = review.resume(services.licenses, by=by)
+    if issuing:
+        recover.finish_or_void(services.licenses, actor=by)
+    zh, en = ("可以签发了。", "Issuing goes on.") if issuing else ("还要另一人同意。", "Another one has to agree.")
+    emit({"issuing": issuing}, as_json, f"{zh} {en}")
+    if not issuing:
+        raise SystemExit(EXIT_NO)
+
+
+command.add_command(show_batch)
 for _each in (*make_commands(), renew_timestamps):
     command.add_command(_each)
 

@@ -29,7 +29,13 @@ def deps(engine: sa.Engine, tmp_path: Path, clock: FixedClock) -> LicenseDeps:
 
 
 @pytest.fixture
-def deps_sqlite(tmp_path: Path, clock: FixedClock) -> Iterator[LicenseDeps]:
-    """The same on SQLite alone, for what does not hang on the engine."""
+def sqlite_engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    """An empty SQLite database."""
     with engine_on(f"sqlite:///{tmp_path / 'node.sqlite'}") as engine:
-        yield make_license_deps(engine, tmp_path, clock)
+        yield engine
+
+
+@pytest.fixture
+def deps_sqlite(sqlite_engine: sa.Engine, tmp_path: Path, clock: FixedClock) -> LicenseDeps:
+    """The same on SQLite alone, for what does not hang on the engine."""
+    return make_license_deps(sqlite_engine, tmp_path, clock)

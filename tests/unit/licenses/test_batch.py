@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,16 +109,7 @@ def test_what_a_spreadsheet_would_run_does_not_get_into_the_report(deps: License
 def test_a_file_with_too_many_rows_is_refused_whole(deps: LicenseDeps) -> None:
     issuing = deps.policies.licenses.issuing.model_copy(update={"max_rows": 1})
     licenses = deps.policies.licenses.model_copy(update={"issuing": issuing})
-    few = type(deps)(
-        node=deps.node,
-        policies=deps.policies.model_copy(update={"licenses": licenses}),
-        pki=deps.pki,
-        trust=deps.trust,
-        vault=deps.vault,
-        clock=deps.clock,
-        work=deps.work,
-        visitors=deps.visitors,
-    )
+    few = replace(deps, policies=deps.policies.model_copy(update={"licenses": licenses}))
     with pytest.raises(Refusal) as caught:
         batch.open_file(few, csv_of(row(1), row(2)), "x.csv")
     assert caught.value.code == "csv_too_many_rows"

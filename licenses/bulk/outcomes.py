@@ -1,0 +1,79 @@
+"""What became of the rows of a batch, as it is kept and told: the report's columns, refusals in both languages with their remedy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from kernel.errors import Refusal
+from licenses.bulk_records import Batch, Progress
+from licenses.errors.life import BATCH_NOT_FOUND
+from licenses.issue import Issued
+from licenses.life.orders import Officer
+from licenses.ports import LicenseDeps
+
+COLUMNS = ("row", "outcome", "number", "identifier", "field", "code", "message")
+_PAGE = 50
+
+
+def refused_row(label: str, refusal: Refusal) -> dict[str, Any]:
+    """Return a row that was refused."""
+    return {
+        "row": label,
+        "outcome": "refused",
+        "field": refusal.field or "",
+        "code": refusal.code,
+        "message": refusal.text.as_json(),
+        "remedy": refusal.remedy.as_json(),
+    }
+
+
+def issued_row(batch: Batch, label: str, answer: Issued) -> dict[str, Any]:
+    """Return a row that led to a licence: ``already`` only if that was there before the batch was handed in."""
+    outcome = "already" if answer.already and answer.record.requested_at < batch.asked_at else "issued"
+    return {"row": label, "outcome": outcome, "number": answer.record.number, "identifier": answer.record.identifier}
+
+
+def get_batch(deps: LicenseDeps, batch_id: str, officer: Officer) -> tuple[Batch, Progress]:
+    """Return a batch that the officer may see, with how far it is."""
+    with deps.work.read() as work:
+        batch = work.records.find_batch(batch_id)
+        if batch is None or not (officer.departments is None or batch.departments == officer.departments):
+            raise Refusal(BATCH_NOT_FOUND, field="batch")
+        return batch, work.records.progress(batch_id)
+
+
+def list_batches(deps: LicenseDeps, officer: Officer) -> list[tuple[Batch, Progress]]:
+    """Return the officer's last batches."""
+    with deps.work.read() as work:
+        found = work.records.batches(departments=officer.departments, limit=_PAGE)
+        return [(batch, work.records.progress(batch.id)) for batch in found]
+
+
+def rows_of(deps: LicenseDeps, batch: Batch) -> Iterator[dict[str, Any]]:
+    """Return what became of the rows so far, in order."""
+    after = 0
+    while True:
+        with deps.work.read() as work:
+            page = work.records.outcomes(batch.id, after=after, limit=_PAGE)
+        for chunk in page:
+            yield from json.loads(chunk.content)
+        if len(page) < _PAGE:
+            return
+        after = page[-1].place
+
+
+def as_json(batch: Batch, progress: Progress) -> dict[str, Any]:
+    """Return how far a batch is."""
+    done = progress.issued + progress.already + progress.refused
+    return {
+        "id": batch.id,
+        "name": batch.name,
+        "rows": batch.rows,
+        "done": done,
+        "finished": progress.chunks_done == batch.chunks,
+        "issued": progress.issued,
+        "already": progress.already,
+        "refused": progress.refused,
+    }

@@ -1,0 +1,98 @@
+"""A file is taken in whole, worked off by any number of workers, and told row by row to those who handed it in."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+
+from kernel.clock import FixedClock
+from kernel.errors import Refusal
+from kernel.people import person_of
+from licenses.bulk import intake, outcomes, work
+from licenses.life.orders import Officer, operator
+from licenses.ports import LicenseDeps
+from tests.support import issuing
+from tests.support.issuing import GOOD_ROW
+
+BY = operator("operator:陈")
+RAOPING = GOOD_ROW["issuer_id"]
+
+
+def rows(count: int, **changes: str) -> BytesIO:
+    return issuing.csv_of(*({**GOOD_ROW, "number": f"QA2026{place:08d}", **changes} for place in range(count)))
+
+
+def test_a_file_is_worked_off_in_chunks_and_each_row_is_told(deps: LicenseDeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "CHUNK", 2)
+    good = [{**GOOD_ROW, "number": f"QA2026{place:08d}"} for place in range(3)]
+    file = issuing.csv_of(*good, {**GOOD_ROW, "holder_id": "1"}, {**good[0], "holder_name": "别家"}, good[1])
+    batch = intake.take_in(deps, file, "a.csv", BY)
+    assert (batch.rows, batch.chunks) == (6, 3)
+    assert work.work_one(deps, batch.id)
+    told = outcomes.as_json(*outcomes.get_batch(deps, batch.id, BY))
+    assert (told["done"], told["finished"], told["issued"]) == (2, False, 2)
+    work.carry_on(deps)
+    assert not work.work_one(deps, batch.id)
+    told = outcomes.as_json(*outcomes.get_batch(deps, batch.id, BY))
+    assert (told["done"], told["finished"], told["issued"], told["refused"]) == (6, True, 4, 2)
+    lines = list(outcomes.rows_of(deps, batch))
+    assert [line["row"] for line in lines] == [str(place) for place in range(1, 7)]
+    assert [line.get("code") for line in lines] == [None, None, None, "holder_id_check", "duplicate_number", None]
+    assert lines[3]["field"] == "holder_id"
+    assert lines[5]["identifier"] == lines[1]["identifier"]
+
+
+def test_many_workers_at_once_issue_each_row_once(deps: LicenseDeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "CHUNK", 2)
+    batch = intake.take_in(deps, rows(8), "a.csv", BY)
+
+    def run() -> None:
+        while work.work_one(deps, batch.id):
+            pass
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = list(outcomes.rows_of(deps, batch))
+    assert Counter(line["outcome"] for line in told) == {"issued": 8}
+    with deps.work.read() as work_:
+        assert work_.records.log_size() == 8
+
+
+def test_what_a_dead_worker_had_claimed_is_done_once_its_time_is_over(deps_sqlite: LicenseDeps, clock: FixedClock) -> None:
+    batch = intake.take_in(deps_sqlite, rows(2), "a.csv", BY)
+    with deps_sqlite.work.begin() as taking:
+        dead = taking.records.claim_chunk(batch.id, now=clock.now(), until=clock.now() + work.CLAIMED_FOR)
+    assert dead is not None
+    assert not work.work_one(deps_sqlite, batch.id)
+    clock.advance(work.CLAIMED_FOR + timedelta(seconds=1))
+    assert work.work_one(deps_sqlite, batch.id)
+    with deps_sqlite.work.begin() as late:  # the dead one comes back: its answer is dropped
+        assert not late.records.end_chunk(dead, outcomes.get_batch(deps_sqlite, batch.id, BY)[1], clock.now())
+
+
+def test_a_department_hands_in_its_own_and_sees_no_other_batch(deps_sqlite: LicenseDeps) -> None:
+    own, other = (
+        Officer(f"client:{name}", person_of(name), (uscc,)) for name, uscc in (("a", RAOPING), ("b", "114451008W15P11PMR"))
+    )
+    mine, theirs = intake.take_in(deps_sqlite, rows(1), "a.csv", own), intake.take_in(deps_sqlite, rows(1), "b.csv", other)
+    work.carry_on(deps_sqlite)
+    assert [line["outcome"] for line in outcomes.rows_of(deps_sqlite, mine)] == ["issued"]
+    assert [line["code"] for line in outcomes.rows_of(deps_sqlite, theirs)] == ["not_your_department"]
+    assert [batch.id for batch, _progress in outcomes.list_batches(deps_sqlite, own)] == [mine.id]
+    with pytest.raises(Refusal) as caught:
+        outcomes.get_batch(deps_sqlite, mine.id, other)
+    assert caught.value.code == "batch_not_found"
+
+
+def test_a_file_that_cannot_be_read_leaves_nothing(deps_sqlite: LicenseDeps) -> None:
+    for content in (b"", b"a,b\n1,2\n", rows(0).getvalue()):
+        with pytest.raises(Refusal):
+            intake.take_in(deps_sqlite, BytesIO(content), "a.csv", BY)
+    assert outcomes.list_batches(deps_sqlite, BY) == []
