@@ -87,3 +87,9 @@ class Refusal(ChaoxinError):  # noqa: N818 - a refusal is an answer, not an acci
 
 class Misuse(ChaoxinError):  # noqa: N818 - named for whose it is
     """The operator's configuration or command is wrong. The program says so in one line and exits 2."""
+
+
+def wait_seconds(error: ChaoxinError) -> int | None:
+    """Return after how long it makes sense to try again, where the error tells that (its ``seconds`` or ``minutes``)."""
+    seconds, minutes = error.details.get("seconds"), error.details.get("minutes")
+    return int(seconds) if seconds is not None else None if minutes is None else int(minutes) * 60

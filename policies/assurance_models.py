@@ -61,6 +61,15 @@ class ThrottleRules(Table):
     window_seconds: Seconds
 
 
+class FloodRules(Table):
+    """How many requests a network address may make in a minute, by the kind of page. A whole office may stand behind one address."""
+
+    login: Annotated[int, Field(ge=10, le=100_000)]
+    registration: Annotated[int, Field(ge=10, le=100_000)]
+    verify: Annotated[int, Field(ge=10, le=100_000)]
+    api: Annotated[int, Field(ge=10, le=1_000_000)]
+
+
 class PersonCertificates(Table):
     """Certificates that log people in: at least of this level (certificates.toml), other nodes' too or not, and the ``amr`` they count as."""
 

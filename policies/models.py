@@ -13,6 +13,7 @@ from pydantic import Field
 from policies.assurance_models import (
     AssuranceLevel,
     DirectoryRules,
+    FloodRules,
     OrganizationRules,
     PasswordRules,
     PersonCertificates,
@@ -157,6 +158,7 @@ class AssurancePolicies(Table):
     closing_seconds: Seconds
     password: PasswordRules
     throttle: ThrottleRules
+    floods: FloodRules
     directories: DirectoryRules
     organizations: OrganizationRules
     sent_codes: SentCodeRules

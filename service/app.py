@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -27,10 +28,10 @@ from admin_ui.ports import AdminDeps
 from idp.directories import sync as directory_sync
 from idp.logout import results
 from idp.views.systems import Systems
-from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal
+from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal, wait_seconds
 from kernel.randomness import token
 from pki import alarms
-from service import headers, i18n, jobs, reference
+from service import floods, headers, i18n, jobs, reference
 from service.adapters import AuditReader
 from service.assets import Assets
 from service.csrf import Csrf
@@ -99,6 +100,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
             name: directory_sync.find_state(services.idp, each).failures for name, each in services.staff_directories.items()
         }
     )
+    floods.init_app(app, services.policies.assurance.floods, services.clock, redis_url=services.config.settings.limits.redis)
     Csrf(services.node, services.keys.secret("csrf")).init_app(app)
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)
@@ -165,8 +167,9 @@ def _add_health(app: Flask, services: Services) -> None:
 
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
-    def refused(error: Refusal) -> tuple[Response | str, int]:
-        return _show(error)
+    def refused(error: Refusal) -> tuple[Response | str, int, dict[str, str]]:
+        seconds = wait_seconds(error) if error.error.status == HTTPStatus.TOO_MANY_REQUESTS else None
+        return *_show(error), {} if seconds is None else {"Retry-After": str(seconds)}
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> tuple[Response | str, int, dict[str, str]] | HTTPException:

@@ -164,6 +164,14 @@ TOO_LARGE = define(
     remedy_zh="请减小文件后再提交。",
     remedy_en="Send a smaller file.",
 )
+FLOODED = define(
+    "flooded",
+    status=429,
+    zh="来自这个网络地址的请求太多，请约{seconds}秒后再试。",
+    en="Too many requests came from this network address; try again in about {seconds} seconds.",
+    remedy_zh="稍后刷新页面即可；单位共用一个网络出口时，请错开办理。",
+    remedy_en="Reload the page a little later; where an office shares one address, take turns.",
+)
 BAD_REQUEST = define(
     "bad_request",
     status=400,

@@ -195,6 +195,12 @@ class QueueTable(Table):
     password_file: Word | None = None
 
 
+class LimitsTable(Table):
+    """Where page floods are counted together: ``redis`` is a redis:// address; without one each process counts by itself."""
+
+    redis: Annotated[str, Field(pattern=r"^rediss?://[^@/\s]+(/[0-9]+)?$")] | None = None
+
+
 class PoliciesTable(Table):
     """A folder whose documents replace the packaged ones."""
 
@@ -216,6 +222,7 @@ class Settings(Table):
     sms: SmsTable | None = None
     registers: RegistersTable = RegistersTable()
     queue: QueueTable | None = None
+    limits: LimitsTable = LimitsTable()
 
     @model_validator(mode="after")
     def _name_directories_apart(self) -> Self:

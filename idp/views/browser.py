@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from flask import Response, g, redirect, render_template, request
@@ -16,6 +17,7 @@ from idp.browsers.visitors import as_visitor
 from idp.clients import redirect_uris
 from idp.ports import IdpDeps
 from idp.records import Visitor
+from kernel.errors import Refusal, wait_seconds
 from kernel.randomness import token
 
 _SESSION = "session"
@@ -153,3 +155,9 @@ def go_to(location: str) -> AnyResponse:
 def allow_form_to(uri: str) -> None:
     """Let this page's form end at a client's address (Chromium applies form-action to the redirect after a POST as well)."""
     g.form_action = (redirect_uris.origin_of(uri),)
+
+
+def with_status(page: str, refusal: Refusal) -> tuple[str, int, dict[str, str]]:
+    """Return a page that shows what was refused, with the status of that, and after how long to try again."""
+    seconds = wait_seconds(refusal) if refusal.error.status == HTTPStatus.TOO_MANY_REQUESTS else None
+    return page, refusal.error.status, {} if seconds is None else {"Retry-After": str(seconds)}

@@ -128,7 +128,7 @@ def _add_second_factor(blueprint: Blueprint, deps: IdpDeps) -> None:
             if refusal.error not in _SHOWN_ON_PAGE:
                 raise
             transaction = verify_transaction(deps, browser.transaction_id(), visit.browser)
-            return _with_status(_second_factor_page(deps, transaction, refusal), refusal)
+            return browser.with_status(_second_factor_page(deps, transaction, refusal), refusal)
         return _enter(result)
 
     @blueprint.post("/login/second-factor/send")
@@ -139,7 +139,7 @@ def _add_second_factor(blueprint: Blueprint, deps: IdpDeps) -> None:
         except Refusal as refusal:
             if refusal.error not in _SHOWN_ON_PAGE:
                 raise
-            return _with_status(_second_factor_page(deps, verify_transaction(deps, txn, visit.browser), refusal), refusal)
+            return browser.with_status(_second_factor_page(deps, verify_transaction(deps, txn, visit.browser), refusal), refusal)
         return browser.go_to(url_for("idp.show_second_factor", txn=txn, then=_then(), sent=1))
 
 
@@ -205,7 +205,7 @@ def _again(deps: IdpDeps, refusal: Refusal, *, username: str) -> Page:
     visit = browser.visit(deps)
     transaction = verify_transaction(deps, browser.transaction_id(), visit.browser) if "txn" in request.args else None
     page = _login_page(deps, transaction, _find_client(deps, transaction), username=username, error=refusal)
-    return _with_status(page, refusal)
+    return browser.with_status(page, refusal)
 
 
 def _login_page(
@@ -261,11 +261,6 @@ def _prepare_for(transaction: Transaction | None) -> AuthorizationRequest | None
 def _prepare(waiting: AuthorizationRequest) -> None:
     g.ui_locales = waiting.ui_locales
     browser.allow_form_to(waiting.address.redirect_uri)
-
-
-def _with_status(page: str, refusal: Refusal) -> tuple[str, int, dict[str, str]]:
-    minutes = refusal.details.get("minutes")
-    return page, refusal.error.status, {} if minutes is None else {"Retry-After": str(int(minutes) * 60)}
 
 
 def _then() -> str | None:

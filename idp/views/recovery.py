@@ -16,7 +16,7 @@ from idp.recovery.requests import Ticket
 from idp.views import browser
 from kernel.errors import Refusal
 
-Page = Response | str | tuple[str, int]
+Page = Response | str | tuple[str, int, dict[str, str]]
 
 _COOKIE = "recovery"
 _MAX_INPUT = 1024
@@ -105,7 +105,7 @@ def _add_end(blueprint: Blueprint, deps: IdpDeps) -> None:
                 password=_input("password"),
             )
         except Refusal as refusal:
-            return _page(deps, refusal), refusal.error.status
+            return browser.with_status(_page(deps, refusal), refusal)
         return _done(deps)
 
     @blueprint.get("/recovery/window")
@@ -117,7 +117,7 @@ def _add_end(blueprint: Blueprint, deps: IdpDeps) -> None:
         try:
             window.complete(deps, browser.device(), name=_input("name"), code=_input("code"), password=_input("password"))
         except Refusal as refusal:
-            return _window_page(deps, refusal), refusal.error.status
+            return browser.with_status(_window_page(deps, refusal), refusal)
         return _done(deps)
 
 
@@ -126,7 +126,7 @@ def _step(deps: IdpDeps, act: Callable[[], Ticket]) -> Page:
     try:
         ticket = act()
     except Refusal as refusal:
-        return _page(deps, refusal), refusal.error.status
+        return browser.with_status(_page(deps, refusal), refusal)
     answer = browser.go_to(url_for("idp.show_recovery"))
     left = ticket.recovery.expires_at - deps.clock.now()
     answer.set_cookie(

@@ -25,10 +25,10 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         return page()
 
     @blueprint.post("/report")
-    def submit_report() -> str | tuple[str, int]:
+    def submit_report() -> str | tuple[str, int, dict[str, str]]:
         code, words = (request.form.get(name, "")[: cases.MAX_WORDS].replace("\0", "") for name in ("code", "words"))
         try:
             cases.report(deps, browser.device(), code=code, words=words)
         except Refusal as refusal:
-            return page(error=refusal), refusal.error.status
+            return browser.with_status(page(error=refusal), refusal)
         return page(done=True)
