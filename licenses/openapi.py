@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import crosscert.openapi
+from licenses.fetching import openapi as fetching
 from licenses.life import openapi as life
 from licenses.verdict import LEVELS
 
@@ -102,6 +103,7 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
             **crosscert.openapi.describe(refused),
             **others(refused),
             **life.describe(refused),
+            **fetching.describe(refused),
             "/api/v1/verifications/batch": _batch(refused, pdf),
             "/api/v1/verifications": {
                 "post": {
@@ -142,6 +144,7 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
                 "Verdict": _VERDICT,
                 "Problem": _PROBLEM,
                 **life.SCHEMAS,
+                **fetching.SCHEMAS,
             }
         },
     }

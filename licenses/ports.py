@@ -16,6 +16,7 @@ from kernel.nodes import Node
 from kernel.work import UnitOfWork
 from licenses.act_records import ActRecords
 from licenses.bulk_records import BatchRecords
+from licenses.consent_records import ConsentRecords
 from licenses.log_ports import LogNodes, LogWitnessRecords
 from licenses.wallet_records import WalletRecords
 from policies.models import HolderKind, Policies
@@ -141,7 +142,7 @@ class Published:
     made_at: datetime
 
 
-class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, BatchRecords, WalletRecords, Protocol):
+class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, BatchRecords, WalletRecords, ConsentRecords, Protocol):
     """The registry, in one transaction."""
 
     def find_department(self, uscc: str) -> Department | None:

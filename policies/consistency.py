@@ -51,6 +51,7 @@ def find_contradictions(policies: Policies) -> Iterator[Finding]:
         _clients,
         _acts,
         _types,
+        _legal_bases,
         role_consistency.find_contradictions,
     ):
         yield from check(policies)
@@ -240,6 +241,15 @@ def _types(policies: Policies) -> Iterator[Finding]:
         if kind.number_pattern is not None and not _is_pattern(kind.number_pattern):
             yield "licenses", ("types", index, "number_pattern"), _NO_PATTERN
         yield from _fields(kind, ("types", index, "fields"))
+
+
+def _legal_bases(policies: Policies) -> Iterator[Finding]:
+    known = {kind.code for kind in policies.licenses.types}
+    for index, basis in enumerate(policies.licenses.legal_bases):
+        for place, code in enumerate(basis.types):
+            if code not in known:
+                problem = Text(f"没有证照类型 {code}", f"there is no licence type {code}")
+                yield "licenses", ("legal_bases", index, "types", place), problem
 
 
 def _fields(kind: LicenseType, where: Path) -> Iterator[Finding]:

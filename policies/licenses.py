@@ -11,6 +11,7 @@ from typing import Literal
 from kernel.nodes import area_contains, area_level, is_area_code
 from policies.life_models import ActName, ActRules, Reason
 from policies.models import LicensePolicies, LicenseType
+from policies.wallet_models import LegalBasis
 
 MayIssue = Literal["ok", "not_its_type", "not_its_area", "not_its_level"]
 
@@ -42,6 +43,11 @@ def may_issue(uscc: str, department_area: str, department_types: Collection[str]
     if kind.area_levels and area_level(area_code) not in kind.area_levels:
         return "not_its_level"
     return "ok"
+
+
+def find_legal_basis(policies: LicensePolicies, department: str, type_code: str) -> LegalBasis | None:
+    """Return by which law a department fetches licences of a type without asking their holders; None where it must ask."""
+    return next((one for one in policies.legal_bases if one.department == department and type_code in one.types), None)
 
 
 def find_act(policies: LicensePolicies, name: ActName) -> ActRules | None:

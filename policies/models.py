@@ -29,7 +29,7 @@ from policies.life_models import ActName, ActRules
 from policies.role_models import AccountKind, RolePolicies
 from policies.tables import Name, Seconds, Table
 from policies.token_models import TokenPolicies
-from policies.wallet_models import WalletRules
+from policies.wallet_models import LegalBasis, WalletRules
 
 Days = Annotated[int, Field(gt=0, le=40 * 366)]
 TypeCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{21}$")]
@@ -249,6 +249,7 @@ class LicensePolicies(Table):
     verification: VerificationRules
     wallet: WalletRules
     archive: ArchiveRules
+    legal_bases: tuple[LegalBasis, ...] = ()
     acts: Annotated[dict[ActName, ActRules], Field(min_length=1)]
     types: Annotated[tuple[LicenseType, ...], Field(min_length=1)]
 

@@ -12,8 +12,11 @@ import sqlalchemy as sa
 
 import idp.ports
 import licenses.ports
+from crosscert.ports import CrosscertDeps
 from idp.views import Visitors
 from kernel.errors import Text
+from kernel.nodes import Node
+from licenses.elsewhere import asking, messages
 from policies.licenses import find_type
 from service.audit import ChainReport, SqlAuditTrail, StoredEvent, check_chain
 from service.engine import reading
@@ -75,6 +78,30 @@ class LicenseVisitors:
         if visitor is None:
             return None
         return licenses.ports.Visitor(visitor.account_id, visitor.kind, visitor.name, visitor.holder_id)
+
+
+class PeerNodes:
+    """The room of trust as the licence room's ``Peers``."""
+
+    def __init__(self, deps: Callable[[], CrosscertDeps]) -> None:
+        self._deps = deps
+
+    def nodes(self) -> Sequence[Node]:
+        """Return the peers that are nodes like this one."""
+        with self._deps().work.read() as work:
+            return [peer.node for peer in work.records.peers() if peer.relation != "outside"]
+
+    def ask(self, node: Node, question: str) -> bytes:
+        """Send a question and return what comes back; ``Refusal(peer_unreachable)`` when nothing does in time."""
+        fetched = self._deps().fetch.post(
+            node.url + messages.PATH,
+            question.encode(),
+            messages.CONTENT_TYPE,
+            below=node.url,
+            max_bytes=messages.MAX_BYTES,
+            timeout=asking.SECONDS,
+        )
+        return fetched.data or b""
 
 
 class AuditReader:

@@ -18,6 +18,8 @@ import admin_ui.views
 import crosscert.views
 import idp.views
 import licenses.bulk.views
+import licenses.elsewhere.views
+import licenses.fetching.views
 import licenses.life.views
 import licenses.many.views
 import licenses.views
@@ -32,7 +34,7 @@ from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal, wait_seconds
 from kernel.randomness import token
 from pki import alarms
 from service import floods, headers, i18n, jobs, reference
-from service.adapters import AuditReader
+from service.adapters import AuditReader, PeerNodes
 from service.assets import Assets
 from service.csrf import Csrf
 from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_LARGE, problem
@@ -116,6 +118,8 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
         licenses.views.make_blueprint(services.licenses),
         licenses.life.views.make_blueprint(services.licenses, Systems(services.idp)),
         licenses.bulk.views.make_blueprint(services.licenses, Systems(services.idp), in_background),
+        licenses.elsewhere.views.make_blueprint(services.licenses, PeerNodes(lambda: services.crosscert)),
+        licenses.fetching.views.make_blueprint(services.licenses, Systems(services.idp)),
         licenses.wallet.views.make_blueprint(services.licenses),
         licenses.many.views.make_blueprint(services.licenses, lambda scope: Systems(services.idp).verify(scope).client_id),
         idp.views.make_blueprint(services.idp),

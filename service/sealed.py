@@ -67,6 +67,7 @@ COLUMNS: Sequence[Sealed] = (
     _as(license_tables.copies.c.pdf, "licenses.document"),
     _as(wallet_tables.shares.c.words, "licenses.share"),
     _as(wallet_tables.looks.c.words, "licenses.look"),
+    _as(wallet_tables.consents.c.words, "licenses.consent"),
 )
 
 

@@ -24,6 +24,11 @@ class Caller(Protocol):
         """Whose."""
         ...
 
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
 
 class Callers(Protocol):
     """Tells which system asks; filled by the identity room in ``service/wiring``."""

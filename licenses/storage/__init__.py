@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from licenses.storage.acts import SqlActs
 from licenses.storage.batches import SqlBatches
+from licenses.storage.consents import SqlConsents
 from licenses.storage.documents import SqlDocuments
 from licenses.storage.log_nodes import SqlLogNodes
 from licenses.storage.log_witnesses import SqlLogWitnesses
@@ -19,5 +20,7 @@ from licenses.storage.wallet import SqlWallet
 __all__ = ["SqlLicenseRecords", "metadata"]
 
 
-class SqlLicenseRecords(SqlActs, SqlBatches, SqlStops, SqlDocuments, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlShelves):
+class SqlLicenseRecords(
+    SqlActs, SqlBatches, SqlStops, SqlDocuments, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlConsents, SqlShelves
+):
     """``licenses.ports.LicenseRecords`` on one connection."""

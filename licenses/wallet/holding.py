@@ -19,7 +19,7 @@ from licenses.wallet_records import Look, Share
 from policies.licenses import find_type
 from policies.models import LicenseType
 
-_ACTIONS = ("licenses.read", "licenses.verify")
+_ACTIONS = ("licenses.read", "licenses.verify", "licenses.tell_node")
 _LATEST = 50
 
 
@@ -28,7 +28,7 @@ class Seen:
     """Somebody saw the licence: ``who`` may be empty (a stranger who verified the file), as may ``purpose``."""
 
     at: datetime
-    way: Literal["share", "fetch", "read", "verify"]
+    way: Literal["share", "fetch", "read", "verify", "node"]
     who: str = field(repr=False)
     purpose: str = field(repr=False)
 
@@ -45,6 +45,14 @@ class Held:
     at: datetime
 
 
+def list_own(deps: LicenseDeps, holder_id: str) -> Sequence[tuple[LicenseRecord, LicenseType]]:
+    """Return the holder's licences with their types, the newest first; of one that was replaced, the newest version alone."""
+    with deps.work.read() as work:
+        records = work.records.held_by(holder_id)
+    replaced = {one.replaces for one in records}
+    return [(one, get_type(deps, one)) for one in records if one.identifier not in replaced]
+
+
 def get_own(records: LicenseRecords, identifier: str, holder_id: str) -> LicenseRecord:
     """Return the issued licence of this holder; anybody else's is as if there were none (``license_not_found``)."""
     record = records.find_license(identifier)
@@ -55,7 +63,7 @@ def get_own(records: LicenseRecords, identifier: str, holder_id: str) -> License
 
 def get_type(deps: LicenseDeps, record: LicenseRecord) -> LicenseType:
     """Return the type of a licence; one that is in no catalogue any more cannot be shown."""
-    kind = find_type(deps.policies.licenses, record.type_code)
+    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     if kind is None:
         raise Refusal(LICENSE_NOT_FOUND, field="identifier")
     return kind
@@ -80,7 +88,9 @@ def _looked(look: Look) -> Seen:
 
 
 def _told(record: LicenseRecord, event: AuditEvent) -> Seen:
-    """Return a look that the audit trail has: the department reads what it issued, anybody verifies a file that they have."""
+    """Return a look that the audit trail has: the department reads what it issued, a node asks, anybody verifies a file."""
     if event.action == "licenses.read":
         return Seen(event.at, "read", record.issuer_name, "")
+    if event.action == "licenses.tell_node":
+        return Seen(event.at, "node", str(event.details["name"]), "")
     return Seen(event.at, "verify", "", "")

@@ -1,6 +1,6 @@
 """A holder's pages about their licences, and the page on which others open what is shown to them.
 
-A view parses, calls one function, renders. Left to others: every decision (``holding``, ``sharing``), who is logged in (a port).
+A view parses, calls one function, renders. Left to others: every decision (``holding``, ``sharing``, ``fetching.consents``), who is logged in (a port).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from kernel.errors import Refusal
 from kernel.limiter import Limiter, SlidingWindow, counted_as
 from licenses.errors.wallet import TOO_MANY_TRIES
+from licenses.fetching import consents
 from licenses.ports import LicenseDeps, Visitor
 from licenses.presentation import present
 from licenses.qr_pictures import picture
@@ -36,6 +37,29 @@ def make_blueprint(deps: LicenseDeps, limiter: Limiter | None = None) -> Bluepri
 
 
 def _add_own(room: Blueprint, deps: LicenseDeps) -> None:
+    @room.get("/account/licenses")
+    def list_licenses() -> Response | str:
+        visitor = deps.visitors.current()
+        if visitor is None:
+            return _log_in()
+        holder_id = visitor.holder_id or ""
+        return render_template(
+            "wallet/licenses.html",
+            own=holding.list_own(deps, holder_id),
+            consents=consents.listed(deps, holder_id),
+            days=deps.policies.licenses.wallet.consent_days,
+            visitor_holds=bool(holder_id),
+        )
+
+    @room.post("/account/licenses/consents")
+    def decide() -> Response:
+        visitor = deps.visitors.current()
+        if visitor is None:
+            return _log_in()
+        said = request.form.get("consent", "")[:100], visitor.holder_id or "", request.form.get("word", "")
+        consents.decide(deps, *said, actor=_actor(visitor))
+        return redirect(url_for("wallet.list_licenses"), code=_SEE_OTHER)
+
     @room.get("/account/licenses/<identifier>")
     def show_license(identifier: str) -> Response | str:
         visitor = deps.visitors.current()

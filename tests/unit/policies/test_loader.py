@@ -279,9 +279,9 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         ("claims", "[scopes.openid]", "[scopes.open]", "scopes"),
         (
             "claims",
-            '"licenses.change"]\nclaims = ["sub", "name", "p',
-            '"licences.change"]\nclaims = ["sub", "name", "p',
-            "default.scopes.9",
+            '"licenses.fetch"]\nclaims = ["sub", "name", "p',
+            '"licences.fetch"]\nclaims = ["sub", "name", "p',
+            "default.scopes.10",
         ),
         (
             "claims",
@@ -326,6 +326,7 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         ("assurance", 'methods = ["register"]', 'methods = ["hearsay"]', "real_name_levels.1.methods.0"),
         ("assurance", 'check_methods = ["data"]\n', "", "proofing.register"),
         ("licenses", "MB2D0339XY002", "MB2D0339XY001", "types.1.code"),
+        ("licenses", 'types = ["11440000MB2D0339XY001"]', 'types = ["11440000MB2D0339XY000"]', "legal_bases.0.types.0"),
         ("licenses", 'seal_level = "substantial"', 'seal_level = "supreme"', "types.0.seal_level"),
         ("licenses", 'key = "KZ_ZCZB"', 'key = "KZ_FDDBR"', "types.0.fields.1"),
         ("licenses", 'kind = "person"', 'kind = "choice"', "types.0.fields.0.choices"),

@@ -17,7 +17,7 @@ from kernel.clock import FixedClock
 from licenses import archive
 from licenses.applications import check_application
 from licenses.issue import Issued, issue_many
-from licenses.storage import acts, readings, registry, wallet
+from licenses.storage import acts, consents, readings, registry, wallet
 from pki.vault import Vault
 from service import sealed
 from tests.support.idp import OPERATOR, TOTP_SECRET, Provider, make_idp_deps
@@ -27,6 +27,7 @@ DIGESTS = {
     "idp_accounts": {"holder_index", "number_index", "phone_index", "email_index"},
     "licenses_licenses": {"holder_name_index", "holder_id_index"},
     "licenses_shares": {"holder_index"},
+    "licenses_consents": {"holder_index"},
     "idp_clients": {"registration_token"},
     "idp_codes": {"code_hash"},
     "idp_device_requests": {"device_code_hash", "user_code_index"},
@@ -78,6 +79,7 @@ def test_the_contexts_are_the_rooms_own() -> None:
         "licenses_copies.pdf": archive.DOCUMENT_CONTEXT,
         "licenses_shares.words": wallet._SHARE,
         "licenses_looks.words": wallet._LOOK,
+        "licenses_consents.words": consents._WORDS,
     }
 
 

@@ -1,0 +1,49 @@
+"""Where other nodes ask about a holder's licences, and the holder's page of what they say. Left to others: every decision."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, after_this_request, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from kernel.errors import Refusal
+from kernel.limiter import SlidingWindow, counted_as
+from licenses.elsewhere import answering, asking
+from licenses.elsewhere.messages import CONTENT_TYPE, PATH
+from licenses.errors import TOO_MANY_VERIFICATIONS
+from licenses.ports import LicenseDeps
+
+QUESTIONS_PER_MINUTE = 600
+_MAX_QUESTION = 32 * 1024
+_SEE_OTHER = 303
+
+
+def make_blueprint(deps: LicenseDeps, peers: asking.Peers) -> Blueprint:
+    """Return both addresses; questions are counted by network address, in this process."""
+    room = Blueprint("elsewhere", __name__, template_folder="templates")
+    limiter = SlidingWindow(QUESTIONS_PER_MINUTE)
+
+    @room.post(PATH)
+    def answer() -> Response:
+        seconds = limiter.take(counted_as(request.remote_addr or ""), deps.clock.now())
+        if seconds:
+            after_this_request(lambda response: _later(response, seconds))
+            raise Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)
+        request.max_content_length = _MAX_QUESTION
+        response = Response(answering.answer(deps, request.get_data(cache=False)), mimetype=CONTENT_TYPE)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @room.get("/account/licenses/elsewhere")
+    def show() -> AnyResponse | str:
+        visitor = deps.visitors.current()
+        if visitor is None:
+            return redirect(f"{request.script_root}/login", code=_SEE_OTHER)
+        told = () if visitor.holder_id is None else asking.ask_all(deps, peers, visitor.holder_id)
+        return render_template("elsewhere/elsewhere.html", told=told)
+
+    return room
+
+
+def _later(response: Response, seconds: int) -> Response:
+    response.headers["Retry-After"] = str(seconds)
+    return response
