@@ -20,8 +20,10 @@ from policies.models import VerificationRules
 
 _END = struct.Struct("<4s4H2LH")  # APPNOTE 4.3.16, end of central directory
 _END_MARK, _END64_LOCATOR = b"PK\x05\x06", b"PK\x06\x07"
-_TAIL = 65_557
 _LOCATOR = 20
+_TAIL = 65_557 + _LOCATOR
+"""How far from the end the library looks for the end of the directory, and the locator before it."""
+
 _ENTRY = 46 + 1024
 """More than an entry of the directory needs; a name of a kilobyte is nobody's."""
 
@@ -65,7 +67,8 @@ def _contents(opened: zipfile.ZipFile, entries: list[zipfile.ZipInfo], rules: Ve
             yield Item(_name(entry), Refusal(BATCH_TOO_LARGE, field="file", limit_mib=rules.max_batch_bytes >> 20))
             continue
         item = _read(opened, entry, min(left, rules.max_upload_bytes))
-        left -= len(item.content) if isinstance(item.content, bytes) else min(entry.compress_size, left)
+        # What was unpacked before it turned out to be broken cost as much as if it were not.
+        left -= len(item.content) if isinstance(item.content, bytes) else min(max(entry.file_size, entry.compress_size), left)
         yield item
 
 

@@ -188,6 +188,31 @@ def test_all_entries_together_have_a_limit() -> None:
     assert {code for _, code in found[6:]} == {"batch_too_large"}
 
 
+def test_entries_that_break_after_unpacking_count_for_what_was_unpacked() -> None:
+    names = [f"{n}.pdf" for n in range(10)]
+    broken = bytearray(zipped(*((name, bytes(190_000)) for name in names)))
+    at = -1
+    while (at := broken.find(b"PK\x01\x02", at + 1)) >= 0:
+        broken[at + 16] ^= 1  # the sum in the directory, which is looked at after the last octet
+    said = [code for _name, code in names_and_codes(bytes(broken))]
+    assert said == ["entry_unreadable"] * 5 + [50_001] + ["batch_too_large"] * 4
+
+
+def test_a_larger_directory_cannot_hide_behind_a_long_comment() -> None:
+    plain = zipped(*((f"{n}.pdf", b"") for n in range(21)))
+    end = plain.rfind(b"PK\x05\x06")
+    length, place = struct.unpack_from("<LL", plain, end + 12)
+    large = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 21, 21, length, place)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    for comment in (0, 65_500, 65_516, 65_535):
+        small = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 0, 0, comment) + b" " * comment
+        hidden = plain[:end] + large + locator + small
+        assert len(zipfile.ZipFile(io.BytesIO(hidden)).infolist()) == 21  # the library believes it
+        with pytest.raises(Refusal) as caught:
+            items_of(io.BytesIO(hidden), RULES)
+        assert caught.value.code == "zip_unreadable"
+
+
 def test_a_zip_with_too_many_entries_is_refused_before_they_are_listed() -> None:
     many = zipped(*((f"{n}.pdf", b"") for n in range(21)))
     with pytest.raises(Refusal) as refused:
