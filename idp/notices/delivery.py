@@ -46,12 +46,13 @@ def _deliver(deps: IdpDeps, notice: Notice) -> bool:
     for channel, messenger, address in wanted:
         if channel not in sent and _send(deps, notice, messenger, address):
             sent.append(channel)
-    if len(sent) == len(notice.sent_over):
+    if wanted and len(sent) == len(notice.sent_over):
         return False
+    # One that has nowhere to go is done with: it stands on the account page, and must not be in the way of the others.
     complete = all(channel in sent for channel, _, _ in wanted)
     with deps.work.begin() as work:
         work.records.mark_sent(notice.id, sent, deps.clock.now() if complete else None)
-    return True
+    return bool(wanted)
 
 
 def _send(deps: IdpDeps, notice: Notice, messenger: Messenger, address: str) -> bool:

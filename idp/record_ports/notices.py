@@ -25,7 +25,7 @@ class NoticeRecords(Protocol):
         ...
 
     def unsent_notices(self, *, since: datetime, limit: int, account_id: str | None = None) -> Sequence[Notice]:
-        """Return notices (of one account) from ``since`` on that did not go everywhere yet, oldest first."""
+        """Return the newest notices (of one account) from ``since`` on that did not go everywhere yet, oldest first."""
         ...
 
     def mark_sent(self, notice_id: str, channels: Sequence[str], at: datetime | None) -> None:

@@ -40,11 +40,14 @@ class SqlNotices(OnConnection):
         return None if row is None else _read(row)
 
     def unsent_notices(self, *, since: datetime, limit: int, account_id: str | None = None) -> Sequence[Notice]:
-        """Return notices (of one account) from ``since`` on that did not go everywhere yet, oldest first."""
+        """Return the newest notices (of one account) from ``since`` on that did not go everywhere yet, oldest first."""
         query = sa.select(notices).where(notices.c.sent_at.is_(None), notices.c.at >= to_micros(since))
         if account_id is not None:
             query = query.where(notices.c.account_id == account_id)
-        return [_read(row) for row in self._all(query.order_by(notices.c.at).limit(limit))]
+        newest = self._all(
+            query.order_by(notices.c.at.desc(), notices.c.id).limit(limit)
+        )  # what fails all day blocks no later one
+        return [_read(row) for row in reversed(newest)]
 
     def mark_sent(self, notice_id: str, channels: Sequence[str], at: datetime | None) -> None:
         """Remember over which channels it has gone, and when it had gone over all."""

@@ -132,6 +132,22 @@ def test_an_address_that_nobody_confirmed_is_written_nothing(light: IdpDeps) -> 
     assert (delivery.deliver(light), post.sent) == (0, [])
 
 
+def test_what_goes_nowhere_or_fails_all_day_is_not_in_the_way_of_others(light: IdpDeps, clock: FixedClock) -> None:
+    light = replace(light, messengers={"email": Post()})
+    account = add_account(light, email="typed@example.cn")
+    since = clock.now()
+    log_in(light, "at home")
+    clock.advance(timedelta(minutes=1))
+    log_in(light, "elsewhere")
+    with light.work.read() as work:
+        every = work.records.unsent_notices(since=since, limit=9)
+        assert work.records.unsent_notices(since=since, limit=1) == every[1:], "of too many the newest"
+    assert [one.account_id for one in every] == [account.id, account.id]
+    assert delivery.deliver(light) == 0
+    with light.work.read() as work:
+        assert work.records.unsent_notices(since=since, limit=9) == []
+
+
 # G6.
 
 
