@@ -44,8 +44,11 @@ _log = structlog.get_logger()
 
 
 def deliver(deps: IdpDeps) -> int:
-    """Send what is due, as far as a run's time goes; return how much was taken. A client that does not answer is asked once a run."""
-    end, away, taken = monotonic() + _RUN_SECONDS, set[str](), 0
+    """Send what is due, as far as a run's time goes; return how much was taken.
+
+    A client that does not answer is asked once a run; what else it is owed waits for its next try too, out of the way of the others.
+    """
+    end, away, taken = monotonic() + _RUN_SECONDS, dict[str, str | None](), 0
     with deps.work.read() as work:
         due = work.records.due_events(deps.clock.now(), limit=_AT_ONCE)
     for owed in due:
@@ -55,12 +58,16 @@ def deliver(deps: IdpDeps) -> int:
         # 2. Nobody else sends it now.
         with deps.work.begin() as work:
             client = work.records.find_client(owed.client_id)
-            if owed.client_id in away or not work.records.claim_event(owed.jti, now=now, until=now + _CLAIMED_FOR):
+            if not work.records.claim_event(owed.jti, now=now, until=now + _CLAIMED_FOR):
                 continue
         # 3. and 4.
-        after = _send(deps, client, replace(owed, tries=owed.tries + 1))
-        if after.outcome is None:
-            away.add(owed.client_id)
+        claimed = replace(owed, tries=owed.tries + 1)
+        if owed.client_id in away:
+            after = _later(claimed, away[owed.client_id], now)
+        else:
+            after = _send(deps, client, claimed)
+        if after.outcome in {None, "given_up"}:
+            away[owed.client_id] = after.error
         _note(deps, after)
         taken += after.outcome == "delivered"
     return taken
@@ -92,10 +99,14 @@ def _send(deps: IdpDeps, client: Client | None, owed: EventDelivery) -> EventDel
         error = str(refusal.details.get("problem", refusal.code))[:_MAX_ERROR]
         if refusal.details.get("status") == HTTPStatus.BAD_REQUEST:  # RFC 8935 2.3
             return replace(owed, outcome="refused", error=error, next_try_at=None)
-        if now - owed.at >= _GIVEN_UP_AFTER:
-            return replace(owed, outcome="given_up", error=error, next_try_at=None)
-        return replace(owed, error=error, next_try_at=now + pause(owed.tries, first=_FIRST, longest=_LONGEST))
+        return _later(owed, error, now)
     return replace(owed, outcome="delivered", error=None, next_try_at=None)
+
+
+def _later(owed: EventDelivery, error: str | None, now: datetime) -> EventDelivery:
+    if now - owed.at >= _GIVEN_UP_AFTER:
+        return replace(owed, outcome="given_up", error=error, next_try_at=None)
+    return replace(owed, error=error, next_try_at=now + pause(owed.tries, first=_FIRST, longest=_LONGEST))
 
 
 def _note(deps: IdpDeps, after: EventDelivery) -> None:

@@ -106,6 +106,19 @@ def test_what_is_refused_or_not_taken_within_a_day_ends(
     assert len([url for url, _ in door.posted if url == EVENTS]) == tries
 
 
+def test_what_a_client_that_is_away_is_owed_is_not_in_the_way_of_others(known: Provider, clock: FixedClock) -> None:
+    deps, door = known.deps, door_of(known.deps)
+    accounts.disable(deps, subject(deps), actor=OPERATOR)
+    accounts.enable(deps, subject(deps), actor=OPERATOR)
+    assert sending.deliver(deps) == 0
+    assert [url for url, _ in door.posted] == [EVENTS], "it is asked once"
+    with deps.work.read() as work:
+        assert work.records.due_events(clock.now(), limit=9) == []
+    clock.advance(timedelta(minutes=1))
+    door.answers[EVENTS] = 202
+    assert sending.deliver(deps) == 2
+
+
 # Receiving.
 
 
