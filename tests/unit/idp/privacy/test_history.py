@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from idp.administration import looking
 from idp.administration.admins import official, operator
 from idp.administration.looking import Purpose
+from idp.browsers.sessions import Device
 from idp.people import accounts
 from idp.ports import HeldLicense
 from idp.privacy import history
 from idp.privacy.history import Entry
+from idp.recovery import window
 from kernel.audit import AuditEvent
 from kernel.clock import FixedClock
+from kernel.errors import Refusal
 from tests.support.idp import PASSWORD, TOTP_SECRET, Provider, events
 from tests.support.idp_elsewhere import Licenses
 
@@ -61,6 +65,17 @@ def test_a_verification_of_ones_licence_is_shown_by_department(provider: Provide
     provider.add_account("another", resident_id="445122197511034512", real_name_level=4)
     provider.deps.holder_licenses.held.clear()
     assert {one.kind for one in read(provider, "another")} == {"change"}
+
+
+def test_a_recovery_is_shown_and_so_is_a_try_that_failed(provider: Provider, clock: FixedClock) -> None:
+    account = accounts.get_by_username(provider.deps, "chenxiaochao")
+    code = window.start(provider.deps, account.id, actor="account:clerk")
+    clock.advance(timedelta(days=1))
+    new = {"name": "chenxiaochao", "password": "another long pass phrase"}
+    with pytest.raises(Refusal, match="window_code_wrong"):
+        window.complete(provider.deps, Device("192.0.2.1", ""), code="AAAA-BBBB-CCCC", **new)
+    window.complete(provider.deps, Device("192.0.2.1", ""), code=code, **new)
+    assert [one.refused for one in read(provider) if one.what.zh == "账号找回"] == [False, True]
 
 
 def test_the_pages_show_it_and_the_export_has_everything_but_secrets(
