@@ -62,10 +62,7 @@ def deliver(deps: IdpDeps) -> int:
                 continue
         # 3. and 4.
         claimed = replace(owed, tries=owed.tries + 1)
-        if owed.client_id in away:
-            after = _later(claimed, away[owed.client_id], now)
-        else:
-            after = _send(deps, client, claimed)
+        after = _later(claimed, away[owed.client_id], now) if owed.client_id in away else _send(deps, client, claimed)
         if after.outcome in {None, "given_up"}:
             away[owed.client_id] = after.error
         _note(deps, after)
