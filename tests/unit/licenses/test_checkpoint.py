@@ -6,6 +6,7 @@ import base64
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from licenses import checkpoint, log, notes
 from licenses.notes import VerifierKey
 from licenses.ports import LicenseDeps
 from pki import jose
+from pki.authority import get_or_create_key
 from pki.roles import get_credential
 
 
@@ -57,6 +59,20 @@ def test_another_logs_key_of_the_same_name_is_not_believed(deps: LicenseDeps) ->
     for key in (replace(own, raw=bytes(32)), replace(own, name="elsewhere"), checkpoint.own_keys(deps).witness):
         with pytest.raises(Refusal, match="checkpoint_invalid"):
             checkpoint.verify_checkpoint(signed(deps, 1), key)
+
+
+def test_a_log_of_more_leaves_than_can_be_stored_is_refused(deps: LicenseDeps) -> None:
+    key = get_or_create_key(deps.pki.keys, checkpoint.KEY_LABEL, "Ed25519")
+    assert isinstance(key, ed25519.Ed25519PrivateKey)
+    origin = checkpoint.origin(deps.node)
+    for size, taken in ((10**18 - 1, True), (10**18, False), (2**63, False), (10**4000, False)):
+        body = checkpoint.Checkpoint(origin, size, bytes(32)).body()
+        note = f"{body}\n{notes.sign(body, origin, key)}"
+        if taken:
+            assert checkpoint.verify_checkpoint(note, checkpoint.own_keys(deps).log).size == size
+        else:
+            with pytest.raises(Refusal, match="checkpoint_invalid"):
+                checkpoint.verify_checkpoint(note, checkpoint.own_keys(deps).log)
 
 
 def test_the_node_states_its_keys_and_nobody_elses(deps: LicenseDeps, clock: FixedClock) -> None:
