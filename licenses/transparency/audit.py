@@ -5,7 +5,7 @@ It takes as long as the log is; leaves are read in runs. Left to others: showing
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from kernel.errors import Refusal
@@ -33,11 +33,11 @@ def audit(deps: LicenseDeps, progress: Callable[[int], None] = lambda _read: Non
     with deps.work.read() as work:
         records = work.records
         found = Audit(records.log_size())
-        heads = {one.size: one for one in records.cosigned()}
+        heads = records.cosigned()
         told = _read_leaves(records, found, heads, progress)
         if found.size and log.root(records, found.size) != found.root:
             found.problems.append("the stored hashes do not lead to the root of the leaves")
-        for one in heads.values():
+        for one in heads:
             if one.size > found.size:
                 found.problems.append(f"{one.witness_code} saw {one.size} leaves, there are {found.size}")
         _hold_registry(records, told, found)
@@ -68,11 +68,14 @@ class _Tree:
 
 
 def _read_leaves(
-    records: LicenseRecords, found: Audit, heads: dict[int, Cosigned], progress: Callable[[int], None]
+    records: LicenseRecords, found: Audit, heads: Sequence[Cosigned], progress: Callable[[int], None]
 ) -> dict[str, tuple[int, StatusCode]]:
     """Grow the tree anew; return of each document the leaf of its issue and the status that its last leaf tells."""
     tree = _Tree()
     told: dict[str, tuple[int, StatusCode]] = {}
+    seen_at: dict[int, list[Cosigned]] = {}
+    for one in heads:  # several witnesses may have seen the log at one size
+        seen_at.setdefault(one.size, []).append(one)
     while tree.size < found.size and (leaves := records.log_leaves(tree.size, min(_RUN, found.size - tree.size))):
         for raw in leaves:
             try:
@@ -81,9 +84,9 @@ def _read_leaves(
             except Refusal:
                 found.problems.append(f"leaf {tree.size} cannot be read")
             tree.add(raw)
-            seen = heads.get(tree.size)
-            if seen is not None and f"\n{tree.size}\n{checkpoint.encode_root(tree.root())}\n" not in seen.note:
-                found.problems.append(f"the first {tree.size} leaves are not those that {seen.witness_code} saw")
+            for seen in seen_at.get(tree.size, ()):
+                if f"\n{tree.size}\n{checkpoint.encode_root(tree.root())}\n" not in seen.note:
+                    found.problems.append(f"the first {tree.size} leaves are not those that {seen.witness_code} saw")
         progress(len(leaves))
     if tree.size != found.size:
         found.problems.append(f"leaf {tree.size} is missing")

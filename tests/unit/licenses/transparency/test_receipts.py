@@ -89,7 +89,16 @@ def test_the_audit_finds_what_somebody_changed_in_the_database(
 def test_the_audit_finds_that_witnesses_saw_something_else(deps: LicenseDeps, record: LicenseRecord) -> None:
     assert record.status == "02"
     with deps.work.begin() as work:
-        for witness, size in (("445122", 2), ("445103", 9)):
-            note = f"x\n{size}\nAAAA\n\n"
+        sound = f"x\n2\n{checkpoint.encode_root(log.root(work.records, 2))}\n\n"
+        for witness, size, note in (
+            ("445122", 2, "x\n2\nAAAA\n\n"),
+            ("445121", 2, "x\n2\nBBBB\n\n"),
+            ("445103", 9, ""),
+            ("445199", 2, sound),
+        ):
             work.records.put_cosigned(Cosigned(witness, "key", size, note, record.status_at or record.requested_at))
-    assert audit(deps).problems == ["the first 2 leaves are not those that 445122 saw", "445103 saw 9 leaves, there are 2"]
+    assert audit(deps).problems == [
+        "the first 2 leaves are not those that 445121 saw",
+        "the first 2 leaves are not those that 445122 saw",
+        "445103 saw 9 leaves, there are 2",
+    ]
