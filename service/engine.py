@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
+
+from kernel.errors import Refusal
+from service.errors import BAD_REQUEST
 
 READ_ONLY = "chaoxin_read_only"
 """Execution option of a connection that will only read: a deferred SQLite transaction, a snapshot on PostgreSQL."""
@@ -27,6 +31,7 @@ def make_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
 
     SQLite runs in WAL with ``synchronous=FULL``: what was promised to a user survives a power cut. A writing transaction begins
     IMMEDIATE, so two writers wait for each other instead of failing half-way. What is stored never stands in an error's text.
+    PostgreSQL has no U+0000 in text, and neither has anybody's name or code: ``Refusal(bad_request)``, wherever it came from.
     """
     pool: dict[str, Any] = {
         "pool_size": pool_size,
@@ -39,7 +44,9 @@ def make_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return sa.create_engine(url, **pool, pool_pre_ping=True)
+    engine = sa.create_engine(url, **pool, pool_pre_ping=True)
+    sa.event.listen(engine, "handle_error", _refuse_nul)
+    return engine
 
 
 def most_connections(engine: sa.Engine) -> int:
@@ -56,6 +63,12 @@ def reading(engine: sa.Engine) -> sa.Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(**{READ_ONLY: True})
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _refuse_nul(context: sa.ExceptionContext) -> None:
+    error = context.original_exception
+    if isinstance(error, psycopg.DataError) and error.sqlstate is None and "NUL" in str(error):  # the driver's, nothing was sent
+        raise Refusal(BAD_REQUEST) from None
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
