@@ -32,7 +32,7 @@ def addresses(services: Services) -> list[str]:
     rules = create_app(services, Metrics()).url_map.iter_rules()
     pages = (rule.rule for rule in rules if "GET" in (rule.methods or ()) and "<" not in rule.rule)
     machines = (*MACHINE_PREFIXES, "/licenses/", "/metrics", "/healthz", "/readyz")
-    return sorted(page for page in pages if not page.startswith(machines) and not page.endswith(".svg"))
+    return sorted(page for page in pages if not page.startswith(machines) and not page.endswith((".svg", ".jsonl")))
 
 
 def enter(context: BrowserContext, services: Services, username: str) -> Page:
