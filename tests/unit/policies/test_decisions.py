@@ -18,7 +18,7 @@ from policies.assurance import (
 )
 from policies.certificates import get_level as get_certificate_level
 from policies.certificates import get_profile, levels_at_least, policy_oid, tsa_policy_oid
-from policies.claims import allowed_scopes, consent_rule, release_for, released_claims
+from policies.claims import OF_SYSTEMS, allowed_scopes, consent_rule, release_for, released_claims
 from policies.licenses import find_type, may_issue, may_take
 from policies.loader import load
 from policies.models import Policies
@@ -288,3 +288,8 @@ def test_each_real_name_level_says_how_it_is_reached(defaults: Policies) -> None
         ("document",),
         ("counter", "certificate"),
     ]
+
+
+def test_scopes_of_interfaces_that_take_only_a_systems_own_token_are_never_given_by_a_persons_login() -> None:
+    of_systems = {scope for scope in load(None).claims.scopes if scope.startswith("licenses.") or scope == "mandates"}
+    assert of_systems == OF_SYSTEMS
