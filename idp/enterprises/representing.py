@@ -45,6 +45,8 @@ from kernel.randomness import token
 from kernel.text import normal_form
 
 _AT_ONCE = 100
+_AGAIN, _AWAY = timedelta(hours=1), 3
+"""When whoever the register gave no answer about is asked about again, and after how many of them in a run it is away."""
 _LEVEL = 3
 """Name and number of an organisation are matched with a register (广东省实名等级)."""
 
@@ -140,9 +142,10 @@ def ask_again(deps: IdpDeps, current: Current, organization: Account) -> None:
 def check_due(deps: IdpDeps) -> int:
     """Ask the register about those of whom it was not asked for a while; return how many represent their organisation no longer.
 
-    A register that is away takes nobody out, and is left in peace until the next run.
+    A register that is away takes nobody out, and is left in peace until the next run. Whom it gave no answer about is asked about again in
+    an hour: an entry that cannot be read must not keep all others from being asked about.
     """
-    ended = 0
+    ended = failed = 0
     since = deps.clock.now() - timedelta(hours=deps.policies.assurance.organizations.checked_hours)
     while deps.registers.legal_persons is not None:
         with deps.work.read() as work:
@@ -152,7 +155,10 @@ def check_due(deps: IdpDeps) -> int:
                 ended += _check(deps, one)
             except Refusal as refusal:
                 _log.warning("representatives_not_checked", code=refusal.code)
-                return ended
+                _note_asked(deps, one, since + _AGAIN)
+                failed += 1
+                if failed == _AWAY:
+                    return ended
         if not due:
             break
     return ended
@@ -169,12 +175,16 @@ def _check(deps: IdpDeps, one: Representative) -> bool:
             if refusal.error not in _NO_LONGER:
                 raise
         else:
-            with deps.work.begin() as work:
-                if work.records.find_representative(one.organization_id) == one:
-                    work.records.put_representative(replace(one, checked_at=deps.clock.now()))
+            _note_asked(deps, one, deps.clock.now())
             return False
     _end(deps, one.organization_id)
     return True
+
+
+def _note_asked(deps: IdpDeps, one: Representative, at: datetime) -> None:
+    with deps.work.begin() as work:
+        if work.records.find_representative(one.organization_id) == one:
+            work.records.put_representative(replace(one, checked_at=at))
 
 
 def _end(deps: IdpDeps, organization_id: str) -> None:

@@ -155,6 +155,22 @@ def test_the_worker_asks_again_and_takes_out_whoever_is_no_representative_any_mo
     assert not overview.represented(city.deps, current)
 
 
+def test_an_entry_that_cannot_be_read_keeps_nobody_else_from_being_asked_about(
+    city: Provider, register: LegalPersons, clock: FixedClock
+) -> None:
+    first, second = logged_in(city.deps), logged_in(city.deps, "huangyao")
+    other = ("91445100MA7CHAN008", "韩江茶业有限公司", *HUANG, "active")
+    register.write(COMPANY, other)
+    representing.claim(city.deps, first, USCC, address=ADDRESS)
+    clock.moment += timedelta(seconds=1)
+    representing.claim(city.deps, second, other[0], address=ADDRESS)
+    clock.moment += timedelta(hours=7)
+    register.write((*COMPANY[:3], "E12345678", "active"), (*other[:4], "revoked"))
+    assert representing.check_due(city.deps) == 1
+    assert overview.represented(city.deps, first)
+    assert not overview.represented(city.deps, logged_in(city.deps, "huangyao"))
+
+
 def test_two_claims_at_once_make_one_account(deps: IdpDeps, register: LegalPersons) -> None:
     deps = replace(deps, registers=Registers(legal_persons=register.register))
     add_account(deps, resident_id=CHEN[1], real_name_level=4)
