@@ -16,6 +16,7 @@ from datetime import datetime
 
 from idp import notices
 from idp.citizens.errors import LEVEL_UNSUITABLE, NUMBER_ELSEWHERE
+from idp.owed_events import owe
 from idp.people import proofing
 from idp.people.accounts import open_record, seal
 from idp.ports import IdpDeps, IdpWork
@@ -114,6 +115,7 @@ def _close(work: IdpWork, deps: IdpDeps, other: AccountRecord, *, into: str, met
     closed = replace(open_record(deps, other), real_name_level=_DECLARED)
     work.records.put_proven(seal(deps, closed, now))
     work.records.set_disabled(other.id, now)
+    owe(work, other.id, "account-disabled", now)
     ended = work.records.end_sessions(other.id, now)
     details: dict[str, Json] = {"into": f"account:{into}", "method": method, "sessions": ended}
     work.audit.record(AuditEvent(now, actor, "idp.merge_account", f"account:{other.id}", details=details))

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from idp.errors import ACCOUNT_EXISTS
+from idp.owed_events import owe
 from idp.people import accounts, proofing
 from idp.people.accounts import NewAccount, normal_username
 from idp.ports import IdpDeps, IdpWork
@@ -153,11 +154,13 @@ class Intake:
         records, locked_here = self.work.records, person.locked_here
         if change.locks and records.set_disabled(person.account_id, self.now):
             locked_here = True
+            owe(self.work, person.account_id, "account-disabled", self.now)
             ended = records.end_sessions(person.account_id, self.now)
             self._note("idp.disable_account", person.account_id, {"sessions": ended, "lock": change.lock})
         if change.releases:
             locked_here = False
             if records.set_disabled(person.account_id, None):
+                owe(self.work, person.account_id, "account-enabled", self.now)
                 self._note("idp.enable_account", person.account_id, {})
         records.put_directory_person(replace(person, lock=change.lock, locked_here=locked_here))
 

@@ -15,6 +15,7 @@ from idp import notices
 from idp.authenticators import changing
 from idp.browsers.sessions import Current
 from idp.errors import ACCOUNT_UNKNOWN
+from idp.owed_events import owe
 from idp.people import accounts
 from idp.people.accounts import normal_username
 from idp.ports import IdpDeps, IdpWork
@@ -92,6 +93,8 @@ def _close(deps: IdpDeps, closing: Closing, now: datetime) -> bool:
         # 3. Once, and not when it was taken back just now.
         if record is None or not work.records.finish_closing(closing.account_id, now):
             return False
+        if record.disabled_at is None:
+            owe(work, record.id, "account-disabled", now)  # while it is known to whom
         ended = work.records.end_sessions(record.id, now)
         left = Account(
             id=record.id,

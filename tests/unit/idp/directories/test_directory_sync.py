@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from idp.directories import sync
 from idp.people import accounts
 from idp.ports import IdpDeps
+from idp.records import Consent
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.dying import DyingWork, Fuse, KilledError
-from tests.support.idp import OPERATOR, add_account, another_process, events
+from tests.support.idp import OPERATOR, add_account, add_client, another_process, events
 from tests.support.staff import MARKET, MemoryDirectory, with_directories
 
 MANY = 12
@@ -312,3 +313,19 @@ def test_a_preview_says_what_would_be_done_and_does_nothing(light: IdpDeps, mark
     assert {kind: report.counts[kind] for kind in ("new", "locked", "gone")} == {"new": 1, "locked": 1, "gone": 6}
     assert report.refusal is not None
     assert all(states(light).values())
+
+
+def test_departments_are_told_of_staff_who_are_locked_out_and_let_in_again(light: IdpDeps, market: MemoryDirectory) -> None:
+    add_client(light, events_uri="https://scjg.example.cn/events")
+    run(light, market)
+    (account,) = (each for each in accounts.page(light) if each.username.startswith("staff03"))
+    now = light.clock.now()
+    with light.work.begin() as work:
+        work.records.put_consent(Consent(account.id, "scjg", now, now))
+    market.put("staff03", lock="disabled")
+    run(light, market)
+    market.put("staff03", lock=None)
+    run(light, market)
+    with light.work.read() as work:
+        told = [one.event for one in work.records.due_events(now, limit=9)]
+    assert sorted(told) == ["account-disabled", "account-enabled"]

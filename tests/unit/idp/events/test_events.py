@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +11,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from idp.citizens import levels
 from idp.events import receiving, sending
 from idp.events.errors import CODES
 from idp.notices import cases
 from idp.owed_events import PREFIX
 from idp.people import accounts
 from idp.ports import IdpDeps
+from idp.privacy import closing
 from idp.signing_keys import keyring
 from kernel.clock import FixedClock, timestamp
 from kernel.errors import Refusal
@@ -117,6 +120,33 @@ def test_what_a_client_that_is_away_is_owed_is_not_in_the_way_of_others(known: P
     clock.advance(timedelta(minutes=1))
     door.answers[EVENTS] = 202
     assert sending.deliver(deps) == 2
+
+
+def owed(deps: IdpDeps) -> list[str]:
+    with deps.work.read() as work:
+        return [one.event for one in work.records.due_events(deps.clock.now(), limit=9)]
+
+
+def test_departments_are_told_of_an_account_that_was_closed(known: Provider, clock: FixedClock) -> None:
+    deps = known.deps
+    with deps.work.begin() as work:
+        record = work.records.find_account(subject(deps))
+        assert record is not None
+        closing.begin_within(deps, work, record, actor=OPERATOR)
+    assert owed(deps) == []
+    clock.advance(timedelta(seconds=deps.policies.assurance.closing_seconds))
+    assert closing.close_due(deps) == 1
+    assert owed(deps) == ["account-disabled"]
+
+
+def test_departments_are_told_of_an_account_whose_number_was_proven_to_be_somebody_elses(known: Provider) -> None:
+    deps = known.deps
+    mine = accounts.get_by_username(deps, "chenxiaochao")
+    other = known.add_account("another")
+    proven = replace(other, name=mine.name, resident_id=mine.resident_id)
+    with deps.work.begin() as work:
+        levels.raise_to(work, deps, proven, levels.COUNTER, actor=OPERATOR, now=deps.clock.now())
+    assert owed(deps) == ["account-disabled"]
 
 
 # Receiving.
