@@ -24,7 +24,7 @@ _RUN = 100
 
 def as_kept(deps: LicenseDeps, record: LicenseRecord, sealed: bytes) -> bytes:
     """Return a sealed document as it is handed out and kept: with an archive time-stamp where the licence's type wants one."""
-    kind = find_type(deps.policies.licenses, record.type_code)
+    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     return archiving.archive(deps.pki, sealed) if kind is not None and kind.seal_form == "B-LTA" else sealed
 
 

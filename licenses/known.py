@@ -57,7 +57,7 @@ def _agrees(deps: LicenseDeps, found: Reading, data: LicenseData) -> bool:
 
 
 def _data(deps: LicenseDeps, known: Known, url: str, status_uri: str) -> LicenseData | None:
-    kind = find_type(deps.policies.licenses, known.record.type_code)
+    kind = find_type(deps.policies.licenses, known.record.type_code, known.record.type_version)
     if kind is None:
         return None
     return replace(describe(known.record, kind, deps.node), node_url=url, status_uri=status_uri)

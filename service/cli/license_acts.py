@@ -166,7 +166,7 @@ def _preview(deps: LicenseDeps, planned: Planned) -> Preview:
     record, words = planned.record, words_of(planned.order.name)
     if record is None:
         raise Refusal(ACT_COLUMN, field="act", act_zh=words.zh, act_en=words.en, column="-", columns="-")
-    kind = find_type(deps.policies.licenses, record.type_code)
+    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     second = planned.rules.officers > 1
     zh = f"{words.zh}，理由：{planned.reason.zh}{'；等待另一名经办人同意' if second else ''}。"
     en = f"{words.en.capitalize()}, because: {planned.reason.en}{'; a second officer has to agree' if second else ''}."

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from kernel.errors import Misuse, Refusal
-from licenses import archive, documents, issue
+from licenses import archive, documents, issue, own_form
 from licenses.applications import check_application
 from licenses.departments import check_department
 from licenses.gathering import _agrees
+from licenses.known import find_reading, keep
 from licenses.life import versions
-from licenses.ports import Application, LicenseDeps
+from licenses.ports import Application, Known, LicenseDeps
 from policies.licenses import find_type, latest_types
 from policies.loader import load
 from tests.support.issuing import GOOD_ROW, rules_of
@@ -146,6 +147,10 @@ def test_a_new_version_is_for_new_licences_and_the_old_ones_go_on_saying_what_th
     assert (old.type_version, new.type_version) == (1, 2)
     for record in (old, new):
         assert _agrees(deps, record, documents.parse(archive.get_document(deps, record)).data)
+        pdf = archive.get_document(deps, record)
+        read = own_form.find_reading(pdf, str(record.pdf_sha256))
+        assert read is not None
+        assert find_reading(deps, Known(record, keep(read)), len(pdf)) is not None  # read once, of whichever version
     assert versions.row_of(deps, old)["type_name"] == "犬只登记证"  # what comes next is of the latest version
     with pytest.raises(Refusal) as caught:
         asked(deps)
