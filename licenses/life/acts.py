@@ -38,19 +38,24 @@ def ask(deps: LicenseDeps, order: Order, officer: Officer) -> Act:
     """Do what ``order`` says, or keep it for a second officer where policies want one; return the act as it then stands."""
     digest = digest_of(deps, order)
     key = None if order.key is None else hashlib.sha256(f"{officer.actor}\0{order.key}".encode()).hexdigest()
-    with deps.work.begin() as work:
-        act = None if key is None else work.records.find_act_by_key(key)
-        if act is not None and act.digest != digest:
-            raise Refusal(KEY_REUSED, field="Idempotency-Key")
+    try:
+        with deps.work.begin() as work:
+            act = _asked_before(work.records, key, digest)
+            if act is None:
+                # 1. Whether it is in order: policies, whose licence, its status, its document.
+                planned = check_order(deps, work.records, order, officer)
+                act = _act_of(deps, planned, officer, digest, key)
+                # 2. It waits for another officer, or is carried out.
+                if planned.rules.officers > 1:
+                    act = _keep(work, act)
+                else:
+                    act = _start(deps, work, replace(act, decided_by=officer.actor, decided_at=act.asked_at), planned, new=True)
+    except Refusal:
+        # The same request at the same moment was quicker: its act is the answer, not that it is in the way.
+        with deps.work.read() as work:
+            act = _asked_before(work.records, key, digest)
         if act is None:
-            # 1. Whether it is in order: policies, whose licence, its status, its document.
-            planned = check_order(deps, work.records, order, officer)
-            act = _act_of(deps, planned, officer, digest, key)
-            # 2. It waits for another officer, or is carried out.
-            if planned.rules.officers > 1:
-                act = _keep(work, act)
-            else:
-                act = _start(deps, work, replace(act, decided_by=officer.actor, decided_at=act.asked_at), planned, new=True)
+            raise
     return _finish(deps, act)
 
 
@@ -99,6 +104,14 @@ def settle(deps: LicenseDeps) -> None:
     for act in left:
         with suppress(Refusal):  # it stands as failed
             _finish(deps, act)
+
+
+def _asked_before(records: LicenseRecords, key: str | None, digest: str) -> Act | None:
+    """Return the act that was asked for with ``key``; ``Refusal(key_reused)`` when it was another one."""
+    act = None if key is None else records.find_act_by_key(key)
+    if act is not None and act.digest != digest:
+        raise Refusal(KEY_REUSED, field="Idempotency-Key")
+    return act
 
 
 def _act_of(deps: LicenseDeps, planned: Planned, officer: Officer, digest: str, key: str | None) -> Act:
@@ -164,7 +177,9 @@ def _finish(deps: LicenseDeps, act: Act) -> Act:
             return replace(act, state="done", result=copies.make(deps, act, actor=actor))
         _make_license(deps, act, actor)
     except Refusal as refusal:
-        _end(deps, replace(act, state="failed", failure=refusal.code), actor)
+        ended = _end(deps, replace(act, state="failed", failure=refusal.code), actor)
+        if ended.state == "done":  # somebody else carried it out meanwhile
+            return ended
         raise
     return _end(deps, replace(act, state="done"), actor)
 
@@ -181,9 +196,11 @@ def _make_license(deps: LicenseDeps, act: Act, actor: str) -> None:
 
 
 def _end(deps: LicenseDeps, act: Act, actor: str) -> Act:
+    """End an act and return it, as it was ended before if it was."""
     with deps.work.begin() as work:
-        if work.records.end_act(act):
-            _tell(work, act, "licenses.act", actor, "ok" if act.state == "done" else "refused")
+        if not work.records.end_act(act):
+            return work.records.find_act(act.id) or act
+        _tell(work, act, "licenses.act", actor, "ok" if act.state == "done" else "refused")
     return act
 
 

@@ -312,6 +312,16 @@ def test_the_same_key_is_the_same_act_and_another_request_by_it_is_refused(deps:
     assert len(leaves(deps)) == 2
 
 
+@pytest.mark.parametrize("name", ["suspend", "renew", "annotate", "revoke"])
+def test_the_same_request_twice_at_once_is_one_act_and_one_answer(deps: LicenseDeps, name: ActName) -> None:
+    record = issued(deps)
+    answers = at_once(*3 * (lambda: acts.ask(deps, order(name, record, key="k1"), CHEN),))
+    assert {type(answer) for answer in answers} == {Act}, answers
+    assert len({answer.id for answer in answers}) == 1
+    assert [act.state for act in acts.list_acts(deps, CHEN)] == ["waiting" if name == "revoke" else "done"]
+    assert len(leaves(deps)) == {"renew": 3, "revoke": 1}.get(name, 2)
+
+
 def test_two_officers_at_once_on_one_licence_one_wins(deps: LicenseDeps) -> None:
     record = issued(deps)
     answers = at_once(
