@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from idp import notices
 from idp.clients.addresses import may_call_from
@@ -70,7 +70,7 @@ def _verify(deps: IdpDeps, body: bytes, address: str) -> tuple[Client, Mapping[s
     except Refusal as refusal:
         raise Refusal(EVENT_FORM) from refusal
     with deps.work.read() as work:
-        client = work.records.find_client(issuer) if isinstance(issuer, str) and len(issuer) <= _MAX_TEXT else None
+        client = work.records.find_client(issuer) if _is_identifier(issuer) else None
     if client is None or client.disabled_at is not None or not may_call_from(client, address):
         raise Refusal(EVENT_KEY)
     now = deps.clock.now()
@@ -96,15 +96,20 @@ def _verify(deps: IdpDeps, body: bytes, address: str) -> tuple[Client, Mapping[s
 
 def _read(deps: IdpDeps, client: Client, claims: Mapping[str, Any]) -> _Told:
     events, about, jti = claims["events"], claims["sub_id"], claims["jti"]
-    if not (isinstance(events, dict) and len(events) == 1 and isinstance(about, dict) and isinstance(jti, str)):
+    if not (isinstance(events, dict) and len(events) == 1 and isinstance(about, dict) and _is_identifier(jti)):
         raise Refusal(EVENT_FORM)
     event = next(iter(events)).removeprefix(PREFIX)
     subject = about.get("sub")
     good = event in RECEIVED and about.get("format") == "iss_sub" and about.get("iss") == deps.issuer
-    if not good or not isinstance(subject, str) or not 1 <= len(jti) <= _MAX_TEXT or client.subject_type != "public":
+    if not good or not _is_identifier(subject) or client.subject_type != "public":
         raise Refusal(EVENT_FORM)
     with deps.work.read() as work:
-        known = work.records.find_consent(subject[:_MAX_TEXT], client.client_id)
+        known = work.records.find_consent(subject, client.client_id)
     if known is None:  # nobody, or nobody whom it knows: it learns not which
         raise Refusal(EVENT_FORM)
     return _Told(known.account_id, event, jti)
+
+
+def _is_identifier(value: object) -> TypeGuard[str]:
+    """Tell whether this is a text that could name something; a database cannot even be asked for one with a NUL in it."""
+    return isinstance(value, str) and 1 <= len(value) <= _MAX_TEXT and value.isprintable()

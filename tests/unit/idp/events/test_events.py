@@ -189,6 +189,8 @@ def test_g12_an_event_opens_one_case_however_often_it_is_sent(known: Provider) -
         ({"events": {PREFIX + "account-disabled": {}, PREFIX + "credential-compromise": {}}}, "invalid_request"),
         ({"events": []}, "invalid_request"),
         ({"jti": ""}, "invalid_request"),
+        ({"jti": "a\0"}, "invalid_request"),
+        ({"sub_id": {"format": "iss_sub", "iss": HERE, "sub": "\0"}}, "invalid_request"),
     ],
 )
 def test_what_is_not_a_systems_own_word_about_somebody_it_knows_is_refused(
@@ -201,6 +203,13 @@ def test_what_is_not_a_systems_own_word_about_somebody_it_knows_is_refused(
 def test_what_is_no_event_at_all_is_refused(known: Provider) -> None:
     assert push(known, b"") == push(known, b"x" * 20_000) == (400, "invalid_request")
     assert push(known, event_of(known.deps), "text/plain") == (400, "invalid_request")
+
+
+def test_a_name_that_no_database_can_be_asked_for_is_refused(deps: IdpDeps) -> None:
+    body = jose.sign({"iss": "told\0"}, KEY, kid="k1", alg="ES256", typ="secevent+jwt").encode()
+    with pytest.raises(Refusal) as caught:
+        receiving.receive(deps, body, address="192.0.2.1")
+    assert caught.value.code == "event_key"
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
