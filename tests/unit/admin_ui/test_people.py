@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from admin_ui import reach
 from admin_ui.clients import check_within, get_client, list_clients
+from admin_ui.ports import AdminDeps
+from admin_ui.views import make_blueprint
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import MARKET, SOCIAL_SECURITY, TOTP_SECRET, Provider, make_idp_deps
@@ -57,3 +61,16 @@ def test_a_confined_visitor_without_an_organisation_reaches_nobody(provider: Pro
     provider.add_account("wang", kind="staff", totp_secret=TOTP_SECRET, organization="另一局")
     staff = reach.list_staff(provider.deps, reach.admin_of(policies, somewhere, "accounts.read"), after="", limit=10)
     assert [one.username for one in staff] == ["lin"]
+
+
+def test_a_confined_admin_has_no_other_departments_logouts_told_again(provider: Provider) -> None:
+    deps = provider.deps
+    writing = deps.policies.roles.roles["department_admin"].model_copy(update={"permissions": ("clients.write",)})
+    roles = deps.policies.roles.model_copy(update={"roles": {"department_admin": writing}})
+    policies = deps.policies.model_copy(update={"roles": roles})
+    beyond: Any = {"licenses": SimpleNamespace(policies=policies), **dict.fromkeys(("pki", "crosscert", "audit"))}
+    here: Any = SimpleNamespace(current=lambda: Somebody(("department_admin",)))
+    app = Flask(__name__)
+    app.register_blueprint(make_blueprint(AdminDeps(deps.node, policies, idp=deps, clock=deps.clock, visitors=here, **beyond)))
+    app.register_error_handler(Refusal, lambda refusal: (refusal.code, refusal.error.status))
+    assert app.test_client().post("/admin/logouts/retry", data={"client_id": "scjg"}).text == "client_unknown"
