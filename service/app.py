@@ -33,7 +33,7 @@ from idp.views.systems import Systems
 from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal, wait_seconds
 from kernel.randomness import token
 from pki import alarms
-from service import floods, headers, i18n, jobs, reference
+from service import floods, headers, i18n, jobs, reference, unholdable
 from service.adapters import AuditReader, PeerNodes
 from service.assets import Assets
 from service.csrf import Csrf
@@ -102,6 +102,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
             name: directory_sync.find_state(services.idp, each).failures for name, each in services.staff_directories.items()
         }
     )
+    unholdable.init_app(app)
     floods.init_app(app, services.policies.assurance.floods, services.clock, redis_url=services.config.settings.limits.redis)
     Csrf(services.node, services.keys.secret("csrf")).init_app(app)
     headers.init_app(app, services.node)
