@@ -209,3 +209,11 @@ MESSAGE_UNDELIVERED = define(
     remedy_zh="请过几分钟再试；一直不行时，请联系服务窗口。",
     remedy_en="Try again in a few minutes; if it keeps failing, ask a service window.",
 )
+ACT_ON_ONESELF = define(
+    "act_on_oneself",
+    status=403,
+    zh="不能对自己的账号这样做，也不能审批与自己有关的申请。",
+    en="Nobody does this to their own account, or decides what is about themselves.",
+    remedy_zh="请另一位管理员办理。",
+    remedy_en="Ask another administrator.",
+)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from idp.administration.errors import ACT_ON_ONESELF
-from idp.errors import ACCOUNT_UNKNOWN
+from idp.errors import ACCOUNT_UNKNOWN, ACT_ON_ONESELF
 from idp.records import AccountRecord
 from kernel.errors import Refusal
 from kernel.people import person_of

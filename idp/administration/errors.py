@@ -33,14 +33,6 @@ IMPORT_NAME_DIFFERS = define(
     remedy_zh="核对两处的姓名；更名请由本人到窗口办理。",
     remedy_en="Compare the names; somebody who changed theirs goes to a service window.",
 )
-ACT_ON_ONESELF = define(
-    "act_on_oneself",
-    status=403,
-    zh="不能对自己的账号这样做，也不能审批与自己有关的申请。",
-    en="Nobody does this to their own account, or decides what is about themselves.",
-    remedy_zh="请另一位管理员办理。",
-    remedy_en="Ask another administrator.",
-)
 SECOND_ADMIN_NEEDED = define(
     "second_admin_needed",
     status=403,

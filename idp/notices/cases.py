@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from idp.browsers.sessions import Device, open_device
+from idp.errors import ACT_ON_ONESELF
 from idp.notices.delivery import deliver_soon
 from idp.notices.errors import CASE_DECIDED, CASE_UNKNOWN, REPORTS_THROTTLED
 from idp.notices.telling import Told, read, tell
@@ -92,12 +93,14 @@ def show(deps: IdpDeps, case_id: str, *, actor: str) -> Shown:
 
 
 def decide(deps: IdpDeps, case_id: str, decision: str, *, actor: str) -> None:
-    """Decide a case once; confirmed, all that the account has open ends and its owner is told. ``Refusal`` when it is decided."""
+    """Decide a case once, never one's own; confirmed, all that the account has open ends and its owner is told. ``Refusal`` otherwise."""
     now = deps.clock.now()
     with deps.work.begin() as work:
         case = work.records.find_case(case_id)
         if case is None or decision not in _DECISIONS:
             raise Refusal(CASE_UNKNOWN)
+        if actor == f"account:{case.account_id}":
+            raise Refusal(ACT_ON_ONESELF)
         if not work.records.decide_case(case_id, _DECISIONS[decision], actor, now):
             raise Refusal(CASE_DECIDED)
         details: dict[str, Json] = {"case": case_id, "decision": decision}

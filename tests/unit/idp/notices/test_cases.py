@@ -74,6 +74,8 @@ def test_an_unfounded_report_ends_nothing(light: IdpDeps) -> None:
     enter(light)
     cases.report(light, STRANGER, code=code_told(light, account.id), words="")
     (case,) = cases.listed(light, decided=False)
+    own = f"account:{account.id}"
+    assert refused(lambda: cases.decide(light, case.id, "unfounded", actor=own)) == "act_on_oneself", "nobody decides their own"
     cases.decide(light, case.id, "unfounded", actor="account:officer")
     assert sessions.listed(light, account.id)
 
