@@ -31,9 +31,8 @@ ISSUE, CHANGE, READ = "licenses.issue", "licenses.change", "licenses.read"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A licence in a list, under its row key: whose it is only as far as needed to tell it from others."""
+    """A licence in a list: whose it is only as far as needed to tell it from others."""
 
-    key: int
     record: LicenseRecord
     holder: str
     type_name: Text
@@ -130,11 +129,13 @@ def application_order(department: Department, kind: LicenseType, sent: Mapping[s
     return Order("issue", None, sent.get("reason", ""), sent.get("note", ""), sent.get("basis", ""), columns)
 
 
-def search(deps: LicenseDeps, officer: Officer, sent: Mapping[str, str], *, before: int | None) -> Sequence[Row]:
-    """Return the licences that a filled-in search is for."""
+def search(
+    deps: LicenseDeps, officer: Officer, sent: Mapping[str, str], *, before: int | None
+) -> tuple[Sequence[Row], int | None]:
+    """Return the licences that a filled-in search is for, and the row key below which there may be more."""
     wanted = {name: sent.get(name, "").strip() or None for name in ("type_code", "status", "number", "holder_id")}
-    found = reading.search(deps, Wanted(None, **wanted), officer, before=before)  # type: ignore[arg-type]  # another status finds nothing
-    return [Row(key, record, mask(record.holder_name), name_of(deps, record.type_code)) for key, record in found]
+    page = reading.search(deps, Wanted(None, **wanted), officer, before=before)  # type: ignore[arg-type]  # another status finds nothing
+    return [Row(record, mask(record.holder_name), name_of(deps, record.type_code)) for _key, record in page.found], page.older
 
 
 def name_of(deps: LicenseDeps, type_code: str) -> Text:

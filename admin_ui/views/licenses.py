@@ -43,16 +43,16 @@ def _add_reading(pages: Blueprint, deps: AdminDeps) -> None:
     @guard(deps, licenses.READ)
     def list_licenses() -> str:
         before = request.args.get("before", "")
-        found = licenses.search(
+        rows, below = licenses.search(
             deps.licenses,
             _officer(deps, licenses.READ),
             request.form,
             before=int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None,  # noqa: PLR2004 - 64 bits
         )
-        older = f"?before={found[-1].key}" if len(found) == reading.PAGE and request.method == "GET" else None
+        older = f"?before={below}" if below is not None and request.method == "GET" else None
         return render_template(
             "admin_ui/licenses.html",
-            rows=found,
+            rows=rows,
             kinds={kind.code: Text(kind.name, kind.name_en) for kind in latest_types(deps.policies.licenses)},
             statuses=STATUS_NAMES,
             sent=request.form,

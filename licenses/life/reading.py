@@ -34,6 +34,14 @@ class Found:
     possible: Sequence[ActName]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Licences under their row keys, the newest first; ``older`` is the key below which there may be more, None at the end."""
+
+    found: Sequence[tuple[int, LicenseRecord]]
+    older: int | None
+
+
 def get_license(deps: LicenseDeps, name: str, officer: Officer) -> Found:
     """Return the licence with this number or identifier; ``Refusal`` when there is none of the officer's department."""
     with deps.work.note() as work:
@@ -59,10 +67,8 @@ def get_document(deps: LicenseDeps, name: str, officer: Officer) -> tuple[Licens
     return record, archive.get_document(deps, record)
 
 
-def search(
-    deps: LicenseDeps, wanted: Wanted, officer: Officer, *, before: int | None = None
-) -> Sequence[tuple[int, LicenseRecord]]:
-    """Return up to ``PAGE`` licences of the officer's departments and their types, the newest first."""
+def search(deps: LicenseDeps, wanted: Wanted, officer: Officer, *, before: int | None = None) -> Page:
+    """Return up to ``PAGE`` licences of the officer's departments and their types: fewer where a department lost a type."""
     issuers = officer.departments if wanted.issuers is None else _both(officer.departments, wanted.issuers)
     with deps.work.note() as work:
         found = work.records.search(replace(wanted, issuers=issuers), before=before, limit=PAGE)
@@ -70,7 +76,7 @@ def search(
         details: dict[str, Json] = {"by": "holder" if wanted.holder_id else "list", "found": len(theirs)}
         event = AuditEvent(deps.clock.now(), officer.actor, "licenses.search", f"node:{deps.node.code}", details=details)
         work.audit.record(event)
-    return theirs
+    return Page(theirs, found[-1][0] if len(found) == PAGE else None)
 
 
 def as_json(deps: LicenseDeps, record: LicenseRecord) -> dict[str, Json]:

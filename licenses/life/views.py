@@ -59,9 +59,8 @@ def _add_reading(room: Blueprint, deps: LicenseDeps, officer: _Officers) -> None
     @room.post("/search")
     def search() -> Response:
         by = officer(READ)
-        found = reading.search(deps, api.read_search(_body()), by, before=_before())
-        more = found[-1][0] if len(found) == reading.PAGE else None
-        return _private(jsonify({"licenses": [reading.as_json(deps, record) for _key, record in found], "next": more}))
+        page = reading.search(deps, api.read_search(_body()), by, before=_before())
+        return _private(jsonify({"licenses": [reading.as_json(deps, record) for _key, record in page.found], "next": page.older}))
 
     @room.get("/<name>")
     def show(name: str) -> Response:

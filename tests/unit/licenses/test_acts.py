@@ -14,10 +14,11 @@ from kernel.errors import Refusal
 from kernel.people import person_of
 from licenses import archive, documents, issue, log, recover, status
 from licenses.act_records import Act
-from licenses.life import acts, orders, versions
+from licenses.life import acts, orders, reading, versions
 from licenses.life.orders import Officer, Order, operator
 from licenses.life.transitions import TRANSITIONS
-from licenses.ports import LicenseDeps, LicenseRecord, StatusCode
+from licenses.ports import LicenseDeps, LicenseRecord, StatusCode, Wanted
+from licenses.storage import tables
 from policies.life_models import ActName
 from service.audit import SqlAuditTrail
 from tests.support.issuing import GOOD_ROW, application
@@ -216,6 +217,21 @@ def test_a_department_that_no_longer_has_the_type_reaches_nothing(deps_sqlite: L
         work.records.put_department(replace(department, types=department.types[1:]), deps_sqlite.clock.now())
     refused("license_not_found", acts.ask, deps_sqlite, order("suspend", record), own)
     assert acts.ask(deps_sqlite, order("suspend", record), CHEN).state == "done"  # the node's operator may
+
+
+def test_a_page_of_licences_that_are_a_departments_no_longer_does_not_hide_those_after_it(
+    deps_sqlite: LicenseDeps, sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PAGE", 2)
+    records = [issued(deps_sqlite, f"44512220210000000{number}") for number in (2, 3, 4)]
+    with sqlite_engine.begin() as connection:
+        connection.execute(tables.licenses.update().where(tables.licenses.c.id > 1).values(type_code="114400000069400990001"))
+    own = Officer("client:a", "a", (ISSUER,))
+    first = reading.search(deps_sqlite, Wanted(None), own)
+    assert first == reading.Page([], 2)
+    second = reading.search(deps_sqlite, Wanted(None), own, before=first.older)
+    assert [record.number for _key, record in second.found] == [records[0].number]
+    assert second.older is None
 
 
 # Documents
