@@ -82,9 +82,10 @@ def _add_documents(room: Blueprint, deps: LicenseDeps) -> None:
     @room.get("/licenses/<identifier>.pdf")
     def holders_document(identifier: str) -> Response:
         visitor = deps.visitors.current()
-        record = archive.get_license(deps, identifier)
-        if visitor is None or visitor.holder_id is None or visitor.holder_id != record.holder_id:
-            raise Refusal(LICENSE_NOT_FOUND)  # to anybody else it is as if there were none
+        # To anybody else it is as if there were none; for a stranger nothing is looked up, so the answer takes as long either way.
+        record = None if visitor is None or visitor.holder_id is None else archive.get_license(deps, identifier)
+        if visitor is None or record is None or visitor.holder_id != record.holder_id:
+            raise Refusal(LICENSE_NOT_FOUND, field="identifier")
         response = Response(archive.get_document(deps, record), mimetype=_PDF)
         response.headers["Content-Disposition"] = f'attachment; filename="{archive.file_name(record)}"'
         response.headers["Cache-Control"] = "private, no-store"

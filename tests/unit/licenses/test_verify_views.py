@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import segno
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -232,9 +233,19 @@ def test_nobody_downloads_what_is_not_theirs_nor_learns_that_it_exists(
     del pdf
     with services.licenses.work.read() as work:
         ((_, record),) = work.records.licenses(limit=1)
-    known = client.get(f"/licenses/{record.identifier}.pdf", base_url=URL)
+    asked: list[str] = []
+
+    def note(*told: Any) -> None:
+        asked.append(told[2])
+
+    sa.event.listen(services.engine, "before_cursor_execute", note)
+    try:
+        known = client.get(f"/licenses/{record.identifier}.pdf", base_url=URL)
+    finally:
+        sa.event.remove(services.engine, "before_cursor_execute", note)
     unknown = client.get("/licenses/1.2.156.3005.2.x.pdf", base_url=URL)
     assert (known.status_code, unknown.status_code) == (404, 404)
+    assert not any("licenses_licenses" in statement for statement in asked)  # what takes longer tells as much
 
 
 def test_status_list_and_checkpoint_are_public(client: FlaskClient) -> None:
