@@ -64,7 +64,13 @@ def read_value(contents: bytes, digest: bytes) -> OwnValue:
         if cms.finish(written, token) != contents[:end]:
             unusual()
         stamp, beside = _stamp(token, signature)
-    except (DerError, IndexError, ValueError, UnsupportedAlgorithm):  # a curve or key of a kind unknown here
+    except (
+        DerError,
+        IndexError,
+        ValueError,
+        UnsupportedAlgorithm,
+        x509.InvalidVersion,
+    ):  # a key or certificate of a kind unknown here
         unusual()
     return OwnValue(author.certificate, _algorithm(author), stamp, (*author.others, *beside))
 

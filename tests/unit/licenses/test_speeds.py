@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
+from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -237,3 +239,15 @@ def test_an_answer_about_another_file_is_not_taken(deps: LicenseDeps, pdf: bytes
         with pytest.raises(Refusal) as refused:
             take_apart(lying, pdf, hashlib.sha256(pdf).hexdigest())
         assert refused.value.code == "document_too_costly"
+
+
+def test_certificates_of_a_version_that_there_is_not_are_a_fault_of_the_file_alone(pdf: bytes) -> None:
+    ends = [found.end() for found in re.finditer(rb"a003020102", pdf.lower())]
+    assert ends
+    for at in ends:
+        strange = pdf[: at - 2] + b"03" + pdf[at:]
+        assert own_form.find_reading(strange, "") is None
+        seal = reading.read(strange).seal
+        for der in () if seal is None else (seal.signer, seal.stamp and seal.stamp.certificate):
+            if der is not None:
+                x509.load_der_x509_certificate(der)  # a reading has none that cannot be loaded
