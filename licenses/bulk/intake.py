@@ -19,14 +19,18 @@ from kernel.rows import Row
 from licenses import batch
 from licenses.bulk.outcomes import refused_row
 from licenses.bulk_records import Batch, Chunk
+from licenses.errors.life import ACT_NOT_DONE_HERE, BATCH_TAKES_TWO
 from licenses.life.orders import Officer
+from licenses.life.transitions import ISSUE
 from licenses.ports import LicenseDeps
+from policies.licenses import find_act
 
 CHUNK = 64
 
 
 def take_in(deps: LicenseDeps, stream: BinaryIO, name: str, officer: Officer) -> Batch:
     """Store the applications of a CSV file and return the batch that they are; ``Refusal`` for a file that cannot be read."""
+    _check_allowed(deps, officer)
     file = batch.open_file(deps, stream, name)
     rows = _items(file.rows())
     made, count, places, now = token(12), 0, 0, deps.clock.now()
@@ -42,6 +46,17 @@ def take_in(deps: LicenseDeps, stream: BinaryIO, name: str, officer: Officer) ->
         details = {"rows": count}
         work.audit.record(AuditEvent(now, officer.actor, "licenses.take_batch", f"batch:{made}", "intent", details))
     return stored
+
+
+def _check_allowed(deps: LicenseDeps, officer: Officer) -> None:
+    """Refuse a department's file where an application by itself would not be issued on that department's word alone."""
+    rules = find_act(deps.policies.licenses, "issue")
+    if officer.departments is None:  # the node's operator, who issues by command
+        return
+    if rules is None:
+        raise Refusal(ACT_NOT_DONE_HERE, field="act", act_zh=ISSUE.zh, act_en=ISSUE.en)
+    if rules.officers > 1:
+        raise Refusal(BATCH_TAKES_TWO, field="file")
 
 
 def _items(rows: Iterator[Row]) -> Iterator[dict[str, Any]]:

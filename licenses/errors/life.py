@@ -20,6 +20,14 @@ ACT_NOT_DONE_HERE = define(
     remedy_zh="请管理员在 licenses.toml 的 acts 中规定人数和理由。",
     remedy_en="Have an administrator give its officers and reasons in licenses.toml, below acts.",
 )
+BATCH_TAKES_TWO = define(
+    "batch_takes_two",
+    status=403,
+    zh="在本节点签发证照要两名经办人，而成批文件里的申请没有人逐份同意，因此不收。",
+    en="Issuing takes two officers here, and nobody agrees to the applications in a file one by one, so it is not taken.",
+    remedy_zh="请逐份提交申请，由另一名经办人同意。",
+    remedy_en="Hand in each application by itself, for another officer to agree to.",
+)
 ACT_REASON = define(
     "act_reason",
     zh="理由“{found}”不在“{act_zh}”可选的理由之中。",

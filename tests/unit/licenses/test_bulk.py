@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 
@@ -96,3 +97,16 @@ def test_a_file_that_cannot_be_read_leaves_nothing(deps_sqlite: LicenseDeps) -> 
         with pytest.raises(Refusal):
             intake.take_in(deps_sqlite, BytesIO(content), "a.csv", BY)
     assert outcomes.list_batches(deps_sqlite, BY) == []
+
+
+def test_a_file_is_no_way_around_the_second_officer(deps_sqlite: LicenseDeps) -> None:
+    own, licenses = Officer("client:a", "a", (RAOPING,)), deps_sqlite.policies.licenses
+    two = {**licenses.acts, "issue": licenses.acts["issue"].model_copy(update={"officers": 2})}
+    none = {name: rules for name, rules in licenses.acts.items() if name != "issue"}
+    for acts, code in ((two, "batch_takes_two"), (none, "act_not_done_here")):
+        policies = deps_sqlite.policies.model_copy(update={"licenses": licenses.model_copy(update={"acts": acts})})
+        with pytest.raises(Refusal) as refused:
+            intake.take_in(replace(deps_sqlite, policies=policies), rows(1), "a.csv", own)
+        assert refused.value.code == code
+    assert outcomes.list_batches(deps_sqlite, own) == []
+    assert intake.take_in(deps_sqlite, rows(1), "a.csv", own).rows == 1
