@@ -1,7 +1,7 @@
 """Every column whose values are encrypted under the data key, and encrypting them anew under the newest one.
 
 Values are taken page by page, each page in a transaction; one that changed meanwhile is left to whoever changed it. It may be stopped and begun
-again at any time. What lives for hours only (sessions' devices, codes on their way) keeps its key: old keys still decrypt.
+again at any time. What lives for hours only (sessions' devices, codes on their way) and the rows of finished batches keep their key: old keys still decrypt.
 Left to others: the keys (``pki.vault``), what the values mean (the rooms). The indexes by which people are found have a key of their own.
 """
 

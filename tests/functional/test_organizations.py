@@ -25,7 +25,7 @@ from tests.support.relying_party import LogoutListener, RelyingParty, parse_retu
 CITY = "445100"
 COMPANY, USCC = "潮州市凤凰山茶业有限公司", "91445100MA7TEA001B"
 REPRESENTATIVE = {"username": "zhengdechang", "name": "郑德昌", "resident_id": "445122195202141016"}
-AGENT = {"username": "xuyan", "name": "许䶮", "resident_id": "445102199508260029"}
+AGENT = {"username": "xuyan", "name": "许䶮", "resident_id": "445102199508260061"}
 MARKET = "潮州市市场监督管理局"
 
 

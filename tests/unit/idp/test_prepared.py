@@ -63,7 +63,7 @@ def test_rows_are_what_was_inserted(opened: Opened) -> None:
 
 def test_truth_and_labels_are_read_as_well(opened: Opened) -> None:
     texts = {name: name for name in ("id", "client_id", "account_id", "session_id", "scopes", "acr", "amr")}
-    nothing = dict.fromkeys(("claims", "resources", "revoked_at"))
+    nothing = dict.fromkeys(("claims", "resources", "mandate_id", "revoked_at"))
     add = Prepared(lambda insert: insert(grants))
     find = Prepared(
         sa.select(grants.c.offline.label("stays")).where(grants.c.offline.is_(True), grants.c.id == sa.bindparam("key"))
