@@ -92,6 +92,7 @@ class Browser:
 
     def __init__(self, *leaves_at: str) -> None:
         self.session = requests.Session()
+        self.session.headers["Connection"] = "close"  # a kept connection may be closed by the server just as it is used again
         self._leaves_at = leaves_at
 
     def get(self, url: str, **params: str) -> requests.Response:
