@@ -96,10 +96,13 @@ def import_file(deps: IdpDeps, file: RowFile, *, actor: str) -> Iterator[RowOutc
                 one.number: one for one in reversed(ready) if known.find(one) is None
             }  # of two rows about one person the first
             added = _store(deps, work, list(new.values()), actor)
-            if len(added) < len(ready):
-                known = _Known.of(deps, work, [one for one in ready if one.record.id not in added])
+            missed = [one for one in ready if one.record.id not in added and known.find(one) is None]
+            later = _Known.of(deps, work, missed)  # whom an earlier row, or another import, was quicker about
         for one in group:
-            yield one if isinstance(one, RowOutcome) else added.get(one.record.id) or known.find(one) or _taken(one)
+            if isinstance(one, RowOutcome):
+                yield one
+            else:
+                yield added.get(one.record.id) or known.find(one) or later.find(one) or _taken(one)
 
 
 def examine_file(deps: IdpDeps, file: RowFile) -> Iterator[RowOutcome]:
@@ -217,7 +220,7 @@ class _Known:
     @classmethod
     def of(cls, deps: IdpDeps, work: IdpWork, ready: Sequence[_Ready]) -> _Known:
         numbers: dict[bytes, list[tuple[AccountRecord, str]]] = {}
-        found = work.records.accounts_like([one.number for one in ready], [one.record.username for one in ready])
+        found = work.records.accounts_like((one.number, one.record.username) for one in ready)
         for record in found:
             if record.number_index is not None:
                 numbers.setdefault(record.number_index, []).append((record, accounts.open_record(deps, record).name))

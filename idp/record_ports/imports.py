@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from idp.records import AccountRecord, Authenticator, Verification
@@ -23,6 +23,6 @@ class ImportRecords(Protocol):
         """Store the authenticators of new accounts."""
         ...
 
-    def accounts_like(self, numbers: Sequence[bytes], usernames: Sequence[str]) -> Sequence[AccountRecord]:
-        """Return the accounts that have one of these numbers, theirs or only said, or usernames."""
+    def accounts_like(self, people: Iterable[tuple[bytes, str]]) -> Sequence[AccountRecord]:
+        """Return the accounts that have one of these numbers, theirs or only said, or one of the usernames beside them."""
         ...

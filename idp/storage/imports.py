@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -16,6 +16,9 @@ from idp.storage.tables import accounts, authenticators, verifications
 _ADD_ACCOUNT = Prepared(lambda insert: insert(accounts).on_conflict_do_nothing())
 _ADD_VERIFICATION = Prepared(lambda insert: insert(verifications))
 _ADD_AUTHENTICATOR = Prepared(lambda insert: insert(authenticators))
+# A look-up a row too, each by one index: for many values at once, or for one index or another, PostgreSQL may keep a plan that reads every account.
+_NUMBERED = Prepared(sa.select(accounts).where(accounts.c.number_index == sa.bindparam("number")))
+_NAMED = Prepared(sa.select(accounts).where(accounts.c.username == sa.bindparam("username")))
 
 
 class SqlImports(OnConnection):
@@ -39,7 +42,11 @@ class SqlImports(OnConnection):
         for one in authenticators_:
             self._put_off(_ADD_AUTHENTICATOR, **authenticator_values(one))
 
-    def accounts_like(self, numbers: Sequence[bytes], usernames: Sequence[str]) -> Sequence[AccountRecord]:
-        """Return the accounts that have one of these numbers, theirs or only said, or usernames."""
-        alike = sa.or_(accounts.c.number_index.in_(numbers), accounts.c.username.in_(usernames))
-        return [read_account(row) for row in self._all(sa.select(accounts).where(alike))]
+    def accounts_like(self, people: Iterable[tuple[bytes, str]]) -> Sequence[AccountRecord]:
+        """Return the accounts that have one of these numbers, theirs or only said, or one of the usernames beside them."""
+        alike = {
+            row["id"]: row
+            for number, username in people
+            for row in (*self._find_all(_NUMBERED, number=number), *self._find_all(_NAMED, username=username))
+        }
+        return [read_account(row) for row in alike.values()]
