@@ -5,7 +5,6 @@ Left to others: that the documents and the pictures fit each other (``tests/unit
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from html import escape
@@ -19,9 +18,6 @@ from tests.functional.test_walk import CHAOAN, CITY, log_in, take_back_consent
 from tests.support.demo import Federation, one_time_code
 from tests.support.pictures import keep
 
-asked = pytest.mark.skipif(
-    os.environ.get("CHAOXIN_SCREENSHOTS") != "1", reason="takes the documents' pictures; asked for by CHAOXIN_SCREENSHOTS=1"
-)
 DESK, PHONE = (1280, 800), (360, 800)
 
 
@@ -58,7 +54,6 @@ def enter(page: Page, base: str, account: dict[str, Any], name: str | None = Non
     page.wait_for_url(base + "/")
 
 
-@asked
 def test_a_citizen_at_the_phone(federation: Federation, phone: Page) -> None:
     page, base = phone, federation.url(CITY)
     page.goto(base + "/login")
@@ -83,7 +78,6 @@ def test_a_citizen_at_the_phone(federation: Federation, phone: Page) -> None:
         keep(f"citizen-{name}", page)
 
 
-@asked
 def test_a_department_and_its_user(federation: Federation, desk: Page) -> None:
     page = desk
     page.goto(federation.site_url(4))
@@ -99,7 +93,6 @@ def test_a_department_and_its_user(federation: Federation, desk: Page) -> None:
     keep("developer-entered", page)
 
 
-@asked
 def test_a_clerk_at_the_window(federation: Federation, desk: Page) -> None:
     page, base = desk, federation.url(CITY)
     enter(page, base, federation.account("staff"))
@@ -116,7 +109,6 @@ def test_a_clerk_at_the_window(federation: Federation, desk: Page) -> None:
     keep("clerk-done", page)
 
 
-@asked
 def test_a_security_admin_at_the_console(federation: Federation, desk: Page) -> None:
     page, base = desk, federation.url(CITY)
     enter(page, base, federation.account("security_admin"), "admin-second-factor")
@@ -143,7 +135,6 @@ def test_a_security_admin_at_the_console(federation: Federation, desk: Page) -> 
     keep("developer-registered", page)
 
 
-@asked
 def test_a_verdict_the_graph_and_a_plan(federation: Federation, desk: Page, tmp_path: Path) -> None:
     page = desk
     page.goto(federation.url(CHAOAN) + "/verify")

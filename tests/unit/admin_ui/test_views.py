@@ -4,43 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from flask import Flask
 
-from admin_ui.ports import AdminDeps, AdminVisitor
+from admin_ui.ports import AdminDeps
 from admin_ui.views import make_blueprint
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from policies.loader import load
+from tests.support.console import Admin, Door
 
-AAL1, AAL2 = "urn:chaoxin:aal:1", "urn:chaoxin:aal:2"
+AAL1 = "urn:chaoxin:aal:1"
 NODE = Node("445122", "饶平县", "county", "http://localhost:8102", (("C", "CN"),))
-
-
-@dataclass(frozen=True)
-class Somebody:
-    roles: tuple[str, ...]
-    acr: str = AAL2
-    account_id: str = "a1"
-    name: str = "林思敏"
-    username: str = "linsimin"
-    organization: str | None = None
-    auth_time: datetime = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-
-
-@dataclass
-class Door:
-    """Who is at the door."""
-
-    visitor: AdminVisitor | None = None
-
-    def current(self) -> AdminVisitor | None:
-        return self.visitor
 
 
 @pytest.fixture
@@ -89,7 +68,7 @@ def test_strangers_are_sent_to_the_login(app: Flask) -> None:
 
 @pytest.mark.parametrize("role", [*load(None).roles.roles, "administrator", ""])
 def test_a_role_gets_in_where_it_has_the_permission_and_nowhere_else(app: Flask, door: Door, role: str) -> None:
-    door.visitor = Somebody((role,))
+    door.visitor = Admin(roles=(role,))
     for method, address, permission in pages(app):
         answer = app.test_client().open(address, method=method)
         if role in roles_of(permission):
@@ -100,7 +79,7 @@ def test_a_role_gets_in_where_it_has_the_permission_and_nowhere_else(app: Flask,
 
 @pytest.mark.parametrize("role", load(None).roles.roles)
 def test_nobody_gets_in_without_a_second_factor(app: Flask, door: Door, role: str) -> None:
-    door.visitor = Somebody((role,), AAL1)
+    door.visitor = Admin(roles=(role,), acr=AAL1)
     for method, address, permission in pages(app):
         answer = app.test_client().open(address, method=method)
         reason = "stronger_login_needed" if role in roles_of(permission) else "admin_role_needed"
@@ -109,7 +88,7 @@ def test_nobody_gets_in_without_a_second_factor(app: Flask, door: Door, role: st
 
 def test_what_cannot_be_taken_back_wants_a_login_of_just_now(app: Flask, door: Door, clock: FixedClock) -> None:
     clock.advance(timedelta(hours=1))
-    door.visitor = Somebody(("security_admin",))
+    door.visitor = Admin(roles=("security_admin",))
     acts = {address for method, address, _ in pages(app) if method == "POST" and "/agreements/" in address}
     assert len(acts) > 5
     for address in acts:
@@ -119,7 +98,7 @@ def test_what_cannot_be_taken_back_wants_a_login_of_just_now(app: Flask, door: D
 
 def test_a_clerk_who_left_the_desk_proves_nobody(app: Flask, door: Door, clock: FixedClock) -> None:
     clock.advance(timedelta(hours=1))
-    door.visitor = Somebody(("clerk",))
+    door.visitor = Admin(roles=("clerk",))
     acts = {address for method, address, _ in pages(app) if method == "POST" and "/window" in address}
     assert len(acts) == 3
     for address in acts:
