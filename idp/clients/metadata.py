@@ -1,4 +1,4 @@
-"""Client metadata as JSON (RFC 7591 2, OpenID Connect Registration 1.0, 2): read strictly into a ``Client``, and told again.
+"""Client metadata as JSON (RFC 7591 2, RFC 8705 2.1.2 and 3.4, OpenID Connect Registration 1.0, 2): read strictly into a ``Client``, and told again.
 
 Members that are not known are ignored (RFC 7591 2). Policies decide what a system may be that registers itself; scopes beyond what its
 department may have are left out, and the answer says so. Left to others: what the values must be (``checks``), storing (``registry``).
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from idp.clients import mutual_tls
 from idp.clients.errors import REGISTRATION_METADATA, REGISTRATION_REDIRECT_URI
 from idp.ports import IdpDeps
 from idp.records import Client
@@ -33,6 +34,7 @@ _TEXTS = (
     "events_uri",
     "software_id",
     "software_version",
+    *mutual_tls.SUBJECTS,
 )
 _LISTS = (
     "redirect_uris",
@@ -46,6 +48,7 @@ _OTHERS = {
     "backchannel_logout_session_required": bool,
     "require_pushed_authorization_requests": bool,
     "dpop_bound_access_tokens": bool,
+    "tls_client_certificate_bound_access_tokens": bool,
     "default_max_age": int,
     "jwks": dict,
 }

@@ -15,12 +15,14 @@ from ipaddress import ip_address
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from crosscert.paths.certificates import parse_certificate
 from idp.ports import IdpDeps
 from idp.records import Client
 from kernel.errors import Refusal
+from kernel.text import find_unwanted_character
 from pki import jose
 
 METHODS = ("tls_client_auth", "self_signed_tls_client_auth")
@@ -121,9 +123,11 @@ def _is_trusted(deps: IdpDeps, certificate: x509.Certificate, now: datetime) -> 
 
 
 def _normal(subject: Subject, text: str) -> Any:
-    """Return a name in the form in which it is compared; None for what is none."""
+    """Return a name in the form in which it is compared; None for what is none, or cannot be kept."""
+    if not 0 < len(text) <= _MAX_SUBJECT or find_unwanted_character(text):
+        return None
     try:
-        return subject.normal(text) if 0 < len(text) <= _MAX_SUBJECT else None
+        return subject.normal(text)
     except ValueError:
         return None
 
@@ -137,7 +141,7 @@ def _registered(client: Client) -> list[bytes]:
             certificate = parse_certificate(der).x509
             if certificate.public_key() != jose.parse_jwk(key).public:
                 return []
-        except (KeyError, IndexError, TypeError, ValueError, binascii.Error, Refusal):
+        except (KeyError, IndexError, TypeError, ValueError, binascii.Error, UnsupportedAlgorithm, Refusal):
             return []
         found.append(der)
     return found

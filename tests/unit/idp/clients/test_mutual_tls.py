@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from idp import discovery, dispatch, endpoints
-from idp.clients import mutual_tls
+from idp.clients import mutual_tls, registry
 from idp.ports import IdpDeps
 from idp.records import Client
 from kernel.clock import FixedClock
@@ -29,8 +29,9 @@ from pki import authority, crl
 from pki.keyfiles import FileKeyStore
 from pki.revocation import revoke
 from tests.support.bound_client import issued, self_signed
-from tests.support.idp import CITY, MARKET, Provider, json_of, make_idp_deps
+from tests.support.idp import CALLBACK, CITY, MARKET, Provider, json_of, make_idp_deps
 from tests.support.pki import pem
+from tests.support.registering import invite, metadata, register, send
 
 HOST = "rp.example.cn"
 FORM: dict[str, str | None] = {"grant_type": "client_credentials", "client_id": "rp"}
@@ -175,6 +176,80 @@ def test_a_self_signed_certificate_must_be_that_of_its_key(provider: Provider) -
         assert caught.value.field == "jwks"
 
 
+def test_a_certificate_with_a_key_of_an_unknown_kind_is_no_clients(provider: Provider) -> None:
+    der, jwks = self_signed(provider.deps)
+    curve = bytes.fromhex("2a8648ce3d030107")
+    odd = base64.b64encode(der.replace(curve, curve[:-1] + b"\x06")).decode()
+    with pytest.raises(Refusal) as caught:
+        add(provider, "self_signed_tls_client_auth", jwks={"keys": [jwks["keys"][0] | {"x5c": [odd]}]})
+    assert caught.value.field == "jwks"
+
+
+# Registered over the protocol (RFC 7591, 7592).
+
+
+def enter(deps: IdpDeps, **changes: Any) -> dict[str, Any]:
+    return register(deps, token_endpoint_auth_method="tls_client_auth", **changes)
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("tls_client_auth_subject_dn", "CN=系统,O=市场监管局,C=CN"),
+        ("tls_client_auth_san_dns", HOST),
+        ("tls_client_auth_san_uri", "spiffe://cn/rp"),
+        ("tls_client_auth_san_ip", "2001:db8::1"),
+        ("tls_client_auth_san_email", "rp@example.cn"),
+    ],
+)
+def test_each_name_of_a_certificate_can_be_registered_over_the_protocol(light: IdpDeps, field: str, name: str) -> None:
+    told = enter(light, **{field: name, "tls_client_certificate_bound_access_tokens": True})
+    assert (told[field], told["tls_client_certificate_bound_access_tokens"]) == (name, True)
+    assert set(told) & set(mutual_tls.SUBJECTS) == {field}
+    assert "client_secret" not in told
+    client = registry.get(light, told["client_id"])
+    assert (getattr(client, field), client.tls_client_certificate_bound_access_tokens) == (name, True)
+
+
+def test_a_system_that_registered_its_certificate_is_known_by_it_until_it_registers_another(provider: Provider) -> None:
+    told = enter(provider.deps, tls_client_auth_san_dns=HOST, tls_client_certificate_bound_access_tokens=True)
+    client_id, shown = told["client_id"], issued(provider.deps, dns_names=(HOST,)).der
+    form = {"grant_type": "authorization_code", "code": "unknown", "redirect_uri": CALLBACK, "client_id": client_id}
+
+    def knows(certificate: bytes) -> bool:
+        answer = provider.post(endpoints.TOKEN, form, authorization=None, certificate=certificate)
+        return json_of(answer)["error"] == {400: "invalid_grant", 401: UNKNOWN}[answer.status] != UNKNOWN
+
+    assert knows(shown)
+    own, jwks = self_signed(provider.deps)
+    assert not knows(own)
+    changed = metadata(client_id=client_id, token_endpoint_auth_method="self_signed_tls_client_auth", jwks=jwks)
+    answer = send(provider.deps, "PUT", told["registration_access_token"], changed, client_id=client_id)
+    assert answer.status == 200, answer.body
+    assert not set(json_of(answer)) & set(mutual_tls.SUBJECTS)
+    assert knows(own)
+    assert not knows(shown)
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("tls_client_auth_subject_dn", {}),
+        ("tls_client_auth_san_dns", {"tls_client_auth_san_dns": [HOST]}),
+        ("tls_client_auth_san_dns", {"tls_client_auth_san_dns": "rp\u202e"}),
+        ("tls_client_auth_san_ip", {"tls_client_auth_san_ip": HOST}),
+        ("tls_client_auth_san_dns", {"token_endpoint_auth_method": "client_secret_basic", "tls_client_auth_san_dns": HOST}),
+        ("tls_client_certificate_bound_access_tokens", {"tls_client_certificate_bound_access_tokens": "true"}),
+        ("jwks", {"token_endpoint_auth_method": "self_signed_tls_client_auth"}),
+    ],
+    ids=range(7),
+)
+def test_what_is_no_certificates_name_is_refused_by_the_members_name(light: IdpDeps, field: str, changes: dict[str, Any]) -> None:
+    answer = send(light, "POST", invite(light), metadata(**{"token_endpoint_auth_method": "tls_client_auth"} | changes))
+    assert (answer.status, json_of(answer)["error"]) == (400, "invalid_client_metadata")
+    assert f" {field} " in json_of(answer)["error_description"]
+
+
 def test_without_a_proxy_that_asks_for_certificates_there_is_no_mutual_tls(provider: Provider) -> None:
     provider.deps = replace(provider.deps, client_certificates=False)
     with pytest.raises(Refusal) as caught:
@@ -183,6 +258,9 @@ def test_without_a_proxy_that_asks_for_certificates_there_is_no_mutual_tls(provi
     with pytest.raises(Refusal) as caught:
         provider.add_client("bound", tls_client_certificate_bound_access_tokens=True)
     assert caught.value.field == "tls_client_certificate_bound_access_tokens"
+    for changes in ({"tls_client_certificate_bound_access_tokens": True}, {"token_endpoint_auth_method": "tls_client_auth"}):
+        answer = send(provider.deps, "POST", invite(provider.deps), metadata(**changes))
+        assert (answer.status, json_of(answer)["error"]) == (400, "invalid_client_metadata")
     document = discovery.document(provider.deps)
     assert not {*mutual_tls.METHODS} & {*document["token_endpoint_auth_methods_supported"]}
     assert document["tls_client_certificate_bound_access_tokens"] is False

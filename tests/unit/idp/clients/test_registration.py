@@ -366,6 +366,9 @@ MEMBERS = st.sampled_from(
         "token_endpoint_auth_method",
         "request_uris",
         "client_secret",
+        "tls_client_auth_subject_dn",
+        "tls_client_auth_san_ip",
+        "tls_client_certificate_bound_access_tokens",
     ]
 )
 
