@@ -15,7 +15,7 @@ from asn1crypto import cms
 from kernel.audit import AuditEvent
 from licenses.archive import DOCUMENT_CONTEXT
 from licenses.ports import LicenseDeps, LicenseRecord
-from licenses.signatures import Fault, verify_time_stamp
+from licenses.signatures import Fault, TimeStamp, verify_time_stamp
 from pki import archive_stamps, archiving
 from policies.licenses import find_type
 
@@ -28,17 +28,19 @@ def as_kept(deps: LicenseDeps, record: LicenseRecord, sealed: bytes) -> bytes:
     return archiving.archive(deps.pki, sealed) if kind is not None and kind.seal_form == "B-LTA" else sealed
 
 
-def below(pdf: bytes) -> bytes:
-    """Return the document below the archive time-stamps of ``pdf``, all of which hold; ``pdf`` itself where there is none, or one does not."""
+def below(pdf: bytes) -> tuple[bytes, TimeStamp | None]:
+    """Return the document below the archive time-stamps of ``pdf``, all of which hold, and the newest of them.
+
+    ``pdf`` itself and None where there is none, or one does not hold. Whose they are is not asked.
+    """
     document, stamps = archive_stamps.peel(pdf)
     try:
-        for stamp in stamps:
-            verify_time_stamp(cms.ContentInfo.load(stamp.token, strict=True), stamp.stamped(pdf))
+        found = [verify_time_stamp(cms.ContentInfo.load(one.token, strict=True), one.stamped(pdf)) for one in stamps]
     except (Fault, ValueError, TypeError, KeyError):
-        return pdf
+        return pdf, None
     except Exception:  # noqa: BLE001 - ASN.1 is read lazily, so a hostile token fails anywhere, in any way
-        return pdf
-    return document
+        return pdf, None
+    return document, next(iter(found), None)
 
 
 def count_due(deps: LicenseDeps, *, every: bool = False) -> int:

@@ -16,6 +16,7 @@ from kernel.errors import Text
 from kernel.nodes import Node
 from licenses.ports import LicenseRecord
 from licenses.reading import Reading
+from licenses.verdict import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,10 @@ class LogEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All of it. ``signer_node`` is the node that the signer's path proves; ``node`` is the one that judges."""
+    """All of it. ``signer_node`` is the node that the signer's path proves; ``node`` is the one that judges.
+
+    ``archiver`` is whose the newest archive time-stamp above the document is, ``required_level`` what the document was issued at.
+    """
 
     node: Node
     gathered_at: datetime
@@ -122,6 +126,8 @@ class Evidence:
     registry: RegistryEvidence | None = None
     status: StatusEvidence | None = None
     log: LogEvidence | None = None
+    archiver: Standing | None = None
+    required_level: Level = "B-LT"
 
     @property
     def is_complete(self) -> bool:

@@ -20,11 +20,14 @@ from kernel.clock import parse_rfc3339
 from kernel.errors import Refusal, Text
 from kernel.nodes import Node
 from licenses import status
-from licenses.data import LicenseData, describe
+from licenses.data import COPY_NUMBER, LicenseData, describe
 from licenses.evidence import Evidence, LogEvidence, PathEvidence, RegistryEvidence, Revoked, Standing, StatusEvidence
 from licenses.own_log import OwnLog
 from licenses.ports import LicenseDeps, LicenseRecord
 from licenses.reading import Reading
+from licenses.signatures import TimeStamp, is_time_stamp_certificate
+from licenses.verdict import Level
+from policies.certificates import get_level
 from policies.licenses import find_type
 
 USUAL_LEVEL = "substantial"
@@ -54,15 +57,19 @@ class Court:
         """Return the revocation lists at hand that claim to be of ``issuer`` (a prepared name)."""
         return self._now.material.crls.named(issuer)
 
-    def gather(self, reading: Reading, record: LicenseRecord | None = None) -> Evidence:
-        """Return everything at hand that bears on what was read. ``record`` is the licence in our registry whose very file it is."""
+    def gather(self, reading: Reading, record: LicenseRecord | None = None, archive: TimeStamp | None = None) -> Evidence:
+        """Return everything at hand that bears on what was read. ``record`` is the licence in our registry whose very file it is.
+
+        ``archive`` is the newest time-stamp above it.
+        """
         deps, seal = self._deps, reading.seal
         signer = stamper = node = None
         if seal is not None and seal.signer is not None and seal.flaw is None:
-            signer = self._standing(reading, seal.signer, _seal_level(deps, reading.data))
+            made_at = None if seal.stamp is None else seal.stamp.generated_at
+            signer = self._standing(reading, seal.signer, _seal_level(deps, reading.data, record), made_at)
             node = None if signer.trusted is None else self._now.node_of(signer.trusted.path)
             if seal.stamp is not None:
-                stamper = self._standing(reading, seal.stamp.certificate, USUAL_LEVEL)
+                stamper = self._standing(reading, seal.stamp.certificate, USUAL_LEVEL, made_at)
         registry, logged = self._registered(reading, record)
         return Evidence(
             node=deps.node,
@@ -75,7 +82,14 @@ class Court:
             registry=registry,
             status=_status(deps, registry, reading.data, node, self.at),
             log=logged or _peers_log(deps, node),
+            archiver=None if archive is None else self._archiver(reading, archive),
+            required_level=_required_level(deps, record),
         )
+
+    def _archiver(self, reading: Reading, archive: TimeStamp) -> Standing | None:
+        if not is_time_stamp_certificate(archive.certificate):
+            return None
+        return self._standing(reading, archive.certificate.dump(), USUAL_LEVEL, archive.generated_at)
 
     def _registered(self, reading: Reading, record: LicenseRecord | None) -> tuple[RegistryEvidence, LogEvidence | None]:
         """Ask our registry and log: for this very file, else for the licence that the document names."""
@@ -90,24 +104,34 @@ class Court:
         found = named if named is not None and named.state == "issued" else None
         return RegistryEvidence(found, same_file=False, data_agrees=False), None
 
-    def _standing(self, reading: Reading, der: bytes, level: str) -> Standing:
+    def _standing(self, reading: Reading, der: bytes, level: str, made_at: datetime | None) -> Standing:
         """Ask for the certificate's path now; where it only expired or was revoked meanwhile, also at the time-stamped moment."""
-        stamp = None if reading.seal is None else reading.seal.stamp
         certificate = _load(der)
         asked = self._paths.get((der, level))
         if asked is None:
             asked = self._paths[der, level] = _ask(self._now, certificate, level)
         now = _with_offer(asked, reading, self._now, certificate, level)
         then = None
-        if stamp is not None and stamp.generated_at < self.at and now.itself and now.code in _ASK_AGAIN:
-            then_there = self._deps.trust.at(stamp.generated_at, judged_at=self.at)
+        if made_at is not None and made_at < self.at and now.itself and now.code in _ASK_AGAIN:
+            then_there = self._deps.trust.at(made_at, judged_at=self.at)
             then = _with_offer(_ask(then_there, certificate, level), reading, then_there, certificate, level)
         return Standing(certificate, now, then)
 
 
-def _seal_level(deps: LicenseDeps, data: LicenseData | None) -> str:
-    kind = None if data is None else find_type(deps.policies.licenses, data.type_code)
-    return USUAL_LEVEL if kind is None else kind.seal_level
+def _seal_level(deps: LicenseDeps, data: LicenseData | None, record: LicenseRecord | None) -> str:
+    """Return what was asked of the seal when it was put there: by the type's version that the registry has, which the data do not say."""
+    policies = deps.policies
+    if record is not None:
+        kind = find_type(policies.licenses, record.type_code, record.type_version)
+        return USUAL_LEVEL if kind is None else kind.seal_level
+    levels = {kind.seal_level for kind in policies.licenses.types if data is not None and kind.code == data.type_code}
+    return min(levels, key=lambda name: get_level(policies.certificates, name).number, default=USUAL_LEVEL)
+
+
+def _required_level(deps: LicenseDeps, record: LicenseRecord | None) -> Level:
+    """Return the level that a licence of our registry was handed out at; annotated copies and what others issue are B-LT at least."""
+    kind = None if record is None else find_type(deps.policies.licenses, record.type_code, record.type_version)
+    return "B-LT" if kind is None or record is None or COPY_NUMBER in record.fields else kind.seal_form
 
 
 _load = lru_cache(maxsize=512)(x509.load_der_x509_certificate)

@@ -45,8 +45,8 @@ Subindication = Literal[
     "CRYPTO_CONSTRAINTS_FAILURE",
     "TRY_LATER",
 ]
-Level = Literal["B-B", "B-T", "B-LT"]
-LEVELS: Sequence[Level] = ("B-B", "B-T", "B-LT")
+Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
+LEVELS: Sequence[Level] = ("B-B", "B-T", "B-LT", "B-LTA")
 
 BEIJING = timezone(timedelta(hours=8))
 """Licences bear calendar dates of China, which has one time zone."""

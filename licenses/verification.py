@@ -19,6 +19,7 @@ from licenses.errors import DOCUMENT_MISSING, DOCUMENT_TOO_COSTLY, DOCUMENT_TOO_
 from licenses.gathering import Court
 from licenses.known import keep
 from licenses.ports import Known, LicenseDeps
+from licenses.signatures import TimeStamp
 from licenses.speeds import readings
 from licenses.verdict import Verdict
 from licenses.verify import judge, judge_unreadable
@@ -50,12 +51,12 @@ def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = N
     """
     # 1. What is this?
     check_document(deps, pdf)
-    pdf = below(pdf)
+    pdf, archive = below(pdf)
     moment = at or deps.clock.now()
     sha256 = hashlib.sha256(pdf).hexdigest()
     with deps.work.look() as work:
         known = work.records.find_known([sha256]).get(sha256)
-    verdict, reading = examine(Court(deps, moment), deps, pdf, sha256, known)
+    verdict, reading = examine(Court(deps, moment), deps, pdf, sha256, known, archive=archive)
     # 5. Who asked about what, and what was answered; what was read is kept where that helps.
     with deps.work.note() as work:
         work.audit.record(event_of(deps, sha256, verdict, actor, moment))
@@ -64,14 +65,19 @@ def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = N
     return verdict
 
 
-def examine(court: Court, deps: LicenseDeps, pdf: bytes, sha256: str, known: Known | None) -> tuple[Verdict, bytes | None]:
-    """Return the verdict on ``pdf``, and what is to be kept of it if that is a licence of this node that nobody has read before."""
+def examine(
+    court: Court, deps: LicenseDeps, pdf: bytes, sha256: str, known: Known | None, *, archive: TimeStamp | None = None
+) -> tuple[Verdict, bytes | None]:
+    """Return the verdict on ``pdf``, which was below the time-stamp ``archive``.
+
+    Beside it comes what is to be kept of it if that is a licence of this node that nobody has read before.
+    """
     record = None if known is None else known.record
     try:
         # 2. Read it, believing nothing.
         for reading in readings(deps, pdf, sha256, known):
             # 3. Gather everything that bears on it. The evidence in the file itself is wanted only where the path is not at hand.
-            evidence = court.gather(reading, record)
+            evidence = court.gather(reading, record, archive)
             if evidence.is_complete:
                 break
     except Refusal as refusal:

@@ -47,7 +47,7 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
 
     @room.post("/api/v1/verifications")
     def verify_by_api() -> Response:
-        _take_turn(deps, limiter)
+        take_turn(deps, limiter)
         kind = request.accept_mimetypes.best_match([_JSON, statement.MEDIA_TYPE, _ZIP], default=_JSON)
         return _answer(deps, _uploaded(deps), kind, _actor(deps, "api"))
 
@@ -61,7 +61,7 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
 
     @room.post("/verify")
     def verify_by_page() -> str | Response:
-        _take_turn(deps, limiter)
+        take_turn(deps, limiter)
         pdf, kind = _uploaded(deps), _WANTED.get(request.form.get("as", ""))
         if kind is not None:
             return _answer(deps, pdf, kind, _actor(deps, "page"))
@@ -74,7 +74,7 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
 
     @room.post(QR_PAGE)
     def verify_code() -> str:
-        _take_turn(deps, limiter)
+        take_turn(deps, limiter)
         return render_template("licenses/qr_verdict.html", verdict=check(deps, _code(), actor=_actor(deps, "page")))
 
 
@@ -130,7 +130,8 @@ def _code() -> str:
     return read_picture(picture.read(MAX_PICTURE_BYTES + 1))
 
 
-def _take_turn(deps: LicenseDeps, limiter: Limiter) -> None:
+def take_turn(deps: LicenseDeps, limiter: Limiter) -> None:
+    """Count a request of this address; ``Refusal`` (``too_many_verifications``), which tells when to come back, beyond its share."""
     seconds = limiter.take(counted_as(request.remote_addr or ""), deps.clock.now())
     if not seconds:
         return

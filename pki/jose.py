@@ -73,7 +73,8 @@ __all__ = [
 
 MAX_TOKEN_BYTES = 16384
 _FUTURE_SECONDS = 60
-_MAX_SECONDS = 2**53  # beyond it a JSON number is no exact second any more
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: what lies beyond it, or before 1970, is no moment of any calendar that reads it here."""
 _SEGMENTS = 3
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -243,7 +244,7 @@ def _choose_key(header: Claims, keys: Keys) -> JwkKey:
 def _check_times(claims: Claims, now: int, leeway: int) -> None:
     for name in ("exp", "nbf", "iat"):
         value = claims.get(name)
-        if name in claims and (isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _MAX_SECONDS):
+        if name in claims and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LAST_SECOND):
             raise _wrong(claim=name, problem="not a number of seconds")
     if "exp" in claims and claims["exp"] + leeway <= now:  # RFC 7519 4.1.4: on or after it is too late
         raise Refusal(TOKEN_EXPIRED)

@@ -15,10 +15,7 @@ from kernel.clock import rfc3339
 from kernel.errors import Text
 from licenses.evidence import Evidence, PathEvidence, Standing
 from licenses.reading import Stamp
-from licenses.verdict import Finding, Level, in_beijing
-
-REQUIRED_LEVEL: Level = "B-LT"
-"""What licences are sealed at: with time-stamp and validation material inside."""
+from licenses.verdict import LEVELS, Finding, Level, in_beijing
 
 _COMPROMISED = frozenset({"key_compromise", "ca_compromise"})
 _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
@@ -180,31 +177,35 @@ def check_revocation(evidence: Evidence, at: datetime) -> Finding:
 
 
 def level_of(evidence: Evidence) -> Level | None:
-    """Return the PAdES level that the file reaches by what is in it: B-T with a sound time-stamp, B-LT with the material too."""
+    """Return the PAdES level that the file reaches: B-T with a sound time-stamp, B-LT with the material too, B-LTA with all stamped again."""
     seal = evidence.reading.seal
     if seal is None or seal.signer is None or seal.flaw is not None:
         return None
     if seal.stamp is None:
         return "B-B"
-    return "B-LT" if _has_material(evidence) else "B-T"
+    if not _has_material(evidence):
+        return "B-T"
+    archiver = evidence.archiver
+    return "B-LTA" if archiver is not None and archiver.trusted is not None else "B-LT"
 
 
 def check_level(evidence: Evidence, at: datetime) -> Finding:
-    """At least B-LT, which every licence is sealed at: less means that something was taken out."""
+    """At least the level that it was issued at, B-LT where the registry does not ask for more: less means that something was taken out."""
     del at
     level = level_of(evidence)
     if level is None:
         return _nothing("level")
-    facts: dict[str, Json] = {"level": level, "required": REQUIRED_LEVEL}
-    if level == REQUIRED_LEVEL:
+    required = evidence.required_level
+    facts: dict[str, Json] = {"level": level, "required": required}
+    if LEVELS.index(level) >= LEVELS.index(required):
         text = Text("签章带有时间戳和全部验证资料。", "The seal carries its time-stamp and all validation material.")
         return Finding("level", "passed", text, facts)
     if evidence.signer is None or evidence.signer.trusted is None:
         text = Text("签章人不受信任，未再核对签章级别。", "The signer is not trusted; the level of the seal was not looked at.")
         return Finding("level", "not_checked", text, facts)
     text = Text(
-        f"签章只有 {level} 级，证照都以 {REQUIRED_LEVEL} 级签发。",
-        f"The seal is at level {level} only; licences are sealed at {REQUIRED_LEVEL}.",
+        f"签章只有 {level} 级，签发时是 {required} 级。",
+        f"The seal is at level {level} only; it was issued at {required}.",
     )
     return Finding("level", "failed", text, facts, "DOWNGRADED")
 

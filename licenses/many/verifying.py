@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
@@ -19,6 +19,7 @@ from licenses.archival import below
 from licenses.errors import BATCH_GIVEN_UP
 from licenses.gathering import Court
 from licenses.ports import Known, LicenseDeps
+from licenses.signatures import TimeStamp
 from licenses.verdict import Verdict
 from licenses.verification import check_document, event_of, examine
 
@@ -26,6 +27,10 @@ PORTION = 64
 _PORTION_BYTES = 16 * 1024 * 1024
 _MAX_COSTLY = 20
 """Files that cost more than they may, after which the rest of a batch is not looked at."""
+
+
+_Document: TypeAlias = tuple[bytes, TimeStamp | None]
+"""A document below its archive time-stamps, and the newest of those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +73,16 @@ def verify_many(deps: LicenseDeps, items: Iterable[Item], *, actor: str, at: dat
 
 def _verify(deps: LicenseDeps, portion: list[Item], actor: str, at: datetime | None) -> list[Answer]:
     court = Court(deps, at or deps.clock.now())
-    # What is judged is the document below its archive time-stamps.
-    portion = [item if isinstance(item.content, Refusal) else replace(item, content=below(item.content)) for item in portion]
-    digests = [None if isinstance(item.content, Refusal) else hashlib.sha256(item.content).hexdigest() for item in portion]
+    documents = [_document(deps, item) for item in portion]
+    digests = [None if isinstance(one, Refusal) else hashlib.sha256(one[0]).hexdigest() for one in documents]
     with deps.work.look() as work:
         known = work.records.find_known([digest for digest in digests if digest is not None])
     answers: list[Answer] = []
     events: list[AuditEvent] = []
     kept: dict[str, bytes] = {}
-    for item, sha256 in zip(portion, digests, strict=True):
+    for item, document, sha256 in zip(portion, documents, digests, strict=True):
         try:
-            verdict, reading = _judge(court, deps, item, sha256, known)
+            verdict, reading = _judge(court, deps, document, sha256, known)
         except Refusal as refusal:
             answers.append(Answer(item.name, refusal=refusal))
             continue
@@ -93,13 +97,24 @@ def _verify(deps: LicenseDeps, portion: list[Item], actor: str, at: datetime | N
     return answers
 
 
-def _judge(
-    court: Court, deps: LicenseDeps, item: Item, sha256: str | None, known: Mapping[str, Known]
-) -> tuple[Verdict, bytes | None]:
+def _document(deps: LicenseDeps, item: Item) -> _Document | Refusal:
+    """Return what is judged of the item, or why it is no document."""
     if isinstance(item.content, Refusal):
-        raise item.content
-    check_document(deps, item.content)
-    return examine(court, deps, item.content, str(sha256), known.get(str(sha256)))
+        return item.content
+    try:
+        check_document(deps, item.content)
+    except Refusal as refusal:
+        return refusal
+    return below(item.content)
+
+
+def _judge(
+    court: Court, deps: LicenseDeps, document: _Document | Refusal, sha256: str | None, known: Mapping[str, Known]
+) -> tuple[Verdict, bytes | None]:
+    if isinstance(document, Refusal):
+        raise document
+    pdf, archive = document
+    return examine(court, deps, pdf, str(sha256), known.get(str(sha256)), archive=archive)
 
 
 def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:

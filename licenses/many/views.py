@@ -1,7 +1,7 @@
 """Many files over HTTP: PDFs and zips of them go in, one line of JSON for each comes out as soon as its verdict is there.
 
 A department's system that shows its token may send as many as policies let a batch have. A stranger's files each take a turn of those
-that one network address has in a minute; when these are used up the rest is refused, line by line.
+that one network address has in a minute, the first one before the body is taken; when these are used up the rest is refused, line by line.
 
 Left to others: reading zips (``zips``), verdicts (``verifying``), tokens (``service``).
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
-from itertools import chain
+from itertools import chain, islice
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
 
@@ -24,6 +24,7 @@ from licenses.errors import BATCH_TOO_LARGE, BATCH_TOO_MANY, DOCUMENT_MISSING, T
 from licenses.many.verifying import Answer, Item, verify_many
 from licenses.many.zips import is_zip, items_of
 from licenses.ports import LicenseDeps
+from licenses.views import take_turn
 
 PATH = "/api/v1/verifications/batch"
 _SCOPE = "licenses.read"
@@ -46,6 +47,8 @@ def make_blueprint(deps: LicenseDeps, identify: Callable[[str], str], limiter: L
     def verify_batch() -> Response:
         known = "Authorization" in request.headers
         actor = f"client:{identify(_SCOPE)}" if known else "public:batch"
+        if not known:
+            take_turn(deps, counter)  # before anything of the body is taken: the first file's
         with ExitStack() as stack:
             items = _items(deps, stack)
             answers = verify_many(deps, items if known else _in_turn(deps, counter, items), actor=actor)
@@ -91,6 +94,7 @@ def _at_most(items: Iterator[Item], most: int) -> Iterator[Item]:
 
 def _in_turn(deps: LicenseDeps, limiter: Limiter, items: Iterator[Item]) -> Iterator[Item]:
     address = counted_as(request.remote_addr or "")
+    yield from islice(items, 1)
     for item in items:
         seconds = limiter.take(address, deps.clock.now())
         yield Item(item.name, Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)) if seconds else item

@@ -37,12 +37,12 @@ class Collected:
 def collect(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = None) -> Collected:
     """Verify ``pdf`` and return all of it; ``Refusal`` for what is no document, cannot be read, or bears no seal of anybody trusted."""
     check_document(deps, pdf)
-    pdf = below(pdf)
+    pdf, archive = below(pdf)
     sha256 = hashlib.sha256(pdf).hexdigest()
     court = Court(deps, at or deps.clock.now())
     with deps.work.look() as work:
         known = work.records.find_known([sha256]).get(sha256)
-    evidence = court.gather(read_whole(deps, pdf, sha256), None if known is None else known.record)
+    evidence = court.gather(read_whole(deps, pdf, sha256), None if known is None else known.record, archive)
     verdict = judge(evidence, court.at)
     with deps.work.note() as work:
         work.audit.record(event_of(deps, sha256, verdict, actor, court.at))

@@ -114,6 +114,13 @@ def application(deps: LicenseDeps, **changes: str) -> Application:
     return check_application({**GOOD_ROW, **changes}, rules_of(deps))
 
 
+def with_form(deps: LicenseDeps, form: str) -> LicenseDeps:
+    """Return the same node, its policy sealing every type so."""
+    rules = deps.policies.licenses
+    types = tuple(kind.model_copy(update={"seal_form": form}) for kind in rules.types)
+    return replace(deps, policies=deps.policies.model_copy(update={"licenses": rules.model_copy(update={"types": types})}))
+
+
 def csv_of(*rows: Mapping[str, str], encoding: str = "utf-8", newline: str = "\n") -> io.BytesIO:
     """Return a CSV file of applications."""
     text = io.StringIO(newline="")

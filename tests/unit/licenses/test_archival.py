@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,17 +14,10 @@ from licenses.issue import issue
 from licenses.ports import LicenseDeps
 from pki import archive_stamps, archiving, authority, crl
 from tests.support.federation import Federation, federation
-from tests.support.issuing import application
+from tests.support.issuing import application, with_form
 from tests.support.logs import AT
 
 ACTOR = "operator:test"
-
-
-def with_form(deps: LicenseDeps, form: str) -> LicenseDeps:
-    """The same node, its policy sealing every type so."""
-    rules = deps.policies.licenses
-    types = tuple(kind.model_copy(update={"seal_form": form}) for kind in rules.types)
-    return replace(deps, policies=deps.policies.model_copy(update={"licenses": rules.model_copy(update={"types": types})}))
 
 
 def test_a_type_that_policy_wants_archived_is_so_from_the_first_day(deps: LicenseDeps) -> None:
@@ -33,7 +25,7 @@ def test_a_type_that_policy_wants_archived_is_so_from_the_first_day(deps: Licens
     below, stamps = archive_stamps.peel(receipt.pdf)
     assert len(stamps) == 1
     assert hashlib.sha256(below).hexdigest() == receipt.record.pdf_sha256
-    assert archival.below(receipt.pdf) == below
+    assert archival.below(receipt.pdf)[0] == below
     plain = issue(deps, application(deps, number="445122202100000003"), actor=ACTOR)
     assert archive_stamps.peel(plain.pdf) == (plain.pdf, ())
 
@@ -53,7 +45,7 @@ def test_before_the_authority_ends_all_is_stamped_again_once(deps: LicenseDeps, 
     assert done == [1, 1]
     for record in records:
         pdf = archive.get_document(deps, record)
-        assert hashlib.sha256(archival.below(pdf)).hexdigest() == record.pdf_sha256
+        assert hashlib.sha256(archival.below(pdf)[0]).hexdigest() == record.pdf_sha256
         assert len(archive_stamps.peel(pdf)[1]) == 1
 
 
@@ -70,7 +62,7 @@ def test_a_stamp_that_does_not_hold_stays_on(deps: LicenseDeps) -> None:
     pdf = issue(deps, application(deps), actor=ACTOR).pdf
     forged = archive_stamps.extend(pdf, (), (), lambda digest: b"0\x82\x01\x00" + digest * 8)
     assert archive_stamps.peel(forged)[0] == pdf
-    assert archival.below(forged) == forged
+    assert archival.below(forged) == (forged, None)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +78,7 @@ def test_an_archived_licence_passes_at_home_and_at_another_node(nodes: Federatio
         for archived in (archiving.archive(pki, pdf), archiving.archive(pki, archiving.archive(pki, pdf))):
             verdict = nodes.verify(archived)
             assert (verdict.indication, verdict.subindication) == ("TOTAL_PASSED", None), verdict.message
+            assert verdict.level == "B-LTA"
 
 
 def test_what_only_looks_archived_is_called_changed(nodes: Federation) -> None:

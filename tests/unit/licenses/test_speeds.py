@@ -24,7 +24,7 @@ from licenses.documents import parse
 from licenses.gathering import Court
 from licenses.ports import Known, LicenseDeps
 from licenses.speeds import take_apart
-from licenses.verification import examine
+from licenses.verification import examine, verify
 from licenses.verify import judge
 from pki import seals
 from pki.authority import revoke
@@ -251,3 +251,13 @@ def test_certificates_of_a_version_that_there_is_not_are_a_fault_of_the_file_alo
         for der in () if seal is None else (seal.signer, seal.stamp and seal.stamp.certificate):
             if der is not None:
                 x509.load_der_x509_certificate(der)  # a reading has none that cannot be loaded
+
+
+def test_a_type_that_asks_more_of_seals_now_takes_nothing_from_those_of_its_older_version(nodes: Federation) -> None:
+    own, countys = nodes.issue_at_city(number="445122202100000091"), nodes.issue_at_county(number="445122202100000091")
+    rules = nodes.city.policies.licenses
+    newer = tuple(kind.model_copy(update={"version": 2, "seal_level": "high"}) for kind in rules.types)
+    licenses = rules.model_copy(update={"types": (*rules.types, *newer)})
+    city = replace(nodes.city, policies=nodes.city.policies.model_copy(update={"licenses": licenses}))
+    for pdf in (own, countys):
+        assert verify(city, pdf, actor="operator:test").indication == "TOTAL_PASSED"

@@ -22,12 +22,13 @@ from licenses.issue import issue
 from licenses.ports import StatusCode
 from licenses.verdict import Verdict
 from licenses.verification import verify
+from pki import archive_stamps
 from pki.authority import revoke
 from service.unit_of_work import SqlUnitOfWork
 from tests.support import pdfs
 from tests.support.authorities import CITY_NAMES, COUNTY_NAMES, Authority
 from tests.support.federation import COUNTY, Federation, federation
-from tests.support.issuing import application
+from tests.support.issuing import application, with_form
 from tests.support.license_data import CITY_ISSUER, COUNTY_ISSUER
 
 
@@ -201,6 +202,24 @@ def test_sealed_without_validation_material(nodes: Federation) -> None:
     verdict = nodes.verify(nodes.sealed(nodes.sealing(with_dss=False)))
     assert said(verdict) == ("TOTAL_FAILED", "DOWNGRADED")
     assert verdict.level == "B-T"
+
+
+def test_lta_truncated(nodes: Federation) -> None:
+    """What was handed out with an archive time-stamp is less without it, or with one that anybody made."""
+    city = with_form(nodes.city, "B-LTA")
+    pdf = issue(city, application(city, number="445122202600000077"), actor="operator:test").pdf
+    verdict = verify(city, pdf, actor="operator:test")
+    assert (said(verdict), verdict.level) == (("TOTAL_PASSED", None), "B-LTA")
+    truncated = archive_stamps.peel(pdf)[0]
+    stranger = Authority(CITY_NAMES, "445100")
+    empty = archive_stamps.extend(truncated, (), (), lambda digest: b"0\x82\x01\x00" + digest * 8)
+    (place,) = archive_stamps.peel(empty)[1]
+    chain = [stranger.issuing.certificate]
+    token = pdfs.time_stamp_token(stranger.time_stamper(), chain, place.stamped(empty), nodes.now).dump()
+    for less in (truncated, archive_stamps.extend(truncated, (), (), lambda _: token)):
+        verdict = verify(city, less, actor="operator:test")
+        assert said(verdict) == ("TOTAL_FAILED", "DOWNGRADED"), verdict.message
+    assert said(verify(city, pdf[: len(truncated) + 300], actor="operator:test")) == TAMPERED
 
 
 def test_sealed_so_that_changes_are_allowed(nodes: Federation) -> None:

@@ -179,7 +179,7 @@ def test_a_status_list_of_another_node_or_for_another_purpose_is_refused(synced:
     assert b"not a token" not in held.data
 
 
-@pytest.mark.parametrize("claims", [{"exp": 2**53}, {"iat": None}, {"iat": -(2**53)}])
+@pytest.mark.parametrize("claims", [{"exp": 2**53}, {"exp": 253_402_300_800}, {"iat": None}, {"iat": -(2**53)}])
 def test_a_status_list_of_no_calendars_time_is_refused_by_name_and_the_others_are_fetched(
     synced: Federation, claims: dict[str, object]
 ) -> None:

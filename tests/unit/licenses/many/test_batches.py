@@ -24,6 +24,7 @@ from licenses.many import verifying
 from licenses.many.verifying import Item, verify_many
 from licenses.many.views import PATH, make_blueprint
 from licenses.many.zips import items_of
+from pki import archiving
 from policies.models import VerificationRules
 from service.errors import problem
 from tests.support import pdfs
@@ -153,6 +154,28 @@ def test_a_strangers_files_each_take_a_turn(client: FlaskClient, own: bytes) -> 
     department = client.post(PATH, **body, headers={"Authorization": "Bearer licenses.read"})
     assert lines(department.text)[-1] == {"summary": {"TOTAL_PASSED": 8}}
     assert client.post(PATH, **body, headers={"Authorization": "Bearer other"}).status_code == 404
+
+
+def test_a_stranger_without_turns_left_sends_nothing(client: FlaskClient, own: bytes) -> None:
+    body = zipped(*((f"{n}.pdf", own) for n in range(5)))
+    assert client.post(PATH, data=body, content_type="application/zip").status_code == 200
+    unread = io.BytesIO(body)
+    response = client.post(PATH, input_stream=unread, content_length=len(body), content_type="application/zip")
+    assert (response.status_code, response.json and response.json["code"]) == (429, "too_many_verifications")
+    assert int(response.headers["Retry-After"]) > 0
+    assert unread.tell() == 0
+
+
+def test_what_is_too_large_is_so_before_its_archive_time_stamps_are_taken_off(nodes: Federation, own: bytes) -> None:
+    archived = archiving.archive(nodes.city.pki, own)
+    rules = nodes.city.policies.licenses
+    small = rules.model_copy(
+        update={"verification": rules.verification.model_copy(update={"max_upload_bytes": len(archived) - 1})}
+    )
+    deps = replace(nodes.city, policies=nodes.city.policies.model_copy(update={"licenses": small}))
+    large, fits = verify_many(deps, [Item("a", archived), Item("b", own)], actor="operator:test")
+    assert large.as_json()["problem"]["code"] == "document_too_large"
+    assert fits.verdict is not None
 
 
 @pytest.mark.parametrize(
