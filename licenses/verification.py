@@ -13,9 +13,10 @@ import structlog
 
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
+from kernel.limiter import Limiter, counted_as
 from licenses.archival import below
 from licenses.documents import check_is_pdf, has_broken_seal
-from licenses.errors import DOCUMENT_MISSING, DOCUMENT_TOO_COSTLY, DOCUMENT_TOO_LARGE, DOCUMENT_UNREADABLE
+from licenses.errors import DOCUMENT_MISSING, DOCUMENT_TOO_COSTLY, DOCUMENT_TOO_LARGE, DOCUMENT_UNREADABLE, TOO_MANY_VERIFICATIONS
 from licenses.gathering import Court
 from licenses.known import keep
 from licenses.ports import Known, LicenseDeps
@@ -27,6 +28,13 @@ from licenses.verify import judge, judge_unreadable
 _MIB = 1024 * 1024
 _UNREAD = (DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY)
 _log = structlog.get_logger()
+
+
+def take_turn(deps: LicenseDeps, limiter: Limiter, address: str) -> None:
+    """Count a verification of a network address; ``Refusal`` (``too_many_verifications``), which tells when to come back, beyond its share."""
+    seconds = limiter.take(counted_as(address), deps.clock.now())
+    if seconds:
+        raise Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)
 
 
 def check_size(deps: LicenseDeps, size: int) -> None:

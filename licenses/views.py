@@ -6,12 +6,12 @@ machines (``transparency.views``), errors on the wire and forms' tokens (``servi
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, after_this_request, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 
 from kernel.errors import Refusal
-from kernel.limiter import Limiter, SlidingWindow, counted_as
+from kernel.limiter import Limiter, SlidingWindow
 from licenses import archive, openapi
-from licenses.errors import DOCUMENT_MISSING, LICENSE_NOT_FOUND, TOO_MANY_VERIFICATIONS
+from licenses.errors import DOCUMENT_MISSING, LICENSE_NOT_FOUND
 from licenses.ports import LicenseDeps
 from licenses.presentation import present
 from licenses.qr import PAGE as QR_PAGE
@@ -21,7 +21,7 @@ from licenses.reports import statement
 from licenses.reports.collected import collect
 from licenses.reports.evidence import make_evidence
 from licenses.transparency.views import add_publications
-from licenses.verification import check_size, verify
+from licenses.verification import check_size, take_turn, verify
 
 _PDF, _JSON, _ZIP = "application/pdf", "application/json", "application/zip"
 _WANTED = {"statement": statement.MEDIA_TYPE, "evidence": _ZIP}
@@ -47,7 +47,7 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
 
     @room.post("/api/v1/verifications")
     def verify_by_api() -> Response:
-        take_turn(deps, limiter)
+        take_turn(deps, limiter, request.remote_addr or "")
         kind = request.accept_mimetypes.best_match([_JSON, statement.MEDIA_TYPE, _ZIP], default=_JSON)
         return _answer(deps, _uploaded(deps), kind, _actor(deps, "api"))
 
@@ -61,7 +61,7 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
 
     @room.post("/verify")
     def verify_by_page() -> str | Response:
-        take_turn(deps, limiter)
+        take_turn(deps, limiter, request.remote_addr or "")
         pdf, kind = _uploaded(deps), _WANTED.get(request.form.get("as", ""))
         if kind is not None:
             return _answer(deps, pdf, kind, _actor(deps, "page"))
@@ -74,7 +74,7 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
 
     @room.post(QR_PAGE)
     def verify_code() -> str:
-        take_turn(deps, limiter)
+        take_turn(deps, limiter, request.remote_addr or "")
         return render_template("licenses/qr_verdict.html", verdict=check(deps, _code(), actor=_actor(deps, "page")))
 
 
@@ -128,20 +128,6 @@ def _code() -> str:
     if picture is None or not picture.filename:
         return request.form.get("code", "")
     return read_picture(picture.read(MAX_PICTURE_BYTES + 1))
-
-
-def take_turn(deps: LicenseDeps, limiter: Limiter) -> None:
-    """Count a request of this address; ``Refusal`` (``too_many_verifications``), which tells when to come back, beyond its share."""
-    seconds = limiter.take(counted_as(request.remote_addr or ""), deps.clock.now())
-    if not seconds:
-        return
-
-    @after_this_request
-    def tell(response: Response) -> Response:
-        response.headers["Retry-After"] = str(seconds)
-        return response
-
-    raise Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)
 
 
 def _actor(deps: LicenseDeps, way: str) -> str:

@@ -19,12 +19,12 @@ from flask import Blueprint, Response, request, stream_with_context
 from werkzeug.formparser import parse_form_data
 
 from kernel.errors import Refusal
-from kernel.limiter import Limiter, SlidingWindow, counted_as
-from licenses.errors import BATCH_TOO_LARGE, BATCH_TOO_MANY, DOCUMENT_MISSING, TOO_MANY_VERIFICATIONS
+from kernel.limiter import Limiter, SlidingWindow
+from licenses.errors import BATCH_TOO_LARGE, BATCH_TOO_MANY, DOCUMENT_MISSING
 from licenses.many.verifying import Answer, Item, verify_many
 from licenses.many.zips import is_zip, items_of
 from licenses.ports import LicenseDeps
-from licenses.views import take_turn
+from licenses.verification import take_turn
 
 PATH = "/api/v1/verifications/batch"
 _SCOPE = "licenses.read"
@@ -48,10 +48,12 @@ def make_blueprint(deps: LicenseDeps, identify: Callable[[str], str], limiter: L
         known = "Authorization" in request.headers
         actor = f"client:{identify(_SCOPE)}" if known else "public:batch"
         if not known:
-            take_turn(deps, counter)  # before anything of the body is taken: the first file's
+            take_turn(deps, counter, request.remote_addr or "")  # before anything of the body is taken: the first file's
         with ExitStack() as stack:
             items = _items(deps, stack)
-            answers = verify_many(deps, items if known else _in_turn(deps, counter, items), actor=actor)
+            answers = verify_many(
+                deps, items if known else _in_turn(deps, counter, items, request.remote_addr or ""), actor=actor
+            )
             return Response(stream_with_context(_lines(answers, stack.pop_all())), mimetype=_LINES)
 
     return room
@@ -92,12 +94,15 @@ def _at_most(items: Iterator[Item], most: int) -> Iterator[Item]:
         yield item if number < most else Item(item.name, Refusal(BATCH_TOO_MANY, field="file", limit=most))
 
 
-def _in_turn(deps: LicenseDeps, limiter: Limiter, items: Iterator[Item]) -> Iterator[Item]:
-    address = counted_as(request.remote_addr or "")
+def _in_turn(deps: LicenseDeps, limiter: Limiter, items: Iterator[Item], address: str) -> Iterator[Item]:
     yield from islice(items, 1)
     for item in items:
-        seconds = limiter.take(address, deps.clock.now())
-        yield Item(item.name, Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)) if seconds else item
+        try:
+            take_turn(deps, limiter, address)
+        except Refusal as refusal:
+            yield Item(item.name, refusal)
+        else:
+            yield item
 
 
 def _spooled(stream: IO[bytes]) -> IO[bytes]:

@@ -162,7 +162,6 @@ def test_a_stranger_without_turns_left_sends_nothing(client: FlaskClient, own: b
     unread = io.BytesIO(body)
     response = client.post(PATH, input_stream=unread, content_length=len(body), content_type="application/zip")
     assert (response.status_code, response.json and response.json["code"]) == (429, "too_many_verifications")
-    assert int(response.headers["Retry-After"]) > 0
     assert unread.tell() == 0
 
 
