@@ -5,10 +5,10 @@ Left to others: SQL (``storage``), which act may follow which and who may act (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from policies.life_models import ActName
 
@@ -23,7 +23,7 @@ class Act:
     ``result`` is a licence's identifier, or the SHA-256 of an annotated copy. ``number`` is None while the node has yet to give one.
     ``reason`` is a code of policies, ``note`` and ``basis`` (依据文号) are the officer's words, ``content`` the columns of an application
     or of a copy that were given. ``asked_person`` is one for every spelling of the officer's name. ``key`` is a digest of the caller's
-    idempotency key, ``digest`` one of all that was asked.
+    idempotency key, ``digest`` one of all that was asked. ``failure`` is the code of the refusal over which it failed, ``problem`` what that says.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Act:
     decided_at: datetime | None = None
     result: str | None = None
     failure: str = ""
+    problem: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,14 @@ class ActRecords(Protocol):
         ...
 
     def acts(
-        self, *, number: str | None = None, issuers: Sequence[str] | None = None, state: ActState | None = None, limit: int = 100
+        self,
+        *,
+        number: str | None = None,
+        reach: Mapping[str, Collection[str]] | None = None,
+        state: ActState | None = None,
+        limit: int = 100,
     ) -> Sequence[Act]:
-        """Return acts, the newest first: those of one licence with all its versions, of some departments, or in one state."""
+        """Return acts, the newest first: those of one licence with all its versions, of some issuers and of each some types, or in one state."""
         ...
 
     def next_copy(self, identifier: str) -> int:

@@ -180,6 +180,7 @@ def from_json(value: dict[str, Any]) -> LicenseData:
     if type(status["idx"]) is not int or status["idx"] < 0:
         _refuse("no status index")
     _check_identifier(value)
+    _check_copy(fields)
     end = value["ZZYXQJZRQ"]
     return LicenseData(
         type_name=value["ZZMC"],
@@ -211,6 +212,15 @@ def _check_identifier(value: Mapping[str, Any]) -> None:
         _refuse(str(error))
     if (identifier.type_code, identifier.issuer, identifier.serial) != (value["ZZLXDM"], value["ZZBFJGDM"], value["ZZBH"]):
         _refuse("the identifier does not agree with type, issuer and number")
+
+
+def _check_copy(fields: Mapping[str, str]) -> None:
+    """Refuse an annotated copy that does not say all that makes it one."""
+    said = COPY_FIELDS & fields.keys()
+    if said and said != COPY_FIELDS:
+        _refuse("an annotated copy that does not say all of its limits")
+    if said:
+        _date(fields[COPY_UNTIL])
 
 
 def _date(text: str) -> date:

@@ -30,6 +30,7 @@ TITLES: Mapping[str, Text] = {
     "registry": Text("登记簿", "Registry"),
     "status": Text("证照状态", "Licence status"),
     "dates": Text("有效期", "Validity"),
+    "copy": Text("加注件", "Annotated copy"),
     "log": Text("透明日志", "Transparency log"),
 }
 _RESULTS: Mapping[Result, Kind] = {"passed": "ok", "failed": "bad", "indeterminate": "warn", "not_checked": "none"}
@@ -88,19 +89,25 @@ def present(verdict: Verdict) -> Page:
 
 def _headline(verdict: Verdict) -> tuple[Kind, Text]:
     if verdict.indication == "TOTAL_PASSED":
-        dates = next(finding for finding in verdict.checks if finding.id == "dates")
-        if verdict.status.code == "01" and dates.evidence.get("in_force") is True:
-            return "ok", Text("证照真实有效", "Genuine and in force")
-        if verdict.status.code == "01":
-            return "warn", Text("证照是真的，还没有生效", "Genuine, not yet in force")
-        return "warn", Text("证照是真的，已经失效", "Genuine, but expired")
+        return _genuine(verdict)
     if verdict.subindication is not None and verdict.subindication.startswith("LICENSE_"):
         name = STATUS_NAMES.get(verdict.status.code or "99", STATUS_NAMES["99"])
         light: Kind = "warn" if verdict.indication == "INDETERMINATE" else "bad"
         return light, Text(f"文件是真的，证照已经{name.zh}", f"Genuine document, but the licence is {name.en}")
+    if verdict.subindication == "COPY_EXPIRED":
+        return "bad", Text("加注件已经过期", "The annotated copy has expired")
     if verdict.indication == "INDETERMINATE":
         return "warn", Text("无法确认", "Cannot be confirmed")
     return "bad", Text("不能采信", "Do not rely on it")
+
+
+def _genuine(verdict: Verdict) -> tuple[Kind, Text]:
+    dates = next(finding for finding in verdict.checks if finding.id == "dates")
+    if verdict.status.code == "01" and dates.evidence.get("in_force") is True:
+        return "ok", Text("证照真实有效", "Genuine and in force")
+    if verdict.status.code == "01":
+        return "warn", Text("证照是真的，还没有生效", "Genuine, not yet in force")
+    return "warn", Text("证照是真的，已经失效", "Genuine, but expired")
 
 
 def _row(finding: Finding) -> Row:

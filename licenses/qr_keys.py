@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from kernel.errors import Refusal
 from licenses import qr
+from licenses.data import COPY_UNTIL
 from licenses.errors import STATUS_LIST_INVALID
 from licenses.ports import LicenseDeps, LicenseRecord
 from pki import jose
@@ -34,14 +36,16 @@ def stating(deps: LicenseDeps, record: LicenseRecord) -> Callable[[bytes], str]:
 
 
 def statement(deps: LicenseDeps, record: LicenseRecord, data_sha256: bytes) -> str:
-    """Return what the QR code of a licence says, signed."""
+    """Return what the QR code of a licence says, signed; an annotated copy's ends with the copy."""
     key = _own(deps)
+    until = record.fields.get(COPY_UNTIL)
+    ends = [day for day in (record.valid_to, date.fromisoformat(until) if until else None) if day is not None]
     claim = qr.QrClaim(
         identifier=record.identifier,
         holder_name=record.holder_name,
         holder_tail=record.holder_id[-_TAIL:],
         valid_from=record.valid_from,
-        valid_to=record.valid_to,
+        valid_to=min(ends, default=None),
         status_index=record.status_index,
         data_digest=qr.digest_of(data_sha256),
     )

@@ -35,6 +35,7 @@ Subindication = Literal[
     "LICENSE_TRANSFERRED",
     "LICENSE_SUSPENDED",
     "LICENSE_STATUS_OTHER",
+    "COPY_EXPIRED",
     "LIMITS_EXCEEDED",
     # ETSI EN 319 102-1, table 5 and 6
     "FORMAT_FAILURE",
@@ -181,6 +182,10 @@ _ADVICE: Mapping[Subindication, Text] = {
     "FORMAT_FAILURE": Text(
         "请重新下载或索取签发时的原文件，不要经过编辑、打印或转换，再验证一次。",
         "Download the file again or ask for it as it was issued, not edited, printed or converted, and verify it once more.",
+    ),
+    "COPY_EXPIRED": Text(
+        "不要采用这份加注件。请持证者就这次用途另取一份。",
+        "Do not rely on this copy. The holder should get another one for the present use.",
     ),
     "LIMITS_EXCEEDED": Text(
         "不要采用这份文件。请向持证者索取签发时的原文件，再验证一次。",

@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from kernel.canonical import Json
 from kernel.clock import rfc3339
 from kernel.errors import ChaoxinError, Text
+from licenses.checks.copy import check_copy, words_of
 from licenses.checks.document import check_certified, check_coverage, check_format, check_integrity, check_one_signature
 from licenses.checks.license import (
     check_data,
@@ -66,6 +67,7 @@ CHECKS: Sequence[Check] = (
     check_registry,
     check_status,
     check_dates,
+    check_copy,
     check_log,
 )
 
@@ -226,7 +228,9 @@ def _summary(evidence: Evidence, indication: Indication, deciding: Finding | Non
     """Say who signed, when, by which path that is trusted, and what was checked; or what is wrong."""
     if deciding is None:
         return _genuine(evidence, status, at)
-    if deciding.subindication is not None and deciding.subindication.startswith("LICENSE_"):
+    if deciding.subindication == "COPY_EXPIRED":
+        opening = Text("文件是真的。", "The document is genuine.")
+    elif deciding.subindication is not None and deciding.subindication.startswith("LICENSE_"):
         opening = Text("文件是真的，但证照不在有效状态。", "The document is genuine, but the licence is not in force.")
     elif indication == "TOTAL_FAILED":
         opening = _UNRELIABLE
@@ -271,10 +275,11 @@ def _genuine(evidence: Evidence, status: Status, at: datetime) -> Text:
     else:
         opening = Text("这份证照是真的，现在有效。", "This licence is genuine and in force.")
     path_zh, path_en = " → ".join(names), " > ".join(names)
+    copy = words_of(data)
     return Text(
         f"{opening.zh}由{data.issuer_name}于{when.zh}签章；信任路径：{path_zh}。"
-        f"签章之后没有任何改动，签章覆盖整个文件，证书未被吊销，时间戳可信，{checked.zh}。",
+        f"签章之后没有任何改动，签章覆盖整个文件，证书未被吊销，时间戳可信，{checked.zh}。" + (copy.zh if copy else ""),
         f"{opening.en} Sealed by {data.issuer_name} on {when.en}; trusted through {path_en}. "
         f"Nothing was changed since, the seal covers the whole file, the certificate was not revoked, the time-stamp is trusted, "
-        f"and {checked.en}.",
+        f"and {checked.en}." + (f" {copy.en}" if copy else ""),
     )

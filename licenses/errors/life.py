@@ -56,6 +56,21 @@ ACT_COLUMN = define(
     remedy_zh="可以改动的栏目：{columns}。",
     remedy_en="These columns may change: {columns}.",
 )
+COPY_LAST_DAY = define(
+    "copy_last_day",
+    zh="加注件不能用到 {until}：这一天已经过去，或者晚于证照的截止日（{valid_to}）。",
+    en="An annotated copy cannot be good until {until}: that day is over, or after the licence's last one ({valid_to}).",
+    remedy_zh="截止日填今天或以后、证照有效期以内的一天。",
+    remedy_en="Give a day from today on that is within the licence's validity.",
+)
+COPIES_AT_ONCE = define(
+    "copies_at_once",
+    status=409,
+    zh="这份证照正在同时制作许多加注件，没有轮到这一份。",
+    en="Many annotated copies of this licence are being made at once, and this one did not get its turn.",
+    remedy_zh="稍后再办一次。",
+    remedy_en="Ask again in a moment.",
+)
 ACT_WAITING = define(
     "act_waiting",
     status=409,

@@ -19,9 +19,9 @@ from kernel.work import Work
 from licenses import issue, status
 from licenses.act_records import Act, ActState
 from licenses.errors import INTENT_OVERTAKEN
-from licenses.errors.life import ACT_DECIDED, ACT_NOT_FOUND, ACT_WAITING, KEY_REUSED, SAME_OFFICER
-from licenses.life import copies, versions
-from licenses.life.orders import Officer, Order, Planned, check_order, digest_of, is_theirs
+from licenses.errors.life import ACT_DECIDED, ACT_NOT_FOUND, ACT_WAITING, KEY_REUSED, LICENSES_STOPPED, SAME_OFFICER
+from licenses.life import copies, failures, versions
+from licenses.life.orders import Officer, Order, Planned, check_order, digest_of, is_theirs, reach_of
 from licenses.life.transitions import check_transition
 from licenses.ports import LicenseDeps, LicenseRecords
 
@@ -35,7 +35,10 @@ def plan(deps: LicenseDeps, order: Order, officer: Officer) -> Planned:
 
 
 def ask(deps: LicenseDeps, order: Order, officer: Officer) -> Act:
-    """Do what ``order`` says, or keep it for a second officer where policies want one; return the act as it then stands."""
+    """Do what ``order`` says, or keep it for a second officer where policies want one; return the act as it then stands.
+
+    Asked again by the same key, what it came to is the answer again: the act, or the ``Refusal`` over which it failed.
+    """
     digest = digest_of(deps, order)
     key = None if order.key is None else hashlib.sha256(f"{officer.actor}\0{order.key}".encode()).hexdigest()
     try:
@@ -56,6 +59,8 @@ def ask(deps: LicenseDeps, order: Order, officer: Officer) -> Act:
             act = _asked_before(work.records, key, digest)
         if act is None:
             raise
+    if act.state == "failed":
+        raise failures.refusal_of(act)
     return _finish(deps, act)
 
 
@@ -93,8 +98,7 @@ def get_act(deps: LicenseDeps, act_id: str, officer: Officer) -> Act:
 def list_acts(deps: LicenseDeps, officer: Officer, *, number: str | None = None, state: ActState | None = None) -> Sequence[Act]:
     """Return acts of the officer's departments, the newest first."""
     with deps.work.read() as work:
-        found = work.records.acts(number=number, issuers=officer.departments, state=state, limit=MAX_SHOWN)
-        return [act for act in found if is_theirs(work.records, officer, act.issuer_uscc, act.type_code)]
+        return work.records.acts(number=number, reach=reach_of(work.records, officer), state=state, limit=MAX_SHOWN)
 
 
 def settle(deps: LicenseDeps) -> None:
@@ -177,7 +181,9 @@ def _finish(deps: LicenseDeps, act: Act) -> Act:
             return replace(act, state="done", result=copies.make(deps, act, actor=actor))
         _make_license(deps, act, actor)
     except Refusal as refusal:
-        ended = _end(deps, replace(act, state="failed", failure=refusal.code), actor)
+        if refusal.error is LICENSES_STOPPED:  # what was reserved waits, and the act with it
+            raise
+        ended = _end(deps, replace(act, state="failed", failure=refusal.code, problem=failures.described(refusal)), actor)
         if ended.state == "done":  # somebody else carried it out meanwhile
             return ended
         raise

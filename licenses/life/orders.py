@@ -5,7 +5,7 @@ Left to others: doing it (``acts``), the record that a new version makes (``vers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from kernel.canonical import Json, canonical
@@ -113,10 +113,16 @@ def digest_of(deps: LicenseDeps, order: Order) -> str:
 
 def is_theirs(records: LicenseRecords, officer: Officer, issuer_uscc: str, type_code: str) -> bool:
     """Tell whether an officer acts for the issuer, and the issuer is registered for the type."""
+    reach = reach_of(records, officer)
+    return reach is None or type_code in reach.get(issuer_uscc, ())
+
+
+def reach_of(records: LicenseRecords, officer: Officer) -> Mapping[str, Collection[str]] | None:
+    """Return for which issuers an officer acts, and for which types of each; None: for all."""
     if officer.departments is None:
-        return True
-    issuer = records.find_department(issuer_uscc) if issuer_uscc in officer.departments else None
-    return issuer is not None and type_code in issuer.types
+        return None
+    found = (records.find_department(uscc) for uscc in officer.departments)
+    return {one.uscc: one.types for one in found if one is not None}
 
 
 def _check_reason(order: Order, rules: ActRules) -> Reason:
@@ -144,7 +150,7 @@ def _check_words(text: str, column: str, limit: int) -> None:
 def _check_document(deps: LicenseDeps, records: LicenseRecords, order: Order, record: LicenseRecord) -> Application | None:
     """Return the application of the version that the order makes, None where it makes none; ``Refusal`` for columns that are wrong."""
     if order.name == "annotate":
-        copies.check_columns(order.columns)
+        copies.check_columns(order.columns, record, deps.clock.now())
         return None
     if TRANSITIONS[order.name].may_change is None:
         versions.check_columns(order.name, order.columns, ())

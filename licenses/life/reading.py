@@ -15,7 +15,7 @@ from kernel.errors import Refusal
 from licenses import archive, data
 from licenses.act_records import Act
 from licenses.errors import LICENSE_NOT_FOUND
-from licenses.life.orders import Officer, is_theirs
+from licenses.life.orders import Officer, is_theirs, reach_of
 from licenses.life.transitions import TRANSITIONS
 from licenses.ports import LicenseDeps, LicenseRecord, Wanted
 from policies.licenses import find_type
@@ -53,7 +53,7 @@ def get_license(deps: LicenseDeps, name: str, officer: Officer) -> Found:
         ):
             raise Refusal(LICENSE_NOT_FOUND, field="identifier")
         newer = work.records.find_successor(record.identifier)
-        done = work.records.acts(number=record.number, issuers=officer.departments)
+        done = work.records.acts(number=record.number, reach=reach_of(work.records, officer))
         event = AuditEvent(deps.clock.now(), officer.actor, "licenses.read", f"license:{record.identifier}")
         work.audit.record(event)
     provided = deps.policies.licenses.acts

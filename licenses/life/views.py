@@ -5,20 +5,21 @@ A view parses, calls one function, answers. Left to others: the token (``Callers
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from flask import Blueprint, Response, jsonify, request
 
 from kernel.errors import Refusal
 from licenses import archive
-from licenses.act_records import Act
+from licenses.act_records import Act, ActState
 from licenses.errors.life import API_BODY
 from licenses.life import acts, api, reading
 from licenses.life.callers import CHANGE, ISSUE, READ, Callers, officers_of
 from licenses.life.orders import Officer
 from licenses.ports import LicenseDeps
 
+_ANSWERS: Mapping[ActState, int] = {"waiting": 202, "rejected": 200}
 _Officers: TypeAlias = "Callable[[str], Officer]"
 
 
@@ -75,13 +76,13 @@ def _add_reading(room: Blueprint, deps: LicenseDeps, officer: _Officers) -> None
 
 
 def _done(deps: LicenseDeps, act: Act) -> tuple[Response, int]:
-    """Answer 201 with what was made of an act, 202 when it waits for a second officer."""
+    """Answer 201 with what was made of an act, 202 when it waits for a second officer, 200 when that one rejected it."""
     told = {"act": api.act_as_json(act), "license": None}
     with deps.work.look() as work:
         record = work.records.find_license((act.result if act.name != "annotate" else None) or act.identifier or "")
     if record is not None:
         told["license"] = reading.as_json(deps, record)
-    return _private(jsonify(told)), 202 if act.state == "waiting" else 201
+    return _private(jsonify(told)), _ANSWERS.get(act.state, 201)
 
 
 def _body() -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kernel.canonical import canonical
+from kernel.canonical import Json, canonical
 from kernel.clock import from_micros, to_micros
 from licenses.act_records import Act, ActState, Copy
 from licenses.ports import Known
@@ -32,10 +32,9 @@ class SqlActs(SqlRegistry):
 
     def add_act(self, act: Act) -> bool:
         """Store an act; False when one of its key is stored, or when it would wait beside another one of the same licence."""
-        words = canonical({"note": act.note, "basis": act.basis, "content": dict(act.content)})
         values = {
             **{name: getattr(act, name) for name in _PLAIN},
-            "words": self._vault.encrypt_bytes(words, _WORDS),
+            "words": self._words(act),
             "asked_at": to_micros(act.asked_at),
             "decided_at": None if act.decided_at is None else to_micros(act.decided_at),
         }
@@ -68,14 +67,20 @@ class SqlActs(SqlRegistry):
         return [self._act(row) for row in self._connection.execute(query)]
 
     def acts(
-        self, *, number: str | None = None, issuers: Sequence[str] | None = None, state: ActState | None = None, limit: int = 100
+        self,
+        *,
+        number: str | None = None,
+        reach: Mapping[str, Collection[str]] | None = None,
+        state: ActState | None = None,
+        limit: int = 100,
     ) -> Sequence[Act]:
-        """Return acts, the newest first: those of one licence with all its versions, of some departments, or in one state."""
+        """Return acts, the newest first: those of one licence with all its versions, of some issuers and of each some types, or in one state."""
         query = sa.select(acts).order_by(acts.c.place.desc()).limit(limit)
         if number is not None:
             query = query.where(acts.c.number == number)
-        if issuers is not None:
-            query = query.where(acts.c.issuer_uscc.in_(issuers))
+        if reach is not None:
+            theirs = (sa.and_(acts.c.issuer_uscc == issuer, acts.c.type_code.in_(types)) for issuer, types in reach.items())
+            query = query.where(sa.or_(sa.false(), *theirs))
         if state is not None:
             query = query.where(acts.c.state == state)
         return [self._act(row) for row in self._connection.execute(query)]
@@ -117,13 +122,17 @@ class SqlActs(SqlRegistry):
 
     def _move(self, act: Act, before: ActState) -> bool:
         values = {name: getattr(act, name) for name in ("state", "number", "decided_by", "result", "failure")}
-        values["decided_at"] = None if act.decided_at is None else to_micros(act.decided_at)
+        values |= {"words": self._words(act), "decided_at": None if act.decided_at is None else to_micros(act.decided_at)}
         statement = acts.update().where(acts.c.id == act.id, acts.c.state == before).values(values)
         return self._connection.execute(statement).rowcount == 1
 
     def _find_act(self, *conditions: sa.ColumnElement[bool]) -> Act | None:
         row = self._connection.execute(sa.select(acts).where(*conditions)).first()
         return None if row is None else self._act(row)
+
+    def _words(self, act: Act) -> bytes:
+        words: Json = {"note": act.note, "basis": act.basis, "content": dict(act.content), "problem": dict(act.problem)}
+        return self._vault.encrypt_bytes(canonical(words), _WORDS)
 
     def _act(self, row: Any) -> Act:
         words = json.loads(self._vault.decrypt_bytes(bytes(row.words), _WORDS))
@@ -132,6 +141,7 @@ class SqlActs(SqlRegistry):
             note=words["note"],
             basis=words["basis"],
             content=words["content"],
+            problem=words["problem"],
             asked_at=from_micros(row.asked_at),
             decided_at=None if row.decided_at is None else from_micros(row.decided_at),
         )

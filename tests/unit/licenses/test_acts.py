@@ -14,6 +14,7 @@ from kernel.errors import Refusal
 from kernel.people import person_of
 from licenses import archive, documents, issue, log, recover, status
 from licenses.act_records import Act
+from licenses.errors import GLYPH_MISSING
 from licenses.life import acts, orders, reading, versions
 from licenses.life.orders import Officer, Order, operator
 from licenses.life.transitions import TRANSITIONS
@@ -326,6 +327,34 @@ def test_the_same_key_is_the_same_act_and_another_request_by_it_is_refused(deps:
     refused("key_reused", acts.ask, deps, order("restore", record, key="k1"), CHEN)
     refused("act_not_in_status", acts.ask, deps, order("suspend", record, key="k1"), LIN)  # another officer's k1 is another key
     assert len(leaves(deps)) == 2
+
+
+def test_what_failed_fails_again_for_the_same_reason_when_asked_for_by_the_same_key(deps: LicenseDeps) -> None:
+    record = issued(deps)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(issue.render, "render", _out_of_glyphs)
+        first = refused("glyph_missing", acts.ask, deps, order("renew", record, key="k1"), CHEN)
+    again = refused("glyph_missing", acts.ask, deps, order("renew", record, key="k1"), CHEN)
+    assert (again.text, again.field) == (first.text, first.field)
+    assert [act.state for act in acts.list_acts(deps, CHEN)] == ["failed"]
+    assert acts.ask(deps, order("renew", record, key="k2"), CHEN).state == "done"
+
+
+def _out_of_glyphs(*_: Any) -> None:
+    raise Refusal(GLYPH_MISSING, field="holder_name", name="姓名", character="𪚥", point="U+2A6A5")
+
+
+def test_another_types_acts_do_not_crowd_out_an_officers_own(
+    deps_sqlite: LicenseDeps, sqlite_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "MAX_SHOWN", 2)
+    record = issued(deps_sqlite)
+    mine = acts.ask(deps_sqlite, order("suspend", record), CHEN)
+    for name in ("restore", "suspend"):
+        other = acts.ask(deps_sqlite, order(name, record), CHEN)
+        with sqlite_engine.begin() as connection:
+            connection.execute(tables.acts.update().where(tables.acts.c.id == other.id).values(type_code="114400000069400990001"))
+    assert [act.id for act in acts.list_acts(deps_sqlite, Officer("client:a", "a", (ISSUER,)))] == [mine.id]
 
 
 @pytest.mark.parametrize("name", ["suspend", "renew", "annotate", "revoke"])

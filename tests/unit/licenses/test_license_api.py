@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from licenses import issue
+from licenses.life import acts
+from licenses.life.orders import operator
 from service import audit
 from service.app import create_app
 from service.metrics import Metrics
@@ -118,6 +120,16 @@ def test_an_act_is_done_once_for_its_key(own: System, issued: dict[str, str]) ->
     problem(own.post(f"/{issued['identifier']}/acts", restore, key="k-1"), 422, "key_reused")
     assert own.post(f"/{issued['identifier']}/acts", restore, key="k-2").status_code == 201
     problem(own.post(f"/{issued['identifier']}/acts", restore, key="k-3"), 409, "act_not_in_status")
+
+
+def test_an_act_that_was_rejected_is_told_as_such_when_asked_for_again(
+    services: Services, own: System, issued: dict[str, str]
+) -> None:
+    asked = {"act": "revoke", "reason": "deception"}
+    act = own.post(f"/{issued['identifier']}/acts", asked, key="r-1").get_json()["act"]
+    acts.reject(services.licenses, act["id"], operator("operator:林"))
+    again = own.post(f"/{issued['identifier']}/acts", asked, key="r-1")
+    assert (again.status_code, again.get_json()["act"]["state"]) == (200, "rejected")
 
 
 def test_what_takes_two_waits_and_is_seen_waiting(own: System, issued: dict[str, str]) -> None:
