@@ -17,9 +17,11 @@ from licenses.verdict import BEIJING, Finding
 def check_copy(evidence: Evidence, at: datetime) -> Finding:
     """Ask for a day up to an annotated copy's last one; the licence itself has no such limit."""
     data = evidence.reading.data
-    words = None if data is None else words_of(data)
-    if data is None or words is None:
-        return Finding("copy", "not_checked", Text("不是加注件。", "It is no annotated copy."))
+    if data is None:
+        return Finding("copy", "not_checked", Text("没有证照数据。", "There is no licence data."))
+    words = words_of(data)
+    if words is None:
+        return Finding("copy", "passed", Text("是证照本身，不是加注件。", "It is the licence itself, no annotated copy."))
     said = data.fields
     last = said[COPY_UNTIL]
     facts: dict[str, Json] = {
