@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import get_args
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -41,7 +42,7 @@ def _add_people(pages: Blueprint, deps: AdminDeps) -> None:
             "admin_ui/people.html",
             admin=admin,
             staff=staff,
-            older=f"?after={staff[-1].username}" if len(staff) == _PAGE else None,
+            older=f"?{urlencode({'after': staff[-1].username})}" if len(staff) == _PAGE else None,
             purposes=deps.policies.roles.purposes,
             searched=False,
         )

@@ -57,7 +57,7 @@ def send(deps: IdpDeps, account: Account, channel: Channel | None, *, transactio
         expires_at=now + timedelta(seconds=deps.policies.assurance.sent_codes.seconds),
     )
     with deps.work.begin() as work:
-        sent_codes.count(work, deps, account=account.id, destination=destination, address=network_address, now=now)
+        sent_codes.count_own(work, deps, account=account.id, destination=destination, address=network_address, now=now)
         work.records.put_sent_code(sent)
         who, details = f"account:{account.id}", {"channel": channel, "for": "login"}
         work.audit.record(AuditEvent(now, who, "idp.send_code", who, details=details))

@@ -1,7 +1,7 @@
 """An e-mail address or phone number counts when its owner typed the code that was sent there. Only then is it stored.
 
 1. Whoever changes it may change it now; the address is well formed.
-2. Sending is counted before it is done: for the account, the destination and the network address.
+2. Sending is counted before it is done: for the account, the destination and the network address. A destination that had enough gets no more.
 3. The code is stored, as a keyed digest with where it goes, and then sent; an earlier one is void.
 4. A code is tried like any other secret, counted over all channels, and used by one conditional statement.
 5. The address, that it is confirmed, audit event and notice commit together.
@@ -49,11 +49,12 @@ def send(deps: IdpDeps, current: Current, device: Device, channel: Channel, addr
         expires_at=now + timedelta(seconds=rules.seconds),
     )
     with deps.work.begin() as work:
-        sent_codes.count(work, deps, account=account_id, destination=destination, address=device.address, now=now)
+        may = sent_codes.count(work, deps, account=account_id, destination=destination, address=device.address, now=now)
         work.records.put_sent_code(sent)
         details = {"channel": channel}
         work.audit.record(AuditEvent(now, f"account:{account_id}", "idp.send_code", f"account:{account_id}", details=details))
-    messenger.send(destination, sent_codes.SUBJECT, sent_codes.text(deps, code))
+    if may:
+        messenger.send(destination, sent_codes.SUBJECT, sent_codes.text(deps, code))
 
 
 def confirm(deps: IdpDeps, current: Current, device: Device, channel: Channel, code: str) -> None:

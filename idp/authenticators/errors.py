@@ -137,8 +137,8 @@ SENT_CODE_WRONG = define(
     status=401,
     zh="验证码不正确，或者已经过期、用过。",
     en="The code is wrong, over, or was used already.",
-    remedy_zh="请输入最近一次收到的6位数字，或重新发送。",
-    remedy_en="Enter the 6 digits that came last, or have another one sent.",
+    remedy_zh="请输入最近一次收到的6位数字，或重新发送；试过多次仍不行时，请过一刻钟再试。",
+    remedy_en="Enter the 6 digits that came last, or have another one sent; after many tries, try again in a quarter of an hour.",
 )
 SWITCHED_OFF = define(
     "login_switched_off",

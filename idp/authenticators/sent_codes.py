@@ -33,15 +33,29 @@ def read(typed: str) -> str:
     return "".join(typed.split())
 
 
-def count(work: IdpWork, deps: IdpDeps, *, account: str, destination: str, address: str, now: datetime) -> None:
-    """Count a message before it is sent; ``Refusal(sending_throttled)`` when account, destination or network address had enough."""
+def count(work: IdpWork, deps: IdpDeps, *, account: str, destination: str, address: str, now: datetime) -> bool:
+    """Count a message before it is sent, and tell whether it may be: not when its destination had enough, whatever it had them for.
+
+    ``Refusal(sending_throttled)`` when ``account`` (whoever asks, as they call themselves) or the network address had enough. That a destination
+    had is not for strangers: by asking once for a number and once for a contact they would learn that both are one person's.
+    """
     rules = deps.policies.assurance.sent_codes
-    counted = (
-        ("send_account", account, rules.account_sends),
-        ("send_destination", destination, rules.destination_sends),
-        ("send_address", throttle.subscriber(address), rules.address_sends),
-    )
-    for what, value, limit in counted:
+
+    def take(what: str, value: str, limit: int) -> bool:
         key = (what, deps.vault.index(value, f"idp.{what}"))
-        if not work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit):
-            raise Refusal(SENDING_THROTTLED, minutes=-(-rules.window_seconds // 60))
+        return work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit)
+
+    told = take("send_account", account, rules.account_sends)
+    if not (told and take("send_address", throttle.subscriber(address), rules.address_sends)):
+        raise _throttled(deps)
+    return take("send_destination", destination, rules.destination_sends)
+
+
+def count_own(work: IdpWork, deps: IdpDeps, *, account: str, destination: str, address: str, now: datetime) -> None:
+    """Count a message to somebody who has proven that account and destination are theirs; they are told when it had enough."""
+    if not count(work, deps, account=account, destination=destination, address=address, now=now):
+        raise _throttled(deps)
+
+
+def _throttled(deps: IdpDeps) -> Refusal:
+    return Refusal(SENDING_THROTTLED, minutes=-(-deps.policies.assurance.sent_codes.window_seconds // 60))

@@ -1,7 +1,8 @@
 """Registering: a citizen says who they are and is reached at a phone number or e-mail address, by which they log in ever after.
 
 1. What was typed is read; nobody is asked yet whether it is so.
-2. Messages are counted before anything dear is done, for the contact and for the network address.
+2. Messages are counted before anything dear is done, for the contact and for the network address. A contact that had enough of whatever kind
+   gets no more, which nobody else is told.
 3. The password is hashed, whether the contact has an account or not.
 4. A message goes to the contact: a code, or that it has an account already. Only who reads it learns which; the page is the same.
 5. Everything waits in the form, sealed and bound to this browser: what is never finished leaves nothing behind.
@@ -88,7 +89,7 @@ def begin(deps: IdpDeps, visit: Visit, device: Device, *, name: str, resident_id
     about = (person.name, person.contact, person.resident_id)
     new_passwords.check(deps, password, has_second_factor=False, about=about)
     # 2. Before anything dear.
-    _count(deps, person, device, now)
+    may_send = _count(deps, person, device, now)
     # 3. The same work for everybody.
     secret = passwords.hash_password(password).decode()
     waiting = _Waiting(
@@ -100,14 +101,14 @@ def begin(deps: IdpDeps, visit: Visit, device: Device, *, name: str, resident_id
         browser=digest(visit.browser[0]).hex(),
         until=0,
     )
-    return _send(deps, waiting, now)
+    return _send(deps, waiting, now, may_send=may_send)
 
 
 def send_again(deps: IdpDeps, visit: Visit, device: Device, sealed: str) -> Pending:
     """Send another code for the same registration; the earlier one is void."""
     waiting, now = _open(deps, visit, sealed), deps.clock.now()
-    _count(deps, waiting.person, device, now)
-    return _send(deps, waiting, now)
+    may_send = _count(deps, waiting.person, device, now)
+    return _send(deps, waiting, now, may_send=may_send)
 
 
 def again(deps: IdpDeps, visit: Visit, sealed: str) -> Pending:
@@ -131,15 +132,15 @@ def finish(deps: IdpDeps, visit: Visit, device: Device, *, transaction_id: str |
         return enter(work, deps, record, (PASSWORD,), transaction=transaction, visit=visit, device=device)
 
 
-def _count(deps: IdpDeps, person: Declared, device: Device, now: datetime) -> None:
+def _count(deps: IdpDeps, person: Declared, device: Device, now: datetime) -> bool:
     if person.channel not in deps.messengers:
         raise Refusal(CHANNEL_MISSING)
     with deps.work.begin() as work:
         who = f"registration:{person.contact}"
-        sent_codes.count(work, deps, account=who, destination=person.contact, address=device.address, now=now)
+        return sent_codes.count(work, deps, account=who, destination=person.contact, address=device.address, now=now)
 
 
-def _send(deps: IdpDeps, waiting: _Waiting, now: datetime) -> Pending:
+def _send(deps: IdpDeps, waiting: _Waiting, now: datetime, *, may_send: bool) -> Pending:
     code = sent_codes.new()
     until = now + timedelta(seconds=deps.policies.assurance.sent_codes.seconds)
     values = asdict(waiting) | {"code": _code_digest(deps, waiting.id, code), "until": to_micros(until)}
@@ -151,7 +152,8 @@ def _send(deps: IdpDeps, waiting: _Waiting, now: datetime) -> Pending:
             notices.tell(work, deps, known.id, "registration_tried", now)
     # 4. To the contact alone.
     text = sent_codes.text(deps, code) if known is None else _KNOWN_ALREADY.format(name=deps.node.name, url=deps.node.url)
-    deps.messengers[waiting.channel].send(waiting.contact, sent_codes.SUBJECT, text)
+    if may_send:
+        deps.messengers[waiting.channel].send(waiting.contact, sent_codes.SUBJECT, text)
     # 5. Nothing is stored.
     sealed = base64.urlsafe_b64encode(deps.vault.encrypt(canonical(values).decode(), _CONTEXT)).decode()
     return Pending(sealed, _masked(waiting.contact))

@@ -2,8 +2,9 @@
 
 1. The account is found by the whole number or by the code that the citizen shows, for a stated purpose; each account that comes up is
    audited, and its owner told. What the clerk sees of it is masked.
-2. The clerk types name and number from the document that lies before them; both are compared here, not by eye.
-3. What was found is bound to this clerk and purpose for some minutes: nobody acts on an account that they did not look for so.
+2. What was found is bound to this clerk and purpose for some minutes: nobody acts on an account that they did not look for so.
+3. The clerk types name and number from the document that lies before them; both are compared here, not by eye, with the account as it is
+   when its turn has come.
 4. A proof raises the level (``levels``); a recovery gives a code to set a new password with (``recovery.window``).
 
 Nobody proves themselves. Left to others: who is a clerk and how fresh their login is (the console).
@@ -28,6 +29,7 @@ from idp.citizens.errors import (
     SELF_PROOF,
     WINDOW_OVER,
 )
+from idp.notices import delivery
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps, IdpWork
 from idp.records import PROVEN, Account, AccountRecord
@@ -103,24 +105,34 @@ def find(deps: IdpDeps, *, clerk: str, typed: str, purpose: str) -> Sequence[Fou
 
 def prove(deps: IdpDeps, *, clerk: str, ticket: str, seen: Seen) -> Account:
     """Give the account the level of a proof at a window, with the name and number of the document; ``Refusal`` says what is amiss."""
-    account, purpose = _open(deps, clerk, ticket, {"prove", "correct"})
-    proven = _compare(deps, account, seen, may_correct=purpose == "correct")
-    _check_another(deps, clerk, proven)
+    # 2. For this clerk and purpose.
+    account_id, purpose = _open(deps, clerk, ticket, {"prove", "correct"})
     now = deps.clock.now()
     with deps.work.begin() as work:
+        # 3. Compared.
+        proven = _compare(deps, _take_turn(work, deps, account_id), seen, may_correct=purpose == "correct")
+        _check_another(work, deps, clerk, proven)
+        # 4. What follows.
         risen = levels.raise_to(work, deps, proven, levels.COUNTER, actor=f"account:{clerk}", now=now, document=seen.document)
-        work.records.end_window_code(account.id)
+        work.records.end_window_code(account_id)
     return risen
 
 
 def recover(deps: IdpDeps, *, clerk: str, ticket: str, seen: Seen) -> str:
     """Begin a recovery of the account for whoever the document is of; return the code for them."""
-    account, _ = _open(deps, clerk, ticket, {"recover"})
-    proven = _compare(deps, account, seen, may_correct=False)
-    if (proven.name, proven.resident_id) != (account.name, account.resident_id):
-        raise Refusal(DOCUMENT_DIFFERS, field="name")
-    _check_another(deps, clerk, proven)
-    return window_recovery.start(deps, account.id, actor=f"account:{clerk}")
+    # 2. For this clerk and purpose.
+    account_id, _ = _open(deps, clerk, ticket, {"recover"})
+    with deps.work.begin() as work:
+        # 3. Compared.
+        account = _take_turn(work, deps, account_id)
+        proven = _compare(deps, account, seen, may_correct=False)
+        if (proven.name, proven.resident_id) != (account.name, account.resident_id):
+            raise Refusal(DOCUMENT_DIFFERS, field="name")
+        _check_another(work, deps, clerk, proven)
+        # 4. What follows.
+        code = window_recovery.start(work, deps, account_id, actor=f"account:{clerk}")
+    delivery.deliver_soon(deps, account_id)
+    return code
 
 
 def read(deps: IdpDeps, *, document: str, name: str, resident_id: str, valid_until: str) -> Seen:
@@ -147,6 +159,14 @@ def _look(work: IdpWork, deps: IdpDeps, typed: str) -> tuple[str, Sequence[Accou
     return "number", [record for record in records if record.kind == "citizen"]
 
 
+def _take_turn(work: IdpWork, deps: IdpDeps, account_id: str) -> Account:
+    work.records.lock_account(account_id)
+    record = work.records.find_account(account_id)
+    if record is None:
+        raise Refusal(WINDOW_OVER)
+    return open_record(deps, record)
+
+
 def _compare(deps: IdpDeps, account: Account, seen: Seen, *, may_correct: bool) -> Account:
     """Return the account with what the document says; what is proven already is not changed by the way."""
     if seen.document not in DOCUMENTS or (seen.valid_until is not None and seen.valid_until < deps.clock.now().date()):
@@ -159,9 +179,8 @@ def _compare(deps: IdpDeps, account: Account, seen: Seen, *, may_correct: bool) 
     return replace(account, name=seen.name, resident_id=seen.resident_id)
 
 
-def _check_another(deps: IdpDeps, clerk: str, proven: Account) -> None:
-    with deps.work.read() as work:
-        record = work.records.find_account(clerk)
+def _check_another(work: IdpWork, deps: IdpDeps, clerk: str, proven: Account) -> None:
+    record = work.records.find_account(clerk)
     own = None if record is None else open_record(deps, record)
     if own is None or own.id == proven.id or own.resident_id == proven.resident_id:
         raise Refusal(SELF_PROOF)
@@ -184,7 +203,7 @@ def _masked(deps: IdpDeps, record: AccountRecord, clerk: str, purpose: str, now:
     )
 
 
-def _open(deps: IdpDeps, clerk: str, ticket: str, purposes: set[str]) -> tuple[Account, str]:
+def _open(deps: IdpDeps, clerk: str, ticket: str, purposes: set[str]) -> tuple[str, str]:
     try:
         octets = base64.urlsafe_b64decode(ticket.encode("ascii"))
         values = json.loads(deps.vault.decrypt(octets, _context(clerk)))
@@ -192,11 +211,7 @@ def _open(deps: IdpDeps, clerk: str, ticket: str, purposes: set[str]) -> tuple[A
         raise Refusal(WINDOW_OVER) from None
     if from_micros(values["until"]) <= deps.clock.now() or values["purpose"] not in purposes:
         raise Refusal(WINDOW_OVER)
-    with deps.work.read() as work:
-        record = work.records.find_account(values["account"])
-    if record is None:
-        raise Refusal(WINDOW_OVER)
-    return open_record(deps, record), values["purpose"]
+    return values["account"], values["purpose"]
 
 
 def _context(clerk: str) -> str:

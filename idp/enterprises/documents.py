@@ -40,7 +40,7 @@ def sign(deps: IdpDeps, mandate: Mandate, organization: Account, agent: Account)
 
 def read(deps: IdpDeps, mandate: Mandate) -> str:
     """Return the signed form as it was signed."""
-    if not mandate.document:  # given before mandates were signed
+    if not mandate.document:  # the account of one of its parties was closed
         raise Refusal(MANDATE_ALTERED)
     try:
         return deps.vault.decrypt(mandate.document, _context(mandate.id))

@@ -2,7 +2,7 @@
 
 What stays is the identifier, so that no ``sub`` is ever given to somebody else, the audit trail, and the licences: they are the
 departments'. 1. Its owner asks, by a fresh login and by typing their username, or an admin does. 2. They are told; until its time
-comes one click takes it back. 3. The worker erases: one conditional statement decides, sessions and tokens end with it.
+comes one click takes it back. 3. The worker erases: one conditional statement decides; sessions, tokens and mandates end with it.
 
 Left to others: pages (``views``), the second admin (``administration.proposals``).
 """
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from idp import notices
 from idp.authenticators import changing
 from idp.browsers.sessions import Current
+from idp.enterprises import mandates
 from idp.errors import ACCOUNT_UNKNOWN
 from idp.owed_events import owe
 from idp.people import accounts
@@ -96,6 +97,9 @@ def _close(deps: IdpDeps, closing: Closing, now: datetime) -> bool:
         if record.disabled_at is None:
             owe(work, record.id, "account-disabled", now)  # while it is known to whom
         ended = work.records.end_sessions(record.id, now)
+        given = work.records.mandates(organization_id=record.id) if record.kind == "enterprise" else ()
+        for mandate in (*given, *work.records.mandates(agent_id=record.id)):
+            mandates.revoke_within(work, mandate, actor="system", now=now)
         left = Account(
             id=record.id,
             username=f"closed-{token(12).casefold()}",

@@ -47,7 +47,7 @@ def send_code(deps: IdpDeps, cookie: str, visit: Visit, device: Device) -> Ticke
         raise Refusal(RECOVERY_OVER)
     code, until = sent_codes.new(), now + timedelta(seconds=deps.policies.assurance.sent_codes.seconds)
     with deps.work.begin() as work:
-        sent_codes.count(work, deps, account=account.id, destination=destination, address=device.address, now=now)
+        sent_codes.count_own(work, deps, account=account.id, destination=destination, address=device.address, now=now)
         ticket = requests.move(work, recovery, code_digest=requests.code_digest(deps, recovery.id, code), code_until=until)
     requests.send(deps, channel, destination, code)
     return ticket

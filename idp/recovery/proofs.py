@@ -31,7 +31,10 @@ from kernel.text import normal_form
 def prove_contact(deps: IdpDeps, cookie: str, visit: Visit, device: Device, code: str) -> Ticket:
     """Take the code that was sent: step 2."""
     recovery = requests.verify(deps, cookie, visit, "code")
-    attempt = requests.take_try(deps, recovery, device)
+    try:
+        attempt = requests.take_try(deps, recovery, device)
+    except Refusal as refusal:  # a right code too: whose tries these are, of whomever else's name, a stranger does not learn
+        raise Refusal(SENT_CODE_WRONG, field="code") from refusal
     if not requests.is_code(deps, recovery, code):
         requests.note_failure(deps, recovery.account_id, SENT_CODE_WRONG)
         raise Refusal(SENT_CODE_WRONG, field="code")

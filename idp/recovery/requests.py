@@ -66,10 +66,12 @@ def begin(deps: IdpDeps, visit: Visit, device: Device, *, name: str, channel: Ch
         expires_at=now + timedelta(seconds=deps.policies.tokens.login_transaction_seconds),
     )
     with deps.work.begin() as work:
-        sent_codes.count(work, deps, account=tried_as, destination=destination or tried_as, address=device.address, now=now)
+        # By the name that was typed: under which other names the same person is known, nobody learns by asking.
+        asked = f"recovery:{normal_username(name)}"
+        may = sent_codes.count(work, deps, account=asked, destination=destination or asked, address=device.address, now=now)
         work.records.add_recovery(recovery)
         note(work, deps, recovery, "idp.begin_recovery", channel=channel)
-    send(deps, channel, destination, code)
+    send(deps, channel, destination if may else None, code)
     return Ticket(recovery, f"{recovery_id}.{value}")
 
 

@@ -12,11 +12,10 @@ from idp import notices
 from idp.browsers.sessions import Device
 from idp.errors import ACCOUNT_DISABLED, ACCOUNT_UNKNOWN
 from idp.hashes import digest
-from idp.notices import delivery
 from idp.owed_events import owe
 from idp.people import reached, throttle
 from idp.people.accounts import normal_username, open_record
-from idp.ports import IdpDeps
+from idp.ports import IdpDeps, IdpWork
 from idp.records import Recovery
 from idp.recovery import requests
 from idp.recovery.completing import check_due, prepare, restore
@@ -29,8 +28,11 @@ _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is read as somethi
 _LENGTH = 12
 
 
-def start(deps: IdpDeps, account_id: str, *, actor: str) -> str:
-    """Begin a recovery for somebody whose document ``actor`` saw; return the code for them. An earlier one is void."""
+def start(work: IdpWork, deps: IdpDeps, account_id: str, *, actor: str) -> str:
+    """Begin a recovery for somebody whose document ``actor`` saw; return the code for them. An earlier one is void.
+
+    The caller has what the owner is told delivered when the transaction is over (``notices.delivery``).
+    """
     rules, now, code, recovery_id = deps.policies.assurance.recovery, deps.clock.now(), choose(_ALPHABET, _LENGTH), token(16)
     due_at = now + timedelta(seconds=rules.wait_seconds)
     expires_at = due_at + timedelta(seconds=rules.open_seconds)
@@ -49,21 +51,19 @@ def start(deps: IdpDeps, account_id: str, *, actor: str) -> str:
         due_at=due_at,
         proofs=("window",),
     )
-    with deps.work.begin() as work:
-        account = work.records.find_account(account_id)
-        if account is None:
-            raise Refusal(ACCOUNT_UNKNOWN)
-        if account.disabled_at is not None:
-            raise Refusal(ACCOUNT_DISABLED)
-        if account.kind not in rules.kinds:
-            raise Refusal(RECOVERY_UNSUITABLE)
-        work.records.cancel_recoveries(account_id)
-        work.records.add_recovery(recovery)
-        details = {"recovery": recovery_id}
-        work.audit.record(AuditEvent(now, actor, "idp.begin_recovery", f"account:{account_id}", details=details))
-        owe(work, account_id, "recovery-activated", now)
-        notices.tell(work, deps, account_id, "recovery_waiting", now, hours=-(-rules.wait_seconds // 3600))
-    delivery.deliver_soon(deps, account_id)
+    account = work.records.find_account(account_id)
+    if account is None:
+        raise Refusal(ACCOUNT_UNKNOWN)
+    if account.disabled_at is not None:
+        raise Refusal(ACCOUNT_DISABLED)
+    if account.kind not in rules.kinds:
+        raise Refusal(RECOVERY_UNSUITABLE)
+    work.records.cancel_recoveries(account_id)
+    work.records.add_recovery(recovery)
+    details = {"recovery": recovery_id}
+    work.audit.record(AuditEvent(now, actor, "idp.begin_recovery", f"account:{account_id}", details=details))
+    owe(work, account_id, "recovery-activated", now)
+    notices.tell(work, deps, account_id, "recovery_waiting", now, hours=-(-rules.wait_seconds // 3600))
     return "-".join(code[start : start + 4] for start in range(0, _LENGTH, 4))
 
 

@@ -17,6 +17,7 @@ from idp.storage.tables import (
     consents,
     devices,
     logins,
+    mandates,
     notices,
     recoveries,
     recovery_codes,
@@ -60,6 +61,9 @@ class SqlClosings(OnConnection):
         self._change(accounts.update().where(accounts.c.id == record.id).values(account_values(record)))
         own = sa.select(authenticators.c.id).where(authenticators.c.account_id == record.id)
         self._change(recovery_codes.delete().where(recovery_codes.c.authenticator_id.in_(own)))
+        # A mandate's signed form names its agent; that it was given, to which identifier and when it ended stays.
+        theirs = sa.or_(mandates.c.agent_id == record.id, mandates.c.organization_id == record.id)
+        self._change(mandates.update().where(theirs).values(document=b""))
         for table in _ERASED:
             self._change(table.delete().where(table.c.account_id == record.id))
 

@@ -10,6 +10,7 @@ from idp.browsers import sessions
 from idp.interaction import consent
 from idp.logout import ending, results
 from idp.ports import IdpDeps
+from idp.privacy import closing
 from idp.recovery import cancelling
 from idp.views import browser
 
@@ -37,6 +38,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
             agreements=consent.agreements(deps, current.account.id),
             ended=results.latest(deps, current.account.id),
             recoveries=cancelling.waiting(deps, current),
+            closing=closing.find(deps, current.account.id),
         )
 
     _add_changes(blueprint, deps)

@@ -227,7 +227,7 @@ def test_guesses_are_counted_and_another_code_takes_the_first_ones_place(light: 
 
 def test_an_address_and_a_contact_are_written_to_only_so_often(light: IdpDeps, monkeypatch: pytest.MonkeyPatch) -> None:
     light, post = with_post(light)
-    rules = light.policies.assurance.sent_codes.model_copy(update={"destination_sends": 2, "address_sends": 3})
+    rules = light.policies.assurance.sent_codes.model_copy(update={"account_sends": 2, "address_sends": 3})
     assurance = light.policies.assurance.model_copy(update={"sent_codes": rules})
     light = replace(light, policies=light.policies.model_copy(update={"assurance": assurance}))
     hashed: list[str] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from idp import notices
 from idp.citizens import codes, window
+from idp.people import accounts
 from idp.ports import IdpDeps
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
@@ -157,6 +159,17 @@ def test_nobody_proves_themselves(light: IdpDeps, changes: dict[str, Any]) -> No
     else:
         found = find(light, who)[0]
     assert refused(lambda: prove(light, who, found)) == "self_proof"
+
+
+def test_what_the_account_says_by_then_is_compared_and_not_what_it_said_when_it_was_found(light: IdpDeps) -> None:
+    """Somebody who proves another number between the clerk's look and the clerk's word keeps it."""
+    current, who = citizen(light, resident_id=OTHER), clerk(light)
+    found = window.find(light, clerk=who, typed=codes.make(light, current.account), purpose="prove")[0]
+    with light.work.begin() as work:
+        proven = replace(current.account, real_name_level=3)
+        assert work.records.put_proven(accounts.seal(light, proven, light.clock.now()))
+    assert refused(lambda: prove(light, who, found)) == "shown_document_differs"
+    assert account_of(light, current).holder_id == OTHER
 
 
 def test_a_recovery_at_the_window_takes_a_document_that_agrees_in_everything(light: IdpDeps, sqlite: sa.Engine) -> None:

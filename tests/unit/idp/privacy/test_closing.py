@@ -10,12 +10,14 @@ import sqlalchemy as sa
 
 from idp.administration import proposals
 from idp.administration.admins import operator
+from idp.enterprises import documents
 from idp.people import accounts
 from idp.ports import IdpDeps
 from idp.privacy import closing
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import TOTP_SECRET, Provider, add_account, events
+from tests.support.mandates import add_company, give_mandate
 
 CHEN, LIN = operator("operator:Chen"), operator("operator:Lin")
 
@@ -40,6 +42,7 @@ def test_its_owner_closes_it_in_two_steps_and_can_take_it_back(provider: Provide
     assert closing.find(provider.deps, account.id) is None
     browser.post("/account/close", page, username="ChenXiaoChao")
     assert closing.find(provider.deps, account.id) is not None
+    assert "取消注销" in browser.get("/account").text
     browser.post("/account/close/cancel", browser.get("/account/close"))
     wait(provider.deps, clock)
     assert closing.close_due(provider.deps) == 0
@@ -72,6 +75,21 @@ def test_what_is_erased_is_gone_and_the_identifier_stays(deps: IdpDeps, clock: F
         proposals.ask(deps, CHEN, "enable", account.id, reason="恢复")
     again = add_account(deps, account.username, resident_id="445102198806123626", real_name_level=4)
     assert again.id != account.id
+
+
+def test_the_mandates_of_whoever_closes_their_account_end_and_name_them_no_more(light: IdpDeps, clock: FixedClock) -> None:
+    agent = add_account(light, resident_id="445102198806123626", real_name_level=4)
+    add_company(light)
+    before = give_mandate(light)
+    begin(light, agent.id)
+    wait(light, clock)
+    assert closing.close_due(light) == 1
+    with light.work.read() as work:
+        after = work.records.find_mandate(before.id)
+    assert after is not None
+    assert (bool(before.document), after.document, after.revoked_at) == (True, b"", clock.now())
+    with pytest.raises(Refusal, match="mandate_altered"):
+        documents.read(light, after)
 
 
 def test_an_official_is_not_closed_by_themselves(light: IdpDeps) -> None:

@@ -22,6 +22,7 @@ from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import PASSWORD, TOTP_SECRET, Provider, events
 from tests.support.idp_elsewhere import Licenses
+from tests.support.recovering import start_at_window
 
 
 def read(provider: Provider, username: str = "chenxiaochao") -> list[Entry]:
@@ -69,7 +70,7 @@ def test_a_verification_of_ones_licence_is_shown_by_department(provider: Provide
 
 def test_a_recovery_is_shown_and_so_is_a_try_that_failed(provider: Provider, clock: FixedClock) -> None:
     account = accounts.get_by_username(provider.deps, "chenxiaochao")
-    code = window.start(provider.deps, account.id, actor="account:clerk")
+    code = start_at_window(provider.deps, account.id)
     clock.advance(timedelta(days=1))
     new = {"name": "chenxiaochao", "password": "another long pass phrase"}
     with pytest.raises(Refusal, match="window_code_wrong"):

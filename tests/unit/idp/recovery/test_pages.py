@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from idp.people import accounts
-from idp.recovery import window
 from kernel.clock import FixedClock
 from tests.support.idp import Browser, Provider
 from tests.support.passkeys import Passkey
 from tests.support.post import Post
+from tests.support.recovering import start_at_window
 from tests.unit.idp.authenticators.test_pages import enrol, form_to, options
 
 NEW = "tides come in and tides go out"
@@ -89,7 +89,7 @@ def test_no_header_leads_elsewhere_and_the_cookie_is_the_browsers_alone(provider
 
 def test_a_window_code_and_a_wrong_one(provider: Provider, clock: FixedClock) -> None:
     account = accounts.get_by_username(provider.deps, "chenxiaochao")
-    code = window.start(provider.deps, account.id, actor="account:clerk")
+    code = start_at_window(provider.deps, account.id)
     clock.advance(timedelta(days=1))
     browser = provider.browser()
     assert "请到服务窗口办理" in browser.get("/recovery").text
