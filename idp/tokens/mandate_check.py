@@ -53,7 +53,7 @@ def _describe(deps: IdpDeps, client: Client, mandate: Mandate, *, disabled: bool
         signed = documents.verify(deps, mandate)
     except Refusal:
         # Of one whose party closed their account nothing is left that could be shown.
-        status = "altered" if mandate.document else "revoked"
+        status = "altered" if mandate.document or mandate.revoked_at is None else "revoked"
         return {"id": mandate.id, "active": False, "status": status, "checked_at": rfc3339(now)}
     status = "disabled" if disabled and mandate.is_in_force(now) else _status(mandate, now)
     document = documents.read(deps, mandate)
