@@ -15,10 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.storage.prepared import Prepared
 from kernel.audit import GENESIS, AuditEvent, chain
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
+from pki.storage.prepared import Prepared
 from service.engine import reading
 
 metadata = sa.MetaData()

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from idp.storage.prepared import DRIVER
+from pki.storage.prepared import DRIVER
 from service.engine import BY_HAND, WAIT_SECONDS, most_connections
 from service.libpq import Libpq
 

@@ -4,7 +4,7 @@ psycopg's cursor costs a short statement four times as much as libpq, and each w
 the first statement, and whatever is put off (``put_off``) with the next one that is waited for, at the latest with ``COMMIT``; a transaction of
 one statement needs neither. Order, transactions and errors are the server's as ever; what was put off fails where it is sent.
 
-Left to others: keeping connections (``connections``), the statements (``idp.storage.prepared``).
+Left to others: keeping connections (``connections``), the statements (``pki.storage.prepared``).
 """
 
 from __future__ import annotations

@@ -6,24 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+
+from pki.storage import prepared
 
 
-class OnConnection:
+class OnConnection(prepared.OnConnection):
     """A part of the records."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
 
     def _applied(self, statement: sa.Executable) -> bool:
         """Run a conditional statement and tell whether it changed its one row."""
         result = self._connection.execute(statement, execution_options={"preserve_rowcount": True})
         return isinstance(result, sa.CursorResult) and result.rowcount == 1
-
-    def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-        if self._connection.dialect.name == "sqlite":
-            return sqlite.insert(table)
-        return postgresql.insert(table)
 
     def _put(self, table: sa.Table, values: Mapping[str, Any], where: sa.ColumnElement[bool] | None = None) -> None:
         """Insert a row, or replace the one with its primary key (if ``where`` holds of that one)."""

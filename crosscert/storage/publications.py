@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from crosscert.records import Published
+from crosscert.storage.connection import OnConnection
 from crosscert.storage.tables import published
 from kernel.clock import from_micros, to_micros
 
 
-class SqlPublications:
+class SqlPublications(OnConnection):
     """This part of the records, on one connection; the meaning of each method is told in :mod:`crosscert.ports`."""
-
-    _connection: sa.Connection
 
     def find_published(self, entry: str) -> Published | None:
         """Return how it stands."""
@@ -33,6 +31,4 @@ class SqlPublications:
             "failures": found.failures,
             "error": found.error,
         }
-        insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
-        statement = insert(published).values(values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["entry"], set_=values))
+        self._put(published, values)

@@ -23,8 +23,12 @@ from crosscert.storage.publications import SqlPublications
 from crosscert.storage.rows import certificate_of, crl_of, micros, number_text, object_of
 from crosscert.storage.tables import certificates, crls, objects, state
 from kernel.clock import to_micros
+from pki.storage.prepared import Prepared
 
-_GENERATION = sa.select(state.c.generation)
+_FIND_OBJECT = Prepared(
+    sa.select(objects).where(objects.c.node_code == sa.bindparam("node_code"), objects.c.kind == sa.bindparam("kind"))
+)
+_GENERATION = Prepared(sa.select(state.c.generation))
 
 
 class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
@@ -34,7 +38,8 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
 
     def generation(self) -> int:
         """Return the number of the store's present content; 0 before anything was stored."""
-        return self._connection.execute(_GENERATION).scalar() or 0
+        row = self._find(_GENERATION)
+        return 0 if row is None else int(row["generation"])
 
     def raise_generation(self) -> None:
         """Count up."""
@@ -127,14 +132,13 @@ class SqlCrosscertRecords(SqlAgreementRecords, SqlPeers, SqlPublications):
 
     def find_object(self, node_code: str, kind: ObjectKind) -> SyncedObject | None:
         """Return what is held."""
-        query = sa.select(objects).where(objects.c.node_code == node_code, objects.c.kind == kind)
-        row = self._connection.execute(query).one_or_none()
+        row = self._find(_FIND_OBJECT, node_code=node_code, kind=kind)
         return None if row is None else object_of(row)
 
     def objects(self, kind: ObjectKind) -> Sequence[SyncedObject]:
         """Return what is held of this kind."""
         query = sa.select(objects).where(objects.c.kind == kind).order_by(objects.c.node_code)
-        return [object_of(row) for row in self._connection.execute(query)]
+        return [object_of(row) for row in self._connection.execute(query).mappings()]
 
     def put_object(self, found: SyncedObject) -> None:
         """Insert or replace."""

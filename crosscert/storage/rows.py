@@ -159,15 +159,15 @@ def crl_of(row: sa.Row[Any]) -> StoredCrl:
     )
 
 
-def object_of(row: sa.Row[Any]) -> SyncedObject:
-    """Return the published object of a row."""
+def object_of(row: Any) -> SyncedObject:
+    """Return the published object of a row, a mapping."""
     return SyncedObject(
-        node_code=row.node_code,
-        kind=row.kind,
-        url=row.url,
-        data=row.data,
-        etag=row.etag,
-        fetched_at=from_micros(row.fetched_at),
-        issued_at=moment(row.issued_at),
-        expires_at=moment(row.expires_at),
+        node_code=row["node_code"],
+        kind=row["kind"],
+        url=row["url"],
+        data=row["data"],
+        etag=row["etag"],
+        fetched_at=from_micros(row["fetched_at"]),
+        issued_at=moment(row["issued_at"]),
+        expires_at=moment(row["expires_at"]),
     )

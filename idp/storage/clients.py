@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from idp.records import Client, ClientSecret, Consent, Invitation
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
-from idp.storage.prepared import Prepared, Row, put
 from idp.storage.tables import assertions, clients, consents, invitations, origins, resources, secret_uses
 from kernel.clock import from_micros, to_micros
+from pki.storage.prepared import Prepared, Row, put
 
 _COLUMNS = frozenset(
     {

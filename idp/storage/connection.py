@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.sql import Executable
 
-from idp.storage.prepared import INSERTS, Inserted, Prepared, Row, put
 from kernel.canonical import Json
 from kernel.clock import from_micros, to_micros
+from pki.storage import prepared
+from pki.storage.prepared import INSERTS, put
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-class OnConnection:
+class OnConnection(prepared.OnConnection):
     """What the parts of the records share: the connection and how values are written."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
 
     def _add_once(self, table: sa.Table, values: Mapping[str, Any]) -> bool:
         """Insert a row unless any unique constraint has its like."""
@@ -35,22 +33,6 @@ class OnConnection:
         """Insert a row or replace the one with the same primary key."""
         self._connection.execute(_putting(self._connection.dialect.name, table, frozenset(values)), dict(values))
 
-    def _find(self, statement: Prepared, **values: Any) -> Row | None:
-        """Return the first row of a prepared statement."""
-        return statement.first(self._connection, values)
-
-    def _find_all(self, statement: Prepared, **values: Any) -> Sequence[Row]:
-        """Return all rows of a prepared statement."""
-        return statement.all(self._connection, values)
-
-    def _run(self, statement: Prepared, **values: Any) -> bool:
-        """Carry out a prepared change; tell whether it changed anything."""
-        return statement.change(self._connection, values) > 0
-
-    def _put_off(self, statement: Prepared, **values: Any) -> None:
-        """Carry out a prepared insert of which nothing is wanted back."""
-        statement.put_off(self._connection, values)
-
     def _change(self, statement: sa.Update | sa.Delete) -> bool:
         return self._connection.execute(statement).rowcount > 0
 
@@ -59,9 +41,6 @@ class OnConnection:
 
     def _all(self, statement: sa.Select[Any]) -> Sequence[sa.RowMapping]:
         return self._connection.execute(statement).mappings().all()
-
-    def _insert(self, table: sa.Table) -> Inserted:
-        return INSERTS[self._connection.dialect.name](table)
 
 
 # Building a statement takes longer than carrying it out, so those that are always the same are built once.

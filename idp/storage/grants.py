@@ -15,7 +15,6 @@ from idp.records import NO_CLAIMS, AccountRecord, Client, Code, Grant, RefreshTo
 from idp.storage.clients import read_client
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.people import read_account
-from idp.storage.prepared import Prepared, Row
 from idp.storage.tables import (
     accounts,
     assertions,
@@ -44,6 +43,7 @@ from idp.storage.tables import (
     window_codes,
 )
 from kernel.clock import from_micros, to_micros
+from pki.storage.prepared import Prepared, Row
 
 _KNOWN_MICROS = 400 * 86400 * 1_000_000  # as long as a browser keeps its cookie
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from idp.records import AccountRecord, Authenticator, Verification
 from idp.storage.connection import OnConnection
 from idp.storage.people import account_values, authenticator_values, read_account, verification_values
-from idp.storage.prepared import Prepared
 from idp.storage.tables import accounts, authenticators, verifications
+from pki.storage.prepared import Prepared
 
 # A statement a row, sent together: SQLAlchemy's own way of many rows at once costs several times as much.
 _ADD_ACCOUNT = Prepared(lambda insert: insert(accounts).on_conflict_do_nothing())

@@ -13,7 +13,6 @@ from idp.records import AccountRecord, Client, PushedRequest, Session, Transacti
 from idp.storage.clients import read_client
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.people import read_account
-from idp.storage.prepared import Insert, Prepared, Row
 from idp.storage.tables import (
     accounts,
     clients,
@@ -25,6 +24,7 @@ from idp.storage.tables import (
     transactions,
 )
 from kernel.clock import from_micros, to_micros
+from pki.storage.prepared import Insert, Prepared, Row
 
 _OF_SESSION = "session_"
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from idp.records import Mandate, MandateOffer, Representative
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
-from idp.storage.prepared import Prepared, Row
 from idp.storage.tables import grants, mandate_offers, mandates, representatives
 from kernel.clock import from_micros, to_micros
+from pki.storage.prepared import Prepared, Row
 
 _KEY: sa.BindParameter[str] = sa.bindparam("key")
 _ORDER = (mandates.c.created_at, mandates.c.id)

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from idp.records import Case, Decision, Login, Notice
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
-from idp.storage.prepared import Prepared
 from idp.storage.tables import cases, devices, logins, notices
 from kernel.clock import from_micros, to_micros
+from pki.storage.prepared import Prepared
 
 _DEVICE = Prepared(
     sa.select(devices.c.seen_at).where(devices.c.account_id == sa.bindparam("account"), devices.c.device == sa.bindparam("key"))

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from idp.records import AccountRecord, Authenticator, ThrottleKey, Verification
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
-from idp.storage.prepared import Insert, Prepared, Row
 from idp.storage.tables import accounts, authenticators, tries, verifications
 from kernel.clock import from_micros, to_micros
+from pki.storage.prepared import Insert, Prepared, Row
 from policies.role_models import AccountKind
 
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from idp.records import Session, Switch
 from idp.storage.connection import OnConnection
 from idp.storage.logins import read_session
-from idp.storage.prepared import Prepared
 from idp.storage.tables import accounts, sessions, switches
 from kernel.clock import from_micros, to_micros
+from pki.storage.prepared import Prepared
 
 _SWITCHES = Prepared(sa.select(switches).order_by(switches.c.what))
 

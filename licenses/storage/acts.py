@@ -15,6 +15,7 @@ from licenses.act_records import Act, ActState, Copy
 from licenses.ports import Known
 from licenses.storage.registry import SqlRegistry
 from licenses.storage.tables import acts, copies
+from pki.storage.prepared import Prepared
 
 _WORDS, _COPY = "licenses.act", "licenses.copy"
 _PLAIN = (
@@ -22,8 +23,8 @@ _PLAIN = (
     "decided_by", "result", "failure",
 )  # fmt: skip
 
-_COPIES = sa.select(copies.c.identifier, copies.c.purpose, copies.c.log_index, copies.c.pdf_sha256).where(
-    copies.c.pdf_sha256.in_(sa.bindparam("digests", expanding=True))
+_FIND_COPY = Prepared(
+    sa.select(copies.c.identifier, copies.c.purpose, copies.c.log_index).where(copies.c.pdf_sha256 == sa.bindparam("digest"))
 )
 
 
@@ -111,13 +112,13 @@ class SqlActs(SqlRegistry):
     def find_known(self, digests: Collection[str]) -> Mapping[str, Known]:
         """Return what is known of issued documents by SHA-256; of an annotated copy, its licence with what the copy adds."""
         found = dict(super().find_known(digests))
-        others = [digest for digest in digests if digest not in found]
-        for row in self._connection.execute(_COPIES, {"digests": others}) if others else ():
-            record = self.find_license(row.identifier)
-            if record is not None:
-                added = json.loads(self._vault.decrypt_bytes(bytes(row.purpose), _COPY))
-                record = replace(record, fields={**record.fields, **added}, pdf_sha256=row.pdf_sha256, log_index=row.log_index)
-                found[row.pdf_sha256] = Known(record, self.find_reading(row.pdf_sha256))
+        for digest in dict.fromkeys(digests):
+            row = None if digest in found else self._find(_FIND_COPY, digest=digest)
+            record = None if row is None else self.find_license(row["identifier"])
+            if row is not None and record is not None:
+                added = json.loads(self._vault.decrypt_bytes(row["purpose"], _COPY))
+                record = replace(record, fields={**record.fields, **added}, pdf_sha256=digest, log_index=row["log_index"])
+                found[digest] = Known(record, self.find_reading(digest))
         return found
 
     def _move(self, act: Act, before: ActState) -> bool:

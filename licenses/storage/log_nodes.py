@@ -9,17 +9,24 @@ import sqlalchemy as sa
 
 from licenses.storage.shelves import SqlShelves
 from licenses.storage.tables import log_leaves, log_nodes
+from pki.storage.prepared import Prepared
 
 _SIZE = "log"
 # Pairs in an IN list have SQLite read the whole table. Either of these looks each of them up in the primary key.
-_FIND_BY_JSON = sa.text(
-    "SELECT n.level, n.place, n.hash FROM json_each(:places) AS wanted CROSS JOIN licenses_log_nodes AS n"
-    " WHERE n.level = json_extract(wanted.value, '$[0]') AND n.place = json_extract(wanted.value, '$[1]')"
+_NODE = {"level": sa.SmallInteger, "place": sa.BigInteger, "hash": sa.LargeBinary}
+_FIND_BY_JSON = Prepared(
+    sa.text(
+        "SELECT n.level, n.place, n.hash FROM json_each(:places) AS wanted CROSS JOIN licenses_log_nodes AS n"
+        " WHERE n.level = json_extract(wanted.value, '$[0]') AND n.place = json_extract(wanted.value, '$[1]')"
+    ).columns(**_NODE)
 )
-_FIND_BY_ARRAYS = sa.text(
-    "SELECT n.level, n.place, n.hash FROM unnest(CAST(:levels AS smallint[]), CAST(:indexes AS bigint[])) AS wanted (level, place)"
-    " JOIN licenses_log_nodes AS n ON n.level = wanted.level AND n.place = wanted.place"
+_FIND_BY_ARRAYS = Prepared(
+    sa.text(
+        "SELECT n.level, n.place, n.hash FROM unnest(CAST(:levels AS smallint[]), CAST(:indexes AS bigint[])) AS wanted (level, place)"
+        " JOIN licenses_log_nodes AS n ON n.level = wanted.level AND n.place = wanted.place"
+    ).columns(**_NODE)
 )
+_FIND_LEAF = Prepared(sa.select(log_leaves.c.leaf).where(log_leaves.c.place == sa.bindparam("index")))
 
 
 class SqlLogNodes(SqlShelves):
@@ -38,11 +45,11 @@ class SqlLogNodes(SqlShelves):
         if not places:
             return {}
         if self._connection.dialect.name == "sqlite":
-            rows = self._connection.execute(_FIND_BY_JSON, {"places": json.dumps(list(places))})
+            rows = self._find_all(_FIND_BY_JSON, places=json.dumps(list(places)))
         else:
             levels, indexes = zip(*places, strict=True)
-            rows = self._connection.execute(_FIND_BY_ARRAYS, {"levels": list(levels), "indexes": list(indexes)})
-        found = {(level, place): bytes(value) for level, place, value in rows}
+            rows = self._find_all(_FIND_BY_ARRAYS, levels=list(levels), indexes=list(indexes))
+        found = {(row["level"], row["place"]): bytes(row["hash"]) for row in rows}
         for place in places:
             if place not in found:
                 message = f"the log lacks the node at {place}"
@@ -63,8 +70,8 @@ class SqlLogNodes(SqlShelves):
 
     def find_log_leaf(self, index: int) -> bytes | None:
         """Return what leaf ``index`` says."""
-        leaf = self._connection.execute(sa.select(log_leaves.c.leaf).where(log_leaves.c.place == index)).scalar()
-        return None if leaf is None else bytes(leaf)
+        row = self._find(_FIND_LEAF, index=index)
+        return None if row is None else bytes(row["leaf"])
 
     def log_leaves(self, first: int, count: int) -> Sequence[bytes]:
         """Return what up to ``count`` leaves from index ``first`` say, in order."""

@@ -8,8 +8,17 @@ import sqlalchemy as sa
 
 from licenses.storage.shelves import SqlShelves
 from licenses.storage.tables import readings
+from pki.storage.prepared import Prepared
 
 _CONTEXT = "licenses.reading"
+
+
+_FIND_READING = Prepared(sa.select(readings.c.reading).where(readings.c.pdf_sha256 == sa.bindparam("digest")))
+_KEEP_READING = Prepared(
+    lambda insert: (
+        insert(readings).values(pdf_sha256=sa.bindparam("digest"), reading=sa.bindparam("reading")).on_conflict_do_nothing()
+    )
+)
 
 
 class SqlReadings(SqlShelves):
@@ -17,15 +26,13 @@ class SqlReadings(SqlShelves):
 
     def find_reading(self, pdf_sha256: str) -> bytes | None:
         """Return what the document with this SHA-256 was read to show, if it was read."""
-        query = sa.select(readings.c.reading).where(readings.c.pdf_sha256 == pdf_sha256)
-        return self._reading(self._connection.execute(query).scalar())
+        row = self._find(_FIND_READING, digest=pdf_sha256)
+        return None if row is None else self._reading(row["reading"])
 
     def keep_readings(self, kept: Mapping[str, bytes]) -> None:
         """Keep what documents were read to show, by SHA-256; the first one stays."""
-        encrypt = self._vault.encrypt_bytes
-        rows = [{"pdf_sha256": digest, "reading": encrypt(reading, _CONTEXT)} for digest, reading in kept.items()]
-        if rows:
-            self._connection.execute(self._insert(readings).on_conflict_do_nothing(), rows)
+        for digest, reading in kept.items():
+            self._put_off(_KEEP_READING, digest=digest, reading=self._vault.encrypt_bytes(reading, _CONTEXT))
 
     def _reading(self, kept: bytes | None) -> bytes | None:
-        return None if kept is None else self._vault.decrypt_bytes(bytes(kept), _CONTEXT)
+        return None if kept is None else self._vault.decrypt_bytes(kept, _CONTEXT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from kernel.clock import from_micros, to_micros
 from licenses.ports import VALID, Known, LicenseRecord, Sealed, State, StatusCode, Wanted
 from licenses.storage.readings import SqlReadings
 from licenses.storage.tables import documents, licenses, readings
+from pki.storage.prepared import Prepared, Row
 
 HOLDER_ID = "licenses.holder_id"
 """The context in which holders' codes are encrypted and indexed."""
@@ -23,12 +24,23 @@ _PLAIN = (
     "identifier", "number", "version", "type_code", "holder_kind", "issuer_uscc", "issuer_name", "area_code", "application_digest",
     "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason", "replaces", "type_version",
 )  # fmt: skip
-_KNOWN = (
+_IN_USE = licenses.c.state != "void"
+_INTENTS_LAST = sa.case((licenses.c.state == "issued", 0), else_=1)
+_FIND_KNOWN = Prepared(
     sa.select(licenses, readings.c.reading)
     .select_from(licenses.outerjoin(readings, readings.c.pdf_sha256 == licenses.c.pdf_sha256))
-    .where(licenses.c.pdf_sha256.in_(sa.bindparam("digests", expanding=True)), licenses.c.state == "issued")
+    .where(licenses.c.pdf_sha256 == sa.bindparam("digest"), licenses.c.state == "issued")
 )
-_IN_USE = licenses.c.state != "void"
+_FIND_NUMBER = Prepared(
+    sa.select(licenses)
+    .where(licenses.c.number == sa.bindparam("number"), _IN_USE)
+    .order_by(_INTENTS_LAST, licenses.c.version.desc())
+    .limit(1)
+)
+_FIND_LICENSE, _FIND_DIGEST, _FIND_SUCCESSOR = (
+    Prepared(sa.select(licenses).where(column == sa.bindparam("wanted"), _IN_USE))
+    for column in (licenses.c.identifier, licenses.c.application_digest, licenses.c.replaces)
+)
 
 
 class SqlRegistry(SqlReadings):
@@ -91,38 +103,37 @@ class SqlRegistry(SqlReadings):
     def intents(self, *, limit: int) -> Sequence[LicenseRecord]:
         """Return intents that wait to be finished, oldest first."""
         query = sa.select(licenses).where(licenses.c.state == "intent").order_by(licenses.c.id).limit(limit)
-        return [self._record(row) for row in self._connection.execute(query)]
+        return [self._record(row) for row in self._rows(query)]
 
     def find_number(self, number: str) -> LicenseRecord | None:
         """Return the latest issued version of the licence with this number, or the intent of its first."""
-        query = sa.select(licenses).where(licenses.c.number == number, _IN_USE)
-        intents_last = sa.case((licenses.c.state == "issued", 0), else_=1)
-        row = self._connection.execute(query.order_by(intents_last, licenses.c.version.desc()).limit(1)).first()
-        return None if row is None else self._record(row)
+        return self._record_of(_FIND_NUMBER, number=number)
 
     def find_successor(self, identifier: str) -> LicenseRecord | None:
         """Return the version (or intent) that replaces this one."""
-        return self._find(licenses.c.replaces == identifier, _IN_USE)
+        return self._record_of(_FIND_SUCCESSOR, wanted=identifier)
 
     def find_digest(self, application_digest: str) -> LicenseRecord | None:
         """Return the licence (or intent) that this application led to and that is not void."""
-        return self._find(licenses.c.application_digest == application_digest, _IN_USE)
+        return self._record_of(_FIND_DIGEST, wanted=application_digest)
 
     def find_license(self, identifier: str) -> LicenseRecord | None:
         """Return the licence (or intent) with this identifier that is not void."""
-        return self._find(licenses.c.identifier == identifier, _IN_USE)
+        return self._record_of(_FIND_LICENSE, wanted=identifier)
 
     def find_known(self, digests: Collection[str]) -> Mapping[str, Known]:
         """Return what is known of issued documents by SHA-256."""
-        rows = self._connection.execute(_KNOWN, {"digests": list(digests)})
-        return {row.pdf_sha256: Known(self._record(row), self._reading(row.reading)) for row in rows}
+        rows = {digest: self._find(_FIND_KNOWN, digest=digest) for digest in dict.fromkeys(digests)}
+        return {
+            digest: Known(self._record(row), self._reading(row["reading"])) for digest, row in rows.items() if row is not None
+        }
 
     def held_by(self, holder_id: str) -> Sequence[LicenseRecord]:
         """Return the issued licences of a holder, newest first."""
         index = self._vault.index(holder_id, HOLDER_ID)
         query = sa.select(licenses).where(licenses.c.holder_id_index == index, licenses.c.state == "issued")
         query = query.order_by(licenses.c.issue_date.desc(), licenses.c.id.desc())
-        return [self._record(row) for row in self._connection.execute(query)]
+        return [self._record(row) for row in self._rows(query)]
 
     def sealed_by(self, issuer_name: str, first: datetime, last: datetime) -> Sequence[str]:
         """Return the numbers of a department's licences that were sealed between two moments, the oldest first."""
@@ -150,7 +161,7 @@ class SqlRegistry(SqlReadings):
                 query = query.where(column == wanted)
         if holder_name is not None:
             query = query.where(licenses.c.holder_name_index == self._vault.index(holder_name, _NAME))
-        return [(row.id, self._record(row)) for row in self._connection.execute(query)]
+        return [(row["id"], self._record(row)) for row in self._rows(query)]
 
     def search(self, wanted: Wanted, *, before: int | None = None, limit: int = 50) -> Sequence[tuple[int, LicenseRecord]]:
         """Return the issued licences that are ``wanted`` with their row keys, the newest first, from below row key ``before``."""
@@ -164,14 +175,14 @@ class SqlRegistry(SqlReadings):
                 query = query.where(licenses.c[name] == value)
         if wanted.holder_id is not None:
             query = query.where(licenses.c.holder_id_index == self._vault.index(wanted.holder_id, HOLDER_ID))
-        return [(row.id, self._record(row)) for row in self._connection.execute(query)]
+        return [(row["id"], self._record(row)) for row in self._rows(query)]
 
     def issued_since(self, since: datetime, *, after: int, limit: int) -> Sequence[tuple[int, LicenseRecord]]:
         """Return the licences sealed since a moment with their row keys, in their order, from after row key ``after``."""
         query = sa.select(licenses).where(
             licenses.c.issued_at >= to_micros(since), licenses.c.state == "issued", licenses.c.id > after
         )
-        return [(row.id, self._record(row)) for row in self._connection.execute(query.order_by(licenses.c.id).limit(limit))]
+        return [(row["id"], self._record(row)) for row in self._rows(query.order_by(licenses.c.id).limit(limit))]
 
     def find_document(self, identifier: str) -> bytes | None:
         """Return the encrypted PDF of an issued licence."""
@@ -200,9 +211,12 @@ class SqlRegistry(SqlReadings):
         for row in self._connection.execute(query.execution_options(yield_per=10_000)):
             yield row.status_index, row.status
 
-    def _find(self, *conditions: sa.ColumnElement[bool]) -> LicenseRecord | None:
-        row = self._connection.execute(sa.select(licenses).where(*conditions)).first()
+    def _record_of(self, statement: Prepared, **values: str) -> LicenseRecord | None:
+        row = self._find(statement, **values)
         return None if row is None else self._record(row)
+
+    def _rows(self, query: sa.Select[Any]) -> Iterable[sa.RowMapping]:
+        return self._connection.execute(query).mappings()
 
     def _values(self, record: LicenseRecord) -> dict[str, Any]:
         vault = self._vault
@@ -221,17 +235,17 @@ class SqlRegistry(SqlReadings):
             "status_at": to_micros(record.status_at) if record.status_at else None,
         }
 
-    def _record(self, row: Any) -> LicenseRecord:
+    def _record(self, row: Row | sa.RowMapping) -> LicenseRecord:
         vault = self._vault
         return LicenseRecord(
-            **{name: getattr(row, name) for name in _PLAIN},
-            holder_name=vault.decrypt(bytes(row.holder_name), _NAME),
-            holder_id=vault.decrypt(bytes(row.holder_id), HOLDER_ID),
-            issue_date=date.fromisoformat(row.issue_date),
-            valid_from=date.fromisoformat(row.valid_from),
-            valid_to=date.fromisoformat(row.valid_to) if row.valid_to else None,
-            fields=json.loads(vault.decrypt_bytes(bytes(row.fields), _FIELDS)),
-            requested_at=from_micros(row.requested_at),
-            issued_at=from_micros(row.issued_at) if row.issued_at is not None else None,
-            status_at=from_micros(row.status_at) if row.status_at is not None else None,
+            **{name: row[name] for name in _PLAIN},
+            holder_name=vault.decrypt(bytes(row["holder_name"]), _NAME),
+            holder_id=vault.decrypt(bytes(row["holder_id"]), HOLDER_ID),
+            issue_date=date.fromisoformat(row["issue_date"]),
+            valid_from=date.fromisoformat(row["valid_from"]),
+            valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
+            fields=json.loads(vault.decrypt_bytes(bytes(row["fields"]), _FIELDS)),
+            requested_at=from_micros(row["requested_at"]),
+            issued_at=from_micros(row["issued_at"]) if row["issued_at"] is not None else None,
+            status_at=from_micros(row["status_at"]) if row["status_at"] is not None else None,
         )

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
 from licenses.ports import Department, Published
 from licenses.storage.tables import counters, departments, published
+from pki.storage import prepared
+from pki.storage.prepared import Prepared, Row
 from pki.vault import Vault
 
 
-class OnConnection:
+class OnConnection(prepared.OnConnection):
     """What every part of the storage stands on."""
 
     def __init__(self, connection: sa.Connection, vault: Vault) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._vault = vault
 
-    def _insert(self, table: sa.Table) -> Any:
-        """Return an insert that knows ``on_conflict_…``; SQLite and PostgreSQL spell it alike."""
-        make: Callable[[sa.Table], Any] = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
-        return make(table)
+
+_FIND_DEPARTMENT = Prepared(sa.select(departments).where(departments.c.uscc == sa.bindparam("uscc")))
+_COUNTER = Prepared(sa.select(counters.c.value).where(counters.c.name == sa.bindparam("name")))
 
 
 class SqlShelves(OnConnection):
@@ -35,13 +34,13 @@ class SqlShelves(OnConnection):
 
     def find_department(self, uscc: str) -> Department | None:
         """Return the department with this code."""
-        row = self._connection.execute(sa.select(departments).where(departments.c.uscc == uscc)).first()
+        row = self._find(_FIND_DEPARTMENT, uscc=uscc)
         return None if row is None else _department(row)
 
     def departments(self) -> Sequence[Department]:
         """Return all departments, by area and code."""
         query = sa.select(departments).order_by(departments.c.area_code, departments.c.uscc)
-        return [_department(row) for row in self._connection.execute(query)]
+        return [_department(row) for row in self._connection.execute(query).mappings()]
 
     def put_department(self, department: Department, at: datetime) -> bool:
         """Add or replace a department; tell whether that changed anything."""
@@ -63,8 +62,8 @@ class SqlShelves(OnConnection):
 
     def counter(self, name: str) -> int:
         """Return the last value taken from counter ``name``, 0 when none was."""
-        value = self._connection.execute(sa.select(counters.c.value).where(counters.c.name == name)).scalar()
-        return 0 if value is None else int(value)
+        row = self._find(_COUNTER, name=name)
+        return 0 if row is None else int(row["value"])
 
     def find_published(self, what: str) -> Published | None:
         """Return what was last published under this name."""
@@ -79,5 +78,5 @@ class SqlShelves(OnConnection):
         self._connection.execute(statement.on_conflict_do_update(index_elements=["what"], set_=values, where=older))
 
 
-def _department(row: Any) -> Department:
-    return Department(row.uscc, row.name, row.area_code, tuple(json.loads(row.types)))
+def _department(row: Row | sa.RowMapping) -> Department:
+    return Department(row["uscc"], row["name"], row["area_code"], tuple(json.loads(row["types"])))

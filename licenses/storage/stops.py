@@ -10,8 +10,10 @@ from kernel.clock import from_micros, to_micros
 from licenses.act_records import LicenseStop
 from licenses.storage.shelves import OnConnection
 from licenses.storage.tables import stops
+from pki.storage.prepared import Prepared
 
 _STANDING = stops.c.resumed_at.is_(None)
+_FIND_STOP = Prepared(sa.select(stops).where(_STANDING).order_by(stops.c.at).limit(1))
 
 
 class SqlStops(OnConnection):
@@ -24,8 +26,8 @@ class SqlStops(OnConnection):
 
     def find_stop(self) -> LicenseStop | None:
         """Return the first stop that stands."""
-        row = self._connection.execute(sa.select(stops).where(_STANDING).order_by(stops.c.at).limit(1)).first()
-        return None if row is None else LicenseStop(row.identifier, row.finding, from_micros(row.at), row.consent_by)
+        row = self._find(_FIND_STOP)
+        return None if row is None else LicenseStop(row["identifier"], row["finding"], from_micros(row["at"]), row["consent_by"])
 
     def consent_to_lift(self, person: str) -> bool:
         """Note who is first to agree to go on; False when somebody did, or nothing is stopped."""

@@ -9,22 +9,18 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel.clock import from_micros
+from pki.storage.prepared import OnConnection
 
 
-class SqlPart:
+class SqlPart(OnConnection):
     """A part of the records, on one connection."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
 
     def _insert_once(self, table: sa.Table, values: dict[str, Any]) -> bool:
         """Insert a row unless its key is taken; PostgreSQL waits for another transaction that is about to take it."""
-        insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
         # What came back was inserted: the row count of an INSERT is not kept on every driver.
-        inserted = insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+        inserted = self._insert(table).values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
         return self._connection.execute(inserted).first() is not None
 
 

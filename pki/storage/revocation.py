@@ -18,6 +18,7 @@ from kernel.clock import from_micros, to_micros
 from pki.crl_der import entry
 from pki.records import HOLD, CaName, CertificateStatus, CrlRecord, Reason
 from pki.storage.parts import SqlPart, moment
+from pki.storage.prepared import Prepared
 from pki.storage.tables import certificates, crl_entries, crl_numbers, crls, partitions
 
 _FIND_STATUS = sa.select(certificates.c.serial, certificates.c.revoked_at, certificates.c.reason).where(
@@ -38,7 +39,7 @@ _NEWEST_DIGEST = (
     .limit(1)
     .scalar_subquery()
 )
-_DIGESTS = sa.select(crl_numbers.c.ca, _NEWEST_DIGEST)
+_DIGESTS = Prepared(sa.select(crl_numbers.c.ca, _NEWEST_DIGEST.label("sha256")))
 _GENERATION = sa.select(sa.func.coalesce(sa.func.sum(crl_numbers.c.changes), 0))
 _LISTED = (certificates.c.serial, certificates.c.ca, certificates.c.partition, certificates.c.revoked_at, certificates.c.reason)
 _IS_GOOD = certificates.c.revoked_at.is_(None)
@@ -148,7 +149,7 @@ class SqlRevocation(SqlPart):
 
     def crl_digests(self) -> Mapping[CaName, str]:
         """Return the SHA-256 of each CA's newest complete list without reading the lists."""
-        return {ca: sha256 for ca, sha256 in self._connection.execute(_DIGESTS) if sha256 is not None}
+        return {row["ca"]: row["sha256"] for row in self._find_all(_DIGESTS) if row["sha256"] is not None}
 
     def last_list_at(self, ca: CaName) -> datetime | None:
         """Return the moment of the CA's newest complete list, without reading the list."""

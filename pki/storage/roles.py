@@ -11,12 +11,15 @@ from pki.records import (
     SealRecord,
 )
 from pki.storage.parts import SqlPart
+from pki.storage.prepared import Prepared, Row
 from pki.storage.tables import roles, seals
 
-_AUTHORITIES = sa.select(roles).where(
-    sa.or_(roles.c.role.in_(("principal", "issuing")), *(roles.c.role.like(f"{ca}-%") for ca in ("principal", "issuing")))
+_AUTHORITIES = Prepared(
+    sa.select(roles).where(
+        sa.or_(*(one for ca in ("principal", "issuing") for one in (roles.c.role == ca, roles.c.role.like(f"{ca}-%"))))
+    )
 )
-_FIND_ROLE = sa.select(roles).where(roles.c.role == sa.bindparam("role"))
+_FIND_ROLE = Prepared(sa.select(roles).where(roles.c.role == sa.bindparam("role")))
 
 
 class SqlRoles(SqlPart):
@@ -24,12 +27,12 @@ class SqlRoles(SqlPart):
 
     def find_role(self, role: str) -> RoleRecord | None:
         """Return who serves in a role."""
-        row = self._connection.execute(_FIND_ROLE, {"role": role}).first()
-        return None if row is None else RoleRecord(row.role, row.key_label, row.serial)
+        row = self._find(_FIND_ROLE, role=role)
+        return None if row is None else _role(row)
 
     def authorities(self) -> Sequence[RoleRecord]:
         """Return the roles of CAs: the two in service, those that served before, those about to."""
-        return [RoleRecord(row.role, row.key_label, row.serial) for row in self._connection.execute(_AUTHORITIES)]
+        return [_role(row) for row in self._find_all(_AUTHORITIES)]
 
     def assign_role(self, record: RoleRecord, *, instead_of: str | None) -> bool:
         """Put a key and certificate into a role, in place of the certificate with serial ``instead_of`` (None: nobody)."""
@@ -65,6 +68,10 @@ class SqlRoles(SqlPart):
         """Renew a seal whose certificate has serial ``instead_of``."""
         replaced = seals.update().where(seals.c.uscc == record.uscc, seals.c.serial == instead_of)
         return self._connection.execute(replaced.values(_seal_values(record))).rowcount == 1
+
+
+def _role(row: Row) -> RoleRecord:
+    return RoleRecord(row["role"], row["key_label"], row["serial"])
 
 
 def _seal_values(record: SealRecord) -> dict[str, str]:

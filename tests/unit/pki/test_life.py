@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from idp.storage.prepared import Prepared
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from pki import alarms, authority, crl, issuance, renewal, review
@@ -24,6 +23,7 @@ from pki.ports import PkiDeps
 from pki.records import CertificateRecord, CertificateRequest
 from pki.roles import get_credential
 from pki.storage import tables
+from pki.storage.prepared import Prepared
 from policies.certificates import policy_oid
 from service.audit import SqlAuditTrail
 from service.connections import Kept

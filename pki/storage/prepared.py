@@ -1,4 +1,4 @@
-"""Hot statements: built and compiled once for each database, carried out by the driver, which keeps them prepared.
+"""Every room's hot statements: built and compiled once for each database, carried out by the driver, which keeps them prepared.
 
 Building a statement, finding its compiled form and wrapping its result cost SQLAlchemy ten times what the database takes to answer. The tables stay
 the only place that knows the columns; values go through as they are, so a statement here has none that a type would have to translate.
@@ -68,7 +68,9 @@ class _Compiled:
 class Prepared:
     """A statement whose values are named by ``bindparam``, or an insert (``build`` is given the database's own form of it)."""
 
-    def __init__(self, build: sa.Select[Any] | sa.Update | sa.Delete | Callable[[Insert], sa.Executable]) -> None:
+    def __init__(
+        self, build: sa.Select[Any] | sa.TextualSelect | sa.Update | sa.Delete | Callable[[Insert], sa.Executable]
+    ) -> None:
         self._build = build
         self._compiled: dict[str, _Compiled] = {}
         self._names: tuple[str, ...] = ()
@@ -115,6 +117,33 @@ class Prepared:
         constants = {name: value for name, value in compiled.params.items() if value is not None}
         found = self._compiled[dialect.name] = _Compiled(compiled.string, compiled.positiontup, constants)
         return found
+
+
+class OnConnection:
+    """What a room's records stand on: one connection, and the prepared statements that are carried out on it."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def _find(self, statement: Prepared, **values: Any) -> Row | None:
+        """Return the first row of a prepared statement."""
+        return statement.first(self._connection, values)
+
+    def _find_all(self, statement: Prepared, **values: Any) -> Sequence[Row]:
+        """Return all rows of a prepared statement."""
+        return statement.all(self._connection, values)
+
+    def _run(self, statement: Prepared, **values: Any) -> bool:
+        """Carry out a prepared change; tell whether it changed anything."""
+        return statement.change(self._connection, values) > 0
+
+    def _put_off(self, statement: Prepared, **values: Any) -> None:
+        """Carry out a prepared insert of which nothing is wanted back."""
+        statement.put_off(self._connection, values)
+
+    def _insert(self, table: sa.Table) -> Inserted:
+        """Return an insert that knows ``on_conflict_…``, which either database spells alike."""
+        return INSERTS[self._connection.dialect.name](table)
 
 
 def put(statement: Inserted, names: Collection[str] | None = None) -> Inserted:

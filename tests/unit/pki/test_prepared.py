@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 import sqlalchemy as sa
 
-from idp.storage.prepared import DRIVER, Prepared
 from idp.storage.tables import clients, grants, metadata, tries
+from pki.storage.prepared import DRIVER, Prepared
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all
 
