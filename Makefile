@@ -1,7 +1,7 @@
 # Each target sets itself up; none needs another to have run first.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system-packages demo demo-clean test coverage check lint bench fmt lock
+.PHONY: help setup setup-dev system-packages demo demo-clean test test-postgresql coverage check lint bench fmt lock
 
 # Many processes start in the tests; each would compile all modules anew where the environment forbids to keep them.
 export PYTHONDONTWRITEBYTECODE :=
@@ -30,6 +30,9 @@ demo-clean: ## remove what the demo stored
 test: system-packages setup-dev ## all tests, with real servers and a real browser
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(OPTIONS) $(TESTS)
 
+test-postgresql: ## the walks of people and departments once more, every node on PostgreSQL
+	@CHAOXIN_TEST_NODES=postgresql $(MAKE) test TESTS=$(or $(TESTS),tests/functional)
+
 coverage: ## the same tests, and which lines and branches none of them reaches; watching takes half as long again
 	@$(MAKE) test OPTIONS="--cov --cov-report=term"
 
@@ -43,8 +46,9 @@ lint: setup-dev
 	$(BIN)/python scripts/check_translations.py
 	$(BIN)/python scripts/check_chinese.py
 
-check: lint ## everything that must hold before a change is taken: tools first, then the tests
+check: lint ## everything that must hold before a change is taken: tools first, then the tests, then the walks on PostgreSQL
 	@$(MAKE) test
+	@$(MAKE) test-postgresql
 
 bench: setup-dev ## measure, side by side with peers
 	@scripts/install-system-packages.sh nginx-light openssl wrk

@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from kernel.clock import FixedClock
 from tests.support.browser import browser, context, page
-from tests.support.databases import PostgresServer, engine_on
+from tests.support.databases import PostgresServer, engine_on, shared_server
 from tests.support.sharing import pytest_xdist_make_scheduler
 from tests.support.tokens import softhsm
 
@@ -31,10 +31,9 @@ def clock() -> FixedClock:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def postgres() -> PostgresServer:
     """A PostgreSQL server of this test process."""
-    with PostgresServer() as server:
-        yield server
+    return shared_server()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -27,7 +27,7 @@ def main() -> None:
     first_port = int(os.environ.get("CHAOXIN_DEMO_PORT", str(plan.FIRST_PORT)))
     signal.signal(signal.SIGTERM, _stop)
     try:
-        run(federation.Demo(directory, first_port))
+        run(federation.Demo(directory, first_port, os.environ.get("CHAOXIN_DEMO_DATABASE", federation.DATABASE)))
     except ChaoxinError as error:
         click.echo(explain(error), err=True)
         sys.exit(EXIT_MISUSE)

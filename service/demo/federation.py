@@ -34,6 +34,7 @@ from service.wiring import Services
 
 OPERATOR = "operator:demo"
 PORTS = plan.REGISTER + 1
+DATABASE = "sqlite:///node.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,12 @@ class Step:
 
 
 class Demo:
-    """The federation in ``directory``, on the ports from ``first_port`` on."""
+    """The federation in ``directory``, on the ports from ``first_port`` on; in ``database``, ``{code}`` stands for a node's area code."""
 
-    def __init__(self, directory: Path, first_port: int) -> None:
+    def __init__(self, directory: Path, first_port: int, database: str = DATABASE) -> None:
         self.directory = directory
         self.first_port = first_port
+        self.database = database
 
     def url(self, offset: int) -> str:
         """Return the address of the node or site with this port offset."""
@@ -99,7 +101,7 @@ class Demo:
             "province": "广东省",
             "city": "潮州市",
             "county": node.county,
-            "database": "sqlite:///node.sqlite",
+            "database": self.database.replace("{code}", node.code),
         }
         write_new_files(folder, configuration(options) + self.outside.configuration())
         with Services(load_config(self.config_file(node.code))) as services:

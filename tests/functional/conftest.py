@@ -10,9 +10,26 @@ import pytest
 
 from tests.support.demo import Federation, running_demo
 from tests.support.lone_node import LoneNode, lone_node
+from tests.support.node_databases import ON_POSTGRESQL
 
 collect_ignore = [] if os.environ.get("CHAOXIN_SCREENSHOTS") == "1" else ["test_pictures.py"]
 """What is no test but takes the documents' pictures anew."""
+
+NOT_AGAIN = (
+    *("demo", "redemption"),  # the demo's own database is SQLite's; codes are redeemed on both already
+    *("browser_watch", "directory", "fetching", "messages", "misuse", "registers", "token"),  # nodes' databases play no part
+    *(
+        "accessibility",
+        "pages",
+        "differential_node",
+        "examples",
+    ),  # how pages are shown, how answers are understood: by ways that others walk
+    *("relying_parties_node", "relying_party_apache", "relying_party_authlib"),
+)
+"""What is not walked once more with the nodes on PostgreSQL."""
+
+if ON_POSTGRESQL:
+    collect_ignore += [f"test_{name}.py" for name in NOT_AGAIN]
 
 
 @pytest.fixture(scope="session")

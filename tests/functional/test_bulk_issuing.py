@@ -20,6 +20,7 @@ from service.config import load_config
 from service.wiring import Services
 from tests.support import issuing
 from tests.support.commands import run_command
+from tests.support.new_nodes import put_database
 from tests.support.redis import redis_server
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,8 @@ def worker(config: Path) -> subprocess.Popen[bytes]:
 def test_workers_that_are_killed_lose_nothing_and_double_nothing(tmp_path: Path, redis: str) -> None:
     config = tmp_path / "node" / "chaoxin.toml"
     who = ("--code", "445100", "--name", "潮州市", "--url", "http://localhost:18795", "--port", "18795")
-    made = run_command("init", str(config.parent), *who, "--province", "广东省", "--city", "潮州市")
+    place = ("--province", "广东省", "--city", "潮州市", "--database", put_database(config.parent))
+    made = run_command("init", str(config.parent), *who, *place)
     assert made.returncode == 0, made.stderr
     assert run_command("department", "import", str(issuing.DATA / "departments.csv"), config=config).returncode == 0
     with config.open("a", encoding="utf-8") as stream:

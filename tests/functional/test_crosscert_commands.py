@@ -45,8 +45,8 @@ def chaoxin(node: Path, *arguments: str) -> Done:
 def made(folder: Path, node: tuple[str, str, str], *more: str) -> Path:
     code, name, port = node
     arguments = ["--code", code, "--name", name, "--url", f"http://localhost:{port}", "--port", port]
-    put_database(folder)
-    result = CliRunner().invoke(cli, ["init", str(folder), *arguments, "--province", "广东省", "--city", "潮州市", *more])
+    place = ["--province", "广东省", "--city", "潮州市", "--database", put_database(folder)]
+    result = CliRunner().invoke(cli, ["init", str(folder), *arguments, *place, *more])
     assert result.exit_code == 0, result.output
     return folder
 

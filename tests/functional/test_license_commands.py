@@ -27,8 +27,8 @@ HEAD, *ROWS = (plan.DATA / "applications.csv").read_text(encoding="utf-8").split
 def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("city") / "node"
     who = ("--code", "445100", "--name", "潮州市", "--url", "http://localhost:18100", "--port", "18100")
-    put_database(folder)
-    made = run_command("init", str(folder), *who, "--province", "广东省", "--city", "潮州市")
+    place = ("--province", "广东省", "--city", "潮州市", "--database", put_database(folder))
+    made = run_command("init", str(folder), *who, *place)
     assert made.returncode == 0, made.stderr
     assert chaoxin(folder, "department", "import", str(plan.DATA / "departments.csv")).returncode == 0
     return folder

@@ -29,6 +29,7 @@ from tests.support.databases import engine_on
 from tests.support.dying import DyingWork, Fuse, KilledError
 from tests.support.idp import OPERATOR, Provider, make_idp_deps
 from tests.support.new_nodes import new_node
+from tests.support.node_databases import empty_database
 from tests.support.pki import MemoryKeys
 from tests.support.ports import free_port
 from tests.support.slapd import BIND, Slapd, make_tls
@@ -59,7 +60,7 @@ def server() -> Iterator[Slapd]:
 
 @pytest.fixture
 def deps(tmp_path: Path) -> Iterator[IdpDeps]:
-    with engine_on(f"sqlite:///{tmp_path / 'node.sqlite'}") as engine:
+    with engine_on(empty_database(tmp_path)) as engine:
         yield make_idp_deps(engine, MemoryKeys(), SystemClock())
 
 

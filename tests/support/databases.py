@@ -5,6 +5,7 @@ What the tables are is left to the packages, how an engine is made to ``service.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import itertools
 import os
@@ -15,13 +16,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from service.engine import make_engine
 from tests.support.programs import need, need_postgresql
@@ -29,7 +31,7 @@ from tests.support.programs import need, need_postgresql
 _START_SECONDS = 60.0
 _SETTINGS = (
     "listen_addresses=",  # nothing but the socket in our own folder
-    "max_connections=60",
+    "max_connections=200",
     "shared_buffers=32MB",
     "jit=off",
     "autovacuum=off",
@@ -132,15 +134,29 @@ class PostgresServer:
         """Return the SQLAlchemy address of ``database``."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
+    def create(self, name: str | None = None, *, like: str | None = None) -> str:
+        """Make a database, empty or as the one at the address ``like``, which nobody is using, and return its address."""
+        name = name or f"test_{next(self._numbers)}"
+        template = "template1" if like is None else make_url(like).database
+        self._command(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
     @contextmanager
     def database(self) -> Iterator[str]:
         """Make an empty database, yield its address, drop it with whoever is still connected to it."""
-        name = f"test_{next(self._numbers)}"
-        self._command(f"CREATE DATABASE {name}")
+        url = self.create()
         try:
-            yield self.url(name)
+            yield url
         finally:
-            self._command(f"DROP DATABASE {name} WITH (FORCE)")
+            self._command(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
+
+
+@functools.cache
+def shared_server() -> PostgresServer:
+    """Return the server of this test process, started when it is first wanted; both end together."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(PostgresServer())
 
 
 @contextmanager

@@ -19,6 +19,7 @@ import requests
 
 from service.demo.federation import PORTS
 from tests.support.commands import run_command
+from tests.support.node_databases import demo_databases
 from tests.support.ports import free_port_block
 
 START_SECONDS = 120
@@ -78,9 +79,9 @@ def one_time_code(account: dict[str, Any]) -> str:
     return pyotp.TOTP(account["totp_secret"]).at(step * 30)
 
 
-def start_demo(root: Path, first_port: int, log: Any) -> subprocess.Popen[bytes]:
+def start_demo(root: Path, first_port: int, log: Any, **environment: str) -> subprocess.Popen[bytes]:
     """Start the demo in ``root/var/demo``."""
-    environment = os.environ | {
+    environment |= os.environ | {
         "CHAOXIN_DEMO_DIRECTORY": str(root / "var" / "demo"),
         "CHAOXIN_DEMO_PORT": str(first_port),
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -122,7 +123,7 @@ def running_demo(root: Path) -> Iterator[Federation]:
     first_port = free_port_block(PORTS)
     log = root / "demo.log"
     with log.open("ab") as stream:
-        process = start_demo(root, first_port, stream)
+        process = start_demo(root, first_port, stream, **demo_databases(first_port))
     try:
         yield Federation(root / "var" / "demo", wait_for_demo(process, root, log), first_port)
     finally:
