@@ -90,7 +90,7 @@ def test_workers_that_are_killed_lose_nothing_and_double_nothing(tmp_path: Path,
 
 def wait_for(services: Services, batch_id: str) -> None:
     """Wait until some of the rows, not all, are issued."""
-    for _ in range(600):
+    for _ in range(6000):
         with services.licenses.work.look() as looking:
             if looking.records.log_size() > 20:
                 return

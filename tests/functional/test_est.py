@@ -90,7 +90,7 @@ def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
         process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=os.environ | {"PYTHONUNBUFFERED": "1"})
     try:
         probe = [need("curl", "curl"), "--silent", "--max-time", "2", "--insecure", f"https://localhost:{port}/healthz"]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while subprocess.run(probe, capture_output=True, check=False).returncode != 0:
             assert process.poll() is None, (folder / f"log-{port}").read_text()
             assert time.monotonic() < deadline, (folder / f"log-{port}").read_text()

@@ -31,7 +31,7 @@ from tests.support.relying_party import Browser, Form, forms
 CITY, MARKET = "445100", "114451008W15P11PMR"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
-START_SECONDS = 60
+START_SECONDS = 300
 
 
 @dataclass

@@ -55,7 +55,7 @@ class Node:
         command = [sys.executable, "-m", "tests.support.mortal_server", "--config", str(self.folder / "chaoxin.toml")]
         environment = os.environ | {VARIABLE: str(self._trigger)}
         self.server = subprocess.Popen([*command, "serve", "--workers", "2"], start_new_session=True, env=environment)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while self.server.poll() is None and time.monotonic() < deadline:
             with suppress(requests.ConnectionError):
                 assert requests.get(f"{self.url}/healthz", timeout=10).status_code == 200

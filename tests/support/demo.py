@@ -22,7 +22,7 @@ from tests.support.commands import run_command
 from tests.support.node_databases import demo_databases
 from tests.support.ports import free_port_block
 
-START_SECONDS = 120
+START_SECONDS = 300
 STOP_SECONDS = 30
 _GIVEN: dict[str, int] = {}
 """The step of the last one-time code of each secret: a code is accepted once."""

@@ -27,7 +27,7 @@ from tests.support.programs import need
 BASE = "ou=pki,o=chaozhou"
 BIND = "cn=node,o=chaozhou"
 PASSWORD = "directory-secret"
-_START_SECONDS = 20.0
+_START_SECONDS = 300.0
 _INTEGER = "EQUALITY integerMatch ORDERING integerOrderingMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE"
 _STRING = "EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE"
 _ATTRIBUTES = {
