@@ -22,6 +22,7 @@ from licenses.life import copies, reading, versions
 from licenses.life.orders import Officer, Order
 from licenses.life.transitions import TRANSITIONS
 from licenses.ports import Department, LicenseDeps, LicenseRecord, Wanted
+from licenses.verdict import STATUS_NAMES
 from policies.licenses import find_act, find_reason, find_type
 from policies.life_models import ActName, ActRules
 from policies.models import LicenseType
@@ -66,6 +67,31 @@ def find_form(deps: LicenseDeps, found: reading.Found, name: str) -> Form | None
     elif wanted == "annotate":
         columns = dict.fromkeys(copies.COLUMNS, "")
     return Form(wanted, deps.policies.licenses.acts[wanted], columns)
+
+
+def effect_of(name: ActName) -> Text:
+    """Return what an act will do, in the words that stand above its button."""
+    transition = TRANSITIONS[name]
+    if transition.target is None:
+        return Text(
+            "另出一份加注用途的副本，原证照不变。",
+            "A copy that states its use is issued beside the licence, which stays as it is.",
+        )
+    if transition.may_change is not None:
+        return Text(
+            "签发新的一份，编号不变；现在这一份同时失效，不能恢复。",
+            "A new version with the same number is issued; this one ends with that, for good.",
+        )
+    status = STATUS_NAMES[transition.target]
+    if any(transition.target in other.sources for other in TRANSITIONS.values()):
+        return Text(
+            f"证照状态立即变为“{status.zh}”，持证者和验证的人马上看到；以后可以改回。",
+            f"The licence becomes {status.en} at once, for its holder and whoever verifies it; that can be changed back.",
+        )
+    return Text(
+        f"证照状态变为“{status.zh}”，不能恢复；要再用，须重新申请。",
+        f"The licence becomes {status.en} for good; its holder would have to apply for another.",
+    )
 
 
 def order_of(form: Form, identifier: str, sent: Mapping[str, str]) -> Order:

@@ -44,7 +44,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
 
     def add_act(name: str, act: Callable[[str, str], object]) -> None:
         @pages.post(f"/agreements/<identifier>/{name}", endpoint=f"{name}_agreement")
-        @guard(deps, "agreements.approve", fresh=True)
+        @guard(deps, "agreements.approve")
         def view(identifier: str) -> Shown:
             try:
                 act(identifier, person(deps))
@@ -70,7 +70,7 @@ def _add_new(pages: Blueprint, deps: AdminDeps) -> None:
         return render_template("admin_ui/agreement_new.html")
 
     @pages.post("/agreements/ask")
-    @guard(deps, "agreements.request", fresh=True)
+    @guard(deps, "agreements.request")
     def ask_for_agreement() -> Shown:
         try:
             introduced = node_description.introduce(_uploaded("description", MAX_DESCRIPTION_BYTES), deps.clock.now())
@@ -81,7 +81,7 @@ def _add_new(pages: Blueprint, deps: AdminDeps) -> None:
         return _file(document + b"\n", f"{deps.node.code}-{found.identifier}.jws", "application/jose")
 
     @pages.post("/agreements/take")
-    @guard(deps, "agreements.request", fresh=True)
+    @guard(deps, "agreements.request")
     def take_agreement() -> Shown:
         try:
             found = agreements.take(deps.crosscert, _uploaded("request", MAX_REQUEST_BYTES), requester=person(deps))

@@ -29,3 +29,9 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     def decide_case(case: str) -> Response:
         cases.decide(deps.idp, case[:60], request.form.get("decision", ""), actor=actor(deps))
         return redirect(url_for("admin.list_cases"), code=303)
+
+    @pages.post("/cases/<case>/reopening")
+    @guard(deps, "cases.decide")
+    def reopen_case(case: str) -> Response:
+        cases.reopen(deps.idp, case[:60], actor=actor(deps))
+        return redirect(url_for("admin.show_case", case=case[:60]), code=303)

@@ -35,7 +35,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
 
     def add_act(name: str, act: Callable[[str, str], str | None]) -> None:
         @pages.post(f"/clients/<client_id>/{name}", endpoint=f"{name}_client")
-        @guard(deps, "clients.write", fresh=True)
+        @guard(deps, "clients.write")
         def view(client_id: str) -> Shown:
             clients.get_client(deps.idp, client_id, _departments(deps, "clients.write"))
             try:
@@ -49,6 +49,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
 
     add_act("promote", promote)
     add_act("disable", lambda one, by: registry.disable(deps.idp, one, actor=by))
+    add_act("enable", lambda one, by: registry.enable(deps.idp, one, actor=by))
     add_act("secret", lambda one, by: secrets.add(deps.idp, one, actor=by))
     add_act("drop", lambda one, by: secrets.drop(deps.idp, one, "older", actor=by))
 
@@ -60,7 +61,7 @@ def _add_form(pages: Blueprint, deps: AdminDeps) -> None:
         return _form(deps, Typed())
 
     @pages.post("/clients/new")
-    @guard(deps, "clients.write", fresh=True)
+    @guard(deps, "clients.write")
     def register_client() -> Shown:
         said = client_form.typed(request.form, request.form.getlist("scope"))
         try:

@@ -9,16 +9,17 @@ from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from admin_ui.access import verify_access, verify_fresh
+from admin_ui.acts import ACTS
 from admin_ui.ports import AdminDeps, AdminVisitor
 
 Shown = str | Response | tuple[str, int]
 Page = Callable[..., Shown]
 
 
-def guard(deps: AdminDeps, permission: str, *, fresh: bool = False) -> Callable[[Page], Page]:
+def guard(deps: AdminDeps, permission: str) -> Callable[[Page], Page]:
     """Let only those in whose role has ``permission`` and whose login was strong; send strangers to the login.
 
-    ``fresh``: for what cannot be taken back, the login must be of just now.
+    A form is sent by a login of just now where ``acts`` says so.
     """
 
     def decorate(page: Page) -> Page:
@@ -28,7 +29,7 @@ def guard(deps: AdminDeps, permission: str, *, fresh: bool = False) -> Callable[
             if there is None:
                 return redirect(f"{request.script_root}/login", code=303)
             verify_access(deps.policies, there, permission)
-            if fresh:
+            if request.method == "POST" and ACTS[(request.endpoint or "").removeprefix("admin.")].fresh:
                 verify_fresh(deps.policies, there, deps.clock.now())
             return page(*args, **kwargs)
 

@@ -95,7 +95,13 @@ def _add_acts(pages: Blueprint, deps: AdminDeps) -> None:
     def show_act(name: str, act: str) -> str:
         found, form = _form(name, act)
         return render_template(
-            "admin_ui/license_act.html", record=found.record, form=form, sent={}, error=None, words=words_of(form.name)
+            "admin_ui/license_act.html",
+            record=found.record,
+            form=form,
+            sent={},
+            error=None,
+            words=words_of(form.name),
+            effect=licenses.effect_of(form.name),
         )
 
     @pages.post("/licenses/<name>/acts/<act>")
@@ -114,6 +120,7 @@ def _add_acts(pages: Blueprint, deps: AdminDeps) -> None:
                 sent=request.form,
                 error=error,
                 words=words_of(form.name),
+                effect=licenses.effect_of(form.name),
             )
         return redirect(url_for("admin.show_license", name=found.record.number), code=303)
 

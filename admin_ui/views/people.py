@@ -72,17 +72,17 @@ def _add_acts(pages: Blueprint, deps: AdminDeps) -> None:
         return redirect(url_for(where, done="at-once" if waiting is None else "waits"), code=303)
 
     @pages.post("/people/<account_id>/disable")
-    @guard(deps, _DISABLE, fresh=True)
+    @guard(deps, _DISABLE)
     def disable_person(account_id: str) -> Response:
         return ask(account_id, "disable", _DISABLE)
 
     @pages.post("/people/<account_id>/enable")
-    @guard(deps, _DISABLE, fresh=True)
+    @guard(deps, _DISABLE)
     def enable_person(account_id: str) -> Response:
         return ask(account_id, "enable", _DISABLE)
 
     @pages.post("/people/<account_id>/role")
-    @guard(deps, _ROLES, fresh=True)
+    @guard(deps, _ROLES)
     def change_role(account_id: str) -> Response:
         wish: Wish = "take_role" if request.form.get("wish") == "take" else "give_role"
         return ask(account_id, wish, _ROLES, request.form.get("role", "")[:_MAX])
@@ -107,13 +107,13 @@ def _add_approvals(pages: Blueprint, deps: AdminDeps) -> None:
         )
 
     @pages.post("/approvals/<proposal_id>/approve")
-    @guard(deps, _DECIDE, fresh=True)
+    @guard(deps, _DECIDE)
     def approve_proposal(proposal_id: str) -> Response:
         proposals.approve(deps.idp, _admin(deps, _DECIDE), proposal_id)
         return redirect(url_for("admin.list_approvals", done="approved"), code=303)
 
     @pages.post("/approvals/<proposal_id>/reject")
-    @guard(deps, _DECIDE, fresh=True)
+    @guard(deps, _DECIDE)
     def reject_proposal(proposal_id: str) -> Response:
         proposals.reject(deps.idp, _admin(deps, _DECIDE), proposal_id)
         return redirect(url_for("admin.list_approvals", done="rejected"), code=303)

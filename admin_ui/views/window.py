@@ -29,7 +29,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
         return _for_clerk(deps, act)
 
     @pages.post("/window")
-    @guard(deps, "accounts.prove", fresh=True)
+    @guard(deps, "accounts.prove")
     def find_person() -> Shown:
         def act(clerk: str) -> Shown:
             purpose = _input("purpose")
@@ -39,7 +39,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
         return _for_clerk(deps, act)
 
     @pages.post("/window/prove")
-    @guard(deps, "accounts.prove", fresh=True)
+    @guard(deps, "accounts.prove")
     def prove_person() -> Shown:
         def act(clerk: str) -> Shown:
             return _page(proven=window.prove(deps.idp, clerk=clerk, ticket=_ticket(), seen=_seen(deps)))
@@ -47,7 +47,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
         return _for_clerk(deps, act)
 
     @pages.post("/window/recover")
-    @guard(deps, "accounts.prove", fresh=True)
+    @guard(deps, "accounts.prove")
     def recover_account() -> Shown:
         def act(clerk: str) -> Shown:
             return _page(code=window.recover(deps.idp, clerk=clerk, ticket=_ticket(), seen=_seen(deps)))

@@ -29,6 +29,7 @@ __all__ = [
     "add",
     "all_clients",
     "disable",
+    "enable",
     "find",
     "get",
     "hash_secret",
@@ -132,6 +133,14 @@ def disable(deps: IdpDeps, client_id: str, *, actor: str) -> None:
         if not work.records.disable_client(client_id, now):
             raise Refusal(CLIENT_UNKNOWN, field="client_id")
         work.audit.record(AuditEvent(now, actor, "idp.disable_client", f"client:{client_id}"))
+
+
+def enable(deps: IdpDeps, client_id: str, *, actor: str) -> None:
+    """Enable a client again: what is registered of it is what it was. ``Refusal(client_unknown)`` when none is disabled by that name."""
+    with deps.work.begin() as work:
+        if not work.records.enable_client(client_id):
+            raise Refusal(CLIENT_UNKNOWN, field="client_id")
+        work.audit.record(AuditEvent(deps.clock.now(), actor, "idp.enable_client", f"client:{client_id}"))
 
 
 def find(deps: IdpDeps, client_id: str) -> Client | None:

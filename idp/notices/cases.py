@@ -13,7 +13,7 @@ from datetime import timedelta
 from idp.browsers.sessions import Device, open_device
 from idp.errors import ACT_ON_ONESELF
 from idp.notices.delivery import deliver_soon
-from idp.notices.errors import CASE_DECIDED, CASE_UNKNOWN, REPORTS_THROTTLED
+from idp.notices.errors import CASE_DECIDED, CASE_OPEN, CASE_UNKNOWN, REPORTS_THROTTLED
 from idp.notices.telling import Told, read, tell
 from idp.owed_events import owe
 from idp.people import throttle
@@ -111,6 +111,21 @@ def decide(deps: IdpDeps, case_id: str, decision: str, *, actor: str) -> None:
             tell(work, deps, case.account_id, "case_confirmed", now)
         work.audit.record(AuditEvent(now, actor, "idp.decide_case", f"account:{case.account_id}", details=details))
     deliver_soon(deps, case.account_id)
+
+
+def reopen(deps: IdpDeps, case_id: str, *, actor: str) -> None:
+    """Take the decision of a case back, never of one's own: what it ended stays ended, and the case waits again. ``Refusal`` otherwise."""
+    with deps.work.begin() as work:
+        case = work.records.find_case(case_id)
+        if case is None:
+            raise Refusal(CASE_UNKNOWN)
+        if actor == f"account:{case.account_id}":
+            raise Refusal(ACT_ON_ONESELF)
+        if not work.records.reopen_case(case_id):
+            raise Refusal(CASE_OPEN)
+        details: dict[str, Json] = {"case": case_id, "decision": case.decision}
+        event = AuditEvent(deps.clock.now(), actor, "idp.reopen_case", f"account:{case.account_id}", details=details)
+        work.audit.record(event)
 
 
 def _clean(words: str) -> str:

@@ -28,6 +28,14 @@ CASE_DECIDED = define(
     remedy_zh="请刷新页面查看结果。",
     remedy_en="Reload the page to see how.",
 )
+CASE_OPEN = define(
+    "case_open",
+    status=409,
+    zh="这个案件还没有处理，不用重新处理。",
+    en="This case was not decided yet; there is nothing to take back.",
+    remedy_zh="请刷新页面查看。",
+    remedy_en="Reload the page to see.",
+)
 REPORTS_THROTTLED = define(
     "reports_throttled",
     status=429,

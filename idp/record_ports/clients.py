@@ -32,6 +32,10 @@ class ClientRecords(Protocol):
         """Disable a client; False when there is none or it is disabled already."""
         ...
 
+    def enable_client(self, client_id: str) -> bool:
+        """Enable a client again; False when there is none or it is not disabled."""
+        ...
+
     def clients(self) -> Sequence[Client]:
         """Return all clients ordered by client_id."""
         ...

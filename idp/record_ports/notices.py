@@ -60,6 +60,10 @@ class NoticeRecords(Protocol):
         """Decide a case; False when it was decided before."""
         ...
 
+    def reopen_case(self, case_id: str) -> bool:
+        """Take back the decision of a case; False when there is none."""
+        ...
+
     def add_login(self, login: Login) -> None:
         """Remember under which code somebody logged in."""
         ...

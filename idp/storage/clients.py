@@ -81,6 +81,11 @@ class SqlClients(OnConnection):
         enabled = (clients.c.client_id == client_id, clients.c.disabled_at.is_(None))
         return self._change(clients.update().where(*enabled).values(disabled_at=to_micros(at)))
 
+    def enable_client(self, client_id: str) -> bool:
+        """Enable a client again; False when there is none or it is not disabled."""
+        disabled = (clients.c.client_id == client_id, clients.c.disabled_at.is_not(None))
+        return self._change(clients.update().where(*disabled).values(disabled_at=None))
+
     def clients(self) -> Sequence[Client]:
         """Return all clients ordered by client_id."""
         return [read_client(row) for row in self._all(sa.select(clients).order_by(clients.c.client_id))]

@@ -92,6 +92,11 @@ class SqlNotices(OnConnection):
         decided = {"decision": decision, "decided_by": actor, "decided_at": to_micros(at)}
         return self._change(cases.update().where(cases.c.id == case_id, cases.c.decided_at.is_(None)).values(decided))
 
+    def reopen_case(self, case_id: str) -> bool:
+        """Take back the decision of a case; False when there is none."""
+        open_again = {"decision": None, "decided_by": None, "decided_at": None}
+        return self._change(cases.update().where(cases.c.id == case_id, cases.c.decided_at.is_not(None)).values(open_again))
+
     def add_login(self, login: Login) -> None:
         """Remember under which code somebody logged in."""
         self._put_off(_ADD_LOGIN, **(as_values(login) | {"at": to_micros(login.at)}))

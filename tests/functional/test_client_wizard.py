@@ -87,5 +87,9 @@ def test_a_second_secret_is_added_and_the_older_dropped(node: LoneNode, page: Pa
     assert first != second
     page.get_by_role("button", name="去掉旧密钥").click()
     expect(page.get_by_role("button", name="加第二个密钥")).to_be_visible()
+    page.get_by_text("停用这个系统").first.click()
+    expect(page.get_by_text("已发的令牌不再有效")).to_be_visible()
     page.get_by_role("button", name="停用这个系统").click()
     expect(page.locator("main")).to_contain_text("已停用")
+    page.get_by_role("button", name="重新启用").click()
+    expect(page.locator("main")).not_to_contain_text("已停用")

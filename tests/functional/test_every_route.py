@@ -58,6 +58,43 @@ ROOT = Path(__file__).parents[2]
 FIELD = re.compile(r"""(?:request\.(?:args|form|values)(?:\.get\(|\[)|\bname=)["']([a-z_]{1,40})["']""")
 
 
+TAKEN_BACK = {
+    "idp.submit_rename": "idp.submit_rename",
+    "idp.remove_authenticator": "fresh",
+    "idp.begin_closing": "idp.cancel_closing",
+    "idp.cancel_closing": "idp.begin_closing",
+    "idp.withdraw_consent": "anew",
+    "idp.send_code": "nothing",
+    "idp.confirm_contact": "fresh",
+    "idp.export_person": "nothing",
+    "idp.prove_by_certificate": "anew",
+    "idp.begin_document_check": "nothing",
+    "idp.prove_by_register": "anew",
+    "idp.make_window_code": "nothing",
+    "wallet.show_at_counter": "wallet.revoke",
+    "wallet.share": "wallet.revoke",
+    "wallet.decide": "wallet.decide",
+    "wallet.revoke": "wallet.share",
+    "idp.accept_mandate": "idp.resign_mandate",
+    "idp.refuse_mandate": "anew",
+    "idp.resign_mandate": "anew",
+    "idp.claim_organization": "anew",
+    "idp.appoint_agent": "idp.revoke_mandate",
+    "idp.revoke_mandate": "idp.appoint_agent",
+    "idp.withdraw_offer": "idp.appoint_agent",
+    "idp.close_own_login": "fresh",
+    "idp.submit_new_passkey": "idp.remove_authenticator",
+    "idp.submit_new_password": "fresh",
+    "idp.make_recovery_codes": "idp.make_recovery_codes",
+    "idp.submit_new_totp": "idp.remove_authenticator",
+    "idp.cancel_recovery": "anew",
+    "idp.end_session": "anew",
+    "idp.end_all_sessions": "anew",
+}
+"""How each form of the account is taken back: by another form; ``anew`` by logging in, asking or proving once more; ``nothing`` was
+changed; ``fresh``: for good, so it takes a login of just now and says so before."""
+
+
 class Walk:
     """A node's pages in this process, and people who are logged in there."""
 
@@ -141,6 +178,12 @@ def test_the_walk_knows_fields_and_routes(walk: Walk) -> None:
         rule.endpoint for rule in walk.rules("GET")
     }
     assert len(list(walk.rules("POST"))) > 20
+
+
+def test_each_form_of_the_account_is_told_of_with_how_it_is_taken_back(walk: Walk) -> None:
+    forms = {rule.endpoint for rule in walk.rules("POST") if rule.rule.startswith("/account")}
+    assert forms == set(TAKEN_BACK)
+    assert {by for by in TAKEN_BACK.values() if by not in {"nothing", "fresh", "anew"}} <= forms
 
 
 @pytest.mark.parametrize("what", HOSTILE)

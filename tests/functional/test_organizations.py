@@ -98,7 +98,8 @@ def test_an_agent_acts_for_a_company_until_its_representative_revokes(
 
     # 4. The representative revokes.
     page.reload()
-    page.get_by_role("button", name="撤销").click()
+    page.get_by_text("撤销", exact=True).click()
+    page.get_by_role("button", name="撤销授权").click()
     expect(page.locator("main")).to_contain_text("还没有经办人")
     assert introspect(department, tokens["access_token"]) == {"active": False}
     refused = department.token({"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})

@@ -11,7 +11,9 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from admin_ui import licenses
 from licenses import issue
+from licenses.life.transitions import TRANSITIONS
 from licenses.ports import LicenseRecord
 from service.app import create_app
 from service.metrics import Metrics
@@ -176,3 +178,10 @@ def test_an_application_is_taken_checked_and_issued(console: Console) -> None:
     assert "饶平县林𠮷饼家" in console.get(CHEN, done.headers["Location"].removeprefix(HOME)).text
     other = Somebody("y", organization="潮州市市场监督管理局")
     assert console.post(other, path, **form).status_code == 403
+
+
+def test_each_act_says_what_it_will_do_and_whether_for_good() -> None:
+    final = {"renew", "replace", "correct", "revoke", "withdraw", "cancel", "transfer"}
+    assert {name for name in TRANSITIONS if "不能恢复" in licenses.effect_of(name).zh} == final
+    assert "可以改回" in licenses.effect_of("suspend").zh
+    assert "原证照不变" in licenses.effect_of("annotate").zh

@@ -123,6 +123,17 @@ def test_each_fault_is_named_with_its_field(light: IdpDeps, change: dict[str, An
     assert events(sqlite, "idp.register_client") == []
 
 
+def test_a_disabled_client_is_enabled_again_as_it_was(deps: IdpDeps, engine: sa.Engine) -> None:
+    registered = add_client(deps).client
+    with pytest.raises(Refusal, match="client_unknown"):
+        registry.enable(deps, "scjg", actor="account:a1")
+    registry.disable(deps, "scjg", actor="account:a1")
+    assert registry.find(deps, "scjg") is None
+    registry.enable(deps, "scjg", actor="account:a1")
+    assert registry.get(deps, "scjg") == registered
+    assert len(events(engine, "idp.enable_client")) == 1
+
+
 def test_keys_that_are_no_keys_are_refused(deps: IdpDeps) -> None:
     with pytest.raises(Refusal, match="jwk_unsuitable"):
         add_client(deps, token_endpoint_auth_method="private_key_jwt", jwks={"keys": [{"kty": "oct", "k": "AAAA"}]})

@@ -80,6 +80,22 @@ def test_an_unfounded_report_ends_nothing(light: IdpDeps) -> None:
     assert sessions.listed(light, account.id)
 
 
+def test_a_decision_is_taken_back_by_anybody_but_whom_it_concerns(deps: IdpDeps, engine: sa.Engine) -> None:
+    account = add_account(deps)
+    enter(deps)
+    cases.report(deps, STRANGER, code=code_told(deps, account.id), words="")
+    (case,) = cases.listed(deps, decided=False)
+    assert refused(lambda: cases.reopen(deps, case.id, actor="account:officer")) == "case_open"
+    assert refused(lambda: cases.reopen(deps, "none", actor="account:officer")) == "case_unknown"
+    cases.decide(deps, case.id, "unfounded", actor="account:officer")
+    assert refused(lambda: cases.reopen(deps, case.id, actor=f"account:{account.id}")) == "act_on_oneself"
+    cases.reopen(deps, case.id, actor="account:other")
+    assert [one.id for one in cases.listed(deps, decided=False)] == [case.id]
+    cases.decide(deps, case.id, "confirmed", actor="account:other")
+    (event,) = events(engine, "idp.reopen_case")
+    assert "unfounded" in event["details"]
+
+
 def test_the_page_takes_a_report_without_a_login(provider: Provider) -> None:
     owner = provider.browser()
     owner.log_in()
