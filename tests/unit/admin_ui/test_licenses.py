@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from admin_ui import licenses
+from kernel.clock import SystemClock
 from licenses import issue
 from licenses.life.transitions import TRANSITIONS
 from licenses.ports import LicenseRecord
@@ -39,6 +41,10 @@ class Somebody:
     @property
     def username(self) -> str:
         return self.account_id
+
+    @property
+    def auth_time(self) -> datetime:
+        return SystemClock().now()
 
 
 CHEN, LIN = Somebody("chen"), Somebody("lin")
