@@ -28,6 +28,7 @@ from kernel.errors import ChaoxinError, Refusal
 from licenses.data import ATTACHMENT, LicenseData
 from licenses.data import parse as parse_data
 from licenses.errors import DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE
+from licenses.other_signatures import OtherSignature, OtherSignatures, read_others
 from licenses.pdf_bounds import MAX_ATTACHMENT, open_bounded, read_signature_dictionary
 from licenses.pdf_changes import Change, find_changes
 
@@ -62,7 +63,8 @@ class UnverifiedSignature:
 class UnverifiedLicense:
     """What a PDF claims. ``data`` is the attachment read, ``data_fault`` why it could not be; both None: nothing is attached.
 
-    ``certificates`` and ``crls`` are the DSS's, DER, in no order that means anything.
+    ``certificates`` and ``crls`` are the DSS's, DER, in no order that means anything. Without attached data nothing claims to be a licence:
+    then ``others`` are the signatures as any PDF may have them, and the certificates that came in these are among ``certificates``.
     """
 
     pdf: bytes
@@ -74,6 +76,7 @@ class UnverifiedLicense:
     certificates: tuple[bytes, ...]
     crls: tuple[bytes, ...]
     changes: tuple[Change, ...]
+    others: tuple[OtherSignature, ...]
 
 
 def check_is_pdf(pdf: bytes) -> None:
@@ -110,6 +113,7 @@ def _read(pdf: bytes) -> UnverifiedLicense:
         except ChaoxinError as error:
             fault = error
     certificates, crls = _store(reader)
+    others = read_others(reader, pdf) if attachment is None and signatures else OtherSignatures()
     covered = max((s.byte_range[2] + s.byte_range[3] for s in signatures[:1] if len(s.byte_range) == 4), default=0)  # noqa: PLR2004
     return UnverifiedLicense(
         pdf=pdf,
@@ -118,9 +122,10 @@ def _read(pdf: bytes) -> UnverifiedLicense:
         attachment=attachment,
         data=data,
         data_fault=fault,
-        certificates=certificates,
+        certificates=tuple(dict.fromkeys((*others.certificates[:MAX_STORE], *certificates))),
         crls=crls,
         changes=find_changes(reader, covered, len(pdf)) if signatures else (),
+        others=others.signatures,
     )
 
 

@@ -14,6 +14,7 @@ from cryptography import x509
 
 from kernel.errors import Text
 from kernel.nodes import Node
+from licenses.other_signatures import OtherSignature
 from licenses.ports import LicenseRecord
 from licenses.reading import Reading
 from licenses.verdict import Level
@@ -114,6 +115,7 @@ class Evidence:
     """All of it. ``signer_node`` is the node that the signer's path proves; ``node`` is the one that judges.
 
     ``archiver`` is whose the newest archive time-stamp above the document is, ``required_level`` what the document was issued at.
+    ``others`` are the signatures of a file that is no licence, each with what bears on it.
     """
 
     node: Node
@@ -127,6 +129,7 @@ class Evidence:
     status: StatusEvidence | None = None
     log: LogEvidence | None = None
     archiver: Standing | None = None
+    others: tuple[OtherEvidence, ...] = ()
     required_level: Level = "B-LT"
 
     @property
@@ -142,3 +145,11 @@ class Evidence:
             return None
         revoked = self.time_stamper.revoked
         return None if revoked is not None and revoked.at <= stamp.generated_at else stamp.generated_at
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEvidence:
+    """A signature on what is no licence. ``gathered`` holds the same as for a seal: signer, time-stamper, node; the file's own parts are not in it."""
+
+    signature: OtherSignature
+    gathered: Evidence

@@ -21,7 +21,17 @@ from kernel.errors import Refusal, Text
 from kernel.nodes import Node
 from licenses import status
 from licenses.data import COPY_NUMBER, LicenseData, describe
-from licenses.evidence import Evidence, LogEvidence, PathEvidence, RegistryEvidence, Revoked, Standing, StatusEvidence
+from licenses.evidence import (
+    Evidence,
+    LogEvidence,
+    OtherEvidence,
+    PathEvidence,
+    RegistryEvidence,
+    Revoked,
+    Standing,
+    StatusEvidence,
+)
+from licenses.gathering_others import gather_others
 from licenses.own_log import OwnLog
 from licenses.ports import LicenseDeps, LicenseRecord
 from licenses.reading import Reading
@@ -71,7 +81,7 @@ class Court:
             if seal.stamp is not None:
                 stamper = self._standing(reading, seal.stamp.certificate, USUAL_LEVEL, made_at)
         registry, logged = self._registered(reading, record)
-        return Evidence(
+        evidence = Evidence(
             node=deps.node,
             gathered_at=self.at,
             max_age_seconds=deps.policies.licenses.verification.max_evidence_age_seconds,
@@ -85,6 +95,13 @@ class Court:
             archiver=None if archive is None else self._archiver(reading, archive),
             required_level=_required_level(deps, record),
         )
+        return replace(evidence, others=self._others(evidence)) if reading.others else evidence
+
+    def _others(self, evidence: Evidence) -> tuple[OtherEvidence, ...]:
+        def ask(der: bytes, made_at: datetime | None) -> Standing:
+            return self._standing(evidence.reading, der, USUAL_LEVEL, made_at)
+
+        return gather_others(evidence, ask, self._now.node_of)
 
     def _archiver(self, reading: Reading, archive: TimeStamp) -> Standing | None:
         if not is_time_stamp_certificate(archive.certificate):

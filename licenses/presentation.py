@@ -17,6 +17,8 @@ Kind = Literal["ok", "warn", "bad", "none"]
 TITLES: Mapping[str, Text] = {
     "format": Text("文件结构", "File structure"),
     "one_signature": Text("电子签章", "Seal"),
+    "kind": Text("文件种类", "Kind of file"),
+    "signatures": Text("签名", "Signatures"),
     "coverage": Text("签章覆盖整个文件", "Seal covers the whole file"),
     "integrity": Text("内容未被改动", "Content unchanged"),
     "trust": Text("签章人可信", "Signer is trusted"),
@@ -89,7 +91,7 @@ def present(verdict: Verdict) -> Page:
 
 def _headline(verdict: Verdict) -> tuple[Kind, Text]:
     if verdict.indication == "TOTAL_PASSED":
-        return _genuine(verdict)
+        return _passed(verdict)
     if verdict.subindication is not None and verdict.subindication.startswith("LICENSE_"):
         name = STATUS_NAMES.get(verdict.status.code or "99", STATUS_NAMES["99"])
         light: Kind = "warn" if verdict.indication == "INDETERMINATE" else "bad"
@@ -101,9 +103,12 @@ def _headline(verdict: Verdict) -> tuple[Kind, Text]:
     return "bad", Text("不能采信", "Do not rely on it")
 
 
-def _genuine(verdict: Verdict) -> tuple[Kind, Text]:
-    dates = next(finding for finding in verdict.checks if finding.id == "dates")
-    if verdict.status.code == "01" and dates.evidence.get("in_force") is True:
+def _passed(verdict: Verdict) -> tuple[Kind, Text]:
+    """Say what is genuine. Green is for licences in force alone."""
+    found = {finding.id: finding.evidence for finding in verdict.checks}
+    if "kind" in found:
+        return "warn", Text("签名有效，但不是证照", "Valid signature, but no licence")
+    if verdict.status.code == "01" and found["dates"].get("in_force") is True:
         return "ok", Text("证照真实有效", "Genuine and in force")
     if verdict.status.code == "01":
         return "warn", Text("证照是真的，还没有生效", "Genuine, not yet in force")

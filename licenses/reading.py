@@ -22,6 +22,7 @@ from kernel.errors import Text
 from licenses.data import LicenseData
 from licenses.documents import UnverifiedLicense, parse
 from licenses.inspection import Inspection, inspect
+from licenses.other_signatures import OtherSignature
 from licenses.pdf_changes import Change
 from licenses.signatures import Fault, FaultKind, is_time_stamp_certificate
 
@@ -80,7 +81,8 @@ class Reading:
     """All of it. ``data`` and ``data_flaw`` are both None when nothing is attached.
 
     ``signer_material`` and ``stamper_material`` tell whether the document security store has certificate and revocation list of whoever
-    certified the signer and the time-stamper. ``certificates`` and ``crls`` are that store's (DER): offers, which prove nothing.
+    certified the signer and the time-stamper. ``certificates`` and ``crls`` are that store's (DER): offers, which prove nothing. ``others`` are
+    the signatures of a file that does not claim to be a licence.
     """
 
     sha256: str
@@ -95,6 +97,7 @@ class Reading:
     certificates: tuple[bytes, ...]
     crls: tuple[bytes, ...]
     changes: tuple[Change, ...]
+    others: tuple[OtherSignature, ...] = ()
 
 
 def read(pdf: bytes) -> Reading:
@@ -124,6 +127,7 @@ def describe(document: UnverifiedLicense, inspection: Inspection) -> Reading:
         certificates=document.certificates,
         crls=document.crls,
         changes=document.changes,
+        others=document.others,
     )
     return with_material(reading)
 

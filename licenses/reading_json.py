@@ -15,12 +15,13 @@ from typing import Any, cast, get_args
 
 from kernel.errors import Refusal, Text
 from licenses import data, reading
+from licenses.other_signatures import OtherSignature, OtherStamp, Problem
 from licenses.pdf_changes import KINDS, Change, What
 from licenses.reading import DataFlaw, Flaw, Reading, Seal, Stamp
 from licenses.signatures import FaultKind
 from pki.strict_json import encode_base64url
 
-FORM = 1
+FORM = 2
 """The form's version. A reading that was kept in another form is made anew."""
 
 _CHANGES = tuple(each.name for each in fields(Change))
@@ -69,6 +70,7 @@ def as_json(found: Reading) -> dict[str, Any]:
         "certificates": [encode_base64url(der) for der in found.certificates],
         "crls": [encode_base64url(der) for der in found.crls],
         "changes": [[getattr(change, name) for name in _CHANGES] for change in found.changes],
+        "others": [_other(each) for each in found.others],
     }
 
 
@@ -91,6 +93,7 @@ def _from_json(value: Mapping[str, Any]) -> Reading:
         certificates=tuple(_octets(each) for each in value["certificates"]),
         crls=tuple(_octets(each) for each in value["crls"]),
         changes=tuple(_change_of(each) for each in value["changes"]),
+        others=tuple(_other_of(each) for each in value["others"]),
     )
 
 
@@ -129,6 +132,24 @@ def _seal_of(value: Mapping[str, Any]) -> Seal:
         if stamp is None
         else Stamp(datetime.fromisoformat(stamp[0]), _str(stamp[1]), _octets(stamp[2]), _bool(stamp[3])),
         stamp_flaw=_flaw_of(value["stamp_flaw"]),
+    )
+
+
+def _other(other: OtherSignature) -> list[Any]:
+    stamps = [[each.generated_at.isoformat(), encode_base64url(each.certificate), each.dedicated] for each in other.stamps]
+    return [other.field, encode_base64url(other.signer), other.algorithm, other.problem, stamps]
+
+
+def _other_of(value: Sequence[Any]) -> OtherSignature:
+    field, signer, algorithm, problem, stamps = value
+    return OtherSignature(
+        field=_str(field),
+        signer=_octets(signer),
+        algorithm=_str(algorithm),
+        problem=None if problem is None else _one_of(problem, *get_args(Problem)),
+        stamps=tuple(
+            OtherStamp(datetime.fromisoformat(at), _octets(certificate), _bool(alone)) for at, certificate, alone in stamps
+        ),
     )
 
 

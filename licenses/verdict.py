@@ -45,6 +45,14 @@ Subindication = Literal[
     "NO_POE",
     "CRYPTO_CONSTRAINTS_FAILURE",
     "TRY_LATER",
+    # the same tables, for signatures on what is no licence
+    "HASH_FAILURE",
+    "SIG_CRYPTO_FAILURE",
+    "CHAIN_CONSTRAINTS_FAILURE",
+    "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+    "REVOKED_NO_POE",
+    "REVOKED_CA_NO_POE",
+    "OUT_OF_BOUNDS_NO_POE",
 ]
 Level = Literal["B-B", "B-T", "B-LT", "B-LTA"]
 LEVELS: Sequence[Level] = ("B-B", "B-T", "B-LT", "B-LTA")
@@ -218,3 +226,26 @@ def advise(subindication: Subindication | None) -> Text:
     if subindication.startswith("LICENSE_"):
         return _NOT_IN_FORCE
     return _ADVICE.get(subindication, _OTHERWISE)
+
+
+_OTHERS: Mapping[Subindication | None, Text] = {
+    None: Text(
+        "签名可以采信；文件内容是否合用，由您判断。它不能当作证照使用。",
+        "You can rely on the signature; whether the content will do is yours to judge. It does not stand for a licence.",
+    ),
+    "UNTRUSTED": Text(
+        "签名人的证书机构与本节点没有协议，不能据此办事。",
+        "This node has no agreement with the signer's certification authority, so it cannot be relied on here.",
+    ),
+    "CHAIN_CONSTRAINTS_FAILURE": Text(
+        "签名人的证书超出了协议范围，不能据此办事。",
+        "The signer's certificate is beyond what was agreed, so it cannot be relied on here.",
+    ),
+    "TRY_LATER": _ADVICE["TRY_LATER"],
+}
+
+
+def advise_other(subindication: Subindication | None) -> Text:
+    """Return what to do about a verdict on what is no licence."""
+    refused = Text("不要采用这份文件。请向出具文件的人核实。", "Do not rely on this file. Check with whoever made it.")
+    return _OTHERS.get(subindication, refused)

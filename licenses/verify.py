@@ -2,19 +2,13 @@
 
 The table below is the order in which the checks count: of several failures the first one names the verdict. All are carried out
 and reported, so that the reader sees the whole picture. Left to others: collecting (``gathering``), the single checks
-(``checks``), words and wire form (``verdict``).
+(``checks``), what is no licence (``verify_others``), words and wire form (``verdict``).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 
 from kernel.canonical import Json
 from kernel.clock import rfc3339
@@ -35,6 +29,7 @@ from licenses.checks.license import (
 from licenses.checks.signature import check_level, check_revocation, check_signing_time, check_time_stamp, check_trust
 from licenses.errors import DOCUMENT_TOO_COSTLY
 from licenses.evidence import Evidence
+from licenses.telling import describe_path, describe_signer, short_name
 from licenses.verdict import (
     LEVELS,
     Finding,
@@ -48,6 +43,7 @@ from licenses.verdict import (
     decide,
     in_beijing,
 )
+from licenses.verify_others import judge_others
 
 Check = Callable[[Evidence, datetime], Finding]
 
@@ -78,6 +74,8 @@ _UNDECIDED = Text("现在不能断定这份文件的真伪。", "Whether this fi
 
 def judge(evidence: Evidence, at: datetime) -> Verdict:
     """Return the verdict on ``evidence`` at the moment ``at``."""
+    if evidence.others:
+        return judge_others(evidence, at)
     findings = tuple(check(evidence, at) for check in CHECKS)
     indication, deciding = decide(findings)
     passed = {finding.id for finding in findings if finding.result == "passed"}
@@ -90,8 +88,8 @@ def judge(evidence: Evidence, at: datetime) -> Verdict:
         subindication=subindication,
         level=_level(findings),
         best_signature_time=evidence.best_signature_time,
-        signer=_signer(evidence),
-        path=_path(evidence),
+        signer=describe_signer(evidence),
+        path=describe_path(evidence),
         checks=findings,
         changes=evidence.reading.changes,
         status=status,
@@ -144,54 +142,9 @@ def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -
     )
 
 
-@lru_cache(maxsize=512)
-def describe_certificate(certificate: x509.Certificate) -> Mapping[str, Json]:
-    """Return a certificate as the verdict shows it: names (RFC 4514), serial and SHA-256 in lower-case hexadecimal."""
-    return {
-        "subject": certificate.subject.rfc4514_string(),
-        "issuer": certificate.issuer.rfc4514_string(),
-        "serial": f"{certificate.serial_number:x}",
-        "sha256": hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
-    }
-
-
-@lru_cache(maxsize=512)
-def short_name(certificate: x509.Certificate) -> str:
-    """Return the most telling part of whose certificate it is: CN, else OU, O, L."""
-    name = certificate.subject
-    for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME, NameOID.ORGANIZATION_NAME, NameOID.LOCALITY_NAME):
-        for attribute in name.get_attributes_for_oid(oid):
-            value = attribute.value
-            return value if isinstance(value, str) else value.decode("utf-8", "replace")
-    return name.rfc4514_string()
-
-
 def _level(findings: Sequence[Finding]) -> Level | None:
     found = next(finding.evidence.get("level") for finding in findings if finding.id == "level")
     return next((level for level in LEVELS if level == found), None)
-
-
-def _signer(evidence: Evidence) -> Mapping[str, Json]:
-    signer = evidence.signer
-    if signer is None:
-        return {}
-    certificate = signer.certificate
-    units = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
-    node = evidence.signer_node if signer.trusted is not None else None
-    return {
-        **describe_certificate(certificate),
-        "name": short_name(certificate),
-        "department": str(units[0].value) if units else None,
-        "trusted": signer.trusted is not None,
-        "node": None if node is None else {"code": node.code, "name": node.name},
-        "not_before": rfc3339(certificate.not_valid_before_utc),
-        "not_after": rfc3339(certificate.not_valid_after_utc),
-    }
-
-
-def _path(evidence: Evidence) -> Sequence[Mapping[str, Json]]:
-    found = evidence.signer.trusted if evidence.signer is not None else None
-    return () if found is None else tuple(describe_certificate(certificate) for certificate in found.path)
 
 
 def _registry(evidence: Evidence, findings: Sequence[Finding]) -> Mapping[str, Json]:

@@ -67,7 +67,12 @@ def check_issuer(evidence: Evidence, at: datetime) -> Finding:
     codes = [_text(attribute) for oid in _USCC_ATTRIBUTES for attribute in subject.get_attributes_for_oid(oid)]
     facts: dict[str, Json] = {"department": departments, "node": node.code, "area": data.area_code, "claimed": data.issuer_name}
     text: Text | None = None
-    if departments != [normal_form(data.issuer_name)] or (codes and codes != [data.issuer_uscc]):
+    if node.level == "outside":
+        text = Text(
+            "签章人的证书是外部机构签发的，不能签发证照。",
+            "The signer's certificate is an outside CA's, which issues no licences.",
+        )
+    elif departments != [normal_form(data.issuer_name)] or (codes and codes != [data.issuer_uscc]):
         text = Text("盖章的部门不是证照上写的发证机关。", "The department that sealed is not the issuer that the licence names.")
     elif data.node_code != node.code:
         text = Text("签章所属的节点不是证照上写的节点。", "The seal belongs to another node than the licence names.")

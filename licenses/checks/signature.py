@@ -20,7 +20,7 @@ from licenses.verdict import LEVELS, Finding, Level, in_beijing
 _COMPROMISED = frozenset({"key_compromise", "ca_compromise"})
 _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
-_TRANSIENT = frozenset({"revocation_unknown", "revocation_stale", "revocation_too_new", "evidence_too_old", "out_of_time"})
+TRANSIENT = frozenset({"revocation_unknown", "revocation_stale", "revocation_too_new", "evidence_too_old", "out_of_time"})
 """The path engine's reasons that newer evidence, not another signer, would cure."""
 
 
@@ -39,7 +39,7 @@ def check_trust(evidence: Evidence, at: datetime) -> Finding:
     found = signer.trusted
     if found is None:
         then = signer.then
-        return _untrusted("trust", then if then is not None and then.code in _TRANSIENT else signer.now)
+        return _untrusted("trust", then if then is not None and then.code in TRANSIENT else signer.now)
     facts: dict[str, Json] = {"certificates": len(found.path), "policies": list(found.policies), "at": rfc3339(found.at)}
     if found.relied_until is not None:
         facts["relied_until"] = rfc3339(found.relied_until)
@@ -221,7 +221,7 @@ def _has_material(evidence: Evidence) -> bool:
 def _untrusted(name: str, found: PathEvidence) -> Finding:
     facts: dict[str, Json] = {"reason": found.code, "certificate": found.subject}
     why = found.text or Text("没有从本节点出发的信任路径", "there is no path from this node's anchor")
-    if found.code in _TRANSIENT:
+    if found.code in TRANSIENT:
         text = Text(
             f"签章证书暂时无法核实：{_plain(why.zh)}。", f"The signer's certificate cannot be checked now: {_plain(why.en)}."
         )

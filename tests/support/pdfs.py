@@ -123,13 +123,18 @@ def _signed_data(
 
 def time_stamp_token(stamper: Credential, chain: Sequence[x509.Certificate], over: bytes, at: datetime) -> cms.ContentInfo:
     """Return an RFC 3161 token that says ``over`` existed at ``at``."""
-    imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": hashlib.sha256(over).digest()}
+    return time_stamp_of(stamper, chain, hashlib.sha256(over).digest(), at)
+
+
+def time_stamp_of(stamper: Credential, chain: Sequence[x509.Certificate], digest: bytes, at: datetime) -> cms.ContentInfo:
+    """Return an RFC 3161 token over what has the SHA-256 ``digest``."""
+    imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest}
     info = tsp.TSTInfo(
         {
             "version": "v1",
             "policy": "2.25.191306484610487963425811083126484103681.445100.20",
             "message_imprint": imprint,
-            "serial_number": int.from_bytes(hashlib.sha256(over).digest()[:8], "big"),
+            "serial_number": int.from_bytes(digest[:8], "big"),
             "gen_time": at,
         }
     ).dump()
@@ -171,7 +176,7 @@ def signature(sealing: Sealing, digest: bytes) -> bytes:
     return value
 
 
-def _stream(content: bytes, extra: str = "") -> bytes:
+def stream(content: bytes, extra: str = "") -> bytes:
     return f"<</Length {len(content)}{extra}>>\nstream\n".encode() + content + b"\nendstream"
 
 
@@ -180,9 +185,9 @@ def _objects(data: Data, text: str, sealing: Sealing | None) -> dict[int, bytes]
     objects = {
         2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
         3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 300]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>/Annots[8 0 R]>>",
-        4: _stream(f"BT /F 18 Tf 40 200 Td ({text}) Tj ET".encode()),
+        4: stream(f"BT /F 18 Tf 40 200 Td ({text}) Tj ET".encode()),
         5: b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-        6: _stream(attachment, "/Type/EmbeddedFile/Subtype/application#2Fjson"),
+        6: stream(attachment, "/Type/EmbeddedFile/Subtype/application#2Fjson"),
         7: b"<</Type/Filespec/F(license.json)/UF(license.json)/AFRelationship/Data/EF<</F 6 0 R>>>>",
         8: b"<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/F 132/Rect[0 0 0 0]/P 3 0 R" + (b"/V 9 0 R>>" if sealing else b">>"),
     }
@@ -211,7 +216,7 @@ def _objects(data: Data, text: str, sealing: Sealing | None) -> dict[int, bytes]
             for name, values in parts.items():
                 dss += f"/{name}[".encode() + b" ".join(b"%d 0 R" % (number + i) for i in range(len(values))) + b"]"
                 for value in values:
-                    objects[number] = _stream(value)
+                    objects[number] = stream(value)
                     number += 1
             objects[10] = dss + b">>"
     objects[1] = b"<<" + catalog + b">>"
@@ -361,7 +366,7 @@ def shadow_replaced(sealing: Sealing, data: Data) -> bytes:
     """Two texts stand in the file when it is signed; afterwards the reference is turned to the hidden one."""
     objects = _objects(data, "Shown", sealing)
     spare = max(objects) + 1
-    objects[spare] = _stream(b"BT /F 18 Tf 40 200 Td (Hidden) Tj ET")
+    objects[spare] = stream(b"BT /F 18 Tf 40 200 Td (Hidden) Tj ET")
     pdf = sign(write(objects), sealing)
     start = int(pdf.rsplit(b"startxref\n", 1)[1].split()[0])
     return (
@@ -375,7 +380,7 @@ def renumbered_shadow(sealing: Sealing, data: Data) -> bytes:
     """As the shadow attack, but the update is a well-formed copy of the hidden object under the shown one's number."""
     pdf = sealed(sealing, data, "Shown")
     at, start = len(pdf), int(pdf.rsplit(b"startxref\n", 1)[1].split()[0])
-    body = b"4 0 obj\n" + _stream(b"BT /F 18 Tf 40 200 Td (Hidden) Tj ET") + b"\nendobj\n"
+    body = b"4 0 obj\n" + stream(b"BT /F 18 Tf 40 200 Td (Hidden) Tj ET") + b"\nendobj\n"
     size = int(re.findall(rb"/Size (\d+)", pdf)[-1])
     return (
         pdf
@@ -425,7 +430,7 @@ def byte_range_wrapped(pdf: bytes) -> bytes:
     """
     start, end = hole(pdf)
     table = int(pdf.rsplit(b"startxref\n", 1)[1].split()[0])
-    new = b">>\nendobj\n4 0 obj\n" + _stream(b"BT /F 18 Tf 40 200 Td (Wrapped) Tj ET") + b"\nendobj\n"
+    new = b">>\nendobj\n4 0 obj\n" + stream(b"BT /F 18 Tf 40 200 Td (Wrapped) Tj ET") + b"\nendobj\n"
     content_at = end + new.index(b"4 0 obj")
     new += b"%" + b" " * (table - end - len(new) - 2) + b"\n"
     count = int(re.findall(rb"/Size (\d+)", pdf)[-1])

@@ -19,6 +19,7 @@ from service.forensics import Forensics
 from tests.support import pdfs
 from tests.support.authorities import Authority
 from tests.support.license_data import example_data
+from tests.support.outside_signing import COMPANY, page, signed, with_evidence
 from tests.support.policies import packaged
 
 
@@ -47,7 +48,12 @@ def process_of(pool: Forensics) -> int:
 
 
 def test_the_process_reads_what_is_read_here(pool: Forensics, pdf: bytes) -> None:
-    for content in (pdf, pdfs.trailing_bytes(pdf), pdfs.content_changed_by_update(pdf), pdfs.unsealed({"no": "licence"})):
+    ca = Authority(COMPANY, "9999")
+    contract = with_evidence(signed(page(), ca, ca.seal(), at=pdfs.SEALED_AT, stamper=ca.time_stamper()), ca, pdfs.SEALED_AT)
+    assert reading.read(contract).others
+    for content in (
+        pdf, contract, pdfs.trailing_bytes(pdf), pdfs.content_changed_by_update(pdf), pdfs.unsealed({"no": "licence"}),
+    ):  # fmt: skip
         assert reading_json.load(pool(content)) == reading.read(content)
 
 

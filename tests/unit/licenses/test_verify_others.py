@@ -1,0 +1,207 @@
+"""Signatures on what is no licence, under a CA outside with which there is an agreement: ETSI's indications, and never a licence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+
+from kernel.clock import FixedClock
+from kernel.errors import Refusal
+from licenses import reading, reading_json
+from licenses.presentation import present
+from licenses.verdict import Verdict
+from tests.support import pdfs
+from tests.support.authorities import Authority
+from tests.support.federation import Federation, federation
+from tests.support.outside_signing import COMPANY, CUSTOMERS, NODE, agree, fetch_lists, page, signed, with_evidence
+
+AREA = "9999"
+CA = Authority(COMPANY, AREA)
+ELSEWHERE = (("C", "CN"), ("O", "别处"))
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    clock = FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))
+    with federation(tmp_path_factory.mktemp("federation"), clock) as made:
+        agree(made, CA)
+        clock.advance(timedelta(hours=6))
+        fetch_lists(made, CA, number=2)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ca() -> Authority:
+    return CA
+
+
+@pytest.fixture(scope="module")
+def contract(nodes: Federation, ca: Authority) -> bytes:
+    """A page that a customer signed an hour ago, with a time-stamp."""
+    return signed(page(), ca, ca.seal("张三", names=CUSTOMERS), at=nodes.now - timedelta(hours=1), stamper=ca.time_stamper())
+
+
+def said(verdict: Verdict) -> tuple[str, str | None]:
+    return verdict.indication, verdict.subindication
+
+
+def evidence(verdict: Verdict, check: str) -> dict[str, object]:
+    return dict(next(finding.evidence for finding in verdict.checks if finding.id == check))
+
+
+def test_a_good_signature_passes_by_the_path_through_the_agreement_and_is_called_no_licence(
+    nodes: Federation, contract: bytes
+) -> None:
+    verdict = nodes.verify(contract)
+    assert said(verdict) == ("TOTAL_PASSED", None), verdict.message
+    assert evidence(verdict, "kind") == {"kind": "document"}
+    assert evidence(verdict, "trust")["agreement"] == NODE.code
+    assert (len(verdict.path), verdict.level) == (4, "B-T")
+    assert verdict.best_signature_time == nodes.now - timedelta(hours=1)
+    assert verdict.status.code is None
+    assert "不是证照" in verdict.message.zh
+    assert "no licence" in verdict.message.en
+    assert present(verdict).light != "ok"
+
+
+def test_without_a_time_stamp_it_is_judged_as_of_now(nodes: Federation, ca: Authority) -> None:
+    pdf = signed(page(), ca, ca.seal("张三", names=CUSTOMERS), at=nodes.now, subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED)
+    verdict = nodes.verify(pdf)
+    assert (*said(verdict), verdict.level) == ("TOTAL_PASSED", None, "B-B")
+
+
+def test_evidence_and_further_signatures_may_follow(nodes: Federation, ca: Authority, contract: bytes) -> None:
+    assert said(nodes.verify(with_evidence(contract, ca, nodes.now))) == ("TOTAL_PASSED", None)
+    both = signed(contract, ca, ca.seal("李四", names=CUSTOMERS), at=nodes.now, field="Signature2")
+    verdict = nodes.verify(both)
+    assert said(verdict) == ("TOTAL_PASSED", None), verdict.message
+    assert "张三" in verdict.message.zh
+    assert "李四" in verdict.message.zh
+
+
+def test_one_signature_that_is_not_trusted_is_enough_against_a_file(nodes: Federation, contract: bytes) -> None:
+    stranger = Authority(COMPANY, AREA)
+    both = signed(contract, stranger, stranger.seal("李四", names=CUSTOMERS), at=nodes.now, field="Signature2")
+    assert said(nodes.verify(both)) == ("INDETERMINATE", "UNTRUSTED")
+
+
+@pytest.mark.parametrize(
+    ("attack", "expected"),
+    [
+        (lambda pdf: pdf.replace(b"(Contract)", b"(Contraet)"), "HASH_FAILURE"),
+        (pdfs.content_changed_by_update, "TAMPERED"),
+        (pdfs.annotation_added_by_update, "TAMPERED"),
+        (pdfs.trailing_bytes, "TAMPERED"),
+        (lambda pdf: pdf + b"% 9999\n" + pdf[pdf.rindex(b"startxref") :], "TAMPERED"),
+        (lambda pdf: with_table(pdf, pdf.index(b"5 0 obj\n")), "TAMPERED"),
+        (lambda pdf: with_table(pdf + b"4 0 obj\n" + pdfs.stream(b"BT ET") + b"\nendobj\n", len(pdf)), "TAMPERED"),
+    ],
+    ids=["byte flip", "content", "annotation", "trailing", "two ends", "shadow", "renumbered shadow"],
+)
+def test_tampered(nodes: Federation, contract: bytes, attack: object, expected: str) -> None:
+    changed = attack(contract)  # type: ignore[operator]
+    assert changed != contract
+    verdict = nodes.verify(changed)
+    assert verdict.indication == "TOTAL_FAILED", verdict.message
+    assert verdict.subindication in {expected, "FORMAT_FAILURE"}
+
+
+def with_table(pdf: bytes, place: int) -> bytes:
+    """Turn the page's content (object 4) to what stands at ``place``, by a table alone."""
+    start = int(pdf.rsplit(b"startxref\n", 1)[1].split()[0])
+    size = int(pdf.rsplit(b"/Size ", 1)[1].split()[0])
+    root = pdf.rsplit(b"/Root ", 1)[1].split()[0]
+    head = b"xref\n4 1\n%010d 00000 n \n" % place
+    return pdf + head + b"trailer\n<</Size %d/Root %s 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (size, root, start, len(pdf))
+
+
+def test_changed_after_a_certification_that_allows_nothing(nodes: Federation, ca: Authority) -> None:
+    sealed = signed(
+        page(), ca, ca.seal("张三", names=CUSTOMERS), at=nodes.now, certify=True, docmdp_permissions=MDPPerm.NO_CHANGES
+    )
+    assert said(nodes.verify(sealed)) == ("TOTAL_PASSED", None)
+    again = pdfs.second_signature_added(sealed, pdfs.Sealing.by(ca, seal=ca.seal("李四", names=CUSTOMERS), at=nodes.now))
+    assert said(nodes.verify(again)) == ("TOTAL_FAILED", "TAMPERED")
+
+
+def test_revoked(nodes: Federation, ca: Authority) -> None:
+    signer, stamper = ca.seal("王五", names=CUSTOMERS), ca.time_stamper()
+    bare = signed(page(), ca, signer, at=nodes.now)
+    before = signed(page(), ca, signer, at=nodes.now - timedelta(hours=2), stamper=stamper)
+    after = signed(page(), ca, signer, at=nodes.now - timedelta(minutes=10), stamper=stamper)
+    ca.revoke(signer.certificate, nodes.now - timedelta(hours=1))
+    fetch_lists(nodes, ca, number=3)
+    assert said(nodes.verify(bare)) == ("INDETERMINATE", "REVOKED_NO_POE")
+    assert said(nodes.verify(before)) == ("TOTAL_PASSED", None)
+    assert said(nodes.verify(after)) == ("TOTAL_FAILED", "REVOKED")
+    ca.revoke(signer.certificate, nodes.now - timedelta(hours=1), x509.ReasonFlags.key_compromise)
+    fetch_lists(nodes, ca, number=4)
+    assert said(nodes.verify(before)) == ("TOTAL_FAILED", "REVOKED")
+
+
+def test_expired(nodes: Federation, ca: Authority) -> None:
+    signer = ca.seal("赵六", names=CUSTOMERS, not_after=nodes.now - timedelta(hours=3))
+    stamper = ca.time_stamper()
+    assert said(nodes.verify(signed(page(), ca, signer, at=nodes.now))) == ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
+    in_time = signed(page(), ca, signer, at=nodes.now - timedelta(hours=4), stamper=stamper)
+    assert said(nodes.verify(in_time)) == ("TOTAL_PASSED", None)
+    late = signed(page(), ca, signer, at=nodes.now - timedelta(hours=1), stamper=stamper)
+    assert said(nodes.verify(late)) == ("TOTAL_FAILED", "EXPIRED")
+    fake = Authority(COMPANY, AREA)
+    faked = signed(page(), ca, signer, at=nodes.now - timedelta(hours=4), stamper=fake.time_stamper())
+    assert said(nodes.verify(faked)) == ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
+
+
+def test_outside_of_the_agreements_constraints(nodes: Federation, ca: Authority) -> None:
+    for signer, reason in (
+        (ca.seal("张三", names=ELSEWHERE), "name_not_permitted"),
+        (ca.seal("张三", names=CUSTOMERS, level=1), "policy_not_accepted"),
+    ):
+        verdict = nodes.verify(signed(page(), ca, signer, at=nodes.now))
+        assert said(verdict) == ("INDETERMINATE", "CHAIN_CONSTRAINTS_FAILURE"), verdict.message
+        assert evidence(verdict, "trust")["reason"] == reason
+    stamper = ca.time_stamper()
+    verdict = nodes.verify(signed(page(), ca, stamper, at=nodes.now))
+    assert said(verdict) == ("INDETERMINATE", "CHAIN_CONSTRAINTS_FAILURE")
+
+
+def test_unknown_ca(nodes: Federation) -> None:
+    stranger = Authority((("C", "CN"), ("O", "某公司")), "9998")
+    verdict = nodes.verify(signed(page(), stranger, stranger.seal("张三"), at=nodes.now))
+    assert said(verdict) == ("INDETERMINATE", "UNTRUSTED")
+    assert evidence(verdict, "trust")["etsi"] == "NO_CERTIFICATE_CHAIN_FOUND"
+    assert evidence(verdict, "kind") == {"kind": "document"}
+
+
+def test_what_claims_to_be_a_licence_is_judged_as_one_whoever_signed(nodes: Federation, ca: Authority) -> None:
+    sealing = pdfs.Sealing.by(ca, seal=ca.seal("饶平县市场监督管理局", names=CUSTOMERS), at=nodes.now - timedelta(hours=1))
+    verdict = nodes.verify(pdfs.sealed(sealing, nodes.data()))
+    assert said(verdict) == ("TOTAL_FAILED", "WRONG_ISSUER"), verdict.message
+
+
+def test_a_nodes_own_seal_without_licence_data_is_no_document_of_others(nodes: Federation) -> None:
+    seal = nodes.authority.seal("饶平县市场监督管理局")
+    verdict = nodes.verify(signed(page(), nodes.authority, seal, at=nodes.now))
+    assert verdict.indication == "TOTAL_FAILED"
+    assert "kind" not in {finding.id for finding in verdict.checks}
+
+
+@settings(max_examples=40)
+@given(at=st.integers(0, 30_000), bits=st.integers(1, 255))
+def test_no_change_of_a_byte_is_called_good(contract: bytes, at: int, bits: int) -> None:
+    place = at % len(contract)
+    changed = contract[:place] + bytes([contract[place] ^ bits]) + contract[place + 1 :]
+    start, end = pdfs.hole(contract)
+    try:
+        found = reading.read(changed)
+    except Refusal:
+        return
+    assert reading_json.load(reading_json.dump(found)) == found
+    if not start <= place < end:
+        assert all(one.problem is not None for one in found.others)
