@@ -7,7 +7,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from asn1crypto import cms, crl, keys
+from asn1crypto import crl, keys, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -37,14 +37,14 @@ class _Stamping(TimeStamper):
     """Stamps by one certificate at one moment, in P-256."""
 
     def __init__(self, stamper: Credential, chain: list[x509.Certificate], at: datetime) -> None:
-        super().__init__()
+        super().__init__(include_nonce=False)
         self._made = stamper, chain, at
 
-    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
-        """Return the token."""
-        assert md_algorithm == "sha256"
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        """Answer."""
         stamper, chain, at = self._made
-        return pdfs.time_stamp_of(stamper, chain, message_digest, at)
+        token = pdfs.time_stamp_of(stamper, chain, req["message_imprint"]["hashed_message"].native, at)
+        return tsp.TimeStampResp({"status": tsp.PKIStatusInfo({"status": "granted"}), "time_stamp_token": token})
 
 
 def agree(nodes: Federation, ca: Authority) -> None:
