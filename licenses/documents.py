@@ -122,7 +122,7 @@ def _read(pdf: bytes) -> UnverifiedLicense:
         attachment=attachment,
         data=data,
         data_fault=fault,
-        certificates=tuple(dict.fromkeys((*others.certificates[:MAX_STORE], *certificates))),
+        certificates=(*others.certificates[:MAX_STORE], *certificates),
         crls=crls,
         changes=find_changes(reader, covered, len(pdf)) if signatures else (),
         others=others.signatures,
