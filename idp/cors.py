@@ -28,7 +28,7 @@ def headers(deps: IdpDeps, path: str, request: OAuthRequest) -> tuple[tuple[str,
     origin = request.origin
     if origin is None or len(origin) > _MAX_ORIGIN:
         return vary
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         if not work.records.is_origin(origin):
             return vary
     allowed = (("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "WWW-Authenticate, DPoP-Nonce"))

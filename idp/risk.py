@@ -7,7 +7,7 @@ asking for more (``interaction.login``).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Protocol
@@ -42,13 +42,17 @@ class AllSigns:
         return signs.new_device and signs.new_network and signs.strange_hour
 
 
-def compare(now: datetime, address: str, earlier: Sequence[tuple[datetime, str]], *, new_device: bool) -> Signs:
-    """Return the signs of a login from ``address`` against earlier ones; the first login of all has none but its device."""
-    if not earlier:
+def compare(now: datetime, address: str, moments: Sequence[datetime], addresses: Iterable[str], *, new_device: bool) -> Signs:
+    """Return the signs of a login from ``address`` against the ``moments`` and ``addresses`` of earlier ones.
+
+    Of the addresses no more are taken than it needs to find the network. The first login of all has no signs but its device.
+    """
+    if not moments:
         return Signs(new_device, new_network=False, strange_hour=False)
-    networks = {_network(each) for _, each in earlier}
-    at_night = any(_hour(at) in _NIGHT for at, _ in earlier)
-    return Signs(new_device, _network(address) not in networks, _hour(now) in _NIGHT and not at_night)
+    network = _network(address)
+    new_network = all(_network(each) != network for each in addresses)
+    at_night = any(_hour(at) in _NIGHT for at in moments)
+    return Signs(new_device, new_network, _hour(now) in _NIGHT and not at_night)
 
 
 def _hour(moment: datetime) -> int:

@@ -56,7 +56,7 @@ def name_of(what: str) -> Text:
 
 def listed(deps: IdpDeps) -> Sequence[Switch]:
     """Return what is switched off."""
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         return work.records.switches()
 
 

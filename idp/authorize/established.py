@@ -52,7 +52,7 @@ def find_client(deps: IdpDeps, parameters: Parameters) -> Client:
     client_id = parameters.get("client_id")
     if client_id is None or "client_id" in parameters.doubled:
         raise Refusal(AUTHORIZE_CLIENT, field="client_id")
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         client = work.records.find_client(client_id)
     if client is None or client.disabled_at is not None or "authorization_code" not in client.grant_types:
         raise Refusal(AUTHORIZE_CLIENT, field="client_id")

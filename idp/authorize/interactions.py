@@ -38,7 +38,7 @@ WITHOUT_ASKING: dict[Step, ErrorCode] = {
 class Situation:
     """A request and how things stand.
 
-    ``subject``: who answers, as the client knows them. ``more``: the ``amr`` values that they can add. ``choices``: for whom they could act,
+    ``subject``: who answers, as the client knows them. ``more``: the ``amr`` values that they can add, where the session's level is too low. ``choices``: for whom they could act,
     while they have not said whether they do; ``acting``: for whom they do (None: for themselves). ``items``: what would be told. ``continued``: when a session that goes on
     shows it first; ``been_there``: it has gone on to this client before. ``here``: somebody logged in through this very transaction;
     ``agreed``: they said yes to what would be told; ``seen``: they were shown it.
@@ -106,23 +106,29 @@ def second_factor_for_level(situation: Situation) -> Step | None:
     The client's registered level is a must whatever the request says or leaves out, and so is the lowest that it asks for as
     essential or by acr_values; the first that it names at all is a wish.
     """
-    session = situation.session
-    if session is None:
+    session, levels = situation.session, situation.policies
+    if session is None or is_high_enough(levels, situation.request, situation.client, session):
         return None
-    request, levels = situation.request, situation.policies
-    asked = [_rank(levels, acr) for acr in request.acr_essential or request.acr_values]
-    wishes = [_rank(levels, acr) for acr in request.acr_voluntary] or asked
-    registered = assurance.registered_level(levels, situation.client.default_acr).rank
-    must = max(registered, min(asked, default=0))
     reached = _rank(levels, session.acr)
-    if reached >= max([must, *wishes[:1]]):
-        return None
     raised = (assurance.level_reached(levels, frozenset({*session.amr, method})) for method in situation.more)
     if any(level is not None and level.rank > reached for level in raised):
         return "second_factor"
-    if reached < must:
+    if reached < _wanted(levels, situation.request, situation.client)[0]:
         raise Refusal(LEVEL_UNREACHABLE)
     return None
+
+
+def is_high_enough(policies: AssurancePolicies, request: AuthorizationRequest, client: Client, session: Session) -> bool:
+    """Tell whether a session's level is all that the request and the client's registration want."""
+    return _rank(policies, session.acr) >= max(_wanted(policies, request, client))
+
+
+def _wanted(policies: AssurancePolicies, request: AuthorizationRequest, client: Client) -> tuple[int, int]:
+    """Return the rank that is a must and the one that is a wish."""
+    asked = [_rank(policies, acr) for acr in request.acr_essential or request.acr_values]
+    wishes = [_rank(policies, acr) for acr in request.acr_voluntary] or asked
+    must = max(assurance.registered_level(policies, client.default_acr).rank, min(asked, default=0))
+    return must, (wishes or [must])[0]
 
 
 def identity_chosen(situation: Situation) -> Step | None:

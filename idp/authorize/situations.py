@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from idp.authenticators.code_factors import step_up_methods
-from idp.authorize.interactions import Situation
+from idp.authorize.interactions import Situation, is_high_enough
 from idp.authorize.request import AuthorizationRequest
 from idp.authorize.transactions import Visit
+from idp.browsers.sessions import Current
 from idp.claims.items import find_items
 from idp.claims.subjects import subject_of
 from idp.enterprises.acting import MYSELF, Acting, find_choices
 from idp.ports import IdpDeps, IdpWork
-from idp.records import NO_CLAIMS, Account, Client, Transaction
+from idp.records import NO_CLAIMS, Client, Transaction
 from policies.claims import release_for
 
 
@@ -58,7 +59,7 @@ def find_situation(
         been_there=been_there,
         session=session,
         subject=own_subject if acting is None or person is None else subject_of(deps, client, person.id),
-        more=() if visit.current is None else _find_more(work, deps, visit.current.account),
+        more=_find_more(work, deps, client, request, visit.current),
         consent=None if person is None else work.records.find_consent(person.id, client.client_id),
         now=now,
         here=transaction is not None and transaction.authenticated_at is not None,
@@ -69,8 +70,12 @@ def find_situation(
     )
 
 
-def _find_more(work: IdpWork, deps: IdpDeps, account: Account) -> tuple[str, ...]:
-    return step_up_methods(deps, account, work.records.authenticators(account.id))
+def _find_more(
+    work: IdpWork, deps: IdpDeps, client: Client, request: AuthorizationRequest, current: Current | None
+) -> tuple[str, ...]:
+    if current is None or is_high_enough(deps.policies.assurance, request, client, current.session):
+        return ()
+    return step_up_methods(deps, current.account, work.records.authenticators(current.account.id))
 
 
 def _decide(

@@ -54,7 +54,7 @@ def open_transaction(
 
 def verify_transaction(deps: IdpDeps, transaction_id: str, browser: tuple[str, ...]) -> Transaction:
     """Return a transaction that is on its way in this browser; ``Refusal`` when it is over or another browser's."""
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         transaction = work.records.find_transaction(transaction_id)
     if transaction is None or transaction.finished_at is not None or transaction.expires_at <= deps.clock.now():
         raise Refusal(TRANSACTION_OVER)

@@ -154,7 +154,7 @@ def find_current(deps: IdpDeps, cookie: str | None) -> Current | None:
     if not cookie:
         return None
     now = deps.clock.now()
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         found = work.records.find_session_by_secret(digest(cookie))
     if found is None or not is_alive(found[0], now) or found[1].disabled_at is not None:
         return None

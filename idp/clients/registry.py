@@ -145,7 +145,7 @@ def enable(deps: IdpDeps, client_id: str, *, actor: str) -> None:
 
 def find(deps: IdpDeps, client_id: str) -> Client | None:
     """Return the client or None when there is none or it is disabled."""
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         client = work.records.find_client(client_id)
     return None if client is None or client.disabled_at is not None else client
 

@@ -33,7 +33,7 @@ def submit(deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: D
     tried = f"certificate:{shown.certificate.fingerprint(hashes.SHA256()).hex()}"
     attempt = throttle.take(deps, account=tried, address=device.address)
     # 2. Is it?
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         found = work.records.find_holder(deps.vault.index(shown.holder_id, "idp.holder"))
     try:
         account, methods = _verify(deps, shown, found)

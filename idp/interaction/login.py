@@ -84,25 +84,20 @@ def submit_password(
     account = proven.account
     kinds = {one.kind for one in proven.authenticators}
     must = assurance.needs_second_factor(deps.policies.assurance, account.kind) or not proven.alone
-    if "totp" in kinds or ((must or _is_suspicious(deps, account, visit, device)) and _can_add(deps, proven)):
-        with deps.work.begin() as work:
-            _remember_use(work, proven, deps.clock.now())
+    with deps.work.begin() as work:
+        _remember_use(work, proven, deps.clock.now())
+        impression = devices.weigh(work, deps, account.id, browser=visit.browser, device=device)
+        if "totp" in kinds or ((must or impression.suspicious) and _can_add(deps, proven)):
             proven.attempt.give_back(work)
             waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=None)
             if not work.records.pass_factor(waiting.id, account.id, (PASSWORD,)):
                 raise Refusal(TRANSACTION_OVER)
-        return NeedsCode(waiting.id)
-    if must:
-        raise Refusal(SECOND_FACTOR_MISSING)
-    with deps.work.begin() as work:
-        _remember_use(work, proven, deps.clock.now())
+            return NeedsCode(waiting.id)
+        if must:
+            raise Refusal(SECOND_FACTOR_MISSING)
         proven.attempt.forget(work)
-        return enter(work, deps, account, (PASSWORD,), transaction=transaction, visit=visit, device=device)
-
-
-def _is_suspicious(deps: IdpDeps, account: AccountRecord, visit: Visit, device: Device) -> bool:
-    with deps.work.read() as work:
-        return devices.is_suspicious(work, deps, account.id, browser=visit.browser, device=device)
+        amr = (PASSWORD,)
+        return enter(work, deps, account, amr, transaction=transaction, visit=visit, device=device, impression=impression)
 
 
 def _can_add(deps: IdpDeps, proven: _Proven) -> bool:
@@ -176,7 +171,7 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
         switches.check_directory(deps, directory.settings.name)
         return _prove_to_directory(deps, directory, name, password, address)
     switches.check_kind(deps, "password")
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         account = reached.find(work, deps, username)
         authenticators = work.records.authenticators(NOBODY if account is None else account.id)
     authenticator = next((one for one in authenticators if one.kind == "password"), None)
@@ -206,7 +201,7 @@ def _prove_to_directory(deps: IdpDeps, directory: StaffDirectory, name: str, pas
         # 4. What follows.
         note_failure(deps, counted if counted.startswith(SUBJECT_PREFIX) else NOBODY, refusal.error)
         raise
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         authenticators = work.records.authenticators(account.id)
     # How long a password is that the directory keeps, nobody here knows.
     return _Proven(account, authenticators, alone=False, attempt=attempt, authenticator=None, renewed=None)
@@ -239,10 +234,11 @@ def enter(
     transaction: Transaction | None,
     visit: Visit,
     device: Device,
+    impression: devices.Impression | None = None,
 ) -> LoggedIn:
-    """Let somebody in who proved who they are by ``amr``: step 6, for every kind of login."""
+    """Let somebody in who proved who they are by ``amr``: step 6, for every kind of login. ``impression`` None: it was not weighed yet."""
     now = deps.clock.now()
-    suspicious = devices.is_suspicious(work, deps, account.id, browser=visit.browser, device=device)
+    impression = impression or devices.weigh(work, deps, account.id, browser=visit.browser, device=device)
     current = visit.current
     if current is not None and current.account.id == account.id:
         started = sessions.renew(work, deps, current.session, amr, device)
@@ -250,7 +246,7 @@ def enter(
         if current is not None:  # somebody else was logged in here
             sessions.end_within(work, current.session, actor=f"account:{account.id}", now=now)
         started = sessions.start(work, deps, account.id, amr, device)
-    devices.greet(work, deps, account.id, browser=visit.browser, device=device, code=started.code, suspicious=suspicious, now=now)
+    devices.greet(work, deps, account.id, impression, browser=visit.browser, device=device, code=started.code, now=now)
     return _go_on(work, deps, account, started, transaction=transaction, visit=visit)
 
 

@@ -35,7 +35,7 @@ def submit(deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: D
     except Refusal as refusal:
         note_failure(deps, NOBODY, refusal.error)
         raise
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         account = work.records.find_account(verified.authenticator.account_id)
     if account is None or account.disabled_at is not None:
         note_failure(deps, verified.authenticator.account_id, ACCOUNT_DISABLED)

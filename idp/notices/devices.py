@@ -6,6 +6,7 @@ calls itself. Left to others: single sign-on, which is told of to nobody; weighi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from idp import risk
@@ -18,31 +19,40 @@ from idp.ports import IdpDeps, IdpWork
 _EARLIER = 20
 
 
-def is_suspicious(work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, ...], device: Device) -> bool:
-    """Tell whether a login that is about to succeed looks like somebody else's."""
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """What a login's browser is to the account: new to it or not its own alone; and whether the login looks like somebody else's."""
+
+    new_device: bool
+    suspicious: bool
+
+
+def weigh(work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, ...], device: Device) -> Impression:
+    """Return what a login that is about to succeed looks like."""
     values = [digest(value) for value in browser]
     own = any(work.records.knows_device(account_id, value) for value in values)
     new_device = not own or any(work.records.is_shared(value) for value in values)
     earlier = work.records.last_logins(account_id, limit=_EARLIER) if new_device else ()
-    seen = [(one.at, open_device(deps, one.session_id, one.device).address) for one in earlier]
-    return deps.risk.is_suspicious(risk.compare(deps.clock.now(), device.address, seen, new_device=new_device))
+    addresses = (open_device(deps, one.session_id, one.device).address for one in earlier)
+    signs = risk.compare(deps.clock.now(), device.address, [one.at for one in earlier], addresses, new_device=new_device)
+    return Impression(new_device, deps.risk.is_suspicious(signs))
 
 
 def greet(
     work: IdpWork,
     deps: IdpDeps,
     account_id: str,
+    impression: Impression,
     *,
     browser: tuple[str, ...],
     device: Device,
     code: str,
-    suspicious: bool,
     now: datetime,
 ) -> None:
     """Remember a login's browser, and tell the account's owner of it unless it is theirs alone and nothing is suspicious."""
-    values = [digest(value) for value in browser]
-    known = [work.records.see_device(account_id, value, now) for value in values]  # each is remembered
-    if suspicious or not any(known) or any(work.records.is_shared(value) for value in values):
-        what = "suspicious_login" if suspicious else "new_device"
+    for value in browser:
+        work.records.see_device(account_id, digest(value), now)
+    if impression.suspicious or impression.new_device:
+        what = "suspicious_login" if impression.suspicious else "new_device"
         name = device_name(device.agent) or "–"
         tell(work, deps, account_id, what, now, device=name, address=device.address or "–", code=code)

@@ -32,8 +32,8 @@ class NoticeRecords(Protocol):
         """Remember over which channels it has gone, and when it had gone over all."""
         ...
 
-    def see_device(self, account_id: str, device: bytes, at: datetime) -> bool:
-        """Remember that an account was used in a browser; True when it was before."""
+    def see_device(self, account_id: str, device: bytes, at: datetime) -> None:
+        """Remember that an account was used in a browser."""
         ...
 
     def knows_device(self, account_id: str, device: bytes) -> bool:

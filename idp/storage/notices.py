@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,10 +13,15 @@ from idp.records import Case, Decision, Login, Notice
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.tables import cases, devices, logins, notices
 from kernel.clock import from_micros, to_micros
-from pki.storage.prepared import Prepared
+from pki.storage.prepared import Prepared, Row, put
 
-_DEVICE = Prepared(
-    sa.select(devices.c.seen_at).where(devices.c.account_id == sa.bindparam("account"), devices.c.device == sa.bindparam("key"))
+_KEY: sa.BindParameter[Any] = sa.bindparam("key")
+_DEVICE = Prepared(sa.select(devices.c.seen_at).where(devices.c.account_id == sa.bindparam("account"), devices.c.device == _KEY))
+_ACCOUNTS_OF_DEVICE = Prepared(sa.select(devices.c.account_id).where(devices.c.device == _KEY).limit(2))
+_SEE_DEVICE = Prepared(lambda insert: put(insert(devices)))
+_ADD_NOTICE = Prepared(lambda insert: insert(notices))
+_LAST_LOGINS = Prepared(
+    sa.select(logins).where(logins.c.account_id == _KEY).order_by(logins.c.at.desc(), logins.c.code).limit(sa.bindparam("limit"))
 )
 _ADD_LOGIN = Prepared(lambda insert: insert(logins))
 
@@ -25,9 +31,8 @@ class SqlNotices(OnConnection):
 
     def add_notice(self, notice: Notice) -> None:
         """Store what somebody is to be told."""
-        values = asdict(notice) | {"at": to_micros(notice.at), "sent_at": micros(notice.sent_at)}
-        values["sent_over"] = as_json(notice.sent_over)
-        self._connection.execute(notices.insert(), values)
+        values = as_values(notice) | {"at": to_micros(notice.at), "sent_at": micros(notice.sent_at)}
+        self._put_off(_ADD_NOTICE, **values | {"sent_over": as_json(notice.sent_over)})
 
     def notices(self, account_id: str, *, limit: int = 20) -> Sequence[Notice]:
         """Return what somebody was told, newest first."""
@@ -54,13 +59,9 @@ class SqlNotices(OnConnection):
         sent = {"sent_over": as_json(list(channels)), "sent_at": micros(at)}
         self._change(notices.update().where(notices.c.id == notice_id).values(sent))
 
-    def see_device(self, account_id: str, device: bytes, at: datetime) -> bool:
-        """Remember that an account was used in a browser; True when it was before."""
-        values = {"account_id": account_id, "device": device, "seen_at": to_micros(at)}
-        if self._add_once(devices, values):
-            return False
-        known = (devices.c.account_id == account_id, devices.c.device == device)
-        return self._change(devices.update().where(*known).values(seen_at=to_micros(at)))
+    def see_device(self, account_id: str, device: bytes, at: datetime) -> None:
+        """Remember that an account was used in a browser."""
+        self._put_off(_SEE_DEVICE, account_id=account_id, device=device, seen_at=to_micros(at))
 
     def knows_device(self, account_id: str, device: bytes) -> bool:
         """Tell whether an account was used in a browser."""
@@ -68,8 +69,7 @@ class SqlNotices(OnConnection):
 
     def is_shared(self, device: bytes) -> bool:
         """Tell whether several accounts were used in a browser."""
-        query = sa.select(devices.c.account_id).where(devices.c.device == device).limit(2)
-        return len(self._all(query)) > 1
+        return len(self._find_all(_ACCOUNTS_OF_DEVICE, key=device)) > 1
 
     def add_case(self, case: Case) -> bool:
         """Store a case; False when its notice or login has one."""
@@ -108,8 +108,7 @@ class SqlNotices(OnConnection):
 
     def last_logins(self, account_id: str, *, limit: int) -> Sequence[Login]:
         """Return an account's logins, newest first."""
-        query = sa.select(logins).where(logins.c.account_id == account_id).order_by(logins.c.at.desc(), logins.c.code)
-        return [_read_login(row) for row in self._all(query.limit(limit))]
+        return [_read_login(row) for row in self._find_all(_LAST_LOGINS, key=account_id, limit=limit)]
 
     def login_codes(self, account_id: str) -> Mapping[str, str]:
         """Return the code of the last login of each of an account's sessions."""
@@ -129,7 +128,7 @@ def _read(row: sa.RowMapping) -> Notice:
     )
 
 
-def _read_login(row: sa.RowMapping) -> Login:
+def _read_login(row: Row | sa.RowMapping) -> Login:
     return Login(**dict(row) | {"at": from_micros(row["at"]), "device": bytes(row["device"])})
 
 

@@ -104,7 +104,7 @@ class SqlAccounts(OnConnection):
 
     def use_authenticator(self, authenticator_id: str, at: datetime) -> None:
         """Remember when it was last used."""
-        self._run(_USE_AUTHENTICATOR, key=authenticator_id, at=to_micros(at))
+        self._put_off(_USE_AUTHENTICATOR, key=authenticator_id, at=to_micros(at))
 
     def take_step(self, authenticator_id: str, step: int, at: datetime) -> bool:
         """Accept a TOTP time step; False when it or a later one was accepted before."""
@@ -120,11 +120,11 @@ class SqlAccounts(OnConnection):
 
     def give_try_back(self, key: ThrottleKey) -> None:
         """Uncount one try, which did not fail."""
-        self._run(_GIVE_TRY_BACK, kind=key[0], key=key[1])
+        self._put_off(_GIVE_TRY_BACK, kind=key[0], key=key[1])
 
     def forget_tries(self, key: ThrottleKey) -> None:
         """Uncount all tries."""
-        self._run(_FORGET_TRIES, kind=key[0], key=key[1])
+        self._put_off(_FORGET_TRIES, kind=key[0], key=key[1])
 
     def _account(self, statement: Prepared, key: str | bytes) -> AccountRecord | None:
         row = self._find(statement, key=key)

@@ -246,7 +246,7 @@ def _second_factor_page(deps: IdpDeps, transaction: Transaction, error: Refusal 
 def _find_client(deps: IdpDeps, transaction: Transaction | None) -> Client | None:
     if transaction is None or transaction.client_id is None:
         return None
-    with deps.work.read() as work:
+    with deps.work.look() as work:
         return work.records.find_client(transaction.client_id)
 
 
