@@ -23,35 +23,36 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 _MINUTE = 60
-_KINDS = (
-    ("login", ("/login", "/recovery", "/report", "/not-me")),
-    ("registration", ("/register",)),
-    ("verify", ("/verify",)),
-    ("api", ("/api",)),
-)
-"""The kinds of pages, by the beginnings of their paths."""
+_KINDS = {
+    "login": "login",
+    "recovery": "login",
+    "report": "login",
+    "not-me": "login",
+    "register": "registration",
+    "verify": "verify",
+    "api": "api",
+}
+"""The kinds of pages, by the first part of their paths."""
 
 
 def init_app(app: Flask, rules: FloodRules, clock: Clock, *, redis_url: str | None = None) -> None:
     """Count the requests of ``app``; beyond the rules ``Refusal(flooded)``, which tells when to come back."""
 
     def kind() -> str | None:
-        for name, beginnings in _KINDS:
-            if any(request.path == one or request.path.startswith(one + "/") for one in beginnings):
-                return name
-        return None
+        return _KINDS.get(request.path.partition("/")[2].partition("/")[0])
 
     limiter = Limiter(
         lambda: f"{kind()}:{counted_as(request.remote_addr or '')}",
         app=app,
         application_limits=[lambda: f"{getattr(rules, kind() or 'login')} per minute"],
-        application_limits_exempt_when=lambda: kind() is None or _is_here(request.remote_addr or ""),
         storage_uri=redis_url or "memory://",
         storage_options={"socket_timeout": 1} if redis_url else {},
         strategy="fixed-window",
         key_prefix="chaoxin",
         in_memory_fallback_enabled=redis_url is not None,  # Redis away: each process counts by itself
     )
+    # Asked before the limits are looked for: for most pages there are none.
+    limiter.request_filter(lambda: kind() is None or _is_here(request.remote_addr or ""))
 
     @app.errorhandler(RateLimitExceeded)
     def refuse(_: RateLimitExceeded) -> ResponseReturnValue:
