@@ -39,7 +39,7 @@ from service.assets import Assets
 from service.csrf import Csrf
 from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_LARGE, problem
 from service.fast_path import FastPath, table
-from service.frame import Frame
+from service.frame import Frame, Templates
 from service.health import countdown, readiness
 from service.metrics import Metrics
 from service.proxies import TrustedProxies
@@ -56,6 +56,8 @@ _HTTP_ERRORS: dict[int, ErrorCode] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 4
 
 class _Pages(Flask):
     """Flask without a question that it asks about each hook and view of each request."""
+
+    jinja_environment = Templates
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
         """Send whoever spelt an address otherwise to the same page below this node, never to the host that the request names."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from babel import Locale
@@ -142,7 +143,15 @@ def init_app(app: Flask, node: Node) -> None:
 
 def _sentence(text: str, **values: object) -> Markup:
     """Return a template's sentence with its values escaped: what the extension's ``_`` does, by the shortest way."""
+    if not values:
+        return _plain(current_language(), text)
     return Markup(_catalogue().ugettext(text)) % values  # noqa: S704 - the sentences are ours
+
+
+@lru_cache(maxsize=4096)
+def _plain(_language: Language, text: str) -> Markup:
+    """Return a sentence without values in the language of the present request; the same each time."""
+    return Markup(_catalogue().ugettext(text)) % ()  # noqa: S704 - as above
 
 
 def _catalogue() -> Translations | NullTranslations:
