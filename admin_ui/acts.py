@@ -61,6 +61,8 @@ ACTS: Mapping[str, Act] = {
     "reject_proposal": Act("opposite", by="change_role"),
     "prove_person": Act("opposite", by="disable_person"),
     "recover_account": Act("waits"),
+    "open_account": Act("opposite", by="disable_person"),
+    "recover_official": _SECOND,
     "decide_case": Act("opposite", by="reopen_case"),
     "reopen_case": Act("opposite", by="decide_case"),
     "switch_off": Act("opposite", by="switch_on"),

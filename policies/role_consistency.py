@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from kernel.errors import Text
 from policies.findings import Finding
 from policies.models import Policies
-from policies.role_models import Role
+from policies.role_models import Act, Role
 
 ROLES = ("security_admin",)
+RESETS: tuple[Act, ...] = ("reset_password", "reset_factor")
 
 
 def find_contradictions(policies: Policies) -> Iterator[Finding]:
@@ -18,6 +19,7 @@ def find_contradictions(policies: Policies) -> Iterator[Finding]:
         if name not in policies.roles.roles:
             yield "roles", ("roles",), Text(f"缺少角色 {name}", f"the role {name} is missing")
             return
+    yield from _resets(policies)
     yield from _kinds(policies)
     yield from _from_directories(policies)
 
@@ -32,6 +34,14 @@ def _from_directories(policies: Policies) -> Iterator[Finding]:
             yield "assurance", where, Text(f"没有角色 {name}", f"there is no role {name}")
         elif name == "security_admin" or kept_back & _far_reaching(roles[name]):
             yield "assurance", where, Text("目录不得授予安全管理员的权力", "a directory gives nobody a security admin's powers")
+
+
+def _resets(policies: Policies) -> Iterator[Finding]:
+    """Let no admin alone replace what an official lost: whoever could do that could be any official."""
+    for act in RESETS:
+        if act not in policies.roles.two_admins.acts:
+            problem = Text(f"缺少 {act}，须两人办理", f"{act} is missing: it takes two")
+            yield "roles", ("two_admins", "acts"), problem
 
 
 def _far_reaching(role: Role) -> set[str]:

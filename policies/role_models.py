@@ -9,7 +9,17 @@ from pydantic import Field
 from policies.tables import Name, Names, Seconds, Table
 
 AccountKind = Literal["citizen", "enterprise", "staff", "security_admin"]
-Act = Literal["give_role", "take_role", "disable_admin", "disable_account", "enable_account", "close_account"]
+Act = Literal[
+    "give_role",
+    "take_role",
+    "disable_admin",
+    "disable_account",
+    "enable_account",
+    "close_account",
+    "open_account",
+    "reset_password",
+    "reset_factor",
+]
 
 
 class Role(Table):

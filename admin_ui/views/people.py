@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from admin_ui import reach
 from admin_ui.ports import AdminDeps
-from admin_ui.views.guard import guard, visitor
+from admin_ui.views.guard import Shown, guard, visitor
 from idp.administration import looking, proposals
 from idp.administration.acts import TITLES, Wish
 from idp.administration.admins import Admin
@@ -18,6 +18,7 @@ from idp.administration.looking import Purpose, What
 
 _PAGE = 100
 _READ, _DISABLE, _ROLES, _DECIDE = "accounts.read", "accounts.disable", "accounts.roles", "approvals.decide"
+_RECOVER = "accounts.recover"
 _MAX = 300
 
 
@@ -60,13 +61,14 @@ def _add_people(pages: Blueprint, deps: AdminDeps) -> None:
             found=found,
             roles=roles.roles,
             purposes=roles.purposes,
+            officials=deps.policies.assurance.second_factor,
             searched=True,
         )
 
 
 def _add_acts(pages: Blueprint, deps: AdminDeps) -> None:
-    def ask(account_id: str, wish: Wish, permission: str, role: str | None = None) -> Response:
-        reason = request.form.get("reason" if role is None else "role_reason", "")[:_MAX]
+    def ask(account_id: str, wish: Wish, permission: str, role: str | None = None, *, why: str = "reason") -> Response:
+        reason = request.form.get(why, "")[:_MAX]
         waiting = proposals.ask(deps.idp, _admin(deps, permission), wish, account_id, reason=reason, role=role)
         where = "admin.list_people" if waiting is None else "admin.list_approvals"
         return redirect(url_for(where, done="at-once" if waiting is None else "waits"), code=303)
@@ -81,11 +83,17 @@ def _add_acts(pages: Blueprint, deps: AdminDeps) -> None:
     def enable_person(account_id: str) -> Response:
         return ask(account_id, "enable", _DISABLE)
 
+    @pages.post("/people/<account_id>/recover")
+    @guard(deps, _RECOVER)
+    def recover_official(account_id: str) -> Response:
+        wish: Wish = "reset_password" if request.form.get("lost") == "password" else "reset_factor"
+        return ask(account_id, wish, _RECOVER, why="recover_reason")
+
     @pages.post("/people/<account_id>/role")
     @guard(deps, _ROLES)
     def change_role(account_id: str) -> Response:
         wish: Wish = "take_role" if request.form.get("wish") == "take" else "give_role"
-        return ask(account_id, wish, _ROLES, request.form.get("role", "")[:_MAX])
+        return ask(account_id, wish, _ROLES, request.form.get("role", "")[:_MAX], why="role_reason")
 
 
 def _add_approvals(pages: Blueprint, deps: AdminDeps) -> None:
@@ -108,8 +116,10 @@ def _add_approvals(pages: Blueprint, deps: AdminDeps) -> None:
 
     @pages.post("/approvals/<proposal_id>/approve")
     @guard(deps, _DECIDE)
-    def approve_proposal(proposal_id: str) -> Response:
-        proposals.approve(deps.idp, _admin(deps, _DECIDE), proposal_id)
+    def approve_proposal(proposal_id: str) -> Shown:
+        decided = proposals.approve(deps.idp, _admin(deps, _DECIDE), proposal_id)
+        if decided.handed is not None:  # shown in this answer and never again
+            return render_template("admin_ui/handed.html", handed=decided.handed)
         return redirect(url_for("admin.list_approvals", done="approved"), code=303)
 
     @pages.post("/approvals/<proposal_id>/reject")

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 from flask import Blueprint, render_template, request
 
+from admin_ui import reach
 from admin_ui.access import verify_fresh
 from admin_ui.ports import AdminDeps
 from admin_ui.views.guard import Shown, guard, visitor
+from idp.administration import opening
 from idp.citizens import window
 from kernel.errors import Refusal
 
@@ -51,6 +53,19 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     def recover_account() -> Shown:
         def act(clerk: str) -> Shown:
             return _page(code=window.recover(deps.idp, clerk=clerk, ticket=_ticket(), seen=_seen(deps)))
+
+        return _for_clerk(deps, act)
+
+    _add_opening(pages, deps)
+
+
+def _add_opening(pages: Blueprint, deps: AdminDeps) -> None:
+    @pages.post("/window/open")
+    @guard(deps, "accounts.prove")
+    def open_account() -> Shown:
+        def act(_: str) -> Shown:
+            clerk = reach.admin_of(deps.policies, visitor(deps), "accounts.prove")
+            return _page(opened=opening.open_account(deps.idp, clerk, _seen(deps)))
 
         return _for_clerk(deps, act)
 

@@ -5,12 +5,15 @@ Left to others: whether one admin suffices (``proposals``), who may ask for it (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from idp.administration import resetting
 from idp.administration.errors import ROLE_UNSUITABLE
+from idp.administration.resetting import Handed
+from idp.citizens import opening
 from idp.people.disabling import disable_within, enable_within
 from idp.ports import IdpDeps, IdpWork
 from idp.privacy import closing
@@ -21,7 +24,7 @@ from kernel.errors import Refusal, Text
 from policies.role_models import Act
 from policies.roles import may_have
 
-Wish = Literal["give_role", "take_role", "disable", "enable", "close"]
+Wish = Literal["give_role", "take_role", "disable", "enable", "close", "reset_password", "reset_factor"]
 """What an admin wants; which act that is depends on whose account it is."""
 
 TITLES: Mapping[Act, Text] = MappingProxyType(
@@ -32,7 +35,15 @@ TITLES: Mapping[Act, Text] = MappingProxyType(
         "disable_account": Text("停用账号", "disable an account"),
         "enable_account": Text("恢复账号", "enable an account"),
         "close_account": Text("注销账号", "close an account"),
+        "open_account": Text("新开账号", "open an account"),
+        "reset_password": Text("补办口令", "replace a lost password"),
+        "reset_factor": Text("补办验证器", "replace a lost second factor"),
     }
+)
+
+
+_RESETS: Mapping[Act, Callable[..., Handed]] = MappingProxyType(
+    {"reset_password": resetting.reset_password, "reset_factor": resetting.reset_factor}
 )
 
 
@@ -47,7 +58,7 @@ def act_of(wish: Wish, record: AccountRecord) -> Act:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One act upon one account. ``details`` stand in the audit trail beside it."""
+    """One act upon one account. ``role`` is the role, or the document by which one is opened. ``details`` stand in the audit trail beside it."""
 
     act: Act
     record: AccountRecord
@@ -58,9 +69,29 @@ class Deed:
         """Refuse what makes no sense or is not allowed, whoever wants it."""
         if self.act in {"give_role", "take_role"}:
             self._role(deps)
+        elif self.act in _RESETS:
+            resetting.check(deps, self.record, password=self.act == "reset_password")
 
-    def do(self, deps: IdpDeps, work: IdpWork, *, actor: str) -> None:
-        """Do it; ``Refusal`` when it cannot be done (any more)."""
+    def do(self, deps: IdpDeps, work: IdpWork, *, actor: str) -> Handed | None:
+        """Do it, and return what there is to be handed over; ``Refusal`` when it cannot be done (any more)."""
+        if self.act == "open_account":
+            return self._open(deps, work, actor)
+        if self.act in _RESETS:
+            self.check(deps)
+            return _RESETS[self.act](deps, work, self.record, actor=actor, details=self.details)
+        self._change(deps, work, actor)
+        return None
+
+    def _open(self, deps: IdpDeps, work: IdpWork, actor: str) -> Handed:
+        if self.record.disabled_at is not None:  # while it waited for this
+            closing.check_not_closed(work, self.record)
+            enable_within(work, self.record.id, actor=actor, now=deps.clock.now(), details=self.details)
+            work.records.cancel_closing(self.record.id)
+        seen_by = str(self.details["proposed_by"])
+        code = opening.give(work, deps, self.record, self.role or "", seen_by=seen_by, actor=actor)
+        return Handed("code", code, self.record.username)
+
+    def _change(self, deps: IdpDeps, work: IdpWork, actor: str) -> None:
         now = deps.clock.now()
         if self.act in {"disable_admin", "disable_account"}:
             disable_within(work, self.record.id, actor=actor, now=now, details=self.details)

@@ -64,6 +64,14 @@ ROLE_UNSUITABLE = define(
     remedy_zh="角色和可以拥有它的账号类别见策略文件 roles.toml。",
     remedy_en="Roles and the kinds of accounts that may have them stand in the policy document roles.toml.",
 )
+RESET_UNSUITABLE = define(
+    "reset_unsuitable",
+    status=409,
+    zh="不能这样补办登录方式：{problem_zh}。",
+    en="What this person logs in with is not replaced so: {problem_en}.",
+    remedy_zh="个人和企业自行找回账号或到服务窗口办理；目录人员的口令由其单位重置。",
+    remedy_en="Citizens and enterprises recover their accounts themselves or at a service window; a directory resets its own people's passwords.",
+)
 REASON_MISSING = define(
     "reason_missing",
     zh="没有写明理由，或者太长、含有控制字符。",

@@ -17,6 +17,8 @@ from typing import Literal
 from idp.administration.acts import Deed, Wish, act_of
 from idp.administration.admins import Admin, check_not_oneself, check_reach
 from idp.administration.errors import PROPOSAL_OVER, PROPOSAL_UNKNOWN, REASON_MISSING, SECOND_ADMIN_NEEDED
+from idp.administration.resetting import Handed
+from idp.notices import delivery
 from idp.ports import IdpDeps, IdpWork
 from idp.records import AccountRecord, Proposal
 from kernel.audit import AuditEvent
@@ -37,6 +39,14 @@ class Listed:
     username: str
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A proposal that was decided, and what there is to be handed over to whom it is about."""
+
+    proposal: Proposal
+    handed: Handed | None = None
+
+
 def ask(deps: IdpDeps, admin: Admin, wish: Wish, account_id: str, *, reason: str, role: str | None = None) -> Proposal | None:
     """Do something to an account, or return the proposal by which it waits for another admin."""
     with deps.work.begin() as work:
@@ -51,10 +61,10 @@ def ask(deps: IdpDeps, admin: Admin, wish: Wish, account_id: str, *, reason: str
         if not needs_two(deps.policies.roles, deed.act):
             deed.do(deps, work, actor=admin.actor)
             return None
-        return _propose(deps, work, admin, deed, why)
+        return propose(deps, work, admin, deed, why)
 
 
-def approve(deps: IdpDeps, admin: Admin, proposal_id: str) -> Proposal:
+def approve(deps: IdpDeps, admin: Admin, proposal_id: str) -> Decided:
     """Do what another admin asked for, once."""
     with deps.work.begin() as work:
         proposal, record = _find(work, admin, proposal_id)
@@ -63,17 +73,18 @@ def approve(deps: IdpDeps, admin: Admin, proposal_id: str) -> Proposal:
         # 4. Decided once, and done with that.
         _decide(deps, work, proposal, "approved", admin)
         details: dict[str, Json] = {"proposal": proposal.id, "proposed_by": proposal.proposed_by}
-        Deed(proposal.act, record, proposal.role, details).do(deps, work, actor=admin.actor)
-    return get(deps, proposal_id)
+        handed = Deed(proposal.act, record, proposal.role, details).do(deps, work, actor=admin.actor)
+    delivery.deliver_soon(deps, record.id)
+    return Decided(get(deps, proposal_id), handed)
 
 
-def reject(deps: IdpDeps, admin: Admin, proposal_id: str) -> Proposal:
+def reject(deps: IdpDeps, admin: Admin, proposal_id: str) -> Decided:
     """Say no; who asked for it may take it back so."""
     with deps.work.begin() as work:
         proposal, _ = _find(work, admin, proposal_id)
         _decide(deps, work, proposal, "rejected", admin)
         _record(deps, work, admin, "idp.reject_proposal", proposal)
-    return get(deps, proposal_id)
+    return Decided(get(deps, proposal_id))
 
 
 def get(deps: IdpDeps, proposal_id: str) -> Proposal:
@@ -93,7 +104,8 @@ def listed(deps: IdpDeps, *, only_open: bool = False, limit: int = 100) -> Seque
     return [Listed(each, record.username) for each in found if (record := records[each.account_id]) is not None]
 
 
-def _propose(deps: IdpDeps, work: IdpWork, admin: Admin, deed: Deed, reason: str) -> Proposal:
+def propose(deps: IdpDeps, work: IdpWork, admin: Admin, deed: Deed, reason: str) -> Proposal:
+    """Store what waits for another admin, within the transaction of whoever asks."""
     now = deps.clock.now()
     proposal = Proposal(
         id=random_bytes(8).hex(),

@@ -104,6 +104,14 @@ DOCUMENT_DIFFERS = define(
     remedy_zh="请核对是否输错；依法改名的，请以“更正姓名”为事项重新查找。",
     remedy_en="Check both for mistakes; for a name that was changed lawfully, look for the person again to correct it.",
 )
+NUMBER_KNOWN = define(
+    "number_known",
+    status=409,
+    zh="这个证件号码已经有经过核实的账号，没有新开。",
+    en="There is an account already for which this number was proven; no other one was opened.",
+    remedy_zh="请按证件号码查找，为本人找回账号。",
+    remedy_en="Look for it by the number, and recover it for the person.",
+)
 SELF_PROOF = define(
     "self_proof",
     status=403,

@@ -40,13 +40,11 @@ from kernel.audit import AuditEvent
 from kernel.canonical import Json, canonical
 from kernel.clock import from_micros, to_micros
 from kernel.errors import Misuse, Refusal
-from kernel.randomness import choose, token
+from kernel.randomness import token
 from kernel.text import mask
 
 _CONTEXT = "idp.registration"
 _MAX_SEALED = 8192
-_ALPHABET, _LENGTH = "abcdefghjkmnpqrstuvwxyz23456789", 10
-"""A username says nothing of its owner: it is stored and told in clear."""
 _KNOWN_ALREADY = (
     "【{name}】有人用这个号码或邮箱注册，但它已经有账号。如果是您，请直接登录：{url}/login；忘记口令可以找回。如果不是您，不必理会。"
     " / Somebody tried to register with this number or address, which has an account already: {url}/login."
@@ -180,7 +178,7 @@ def _open_account(work: IdpWork, deps: IdpDeps, waiting: _Waiting, now: datetime
         raise Refusal(REGISTRATION_DONE)
     account = Account(
         id=accounts.SUBJECT_PREFIX + token(16),
-        username=f"u{choose(_ALPHABET, _LENGTH)}",
+        username=accounts.new_username(),
         kind="citizen",
         name=person.name,
         resident_id=person.resident_id,

@@ -111,7 +111,7 @@ def prove(deps: IdpDeps, *, clerk: str, ticket: str, seen: Seen) -> Account:
     with deps.work.begin() as work:
         # 3. Compared.
         proven = _compare(deps, _take_turn(work, deps, account_id), seen, may_correct=purpose == "correct")
-        _check_another(work, deps, clerk, proven)
+        check_another(work, deps, clerk, proven)
         # 4. What follows.
         risen = levels.raise_to(work, deps, proven, levels.COUNTER, actor=f"account:{clerk}", now=now, document=seen.document)
         work.records.end_window_code(account_id)
@@ -128,7 +128,7 @@ def recover(deps: IdpDeps, *, clerk: str, ticket: str, seen: Seen) -> str:
         proven = _compare(deps, account, seen, may_correct=False)
         if (proven.name, proven.resident_id) != (account.name, account.resident_id):
             raise Refusal(DOCUMENT_DIFFERS, field="name")
-        _check_another(work, deps, clerk, proven)
+        check_another(work, deps, clerk, proven)
         # 4. What follows.
         code = window_recovery.start(work, deps, account_id, actor=f"account:{clerk}")
     delivery.deliver_soon(deps, account_id)
@@ -169,8 +169,7 @@ def _take_turn(work: IdpWork, deps: IdpDeps, account_id: str) -> Account:
 
 def _compare(deps: IdpDeps, account: Account, seen: Seen, *, may_correct: bool) -> Account:
     """Return the account with what the document says; what is proven already is not changed by the way."""
-    if seen.document not in DOCUMENTS or (seen.valid_until is not None and seen.valid_until < deps.clock.now().date()):
-        raise Refusal(DOCUMENT_UNSUITABLE, field="document")
+    check_document(deps, seen)
     is_proven = account.real_name_level >= PROVEN
     if is_proven and seen.resident_id != account.resident_id:
         raise Refusal(DOCUMENT_DIFFERS, field="resident_id")
@@ -179,7 +178,14 @@ def _compare(deps: IdpDeps, account: Account, seen: Seen, *, may_correct: bool) 
     return replace(account, name=seen.name, resident_id=seen.resident_id)
 
 
-def _check_another(work: IdpWork, deps: IdpDeps, clerk: str, proven: Account) -> None:
+def check_document(deps: IdpDeps, seen: Seen) -> None:
+    """Refuse a document of another kind, or one that is over."""
+    if seen.document not in DOCUMENTS or (seen.valid_until is not None and seen.valid_until < deps.clock.now().date()):
+        raise Refusal(DOCUMENT_UNSUITABLE, field="document")
+
+
+def check_another(work: IdpWork, deps: IdpDeps, clerk: str, proven: Account) -> None:
+    """Refuse what a clerk would do for themselves, under whichever account of theirs."""
     record = work.records.find_account(clerk)
     own = None if record is None else open_record(deps, record)
     if own is None or own.id == proven.id or own.resident_id == proven.resident_id:

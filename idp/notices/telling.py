@@ -57,6 +57,14 @@ TEXTS: Mapping[str, Text] = {
         "通过找回设置了新口令，以前的登录方式全部作废，所有设备已退出登录。",
         "A new password was set by recovery; all earlier authenticators are void, and all devices were logged out.",
     ),
+    "password_reset": Text(
+        "两位管理员同意后设置了新口令，第二种验证方式不变，所有设备已退出登录。",
+        "With two admins' consent a new password was set; the second factor stays, and all devices were logged out.",
+    ),
+    "factor_reset": Text(
+        "两位管理员同意后换了新的验证器，以前的验证器、通行密钥和恢复码全部作废，所有设备已退出登录。",
+        "With two admins' consent a new authenticator was enrolled; earlier ones, passkeys and recovery codes are void, and all devices were logged out.",
+    ),
     "registration_tried": Text(
         "有人想用您的手机号或邮箱再注册一个账号，没有注册成。",
         "Somebody tried to register another account with your phone number or e-mail address; none was opened.",
@@ -104,6 +112,8 @@ OVER_ALL = frozenset(
     {
         "recovery_waiting",
         "recovered",
+        "password_reset",
+        "factor_reset",
         "email_confirmed",
         "phone_confirmed",
         "not_me",

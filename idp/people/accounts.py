@@ -22,7 +22,7 @@ from kernel.audit import AuditEvent
 from kernel.canonical import canonical
 from kernel.errors import Refusal
 from kernel.identifiers import is_resident_id, is_uscc
-from kernel.randomness import token
+from kernel.randomness import choose, token
 from kernel.text import find_unwanted_character, normal_form
 from policies import assurance
 from policies.role_models import AccountKind
@@ -34,6 +34,7 @@ SUBJECT_PREFIX = "sub."
 _USERNAME = re.compile(r"[\w][\w.@+-]{1,63}")
 _CONTACTS = {"phone": re.compile(r"\+?[0-9][0-9 -]{4,19}"), "email": re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")}
 _MAX_NAME = 100
+_ALPHABET, _DRAWN = "abcdefghjkmnpqrstuvwxyz23456789", 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,11 @@ def _context(account_id: str) -> str:
 
 def _unsuitable(*, field: str, zh: str, en: str) -> Refusal:
     return Refusal(ACCOUNT_UNSUITABLE, field=field, name=field, problem_zh=zh, problem_en=en)
+
+
+def new_username() -> str:
+    """Return a username for a person who is known otherwise. It says nothing of them: it is stored and told in clear."""
+    return f"u{choose(_ALPHABET, _DRAWN)}"
 
 
 def is_username(username: str) -> bool:

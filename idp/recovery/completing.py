@@ -14,6 +14,7 @@ from idp import notices
 from idp.authenticators import sent_codes
 from idp.authenticators.errors import SENT_CODE_WRONG
 from idp.authenticators.new_password import about
+from idp.authenticators.reach import SECOND_FACTORS
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
 from idp.notices import delivery
@@ -25,6 +26,7 @@ from idp.recovery.errors import RECOVERY_EARLY, RECOVERY_OVER
 from idp.recovery.requests import Ticket, get_account
 from kernel.errors import Refusal
 from kernel.randomness import token
+from policies import assurance
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,11 @@ def prepare(deps: IdpDeps, account: Account, password: str) -> NewPassword:
 
 
 def restore(deps: IdpDeps, recovery: Recovery, new: NewPassword, attempt: throttle.Try) -> None:
-    """Give the account its new password in place of everything, in one transaction."""
+    """Give the account its new password in place of everything, in one transaction.
+
+    An official keeps the second factor: of what two admins let be replaced (``administration.resetting``) the code is the one half.
+    """
+    official = assurance.needs_second_factor(deps.policies.assurance, new.account.kind)
     now, account_id = deps.clock.now(), new.account.id
     password = Authenticator(token(16), account_id, "password", "", new.secret, now, alone=True)
     with deps.work.begin() as work:
@@ -79,11 +85,12 @@ def restore(deps: IdpDeps, recovery: Recovery, new: NewPassword, attempt: thrott
         requests.move(work, recovery, step="done")
         work.records.cancel_recoveries(account_id)
         for one in work.records.authenticators(account_id):
-            work.records.remove_authenticator(one.id)
+            if not (official and one.kind in SECOND_FACTORS):
+                work.records.remove_authenticator(one.id)
         work.records.add_authenticator(password)
         ended = work.records.end_sessions(account_id, now)
         attempt.forget(work)
-        notices.tell(work, deps, account_id, "recovered", now)
+        notices.tell(work, deps, account_id, "password_reset" if official else "recovered", now)
         requests.note(work, deps, recovery, "idp.complete_recovery", proofs=list(recovery.proofs), sessions=ended)
     delivery.deliver_soon(deps, account_id)
 

@@ -1,4 +1,4 @@
-"""Recovery at a service window: a clerk saw the person and their document, and gives them a code to set a password with in a day.
+"""Recovery at a service window: somebody saw the person and their document, and gives them a code to set a password with in a day.
 
 Left to others: the clerk's page and what they must have seen there (the console), what follows (``completing``).
 """
@@ -6,6 +6,7 @@ Left to others: the clerk's page and what they must have seen there (the console
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from datetime import timedelta
 
 from idp import notices
@@ -23,18 +24,21 @@ from idp.recovery.errors import RECOVERY_CODE_WRONG, RECOVERY_UNSUITABLE
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 from kernel.randomness import choose, token
+from policies.role_models import AccountKind
 
 _ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is read as something else on paper
 _LENGTH = 12
 
 
-def start(work: IdpWork, deps: IdpDeps, account_id: str, *, actor: str) -> str:
+def start(
+    work: IdpWork, deps: IdpDeps, account_id: str, *, actor: str, kinds: Collection[AccountKind] | None = None, new: bool = False
+) -> str:
     """Begin a recovery for somebody whose document ``actor`` saw; return the code for them. An earlier one is void.
 
-    The caller has what the owner is told delivered when the transaction is over (``notices.delivery``).
+    It is for accounts of ``kinds`` (None: those that policies name). One that is ``new`` has no owner who would have to be waited for. The caller has what the owner is told delivered when the transaction is over (``notices.delivery``).
     """
     rules, now, code, recovery_id = deps.policies.assurance.recovery, deps.clock.now(), choose(_ALPHABET, _LENGTH), token(16)
-    due_at = now + timedelta(seconds=rules.wait_seconds)
+    due_at = now if new else now + timedelta(seconds=rules.wait_seconds)
     expires_at = due_at + timedelta(seconds=rules.open_seconds)
     recovery = Recovery(
         id=recovery_id,
@@ -56,14 +60,15 @@ def start(work: IdpWork, deps: IdpDeps, account_id: str, *, actor: str) -> str:
         raise Refusal(ACCOUNT_UNKNOWN)
     if account.disabled_at is not None:
         raise Refusal(ACCOUNT_DISABLED)
-    if account.kind not in rules.kinds:
+    if account.kind not in (rules.kinds if kinds is None else kinds):
         raise Refusal(RECOVERY_UNSUITABLE)
     work.records.cancel_recoveries(account_id)
     work.records.add_recovery(recovery)
     details = {"recovery": recovery_id}
     work.audit.record(AuditEvent(now, actor, "idp.begin_recovery", f"account:{account_id}", details=details))
-    owe(work, account_id, "recovery-activated", now)
-    notices.tell(work, deps, account_id, "recovery_waiting", now, hours=-(-rules.wait_seconds // 3600))
+    if not new:
+        owe(work, account_id, "recovery-activated", now)
+        notices.tell(work, deps, account_id, "recovery_waiting", now, hours=-(-rules.wait_seconds // 3600))
     return "-".join(code[start : start + 4] for start in range(0, _LENGTH, 4))
 
 

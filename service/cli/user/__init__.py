@@ -36,6 +36,7 @@ for _each in (
     deciding.disable,
     deciding.enable,
     deciding.close,
+    deciding.recover,
     deciding.role,
     deciding.approvals,
 ):

@@ -13,7 +13,7 @@ from idp.administration import proposals
 from idp.administration.acts import TITLES, Wish, act_of
 from idp.administration.admins import operator
 from idp.administration.proposals import Listed
-from idp.people import accounts
+from idp.people import accounts, one_time_codes
 from idp.records import Proposal
 from kernel.clock import rfc3339
 from kernel.errors import Text
@@ -59,6 +59,21 @@ def enable(services: Services, *, username: str, **options: Any) -> None:
 def close(services: Services, *, username: str, **options: Any) -> None:
     """Close account USERNAME after the time in which its owner may take that back; then everything about them is erased."""
     _ask(services, "close", username, None, **options)
+
+
+@click.command()
+@click.argument("username")
+@click.option(
+    "--lost", type=click.Choice(("password", "factor")), required=True, help="What is to be replaced; the other one stays."
+)
+@_reason_option
+@by_option
+@yes_option
+@json_option
+@pass_services
+def recover(services: Services, *, username: str, lost: str, **options: Any) -> None:
+    """Replace what official USERNAME lost. Whoever approves is shown once what they hand over: a new authenticator's secret, or a code."""
+    _ask(services, "reset_password" if lost == "password" else "reset_factor", username, None, **options)
 
 
 @click.group()
@@ -180,8 +195,13 @@ def _decide(services: Services, identifier: str, *, by: str, yes: bool, as_json:
     if not go_ahead(Preview(action, people=[one.username]), yes=yes, overrides=(), as_json=as_json):
         return
     decided = (proposals.approve if approving else proposals.reject)(services.idp, operator(by), identifier)
-    done = Listed(decided, one.username)
-    emit(_as_json(done), as_json, _as_line(done))
+    done = Listed(decided.proposal, one.username)
+    handed = decided.handed
+    uri = None
+    if handed is not None and handed.what == "totp_secret":
+        uri = one_time_codes.enrolment_uri(handed.value, username=handed.username, issuer=f"潮信 {services.node.name}")
+    told = {} if handed is None else {handed.what: handed.value, "totp_uri": uri}
+    emit({**_as_json(done), **told}, as_json, "\n".join((_as_line(done), *filter(None, told.values()))))
 
 
 def _title(act: Any, role: str | None) -> Text:

@@ -97,6 +97,17 @@ def test_a_role_is_asked_for_by_one_and_approved_by_another(config: Path) -> Non
     assert "auditor" in holders["auditor"]
 
 
+def test_a_lost_second_factor_is_replaced_by_two_and_its_secret_is_shown_once(config: Path) -> None:
+    before = printed(chaoxin(config, "user", "add", "lost", "--kind", "staff", "--name", "某", "--json", typed=f"{PASSWORD}\n"))
+    ask = ("user", "recover", "lost", "--lost", "factor", "--reason", "手机遗失", "--by", "chen", "--json")
+    assert printed(chaoxin(config, *ask))["changed"] is False
+    waiting = printed(chaoxin(config, *ask, "--yes"))["proposal"]
+    decided = printed(chaoxin(config, "user", "approvals", "approve", waiting, "--by", "lin", "--yes", "--json"))
+    assert decided["totp_secret"] not in {None, before["totp_secret"]}
+    assert decided["totp_secret"] in decided["totp_uri"]
+    assert decided["totp_secret"] not in chaoxin(config, "user", "approvals", "list", "--all", "--json").output
+
+
 def test_a_person_is_shown_masked_for_a_purpose(config: Path) -> None:
     chaoxin(
         config, "user", "add", "shown", "--kind", "citizen", "--name", "陈某某", "--phone", "13800000009", typed=f"{PASSWORD}\n"

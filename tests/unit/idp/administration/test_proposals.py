@@ -51,7 +51,7 @@ def test_a_role_is_given_when_another_admin_approves_and_only_then(deps: IdpDeps
     waiting = asked(deps, staff)
     assert roles(deps, staff) == ()
     assert [one.username for one in proposals.listed(deps, only_open=True)] == ["linwenshu"]
-    decided = proposals.approve(deps, LIN, waiting)
+    decided = proposals.approve(deps, LIN, waiting).proposal
     assert (decided.state, decided.decided_by, roles(deps, staff)) == ("approved", "operator:Lin", ("clerk",))
     (event,) = events(engine, "idp.give_role")
     assert (event["actor"], event["target"]) == ("operator:Lin", f"account:{staff.id}")
@@ -91,7 +91,7 @@ def test_of_many_decisions_at_once_one_counts(deps: IdpDeps, engine: sa.Engine) 
 
     def decide(admin: Admin) -> str:
         try:
-            return proposals.approve(deps, admin, waiting).state
+            return proposals.approve(deps, admin, waiting).proposal.state
         except Refusal as refusal:
             return refusal.code
 

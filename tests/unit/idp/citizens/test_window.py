@@ -13,12 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from idp import notices
+from idp.administration import opening, proposals
+from idp.administration.admins import official, operator
+from idp.administration.opening import Opened
 from idp.citizens import codes, window
+from idp.interaction import login
 from idp.people import accounts
 from idp.ports import IdpDeps
+from idp.privacy import closing
+from idp.recovery import window as recovery_window
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from tests.support.citizens import NAME, NUMBER, account_of, citizen, clerk, refused
+from tests.support.citizens import HERE, HOME, NAME, NUMBER, account_of, citizen, clerk, refused
 from tests.support.idp import events
 
 OTHER = "445102198806123626"
@@ -170,6 +176,58 @@ def test_what_the_account_says_by_then_is_compared_and_not_what_it_said_when_it_
         assert work.records.put_proven(accounts.seal(light, proven, light.clock.now()))
     assert refused(lambda: prove(light, who, found)) == "shown_document_differs"
     assert account_of(light, current).holder_id == OTHER
+
+
+def open_for(deps: IdpDeps, who: str, **changes: str) -> Opened:
+    return opening.open_account(deps, official(who, "linwenshu"), seen(deps, **changes))
+
+
+def test_who_has_neither_telephone_nor_mail_is_given_an_account_and_a_code_on_paper(deps: IdpDeps, engine: sa.Engine) -> None:
+    who = clerk(deps)
+    opened = open_for(deps, who)
+    account = accounts.get_by_username(deps, opened.username)
+    assert (account.name, account.holder_id, account.real_name_level, account.confirmed) == (NAME, NUMBER, 5, ())
+    with deps.work.read() as work:
+        evidence = {one.method: (one.actor, one.document) for one in work.records.verifications(account.id)}
+    assert evidence == {"declared": (f"account:{who}", None), "counter": (f"account:{who}", "idcard")}
+    new = {"name": opened.username, "password": "tides come in and tides go out"}
+    recovery_window.complete(deps, HOME, code=opened.code or "", **new)
+    assert refused(lambda: recovery_window.complete(deps, HOME, code=opened.code or "", **new)) == "window_code_wrong"
+    login.submit_password(deps, transaction_id=None, visit=HERE, device=HOME, username=opened.username, password=new["password"])
+    assert str(opened.code) not in str(events(engine, "idp.open_account"))
+
+
+def test_nobody_is_given_a_second_account_nor_one_by_their_own_word(light: IdpDeps, clock: FixedClock) -> None:
+    who = clerk(light, resident_id=OTHER)
+    assert refused(lambda: open_for(light, who, resident_id=OTHER)) == "self_proof"
+    over = seen(light, valid_until="2026-11-23")
+    clock.advance(timedelta(days=1))
+    assert refused(lambda: opening.open_account(light, official(who, "linwenshu"), over)) == "shown_document_unsuitable"
+    open_for(light, who)
+    assert refused(lambda: open_for(light, who)) == "number_known"
+    assert len(accounts.page(light)) == 2
+
+
+def test_two_officers_open_an_account_where_policies_say_so_and_nothing_is_left_of_what_nobody_approves(
+    light: IdpDeps, clock: FixedClock
+) -> None:
+    acts = (*light.policies.roles.two_admins.acts, "open_account")
+    rules = light.policies.roles.two_admins.model_copy(update={"acts": acts})
+    roles = light.policies.roles.model_copy(update={"two_admins": rules})
+    light = replace(light, policies=light.policies.model_copy(update={"roles": roles}))
+    who = clerk(light)
+    first, second = open_for(light, who), open_for(light, who)
+    assert (first.code, second.code) == (None, None)
+    mine, other = sorted(proposals.listed(light, only_open=True), key=lambda one: one.username != first.username)
+    assert refused(lambda: proposals.approve(light, official(who, "linwenshu"), mine.proposal.id)) == "second_admin_needed"
+    handed = proposals.approve(light, operator("operator:Wang"), mine.proposal.id).handed
+    assert handed is not None
+    account = accounts.get_by_username(light, first.username)
+    assert (handed.username, account.real_name_level, account.disabled_at) == (first.username, 5, None)
+    assert refused(lambda: proposals.approve(light, operator("operator:Wang"), other.proposal.id)) == "number_known"
+    clock.advance(timedelta(seconds=rules.valid_seconds))
+    assert closing.close_due(light) == 1
+    assert [one.name for one in accounts.page(light) if one.kind == "citizen"] == ["-", NAME]
 
 
 def test_a_recovery_at_the_window_takes_a_document_that_agrees_in_everything(light: IdpDeps, sqlite: sa.Engine) -> None:
