@@ -1,7 +1,7 @@
 # Each target sets itself up; none needs another to have run first.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system-packages demo demo-clean test test-postgresql coverage check lint bench fmt lock
+.PHONY: help setup setup-dev system-packages example-jars demo demo-clean test test-postgresql coverage check lint bench fmt lock
 
 # Many processes start in the tests; each would compile all modules anew where the environment forbids to keep them.
 export PYTHONDONTWRITEBYTECODE :=
@@ -27,7 +27,10 @@ demo: setup ## a city and two counties on this machine; Ctrl-C stops all
 demo-clean: ## remove what the demo stored
 	@rm -rf var/demo
 
-test: system-packages setup-dev ## all tests, with real servers and a real browser
+example-jars: system-packages
+	@scripts/fetch-jars.sh
+
+test: system-packages setup-dev example-jars ## all tests, with real servers and a real browser
 	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder $(OPTIONS) $(TESTS)
 
 test-postgresql: ## the walks of people and departments once more, every node on PostgreSQL

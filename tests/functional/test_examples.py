@@ -26,12 +26,19 @@ from service.wiring import Services
 from tests.support.demo import Federation
 from tests.support.node import NODE, workspace
 from tests.support.ports import free_port
+from tests.support.programs import need
 from tests.support.relying_party import Browser, Form, forms
 
 CITY, MARKET = "445100", "114451008W15P11PMR"
 EXAMPLES = Path(__file__).parents[2] / "examples"
+FRUGAL_JAVA = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")  # it starts twice, and never runs for long
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 START_SECONDS = 300
+COMMANDS: dict[str, list[str | Path]] = {
+    "java": ["java", *FRUGAL_JAVA, "-Dfile.encoding=UTF-8", "-cp", f"{EXAMPLES}/java/lib/*", EXAMPLES / "java" / "App.java"],
+    "node": [NODE, "app.mjs"],
+    "python": [sys.executable, EXAMPLES / "python" / "app.py"],
+}
 
 
 @dataclass
@@ -59,9 +66,12 @@ class Example:
 @contextmanager
 def running(kind: str, federation: Federation, settings: dict[str, str], folder: Path) -> Iterator[Example]:
     """Run an example with ``settings`` in its environment, in the empty ``folder``, for the length of the block."""
-    command = [NODE, "app.mjs"] if kind == "node" else [sys.executable, EXAMPLES / "python" / "app.py"]
+    command = COMMANDS[kind]
     if kind == "node":
         workspace(EXAMPLES / "node", folder)
+    if kind == "java":
+        need("java", "openjdk-17-jdk-headless")
+        subprocess.run([EXAMPLES.parent / "scripts" / "fetch-jars.sh"], check=True)  # make test has done it; else it is done now
     home = f"http://localhost:{settings['PORT']}/"
     log = folder / "example.log"
     with (
@@ -70,16 +80,18 @@ def running(kind: str, federation: Federation, settings: dict[str, str], folder:
             ["setpriv", "--pdeathsig", "KILL", *command], cwd=folder, env=settings, stdout=stream, stderr=stream
         ) as process,
     ):
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(home):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        yield Example(home, federation)
-        process.kill()
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while not answers(home):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+            yield Example(home, federation)
+        finally:
+            process.kill()
 
 
-@pytest.fixture(scope="module", params=["node", "python"])
+@pytest.fixture(scope="module", params=COMMANDS)
 def example(
     request: pytest.FixtureRequest, federation: Federation, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Example]:
@@ -171,7 +183,7 @@ def test_a_logout_notice_ends_the_login_and_nothing_else_that_is_signed_does(exa
     assert "用潮信登录" in browser.get(example.home).text
 
 
-@pytest.mark.parametrize("kind", ["node", "python"])
+@pytest.mark.parametrize("kind", COMMANDS)
 def test_a_logout_at_the_node_ends_the_login_at_the_example(
     kind: str, federation: Federation, city: Services, tmp_path: Path
 ) -> None:
