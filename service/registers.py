@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from crosscert.addresses import is_on_this_machine
 from crosscert.http import RequestsFetcher
-from idp.registers.csv_files import CsvLegalPersonRegister, CsvPopulationRegister
+from idp.registers.csv_files import LEGAL_PERSONS, PEOPLE, CsvLegalPersonRegister, CsvPopulationRegister
 from idp.registers.documents import HttpDocumentChecks
 from idp.registers.http import HttpLegalPersonRegister, HttpPopulationRegister, Line
 from idp.registers.ports import Registers
+from idp.storage.sql_registers import SqlLegalPersonRegister, SqlPopulationRegister, SqlTable
 from kernel.errors import Misuse, Refusal
 from pki import jose
 from pki.errors import JWK_UNSUITABLE
@@ -22,6 +28,7 @@ from service.settings import RegisterTable
 
 File = TypeVar("File")
 Server = TypeVar("Server")
+Database = TypeVar("Database")
 
 
 def make_registers(config: Config) -> Registers:
@@ -30,24 +37,37 @@ def make_registers(config: Config) -> Registers:
     return Registers(
         population=None
         if population is None
-        else _make(config, "population", population, CsvPopulationRegister, HttpPopulationRegister),
+        else _make(
+            config, "population", population, _Ways(CsvPopulationRegister, HttpPopulationRegister, SqlPopulationRegister, PEOPLE)
+        ),
         legal_persons=None
         if legal_persons is None
-        else _make(config, "legal_persons", legal_persons, CsvLegalPersonRegister, HttpLegalPersonRegister),
+        else _make(
+            config,
+            "legal_persons",
+            legal_persons,
+            _Ways(CsvLegalPersonRegister, HttpLegalPersonRegister, SqlLegalPersonRegister, LEGAL_PERSONS),
+        ),
         documents=_make_checks(config),
     )
 
 
-def _make(
-    config: Config,
-    name: str,
-    table: RegisterTable,
-    from_file: Callable[[Path], File],
-    over_http: Callable[[Line], Server],
-) -> File | Server:
+@dataclass(frozen=True, slots=True)
+class _Ways(Generic[File, Server, Database]):
+    """How a kind of register is asked in a file, over HTTP, in a database; and what its columns are called here."""
+
+    from_file: Callable[[Path], File]
+    over_http: Callable[[Line], Server]
+    by_sql: Callable[[SqlTable], Database]
+    columns: tuple[str, ...]
+
+
+def _make(config: Config, name: str, table: RegisterTable, ways: _Ways[File, Server, Database]) -> File | Server | Database:
     if table.file is not None:
-        return from_file(config.directory / table.file)
-    return over_http(_line(config, f"registers.{name}", table.url or "", table.key_file or "", table.seconds))
+        return ways.from_file(config.directory / table.file)
+    if table.database is not None:
+        return ways.by_sql(_sql_table(config, f"registers.{name}", table, ways.columns))
+    return ways.over_http(_line(config, f"registers.{name}", table.url or "", table.key_file or "", table.seconds))
 
 
 def _make_checks(config: Config) -> HttpDocumentChecks | None:
@@ -63,6 +83,45 @@ def _make_checks(config: Config) -> HttpDocumentChecks | None:
         problem = f"{key}.signer_file: no public JWK for ES256 or RS256"
         raise Misuse(CONFIG_INVALID, field=f"{key}.signer_file", file=str(config.file), problem=problem) from None
     return HttpDocumentChecks(lines[0], lines[1], url, signer, config.node.url)
+
+
+def _sql_table(config: Config, key: str, table: RegisterTable, columns: tuple[str, ...]) -> SqlTable:
+    unknown = [name for name in table.columns if name not in columns]
+    if unknown:
+        problem = f"{key}.columns: no {unknown[0]}, but {', '.join(columns)}"
+        raise Misuse(CONFIG_INVALID, field=f"{key}.columns", file=str(config.file), problem=problem)
+    # A connection for each question: they are few, and none outlives a change of the server's.
+    engine = sa.create_engine(_database(config, key, table), hide_parameters=True, poolclass=sa.NullPool)
+    return SqlTable(engine, table.table or "", {name: table.columns.get(name, name) for name in columns}, table.seconds)
+
+
+def _database(config: Config, key: str, table: RegisterTable) -> sa.URL:
+    """Return whose database it is: SQLite's file is opened to be read; PostgreSQL on another machine must prove itself."""
+    field = f"{key}.database"
+    try:
+        url = make_url(table.database or "")
+    except sa.exc.ArgumentError:
+        raise Misuse(CONFIG_INVALID, field=field, file=str(config.file), problem=f"{field}: no address") from None
+    problem = ""
+    if url.drivername == "sqlite" and url.database:
+        return url.set(database=f"file:{quote(str(config.directory / url.database))}").update_query_dict(
+            {"mode": "ro", "uri": "true"}
+        )
+    if url.drivername != "postgresql+psycopg":
+        problem = "sqlite:///file or postgresql+psycopg://…"
+    elif url.password is not None:
+        problem = "the password belongs into password_file"
+    elif not set(url.query) <= {"host", "port", "sslmode", "sslrootcert"}:
+        problem = "only host, port, sslmode and sslrootcert may follow"
+    elif not _is_near(str(url.query.get("host", "")) or url.host or "") and url.query.get("sslmode") != "verify-full":
+        problem = "a server on another machine needs ?sslmode=verify-full"
+    if problem:
+        raise Misuse(CONFIG_INVALID, field=field, file=str(config.file), problem=f"{field}: {problem}")
+    return url if table.password_file is None else url.set(password=config.secret(f"{key}.password_file", table.password_file))
+
+
+def _is_near(host: str) -> bool:
+    return not host or host.startswith("/") or host in {"localhost", "127.0.0.1", "::1"}
 
 
 def _line(config: Config, key: str, url: str, key_file: str, seconds: float) -> Line:

@@ -156,17 +156,26 @@ class SmsTable(Table):
 
 
 class RegisterTable(Table):
-    """A register of others: a CSV ``file`` beside the configuration, or a server at ``url`` that is shown the secret in ``key_file``."""
+    """A register of others: a CSV ``file`` beside the configuration, a server at ``url`` that is shown the secret in ``key_file``, or a database.
+
+    There it is a ``table`` or a view, whose ``columns`` may be called otherwise than here; ``password_file`` has the password.
+    """
 
     file: Word | None = None
     url: Word | None = None
     key_file: Word | None = None
+    database: Annotated[str, Field(min_length=1, max_length=400)] | None = None
+    password_file: Word | None = None
+    table: Annotated[str, Field(pattern=r"^\w{1,63}(\.\w{1,63})?$")] | None = None
+    columns: dict[Word, Annotated[str, Field(pattern=r"^\w{1,63}$")]] = {}
     seconds: Annotated[float, Field(gt=0, le=10)] = 5.0
 
     @model_validator(mode="after")
     def _choose_one(self) -> Self:
-        if (self.file is None) == (self.url is None) or (self.url is None) != (self.key_file is None):
-            message = "either file, or url with key_file"
+        ways = [one for one in (self.file, self.url, self.database) if one is not None]
+        belongs = (self.url is None) == (self.key_file is None) and (self.database is None) == (self.table is None)
+        if len(ways) != 1 or not belongs or (self.database is None and (self.password_file or self.columns)):
+            message = "either file, or url with key_file, or database with table"
             raise ValueError(message)
         return self
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from crosscert.http import RequestsFetcher
 from idp.registers.http import HttpLegalPersonRegister, HttpPopulationRegister, Line
+from idp.storage.sql_registers import SqlPopulationRegister, SqlTable
 from kernel.errors import Refusal
 from service.demo import plan
 from service.demo.secrets import private_jwk
@@ -64,6 +67,14 @@ def test_the_register_knows_organisations(register: str) -> None:
     assert found is not None
     assert (found.representative_name, found.status) == ("陈晓潮", "active")
     assert companies.find("91445100MA7TEA0010") is None
+
+
+def test_a_database_that_takes_a_connection_and_says_nothing_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        engine = sa.create_engine(f"postgresql+psycopg://reader@127.0.0.1:{deaf.getsockname()[1]}/x", poolclass=sa.NullPool)
+        register = SqlPopulationRegister(SqlTable(engine, "people", {"name": "name", "resident_id": "resident_id"}, 0.3))
+        with pytest.raises(Refusal, match="register_away"):
+            register.match("陈晓潮", "445102198806123626")
 
 
 def test_whatever_a_register_does_is_one_refusal(register: str) -> None:
