@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +12,7 @@ from idp.ports import IdpDeps
 from kernel.audit import AuditEvent
 from kernel.clock import Clock
 from kernel.nodes import Node
+from licenses.bulk_records import Batch
 from licenses.ports import LicenseDeps
 from pki.ports import PkiDeps
 from policies.models import Policies
@@ -120,7 +121,7 @@ class Visitors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AdminDeps:
-    """Everything that the console reads from."""
+    """Everything that the console reads from; ``in_background`` tells the workers of a batch."""
 
     node: Node
     policies: Policies
@@ -131,3 +132,4 @@ class AdminDeps:
     clock: Clock
     audit: AuditReader
     visitors: Visitors
+    in_background: Callable[[Batch], None]

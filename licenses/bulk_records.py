@@ -8,20 +8,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
+
+BatchState = Literal["arriving", "waiting", "released", "dropped"]
+"""``arriving``: being stored. ``waiting``: nobody issues it before an officer says so. ``released``: the workers' to issue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A file of applications that somebody handed in. ``departments`` are those it may issue for, None: all of the node's."""
+    """A file of applications that somebody handed in. ``departments`` are those it may issue for, None: all of the node's.
+
+    ``asked_person`` is one for every spelling of the officer's name; ``decided_by`` released or dropped it.
+    """
 
     id: str
     name: str
     asked_by: str
+    asked_person: str
     asked_at: datetime
     departments: tuple[str, ...] | None
-    rows: int
-    chunks: int
+    rows: int = 0
+    chunks: int = 0
+    state: BatchState = "arriving"
+    decided_by: str | None = None
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,18 @@ class BatchRecords(Protocol):
         """Store a batch."""
         ...
 
+    def move_batch(self, batch: Batch, before: BatchState) -> bool:
+        """Record how large a batch is, its state and who decided; False when its state is not ``before`` any more."""
+        ...
+
+    def drop_chunks(self, batch_id: str) -> None:
+        """Remove the rows of a batch."""
+        ...
+
+    def left_over(self, *, arriving_since: datetime, waiting_since: datetime) -> Sequence[Batch]:
+        """Return the batches that came to nothing: still arriving, or waiting, since before these moments."""
+        ...
+
     def add_chunk(self, chunk: Chunk) -> None:
         """Store rows that wait."""
         ...
@@ -59,7 +81,7 @@ class BatchRecords(Protocol):
         ...
 
     def batches(self, *, departments: Sequence[str] | None, limit: int) -> Sequence[Batch]:
-        """Return batches, the newest first; where ``departments`` are given, those that were handed in for no others."""
+        """Return batches that have arrived, the newest first; where ``departments`` are given, those that were handed in for no others."""
         ...
 
     def claim_chunk(self, batch_id: str, *, now: datetime, until: datetime) -> Chunk | None:
@@ -75,9 +97,9 @@ class BatchRecords(Protocol):
         ...
 
     def unfinished(self) -> Sequence[str]:
-        """Return the ids of the batches that have rows left, the oldest first."""
+        """Return the ids of the released batches that have rows left, the oldest first."""
         ...
 
-    def outcomes(self, batch_id: str, *, after: int, limit: int) -> Sequence[Chunk]:
-        """Return chunks that are done, in order, from after place ``after``."""
+    def chunks(self, batch_id: str, *, done: bool, after: int, limit: int) -> Sequence[Chunk]:
+        """Return chunks that are done, or that are not, in order, from after place ``after``."""
         ...

@@ -146,14 +146,10 @@ def reserve(deps: LicenseDeps, records: LicenseRecords, application: Application
         node=deps.node,
         policies=deps.policies.licenses,
     )
-    digest = deps.vault.index(content(application).decode(), _DIGEST_CONTEXT).hex()
+    digest = _digest_of(deps, application)
     for tried in range(_TRIES):
-        found = records.find_digest(digest) if application.number is None else records.find_number(application.number)
+        found = _find_given(records, application, digest)
         if found is not None:
-            if found.application_digest != digest:  # another application's, or a later version of this one's
-                found = records.find_digest(digest)
-            if found is None:
-                raise Refusal(DUPLICATE_NUMBER, field="number", number=application.number)
             return Issued(found, already=True)
         # 2. The intent. Uniqueness decides who is first; whoever is second finds the first one's.
         number = application.number or numbering.take_number(
@@ -166,6 +162,25 @@ def reserve(deps: LicenseDeps, records: LicenseRecords, application: Application
         if records.reserve(record):
             return Issued(record, already=False)
     raise Refusal(DUPLICATE_NUMBER, field="number", number=application.number or "")
+
+
+def find_given(deps: LicenseDeps, records: LicenseRecords, application: Application) -> LicenseRecord | None:
+    """Return the licence or intent that an application has led to; ``Refusal`` when its number is another application's."""
+    return _find_given(records, application, _digest_of(deps, application))
+
+
+def _find_given(records: LicenseRecords, application: Application, digest: str) -> LicenseRecord | None:
+    found = records.find_digest(digest) if application.number is None else records.find_number(application.number)
+    if found is None or found.application_digest == digest:
+        return found
+    found = records.find_digest(digest)  # its number is another application's, or has a later version of this one's by now
+    if found is None:
+        raise Refusal(DUPLICATE_NUMBER, field="number", number=application.number)
+    return found
+
+
+def _digest_of(deps: LicenseDeps, application: Application) -> str:
+    return deps.vault.index(content(application).decode(), _DIGEST_CONTEXT).hex()
 
 
 def new_intent(

@@ -20,7 +20,7 @@ from kernel.errors import Refusal
 from kernel.nodes import Node
 from licenses import data, fonts, qr, qr_pictures
 from licenses.errors import GLYPH_MISSING, PAGE_UNPRINTABLE
-from licenses.ports import LicenseRecord
+from licenses.ports import Application, LicenseRecord
 from policies.models import HolderKind, LicenseType
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def find_template(name: str) -> Path | None:
     return template if template.is_file() else None
 
 
-def check_printable(record: LicenseRecord, kind: LicenseType) -> None:
+def check_printable(record: LicenseRecord | Application, kind: LicenseType) -> None:
     """Refuse the first character of ``record`` that no font can print, naming it and where it stands."""
     coverage = fonts.printable()
     labels = _HOLDER_LABELS[record.holder_kind]
@@ -107,7 +107,7 @@ def _page(record: LicenseRecord, kind: LicenseType, node: Node, said: str) -> di
     }
 
 
-def _annotation(record: LicenseRecord) -> str:
+def _annotation(record: LicenseRecord | Application) -> str:
     """Return what stands across an annotated copy; nothing on the licence itself."""
     if data.COPY_NUMBER not in record.fields:
         return ""

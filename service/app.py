@@ -144,6 +144,7 @@ def _admin(services: Services) -> AdminDeps:
         clock=services.clock,
         audit=AuditReader(services.engine),
         visitors=services.visitors,
+        in_background=partial(jobs.issue_in_background, services),
     )
 
 

@@ -27,6 +27,7 @@ from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from licenses import archival
 from licenses import review as license_review
+from licenses.bulk.deciding import drop_left_over
 from licenses.bulk.work import carry_on, work_one
 from licenses.bulk_records import Batch
 from pki import alarms, authority, crl, known_revoked, review
@@ -154,7 +155,8 @@ def tell_of_events(services: Services) -> None:
 
 
 def carry_on_batches(services: Services) -> None:
-    """Go on with files of applications that a worker or a message was lost over."""
+    """Go on with files of applications that a worker or a message was lost over; let go of what came to nothing."""
+    drop_left_over(services.licenses)
     carry_on(services.licenses)
 
 

@@ -10,6 +10,7 @@ from admin_ui.ports import AdminDeps
 from admin_ui.views.guard import guard, visitor
 from kernel.errors import Refusal, Text
 from kernel.text import mask
+from licenses.bulk import outcomes
 from licenses.errors.life import ACT_NOT_FOUND
 from licenses.life import acts, reading
 from licenses.life.orders import Officer
@@ -127,9 +128,14 @@ def _add_acts(pages: Blueprint, deps: AdminDeps) -> None:
     @pages.get("/licenses/waiting")
     @guard(deps, licenses.READ)
     def list_waiting() -> str:
-        waiting = acts.list_acts(deps.licenses, _officer(deps, licenses.READ), state="waiting")
-        mine = f"account:{visitor(deps).account_id}"
-        return render_template("admin_ui/license_acts.html", waiting=waiting, mine=mine, **_words(deps))
+        officer = _officer(deps, licenses.READ)
+        return render_template(
+            "admin_ui/license_acts.html",
+            waiting=acts.list_acts(deps.licenses, officer, state="waiting"),
+            batches=[batch for batch, _progress in outcomes.list_batches(deps.licenses, officer) if batch.state == "waiting"],
+            mine=officer.actor,
+            **_words(deps),
+        )
 
     @pages.post("/licenses/waiting")
     @guard(deps, licenses.CHANGE)

@@ -1,14 +1,15 @@
 """Takes a file of applications in: read once, kept in chunks, so that any number of workers can go on with it.
 
 Nothing is checked here but the file itself and what only the whole of it shows: a number that stands there twice with different
-contents. Left to others: the rows (``work``), the queue (``service``).
+contents. Left to others: the rows (``work``), who has a batch issued (``deciding``), the queue (``service``).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import replace
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from kernel.audit import AuditEvent
@@ -17,46 +18,51 @@ from kernel.randomness import token
 from kernel.row_errors import CSV_EMPTY
 from kernel.rows import Row
 from licenses import batch
+from licenses.bulk.deciding import takes_two
 from licenses.bulk.outcomes import refused_row
 from licenses.bulk_records import Batch, Chunk
-from licenses.errors.life import ACT_NOT_DONE_HERE, BATCH_TAKES_TWO
 from licenses.life.orders import Officer
-from licenses.life.transitions import ISSUE
 from licenses.ports import LicenseDeps
-from policies.licenses import find_act
 
 CHUNK = 64
+_TOGETHER = 32
+"""Chunks that share a transaction: nobody else waits for a whole file to be written."""
 
 
-def take_in(deps: LicenseDeps, stream: BinaryIO, name: str, officer: Officer) -> Batch:
-    """Store the applications of a CSV file and return the batch that they are; ``Refusal`` for a file that cannot be read."""
-    _check_allowed(deps, officer)
+def take_in(deps: LicenseDeps, stream: BinaryIO, name: str, officer: Officer, *, hold: bool = False) -> Batch:
+    """Store the applications of a CSV file and return the batch that they are; ``Refusal`` for a file that cannot be read.
+
+    It is the workers' to issue, unless it is to ``hold`` until somebody has looked at it, or takes a second officer.
+    """
+    two = takes_two(deps, officer)
     file = batch.open_file(deps, stream, name)
     rows = _items(file.rows())
-    made, count, places, now = token(12), 0, 0, deps.clock.now()
+    first = next(rows, None)
+    if first is None:
+        raise Refusal(CSV_EMPTY, file=name)
+    arriving = Batch(token(12), name[:100], officer.actor, officer.person, deps.clock.now(), officer.departments)
     with deps.work.begin() as work:
-        while items := list(islice(rows, CHUNK)):
-            places += 1
-            count += len(items)
-            work.records.add_chunk(Chunk(made, places, json.dumps(items, ensure_ascii=False).encode()))
-        if not count:
-            raise Refusal(CSV_EMPTY, file=name)
-        stored = Batch(made, name[:100], officer.actor, now, officer.departments, count, places)
-        work.records.add_batch(stored)
-        details = {"rows": count}
-        work.audit.record(AuditEvent(now, officer.actor, "licenses.take_batch", f"batch:{made}", "intent", details))
-    return stored
+        work.records.add_batch(arriving)
+    count, places = _store(deps, arriving.id, chain([first], rows))
+    with deps.work.begin() as work:
+        there = replace(arriving, rows=count, chunks=places, state="waiting" if hold or two else "released")
+        work.records.move_batch(there, "arriving")
+        event = AuditEvent(deps.clock.now(), officer.actor, "licenses.take_batch", f"batch:{there.id}", "intent", {"rows": count})
+        work.audit.record(event)
+    return there
 
 
-def _check_allowed(deps: LicenseDeps, officer: Officer) -> None:
-    """Refuse a department's file where an application by itself would not be issued on that department's word alone."""
-    rules = find_act(deps.policies.licenses, "issue")
-    if officer.departments is None:  # the node's operator, who issues by command
-        return
-    if rules is None:
-        raise Refusal(ACT_NOT_DONE_HERE, field="act", act_zh=ISSUE.zh, act_en=ISSUE.en)
-    if rules.officers > 1:
-        raise Refusal(BATCH_TAKES_TWO, field="file")
+def _store(deps: LicenseDeps, batch_id: str, rows: Iterator[dict[str, Any]]) -> tuple[int, int]:
+    """Store the rows in chunks and return how many rows and chunks they are."""
+    count = places = 0
+    while group := list(islice(rows, CHUNK * _TOGETHER)):
+        with deps.work.begin() as work:
+            for start in range(0, len(group), CHUNK):
+                places += 1
+                items = group[start : start + CHUNK]
+                work.records.add_chunk(Chunk(batch_id, places, json.dumps(items, ensure_ascii=False).encode()))
+        count += len(group)
+    return count, places
 
 
 def _items(rows: Iterator[Row]) -> Iterator[dict[str, Any]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kernel.errors import Refusal
+from kernel.errors import Language, Refusal
 from licenses.bulk_records import Batch, Progress
 from licenses.errors.life import BATCH_NOT_FOUND
 from licenses.issue import Issued
 from licenses.life.orders import Officer
-from licenses.ports import LicenseDeps
+from licenses.ports import LicenseDeps, LicenseRecords
 
 COLUMNS = ("row", "outcome", "number", "identifier", "field", "code", "message")
 _PAGE = 50
@@ -38,10 +40,15 @@ def issued_row(batch: Batch, label: str, answer: Issued) -> dict[str, Any]:
 def get_batch(deps: LicenseDeps, batch_id: str, officer: Officer) -> tuple[Batch, Progress]:
     """Return a batch that the officer may see, with how far it is."""
     with deps.work.read() as work:
-        batch = work.records.find_batch(batch_id)
-        if batch is None or not (officer.departments is None or batch.departments == officer.departments):
-            raise Refusal(BATCH_NOT_FOUND, field="batch")
-        return batch, work.records.progress(batch_id)
+        return find_batch(work.records, batch_id, officer), work.records.progress(batch_id)
+
+
+def find_batch(records: LicenseRecords, batch_id: str, officer: Officer) -> Batch:
+    """Return a batch that the officer may see; ``Refusal`` when there is none."""
+    batch = records.find_batch(batch_id)
+    if batch is None or not (officer.departments is None or batch.departments == officer.departments):
+        raise Refusal(BATCH_NOT_FOUND, field="batch")
+    return batch
 
 
 def list_batches(deps: LicenseDeps, officer: Officer) -> list[tuple[Batch, Progress]]:
@@ -56,12 +63,31 @@ def rows_of(deps: LicenseDeps, batch: Batch) -> Iterator[dict[str, Any]]:
     after = 0
     while True:
         with deps.work.read() as work:
-            page = work.records.outcomes(batch.id, after=after, limit=_PAGE)
+            page = work.records.chunks(batch.id, done=True, after=after, limit=_PAGE)
         for chunk in page:
             yield from json.loads(chunk.content)
         if len(page) < _PAGE:
             return
         after = page[-1].place
+
+
+def as_csv(rows: Iterable[dict[str, Any]], language: Language) -> Iterator[str]:
+    """Return what became of rows as the lines of a CSV file, with the column names first."""
+    line = io.StringIO(newline="")
+    writer = csv.writer(line, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        message = row.get("message", {}).get(language, "")
+        writer.writerow([*(row.get(column, "") for column in COLUMNS[:-1]), message])
+        yield _taken(line)
+    yield _taken(line)
+
+
+def _taken(line: io.StringIO) -> str:
+    text = line.getvalue()
+    line.seek(0)
+    line.truncate()
+    return text
 
 
 def as_json(batch: Batch, progress: Progress) -> dict[str, Any]:
@@ -70,9 +96,10 @@ def as_json(batch: Batch, progress: Progress) -> dict[str, Any]:
     return {
         "id": batch.id,
         "name": batch.name,
+        "state": batch.state,
         "rows": batch.rows,
         "done": done,
-        "finished": progress.chunks_done == batch.chunks,
+        "finished": batch.state == "released" and progress.chunks_done == batch.chunks,
         "issued": progress.issued,
         "already": progress.already,
         "refused": progress.refused,

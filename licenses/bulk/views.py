@@ -30,7 +30,8 @@ def make_blueprint(deps: LicenseDeps, callers: Callers, in_background: Callable[
         if request.mimetype != "text/csv":
             raise Refusal(API_BODY, field="Content-Type", problem="text/csv")
         batch = intake.take_in(deps, BytesIO(request.get_data(cache=False)), "batch.csv", by)
-        in_background(batch)
+        if batch.state == "released":
+            in_background(batch)
         return _private(jsonify(outcomes.as_json(*outcomes.get_batch(deps, batch.id, by)))), 202
 
     @room.get("/<batch_id>")

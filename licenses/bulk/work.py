@@ -33,7 +33,8 @@ def work_one(deps: LicenseDeps, batch_id: str, *, claimed_for: timedelta = CLAIM
     now = deps.clock.now()
     with deps.work.begin() as work:
         found = work.records.find_batch(batch_id)
-        chunk = None if found is None else work.records.claim_chunk(batch_id, now=now, until=now + claimed_for)
+        free = found is not None and found.state == "released"
+        chunk = work.records.claim_chunk(batch_id, now=now, until=now + claimed_for) if free else None
     if found is None or chunk is None:
         return False
     # 2.
@@ -59,7 +60,7 @@ def carry_on(deps: LicenseDeps) -> None:
 def _issue(deps: LicenseDeps, found: Batch, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     with deps.work.read() as work:
         rules = Rules(deps.node, deps.policies.licenses, {one.uscc: one for one in work.records.departments()})
-    checked = [(item, item if "outcome" in item else _check(item, rules, found)) for item in items]
+    checked = [(item, item if "outcome" in item else check_item(item, rules, found)) for item in items]
     applications = [one for _item, one in checked if isinstance(one, Application)]
     answers = []
     for start in range(0, len(applications), batch.GROUP):
@@ -75,7 +76,8 @@ def _issue(deps: LicenseDeps, found: Batch, items: list[dict[str, Any]]) -> list
     return outcomes
 
 
-def _check(item: dict[str, Any], rules: Rules, found: Batch) -> Application | Refusal:
+def check_item(item: dict[str, Any], rules: Rules, found: Batch) -> Application | Refusal:
+    """Return the application that a kept row is, or why it is none that this batch may bring."""
     checked = batch.check_row(Row(item["row"], item["values"]), rules, another=item["another"])
     if isinstance(checked, Application) and found.departments is not None and checked.issuer_uscc not in found.departments:
         return Refusal(NOT_YOUR_DEPARTMENT, field="issuer_id")

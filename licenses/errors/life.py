@@ -20,14 +20,6 @@ ACT_NOT_DONE_HERE = define(
     remedy_zh="请管理员在 licenses.toml 的 acts 中规定人数和理由。",
     remedy_en="Have an administrator give its officers and reasons in licenses.toml, below acts.",
 )
-BATCH_TAKES_TWO = define(
-    "batch_takes_two",
-    status=403,
-    zh="在本节点签发证照要两名经办人，而成批文件里的申请没有人逐份同意，因此不收。",
-    en="Issuing takes two officers here, and nobody agrees to the applications in a file one by one, so it is not taken.",
-    remedy_zh="请逐份提交申请，由另一名经办人同意。",
-    remedy_en="Hand in each application by itself, for another officer to agree to.",
-)
 ACT_REASON = define(
     "act_reason",
     zh="理由“{found}”不在“{act_zh}”可选的理由之中。",
@@ -193,4 +185,12 @@ BATCH_NOT_FOUND = define(
     en="There is no such batch.",
     remedy_zh="核对编号；只能看到本部门交来的批次。",
     remedy_en="Check its identifier; only your own department's batches can be seen.",
+)
+BATCH_DECIDED = define(
+    "batch_decided",
+    status=409,
+    zh="这一批不再等待：已经交给后台签发，或者撤回了。",
+    en="This batch does not wait any more: it is being issued, or was taken back.",
+    remedy_zh="查看这一批的进度。",
+    remedy_en="Look at how far it is.",
 )

@@ -119,10 +119,15 @@ _LIST = {
 _COUNT = {"type": "integer"}
 _BATCH = {
     "type": "object",
-    "required": ["id", "rows", "done", "finished", "issued", "already", "refused"],
+    "required": ["id", "state", "rows", "done", "finished", "issued", "already", "refused"],
     "properties": {
         "id": _TEXT,
         "name": _TEXT,
+        "state": {
+            "type": "string",
+            "enum": ["waiting", "released", "dropped"],
+            "description": "waiting: for an officer at the console to have it issued",
+        },
         "finished": {"type": "boolean"},
         **dict.fromkeys(("rows", "done", "issued", "already", "refused"), _COUNT),
     },

@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
-from licenses.bulk_records import Batch, Chunk, Progress
+from licenses.bulk_records import Batch, BatchState, Chunk, Progress
 from licenses.storage.shelves import OnConnection
 from licenses.storage.tables import batches, chunks
 
 _CONTEXT = "licenses.batch"
 _TRIES = 16
+_MOVING = ("rows", "chunks", "state", "decided_by")
 
 
 class SqlBatches(OnConnection):
@@ -25,8 +26,25 @@ class SqlBatches(OnConnection):
     def add_batch(self, batch: Batch) -> None:
         """Store a batch."""
         departments = None if batch.departments is None else canonical(list(batch.departments)).decode()
-        values = {name: getattr(batch, name) for name in ("id", "name", "asked_by", "rows", "chunks")}
+        values = {name: getattr(batch, name) for name in ("id", "name", "asked_by", "asked_person", *_MOVING)}
         self._connection.execute(batches.insert(), values | {"asked_at": to_micros(batch.asked_at), "departments": departments})
+
+    def move_batch(self, batch: Batch, before: BatchState) -> bool:
+        """Record how large a batch is, its state and who decided; False when its state is not ``before`` any more."""
+        values = {name: getattr(batch, name) for name in _MOVING}
+        values["decided_at"] = None if batch.decided_at is None else to_micros(batch.decided_at)
+        statement = batches.update().where(batches.c.id == batch.id, batches.c.state == before).values(values)
+        return self._connection.execute(statement).rowcount == 1
+
+    def drop_chunks(self, batch_id: str) -> None:
+        """Remove the rows of a batch."""
+        self._connection.execute(chunks.delete().where(chunks.c.batch_id == batch_id))
+
+    def left_over(self, *, arriving_since: datetime, waiting_since: datetime) -> Sequence[Batch]:
+        """Return the batches that came to nothing: still arriving, or waiting, since before these moments."""
+        since = {"arriving": arriving_since, "waiting": waiting_since}
+        over = (sa.and_(batches.c.state == state, batches.c.asked_at < to_micros(at)) for state, at in since.items())
+        return [_batch(row) for row in self._connection.execute(sa.select(batches).where(sa.or_(*over)))]
 
     def add_chunk(self, chunk: Chunk) -> None:
         """Store rows that wait."""
@@ -40,8 +58,8 @@ class SqlBatches(OnConnection):
         return None if row is None else _batch(row)
 
     def batches(self, *, departments: Sequence[str] | None, limit: int) -> Sequence[Batch]:
-        """Return batches, the newest first; where ``departments`` are given, those that were handed in for no others."""
-        query = sa.select(batches).order_by(batches.c.asked_at.desc(), batches.c.id)
+        """Return batches that have arrived, the newest first; where ``departments`` are given, those that were handed in for no others."""
+        query = sa.select(batches).where(batches.c.state != "arriving").order_by(batches.c.asked_at.desc(), batches.c.id)
         if departments is not None:
             query = query.where(batches.c.departments == canonical(list(departments)).decode())
         return [_batch(row) for row in self._connection.execute(query.limit(limit))]
@@ -78,17 +96,24 @@ class SqlBatches(OnConnection):
         return Progress(*(int(value) for value in self._connection.execute(query).one()))
 
     def unfinished(self) -> Sequence[str]:
-        """Return the ids of the batches that have rows left, the oldest first."""
+        """Return the ids of the released batches that have rows left, the oldest first."""
         left = sa.exists().where(chunks.c.batch_id == batches.c.id, chunks.c.done_at.is_(None))
-        return list(self._connection.execute(sa.select(batches.c.id).where(left).order_by(batches.c.asked_at)).scalars())
+        return list(
+            self._connection.execute(
+                sa.select(batches.c.id).where(batches.c.state == "released", left).order_by(batches.c.asked_at)
+            ).scalars()
+        )
 
-    def outcomes(self, batch_id: str, *, after: int, limit: int) -> Sequence[Chunk]:
-        """Return chunks that are done, in order, from after place ``after``."""
-        query = sa.select(chunks).where(chunks.c.batch_id == batch_id, chunks.c.place > after, chunks.c.done_at.is_not(None))
+    def chunks(self, batch_id: str, *, done: bool, after: int, limit: int) -> Sequence[Chunk]:
+        """Return chunks that are done, or that are not, in order, from after place ``after``."""
+        state = chunks.c.done_at.is_not(None) if done else chunks.c.done_at.is_(None)
+        query = sa.select(chunks).where(chunks.c.batch_id == batch_id, chunks.c.place > after, state)
         rows = self._connection.execute(query.order_by(chunks.c.place).limit(limit))
         return [Chunk(batch_id, row.place, self._vault.decrypt_bytes(bytes(row.content), _CONTEXT)) for row in rows]
 
 
 def _batch(row: Any) -> Batch:
     departments = None if row.departments is None else tuple(json.loads(row.departments))
-    return Batch(row.id, row.name, row.asked_by, from_micros(row.asked_at), departments, row.rows, row.chunks)
+    plain = {name: getattr(row, name) for name in ("id", "name", "asked_by", "asked_person", *_MOVING)}
+    decided_at = None if row.decided_at is None else from_micros(row.decided_at)
+    return Batch(**plain, asked_at=from_micros(row.asked_at), departments=departments, decided_at=decided_at)

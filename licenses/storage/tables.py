@@ -200,6 +200,10 @@ batches = sa.Table(
     sa.Column("departments", sa.Text, nullable=True, info=_INTERNAL),
     sa.Column("rows", sa.Integer, nullable=False, info=_INTERNAL),
     sa.Column("chunks", sa.Integer, nullable=False, info=_INTERNAL),
+    sa.Column("asked_person", sa.String(220), nullable=False, info=_INTERNAL),
+    sa.Column("state", sa.String(10), nullable=False, index=True, info=_INTERNAL),
+    sa.Column("decided_by", sa.String(220), nullable=True, info=_INTERNAL),
+    sa.Column("decided_at", sa.BigInteger, nullable=True, info=_INTERNAL),
 )
 
 chunks = sa.Table(

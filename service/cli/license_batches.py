@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -42,17 +40,10 @@ def show_batch(services: Services, *, batch_id: str, report: Path | None, as_jso
     batch, progress = outcomes.get_batch(services.licenses, batch_id, _OPERATOR)
     if report is not None:
         with writing(report.parent), report.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(outcomes.COLUMNS)
-            writer.writerows(_cells(row) for row in outcomes.rows_of(services.licenses, batch))
+            stream.writelines(outcomes.as_csv(outcomes.rows_of(services.licenses, batch), "zh"))
     told = outcomes.as_json(batch, progress)
     zh = f"{told['done']}/{batch.rows}：签发 {progress.issued}，已有 {progress.already}，拒绝 {progress.refused}"
     en = f"issued {progress.issued}, already {progress.already}, refused {progress.refused}"
     emit(told, as_json, f"{zh} ({en})")
     if not told["finished"] or progress.refused:
         raise SystemExit(EXIT_NO)
-
-
-def _cells(row: dict[str, Any]) -> list[str]:
-    message = row.get("message", {}).get("zh", "")
-    return [*(str(row.get(column, "")) for column in outcomes.COLUMNS[:-1]), message]

@@ -86,7 +86,8 @@ def welcome(demo: Demo, *, seconds: float) -> str:
         code = demo.secrets.totp.get(account.username)
         factor = f"  TOTP {code}" if code else ""
         lines.append(
-            f"  {account.node} {account.kind:<15} {account.username:<16} {demo.secrets.passwords[account.username]}{factor}"
+            f"  {account.node} {account.roles[0] if account.roles else account.kind:<15} {account.username:<16} {demo.secrets.passwords[account.username]}{factor}"
         )
-    lines += ["", f"  {demo.directory / 'demo.json'}", "", "Ctrl-C 停止。 Ctrl-C stops everything.", "═" * min(width, 78)]
+    lines += ["", f"  成批申请的样例 A file of applications to hand in  {os.path.relpath(plan.DATA / 'batch.csv')}"]
+    lines += [f"  {demo.directory / 'demo.json'}", "", "Ctrl-C 停止。 Ctrl-C stops everything.", "═" * min(width, 78)]
     return "\n".join(lines)

@@ -46,7 +46,16 @@ def console_of(deps: CrosscertDeps, door: Door) -> Flask:
     """The console over one node's federation room; what the other rooms would tell is not there."""
     void = cast("Any", None)
     admin = AdminDeps(
-        deps.node, load(None), pki=deps.pki, crosscert=deps, licenses=void, idp=void, clock=deps.clock, audit=void, visitors=door
+        deps.node,
+        load(None),
+        pki=deps.pki,
+        crosscert=deps,
+        licenses=void,
+        idp=void,
+        clock=deps.clock,
+        audit=void,
+        visitors=door,
+        in_background=void,
     )
     app = Flask("service")
     Bootstrap5(app)

@@ -68,7 +68,10 @@ def test_a_confined_admin_has_no_other_departments_logouts_told_again(provider: 
     writing = deps.policies.roles.roles["department_admin"].model_copy(update={"permissions": ("clients.write",)})
     roles = deps.policies.roles.model_copy(update={"roles": {"department_admin": writing}})
     policies = deps.policies.model_copy(update={"roles": roles})
-    beyond: Any = {"licenses": SimpleNamespace(policies=policies), **dict.fromkeys(("pki", "crosscert", "audit"))}
+    beyond: Any = {
+        "licenses": SimpleNamespace(policies=policies),
+        **dict.fromkeys(("pki", "crosscert", "audit", "in_background")),
+    }
     here: Any = SimpleNamespace(current=lambda: Somebody(("department_admin",)))
     app = Flask(__name__)
     app.register_blueprint(make_blueprint(AdminDeps(deps.node, policies, idp=deps, clock=deps.clock, visitors=here, **beyond)))

@@ -32,7 +32,18 @@ def door() -> Door:
 def app(door: Door, clock: FixedClock) -> Flask:
     """The console with nothing behind it: whoever gets past the door falls into the void, which is an error here."""
     void = cast("Any", None)
-    deps = AdminDeps(NODE, load(None), pki=void, crosscert=void, licenses=void, idp=void, clock=clock, audit=void, visitors=door)
+    deps = AdminDeps(
+        NODE,
+        load(None),
+        pki=void,
+        crosscert=void,
+        licenses=void,
+        idp=void,
+        clock=clock,
+        audit=void,
+        visitors=door,
+        in_background=void,
+    )
     app = Flask(__name__)
     app.register_blueprint(make_blueprint(deps))
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from kernel.people import person_of
-from licenses.bulk import intake, outcomes, work
+from kernel.rows import Row
+from licenses.bulk import deciding, foresight, intake, outcomes, work
+from licenses.issue import issue_many
 from licenses.life.orders import Officer, operator
 from licenses.ports import LicenseDeps
 from tests.support import issuing
@@ -99,14 +103,85 @@ def test_a_file_that_cannot_be_read_leaves_nothing(deps_sqlite: LicenseDeps) -> 
     assert outcomes.list_batches(deps_sqlite, BY) == []
 
 
+def refused(wanted: str, what: Any, *arguments: Any) -> None:
+    with pytest.raises(Refusal) as caught:
+        what(*arguments)
+    assert caught.value.code == wanted
+
+
 def test_a_file_is_no_way_around_the_second_officer(deps_sqlite: LicenseDeps) -> None:
-    own, licenses = Officer("client:a", "a", (RAOPING,)), deps_sqlite.policies.licenses
+    own, other = Officer("client:a", "a", (RAOPING,)), Officer("account:b", "b", (RAOPING,))
+    licenses = deps_sqlite.policies.licenses
     two = {**licenses.acts, "issue": licenses.acts["issue"].model_copy(update={"officers": 2})}
     none = {name: rules for name, rules in licenses.acts.items() if name != "issue"}
-    for acts, code in ((two, "batch_takes_two"), (none, "act_not_done_here")):
-        policies = deps_sqlite.policies.model_copy(update={"licenses": licenses.model_copy(update={"acts": acts})})
-        with pytest.raises(Refusal) as refused:
-            intake.take_in(replace(deps_sqlite, policies=policies), rows(1), "a.csv", own)
-        assert refused.value.code == code
-    assert outcomes.list_batches(deps_sqlite, own) == []
-    assert intake.take_in(deps_sqlite, rows(1), "a.csv", own).rows == 1
+    deps, nobody = (
+        replace(
+            deps_sqlite,
+            policies=deps_sqlite.policies.model_copy(update={"licenses": licenses.model_copy(update={"acts": acts})}),
+        )
+        for acts in (two, none)
+    )
+    refused("act_not_done_here", intake.take_in, nobody, rows(1), "a.csv", own)
+    batch = intake.take_in(deps, rows(1), "a.csv", own)
+    work.carry_on(deps)
+    assert not work.work_one(deps, batch.id)
+    for same in (own, Officer("account:x", "a", (RAOPING,))):  # another name of the same person
+        refused("same_officer", deciding.release, deps, batch.id, same)
+    refused("batch_not_found", deciding.release, deps, batch.id, Officer("account:c", "c", ("114451008W15P11PMR",)))
+    assert deciding.release(deps, batch.id, other).state == "released"
+    refused("batch_decided", deciding.release, deps, batch.id, other)
+    refused("batch_decided", deciding.drop, deps, batch.id, other)
+    work.carry_on(deps)
+    assert outcomes.as_json(*outcomes.get_batch(deps, batch.id, own))["issued"] == 1
+
+
+def test_what_would_become_of_a_file_is_told_before_and_becomes_of_it(deps: LicenseDeps, clock: FixedClock) -> None:
+    good = [{**GOOD_ROW, "number": f"QA2026{place:08d}"} for place in range(3)]
+    issue_many(deps, [issuing.application(deps, number="QA202600000000")], actor="operator:test")
+    issue_many(deps, [issuing.application(deps, number="QA202600000009", holder_name="别家")], actor="operator:test")
+    bad = [
+        {**GOOD_ROW, "holder_id": "1"},
+        {**GOOD_ROW, "number": "QA202600000009"},
+        {**GOOD_ROW, "number": "", "holder_name": "饶平县\U0002ffff厂"},
+    ]
+    clock.advance(timedelta(hours=1))
+    batch = intake.take_in(deps, issuing.csv_of(*good, *bad), "a.csv", BY, hold=True)
+    told = foresight.foresee(deps, batch)
+    assert (told.rows, told.issued, told.already) == (6, 2, 1)
+    assert [row["code"] for row in told.refused] == ["holder_id_check", "duplicate_number", "glyph_missing"]
+    with deps.work.read() as reading:
+        assert reading.records.log_size() == 2  # nothing was changed
+    assert not work.work_one(deps, batch.id)
+    deciding.release(deps, batch.id, BY)
+    work.carry_on(deps)
+    became = list(outcomes.rows_of(deps, batch))
+    assert [row for row in became if row["outcome"] == "refused"] == list(told.refused)
+    assert Counter(row["outcome"] for row in became) == {"issued": 2, "already": 1, "refused": 3}
+
+
+def test_what_was_taken_back_or_never_arrived_or_waits_for_ever_is_removed(
+    deps_sqlite: LicenseDeps, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deps = deps_sqlite
+    taken_back, waiting = (intake.take_in(deps, rows(1), name, BY, hold=True) for name in ("a.csv", "b.csv"))
+    monkeypatch.setattr(intake, "_items", dying)
+    with pytest.raises(KeyboardInterrupt):
+        intake.take_in(deps, rows(3000), "c.csv", BY)
+    assert deciding.drop(deps, taken_back.id, BY).state == "dropped"
+    assert [batch.id for batch, _progress in outcomes.list_batches(deps, BY)] != []
+    clock.advance(timedelta(days=31))
+    deciding.drop_left_over(deps)
+    states = {batch.name: batch.state for batch, _progress in outcomes.list_batches(deps, BY)}
+    assert states == {"a.csv": "dropped", "b.csv": "dropped", "c.csv": "dropped"}
+    refused("batch_decided", deciding.release, deps, waiting.id, BY)
+    with deps.work.read() as reading:
+        for batch, _progress in outcomes.list_batches(deps, BY):
+            assert reading.records.chunks(batch.id, done=False, after=0, limit=9) == []
+
+
+def dying(found: Iterator[Row]) -> Iterator[dict[str, Any]]:
+    """A file of which a part is stored when the process dies."""
+    for place, row in enumerate(found):
+        if place > 2100:
+            raise KeyboardInterrupt
+        yield {"row": row.label, "values": dict(row.values), "another": False}
