@@ -1,7 +1,7 @@
 # Each target sets itself up; none needs another to have run first.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev system-packages example-jars demo demo-clean test test-postgresql coverage check lint bench fmt lock
+.PHONY: help setup setup-dev system-packages example-jars demo demo-clean test test-postgresql test-kills coverage check lint bench fmt lock
 
 # Many processes start in the tests; each would compile all modules anew where the environment forbids to keep them.
 export PYTHONDONTWRITEBYTECODE :=
@@ -36,6 +36,9 @@ test: system-packages setup-dev example-jars ## all tests, with real servers and
 test-postgresql: ## the walks of people and departments once more, every node on PostgreSQL
 	@CHAOXIN_TEST_NODES=postgresql $(MAKE) test TESTS=$(or $(TESTS),tests/functional)
 
+test-kills: system-packages setup-dev ## issuers and workers killed (-9) at each step of issuing, two hundred times on each database; a few minutes
+	@CHAOXIN_KILLS=200 CHAOXIN_TEST_NODES=postgresql $(BIN)/python -m pytest -n $(PROCESSES) tests/functional/test_kills.py tests/functional/test_bulk_issuing.py
+
 coverage: ## the same tests, and which lines and branches none of them reaches; watching takes half as long again
 	@$(MAKE) test OPTIONS="--cov --cov-report=term"
 
@@ -49,9 +52,10 @@ lint: setup-dev
 	$(BIN)/python scripts/check_translations.py
 	$(BIN)/python scripts/check_chinese.py
 
-check: lint ## everything that must hold before a change is taken: tools first, then the tests, then the walks on PostgreSQL
+check: lint ## everything that must hold before a change is taken: tools first, then the tests, the walks on PostgreSQL, and the kills
 	@$(MAKE) test
 	@$(MAKE) test-postgresql
+	@$(MAKE) test-kills
 
 bench: setup-dev ## measure, side by side with peers
 	@scripts/install-system-packages.sh nginx-light openssl wrk

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import structlog
@@ -37,6 +36,9 @@ from service.wiring import Services
 _log = structlog.get_logger()
 
 Job = Callable[[Services], None]
+
+MESSAGES = 64
+"""How many messages go round for a batch: so many chunks of it can be worked on at once."""
 
 AUDIT_SEALED_AFTER = timedelta(seconds=5)
 """No transaction lives longer than this between taking a number and committing."""
@@ -188,12 +190,13 @@ _HOUR = 60
 _NIGHTLY = 1440
 
 
-def issue_chunk(services: Services, batch_id: str) -> None:
-    """Issue some of a batch's rows."""
+def issue_chunk(services: Services, batch_id: str) -> bool:
+    """Issue some of a batch's rows; False when none are left to take."""
     try:
-        work_one(services.licenses, batch_id)
+        return work_one(services.licenses, batch_id)
     except Refusal as refusal:  # issuing is stopped: the rows wait
         _log.warning("batch_waits", batch=batch_id, code=refusal.code)
+        return False
 
 
 def run(job: Job, services: Services) -> None:
@@ -215,15 +218,20 @@ def make_queue(services: Services) -> Huey:
     huey = _queue(services)
     for job, minutes in EVERY_MINUTES:
         huey.periodic_task(_every(minutes), name=job.__name__)(_bind(job, services))
-    huey.chaoxin_issue_chunk = huey.task(name="issue_chunk")(partial(issue_chunk, services))
+
+    def issue(batch_id: str) -> None:
+        if issue_chunk(services, batch_id):  # there may be more: the message goes round
+            huey.enqueue(huey.chaoxin_issue_chunk.s(batch_id))
+
+    huey.chaoxin_issue_chunk = huey.task(name="issue_chunk")(issue)
     return huey
 
 
 def issue_in_background(services: Services, batch: Batch) -> None:
-    """Ask the workers for each chunk of a batch. A queue that is away is no loss: they look for what is left every minute."""
+    """Tell the workers of a batch, by messages for as many as may ever be at it. A queue that is away is no loss: they look for what is left every minute."""
     try:
         huey = make_queue(services)
-        for _ in range(batch.chunks):
+        for _ in range(min(batch.chunks, MESSAGES)):
             huey.enqueue(huey.chaoxin_issue_chunk.s(batch.id))
     except Exception:  # noqa: BLE001 - whatever is wrong with the queue
         _log.exception("queue_away", batch=batch.id)

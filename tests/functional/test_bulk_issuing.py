@@ -1,12 +1,15 @@
-"""A file issued by workers over Redis: two of them are killed in the middle, a third one finishes; nothing is lost, nothing is there twice."""
+"""A file issued by workers over Redis: one after the other is killed in the middle, at other writes each; nothing is lost, nothing is there twice.
+
+Two are killed each time, twelve by `make test-kills`.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,11 +23,13 @@ from service.config import load_config
 from service.wiring import Services
 from tests.support import issuing
 from tests.support.commands import run_command
+from tests.support.mortal_worker import VARIABLE
 from tests.support.new_nodes import put_database
 from tests.support.redis import redis_server
 
 ROOT = Path(__file__).parents[2]
 ROWS = 130
+KILLS = max(2, int(os.environ.get("CHAOXIN_KILLS", "0")) // 16)
 BY = operator("operator:cli")
 
 
@@ -41,9 +46,11 @@ def rows(count: int) -> list[dict[str, str]]:
     return [*numbered, *without, {**good, "number": "QA202600000001", "holder_name": "别家"}]
 
 
-def worker(config: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "service.cli", "--config", str(config), "worker", "--workers", "1"]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def worker(config: Path, writes: int) -> subprocess.Popen[bytes]:
+    """Start a worker that is killed over a chunk after so many writes."""
+    command = [sys.executable, "-m", "tests.support.mortal_worker", "--config", str(config), "worker", "--workers", "1"]
+    environment = {**os.environ, VARIABLE: str(writes)}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def test_workers_that_are_killed_lose_nothing_and_double_nothing(tmp_path: Path, redis: str) -> None:
@@ -61,12 +68,16 @@ def test_workers_that_are_killed_lose_nothing_and_double_nothing(tmp_path: Path,
     assert handed.returncode == 0, handed.stderr
     batch_id = json.loads(handed.stdout)["id"]
     with Services(load_config(config)) as services:
-        workers = [worker(config), worker(config)]
+        living: list[subprocess.Popen[bytes]] = []
         try:
-            wait_for(services, batch_id)
+            for killed in range(KILLS):
+                living.append(worker(config, 7 + 5 * killed))
+                if len(living) == 2:  # two at a time, of which the elder dies first
+                    assert living.pop(0).wait(120) == -signal.SIGKILL
+            assert [one.wait(120) for one in living] == [-signal.SIGKILL]
         finally:
-            for one in workers:
-                one.send_signal(signal.SIGKILL)
+            for one in living:
+                one.kill()
                 one.wait()
         batch, progress = outcomes.get_batch(services.licenses, batch_id, BY)
         assert progress.chunks_done < batch.chunks
@@ -86,17 +97,6 @@ def test_workers_that_are_killed_lose_nothing_and_double_nothing(tmp_path: Path,
     assert {one["number"] for one in told[:-1]} == {one.number for one in stored}
     assert len(stored) == len({one.number for one in stored}) == size == ROWS - 1
     assert {one.state for one in stored} == {"issued"}
-
-
-def wait_for(services: Services, batch_id: str) -> None:
-    """Wait until some of the rows, not all, are issued."""
-    for _ in range(6000):
-        with services.licenses.work.look() as looking:
-            if looking.records.log_size() > 20:
-                return
-        time.sleep(0.05)
-    message = f"the workers did not begin with {batch_id}"
-    raise AssertionError(message)
 
 
 def freed(services: Services, batch_id: str) -> bool:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from kernel.clock import FixedClock, SystemClock
+from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from licenses import batch, recover
+from licenses import batch
 from licenses.applications import COLUMNS
 from licenses.batch import RowOutcome
 from licenses.ports import LicenseDeps
@@ -113,47 +109,3 @@ def test_a_file_with_too_many_rows_is_refused_whole(deps: LicenseDeps) -> None:
     with pytest.raises(Refusal) as caught:
         batch.open_file(few, csv_of(row(1), row(2)), "x.csv")
     assert caught.value.code == "csv_too_many_rows"
-
-
-_PROGRAM = """
-import sys
-from pathlib import Path
-from kernel.clock import SystemClock
-from licenses import batch
-from licenses.applications import COLUMNS
-from tests.support.databases import engine_on
-from tests.support.issuing import DATA, make_license_deps
-folder = Path(sys.argv[1])
-with engine_on(f"sqlite:///{folder / 'node.sqlite'}") as engine, (DATA / "applications.csv").open("rb") as stream:
-    deps = make_license_deps(engine, folder, SystemClock())
-    for _ in batch.issue_file(deps, batch.open_file(deps, stream, "x.csv"), folder / "out", actor="operator:test"):
-        print(flush=True)
-"""
-
-
-def test_a_run_that_is_killed_again_and_again_doubles_and_loses_nothing(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    root = Path(__file__).parents[3]
-    for answered, pause in ((1, 0.0), (20, 0.05), (60, 0.11)):
-        with subprocess.Popen([sys.executable, "-c", _PROGRAM, str(tmp_path)], cwd=root, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            for _ in range(answered):
-                assert process.stdout.readline()
-            time.sleep(pause)  # somewhere within a group
-            process.kill()
-    with engine_on(f"sqlite:///{tmp_path / 'node.sqlite'}") as engine:
-        deps = make_license_deps(engine, tmp_path, SystemClock())
-        recover.finish_or_void(deps)
-        with deps.work.read() as work:
-            records = [one for _key, one in work.records.licenses(state=None, limit=1000)]
-            assert work.records.log_size() == len(records)
-        assert {one.state for one in records} == {"issued"}
-        assert len({one.number for one in records}) == len({one.status_index for one in records}) == len(records) >= 60
-        assert sorted(one.log_index for one in records if one.log_index is not None) == list(range(len(records)))
-        numbers = [one.number for one in records]
-        again = [one for one in demo_rows() if one["number"] in set(numbers) and one["expect"] == "ok"]
-        found = run(deps, out, *[{column: one[column] for column in GOOD_ROW} for one in again])
-        assert {one.outcome for one in found} == {"already"}
-        with engine.connect() as connection:
-            assert connection.execute(sa.text("SELECT count(*) FROM licenses_documents")).scalar() == len(records)
