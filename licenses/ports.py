@@ -18,6 +18,7 @@ from licenses.act_records import ActRecords
 from licenses.bulk_records import BatchRecords
 from licenses.consent_records import ConsentRecords
 from licenses.log_ports import LogNodes, LogWitnessRecords
+from licenses.qr_key_records import QrKeyRecords
 from licenses.wallet_records import WalletRecords
 from policies.models import HolderKind, Policies
 
@@ -142,7 +143,9 @@ class Published:
     made_at: datetime
 
 
-class LicenseRecords(LogNodes, LogWitnessRecords, ActRecords, BatchRecords, WalletRecords, ConsentRecords, Protocol):
+class LicenseRecords(
+    LogNodes, LogWitnessRecords, ActRecords, BatchRecords, WalletRecords, ConsentRecords, QrKeyRecords, Protocol
+):
     """The registry, in one transaction."""
 
     def find_department(self, uscc: str) -> Department | None:

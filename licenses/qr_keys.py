@@ -1,14 +1,14 @@
 """The key that signs what a node's QR codes say, and the keys of others: each node's status list names the keys that it vouches for now.
 
 So one signed file, fresh or of some hours ago, holds all that a code is verified with away from the network: keys and statuses.
-Left to others: the form of a code (``qr``), the status list (``status``), whose list is believed (``qr_check``).
+Left to others: replacing the key (``qr_rotation``), the form of a code (``qr``), the status list (``status``), whose list is believed (``qr_check``).
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,17 +17,19 @@ from kernel.errors import Refusal
 from licenses import qr
 from licenses.data import COPY_UNTIL
 from licenses.errors import STATUS_LIST_INVALID
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.qr_key_records import QrKey
 from pki import jose
 from pki.authority import get_or_create_key
 
 CLAIM = "qr_keys"
 """Where the keys stand in the status list: a JWK set."""
 
-_LABEL = "qr"
+FIRST = "qr"
+"""The label of a node's first key."""
+
 _ALGORITHM = "ES256"
 _TAIL = 4
-_KEPT = "licenses.qr_key"
 
 
 def stating(deps: LicenseDeps, record: LicenseRecord) -> Callable[[bytes], str]:
@@ -37,7 +39,7 @@ def stating(deps: LicenseDeps, record: LicenseRecord) -> Callable[[bytes], str]:
 
 def statement(deps: LicenseDeps, record: LicenseRecord, data_sha256: bytes) -> str:
     """Return what the QR code of a licence says, signed; an annotated copy's ends with the copy."""
-    key = _own(deps)
+    key = _signer(deps)
     until = record.fields.get(COPY_UNTIL)
     ends = [day for day in (record.valid_to, date.fromisoformat(until) if until else None) if day is not None]
     claim = qr.QrClaim(
@@ -53,9 +55,9 @@ def statement(deps: LicenseDeps, record: LicenseRecord, data_sha256: bytes) -> s
 
 
 def own_keys(deps: LicenseDeps) -> Mapping[bytes, ec.EllipticCurvePublicKey]:
-    """Return the keys that this node's codes are signed by, by their identifiers."""
-    public = _own(deps).public_key()
-    return {key_id_of(public): public}
+    """Return the keys that this node's codes are or were signed by, or will be, by their identifiers."""
+    keys = (make_key(deps, key).public_key() for key in _good(deps))
+    return {key_id_of(key): key for key in keys}
 
 
 def stated(deps: LicenseDeps) -> dict[str, Any]:
@@ -77,8 +79,28 @@ def key_id_of(key: ec.EllipticCurvePublicKey) -> bytes:
     return base64.urlsafe_b64decode(jose.thumbprint(key) + "=")[: qr.KEY_ID_OCTETS]
 
 
-def _own(deps: LicenseDeps) -> ec.EllipticCurvePrivateKey:
-    found = deps.pki.kept.get(_KEPT)
-    if found is None:
-        found = deps.pki.kept[_KEPT] = get_or_create_key(deps.pki.keys, _LABEL, "P-256")
-    return cast("ec.EllipticCurvePrivateKey", found)
+def all_keys(records: LicenseRecords) -> Sequence[QrKey]:
+    """Return every key that the node ever had, the oldest first."""
+    epoch = datetime.fromtimestamp(0, UTC)
+    return records.qr_keys() or [QrKey(FIRST, epoch, epoch)]
+
+
+def make_key(deps: LicenseDeps, key: QrKey) -> ec.EllipticCurvePrivateKey:
+    """Return the private key of ``key``, made if it is missing."""
+    return cast("ec.EllipticCurvePrivateKey", get_or_create_key(deps.pki.keys, key.label, "P-256"))
+
+
+def name_of(deps: LicenseDeps, key: QrKey) -> str:
+    """Return the name (hexadecimal) by which codes tell that a key signed them."""
+    return key_id_of(make_key(deps, key).public_key()).hex()
+
+
+def _signer(deps: LicenseDeps) -> ec.EllipticCurvePrivateKey:
+    """Return the key that signs now: the newest that every valid status list has; where all such are withdrawn, the newest."""
+    now, good = deps.clock.now(), _good(deps)
+    return make_key(deps, ([key for key in good if key.signs_from <= now] or good)[-1])
+
+
+def _good(deps: LicenseDeps) -> Sequence[QrKey]:
+    with deps.work.look() as work:
+        return [key for key in all_keys(work.records) if key.withdrawn_at is None]

@@ -38,7 +38,9 @@ leaves to the application; a verifier that knows only the standard takes none of
 CODES: Mapping[int, StatusCode] = {value: code for code, value in VALUES.items()}
 
 _WHAT = "status_list"
-_VALID = timedelta(days=1)
+VALID_FOR = timedelta(days=1)
+"""How long a list is good without another one."""
+
 _SIGNED_AGAIN_AFTER = timedelta(minutes=15)
 CACHED = timedelta(minutes=5)
 """How long a copy may be used without asking again: so much later than here a change is known where it is cached."""
@@ -140,7 +142,7 @@ def _sign(deps: LicenseDeps, statuses: StatusList, now: datetime) -> str:
         "iss": deps.node.url,
         "sub": deps.node.url + STATUS_PATH,
         "iat": timestamp(now),
-        "exp": timestamp(now + _VALID),
+        "exp": timestamp(now + VALID_FOR),
         "ttl": int(CACHED.total_seconds()),
         "status_list": {"bits": BITS, "lst": packed},
         qr_keys.CLAIM: qr_keys.stated(deps),

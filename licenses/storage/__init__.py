@@ -12,6 +12,7 @@ from licenses.storage.consents import SqlConsents
 from licenses.storage.documents import SqlDocuments
 from licenses.storage.log_nodes import SqlLogNodes
 from licenses.storage.log_witnesses import SqlLogWitnesses
+from licenses.storage.qr_keys import SqlQrKeys
 from licenses.storage.shelves import SqlShelves
 from licenses.storage.stops import SqlStops
 from licenses.storage.tables import metadata
@@ -21,6 +22,6 @@ __all__ = ["SqlLicenseRecords", "metadata"]
 
 
 class SqlLicenseRecords(
-    SqlActs, SqlBatches, SqlStops, SqlDocuments, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlConsents, SqlShelves
+    SqlActs, SqlBatches, SqlStops, SqlDocuments, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlConsents, SqlShelves, SqlQrKeys
 ):
     """``licenses.ports.LicenseRecords`` on one connection."""

@@ -190,6 +190,16 @@ stops = sa.Table(
     sa.Column("resumed_at", sa.BigInteger, nullable=True, info=_INTERNAL),
 )
 
+qr_keys = sa.Table(
+    "licenses_qr_keys",
+    metadata,
+    sa.Column("label", sa.String(40), primary_key=True, info=_INTERNAL),
+    sa.Column("announced_at", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("signs_from", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("consent_by", sa.String(220), nullable=True, info=_INTERNAL),
+    sa.Column("withdrawn_at", sa.BigInteger, nullable=True, info=_PUBLIC),
+)
+
 batches = sa.Table(
     "licenses_batches",
     metadata,

@@ -22,6 +22,7 @@ from licenses.render import find_template
 from service.cli.license_acts import make_commands
 from service.cli.license_archive import command as renew_timestamps
 from service.cli.license_batches import hand_over, show_batch
+from service.cli.license_qr_keys import command as qr_keys
 from service.cli.options import EXIT_NO, by_option, emit, json_option, pass_services, writing
 from service.cli.preview import Preview, go_ahead, yes_option
 from service.wiring import Services
@@ -181,7 +182,7 @@ def resume(services: Services, *, by: str, yes: bool, as_json: bool) -> None:
 
 
 command.add_command(show_batch)
-for _each in (*make_commands(), renew_timestamps):
+for _each in (*make_commands(), renew_timestamps, qr_keys):
     command.add_command(_each)
 
 
