@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
+from kernel.clock import parse_rfc3339
 from kernel.errors import Text
 from licenses.verdict import STATUS_NAMES, Finding, Result, Verdict
 
@@ -57,6 +59,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliance:
+    """Until when a path through other nodes counts unless they are heard again, and how long that still is."""
+
+    until: datetime
+    left: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The verdict page."""
 
@@ -69,6 +79,7 @@ class Page:
     status: Text | None
     changes: Sequence[Text]
     verdict: Verdict
+    reliance: Reliance | None
 
 
 def present(verdict: Verdict) -> Page:
@@ -86,7 +97,16 @@ def present(verdict: Verdict) -> Page:
         status=None if status is None else Text(f"{code} {status.zh}", f"{code} {status.en}"),
         changes=tuple(change.text for change in verdict.changes),
         verdict=verdict,
+        reliance=_reliance(verdict),
     )
+
+
+def _reliance(verdict: Verdict) -> Reliance | None:
+    trust = next((finding.evidence for finding in verdict.checks if finding.id == "trust"), {})
+    until, at = trust.get("relied_until"), trust.get("at")
+    if not isinstance(until, str) or not isinstance(at, str):
+        return None
+    return Reliance(parse_rfc3339(until), parse_rfc3339(until) - parse_rfc3339(at))
 
 
 def _headline(verdict: Verdict) -> tuple[Kind, Text]:

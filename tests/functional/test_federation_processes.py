@@ -16,10 +16,19 @@ from crosscert import agreements
 from crosscert.federation import arrivals, probes, push, sync
 from crosscert.federation.sync import fetching
 from crosscert.tokens import verify_token
+from crosscert.trust import Trust
+from kernel.rows import open_rows
 from licenses import log
+from licenses.applications import COLUMNS, check_application
+from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
+from licenses.departments import import_departments
+from licenses.issue import issue
+from licenses.presentation import present
 from licenses.storage import tables
+from licenses.verification import verify
 from pki import crl
 from policies.models import FederationRules
+from tests.support.issuing import DATA, demo_rows, rules_of
 from tests.support.logs import leaf
 from tests.support.nodes import CITY, COUNTY, OTHER, Nodes, running_nodes
 from tests.unit.crosscert.forge import signer
@@ -148,6 +157,17 @@ def test_a_city_that_hangs_keeps_nobody_waiting_for_the_others(nodes: Nodes) -> 
     assert nodes.synced()[CITY] is None
 
 
+def licence_of(nodes: Nodes, code: str) -> bytes:
+    """Return a licence that a node issues now; its neighbours fetch its status list with everything else."""
+    deps = nodes.services[code].licenses
+    row = next(row for row in demo_rows() if row["expect"] == "ok" and row["area_code"] == code)
+    with (DATA / "departments.csv").open("rb") as stream:
+        rows = open_rows(stream, "departments.csv", DEPARTMENT_COLUMNS, max_rows=1000)
+        import_departments(deps, rows, actor="operator:test")
+    application = check_application({column: row[column] for column in COLUMNS.required}, rules_of(deps))
+    return issue(deps, application, actor="operator:test").pdf
+
+
 def test_drill_without_the_bridge_a_county_relies_on_it_for_the_budget_and_then_refuses(nodes: Nodes) -> None:
     """In real time, with a budget of three seconds; the other county is heard all the while."""
     real = nodes.services[COUNTY].crosscert
@@ -159,7 +179,8 @@ def test_drill_without_the_bridge_a_county_relies_on_it_for_the_budget_and_then_
         assert city is not None
         assert city.last_ok_at is not None
         end = city.last_ok_at + timedelta(seconds=3)
-        token = nodes.token(OTHER)
+        token, pdf = nodes.token(OTHER), licence_of(nodes, OTHER)
+        there = replace(nodes.services[COUNTY].licenses, trust=Trust(deps))
         while (now := deps.clock.now()) <= end:
             sync.sync_peer(deps, OTHER)
         sync.sync_peer(deps, OTHER)
@@ -168,6 +189,12 @@ def test_drill_without_the_bridge_a_county_relies_on_it_for_the_budget_and_then_
         assert before.relied_until == end
         assert after.reason is not None
         assert (after.valid, after.reason[0]) == (False, "evidence_too_old")
+        good, late = (verify(there, pdf, actor="operator:test", at=moment) for moment in (end, now))
+        countdown = present(good).reliance
+        assert good.indication == "TOTAL_PASSED", good.message
+        assert countdown is not None
+        assert (countdown.until, countdown.left) == (end.replace(microsecond=0), timedelta(0))
+        assert (late.indication, late.subindication) == ("INDETERMINATE", "TRY_LATER")
         assert verify_token(deps, nodes.token(COUNTY), at=now).valid, "its own tokens need nobody"
     finally:
         nodes.serve(CITY)
