@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from crosscert.errors import NOT_TRUSTED, SIGNER_UNSUITABLE
 from crosscert.material import Material, gather, lists_until, node_of, nodes_of
-from crosscert.paths.certificates import ParsedCertificate, from_x509
+from crosscert.paths.certificates import ParsedCertificate, from_x509, parse_certificate
 from crosscert.paths.crls import parse_crl
 from crosscert.paths.find import find_path
 from crosscert.paths.records import PathRequest, PathVerdict
@@ -50,20 +50,20 @@ class TrustAt:
 
     def path(
         self,
-        certificate: x509.Certificate,
+        der: bytes,
         *,
         levels: str,
         extra_certificates: Iterable[x509.Certificate] = (),
         extra_crls: Iterable[x509.CertificateRevocationList | bytes] = (),
     ) -> PathVerdict:
-        """Return whether ``certificate`` is trusted on the level named ``levels`` or a stronger one, and why.
+        """Return whether the certificate ``der`` is trusted on the level named ``levels`` or a stronger one, and why.
 
         The extras, which may come from anybody, are only offers: a certificate counts when a path proves it, a list when the
         exact key of the path's own CA signed it. ``Refusal`` when one of them, or the certificate, is malformed.
         """
         certificates = [from_x509(extra) for extra in _at_most(extra_certificates)]
         lists = [extra if isinstance(extra, bytes) else extra.public_bytes(Encoding.DER) for extra in _at_most(extra_crls)]
-        verdict = find(self.material, from_x509(certificate), self.request(self.at, levels), certificates, lists)
+        verdict = find(self.material, parse_certificate(der), self.request(self.at, levels), certificates, lists)
         return check_reliance(verdict, self.reliance(self.material, verdict), self.judged_at)
 
     def relied_until(self, path: PathVerdict) -> datetime | None:
@@ -108,7 +108,8 @@ class Trust:
         extra_crls: Iterable[x509.CertificateRevocationList | bytes] = (),
     ) -> PathVerdict:
         """Return what :meth:`TrustAt.path` says at the moment ``at``."""
-        return self.at(at).path(certificate, levels=levels, extra_certificates=extra_certificates, extra_crls=extra_crls)
+        der = certificate.public_bytes(Encoding.DER)
+        return self.at(at).path(der, levels=levels, extra_certificates=extra_certificates, extra_crls=extra_crls)
 
     def node_of(self, path: PathVerdict | Sequence[x509.Certificate]) -> Node | None:
         """Return what :meth:`TrustAt.node_of` says now."""

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from cryptography import x509
-
+from crosscert.paths.certificates import ParsedCertificate
 from kernel.errors import Text
 from kernel.nodes import Node
 from licenses.other_signatures import OtherSignature
 from licenses.ports import LicenseRecord
 from licenses.reading import Reading
+from licenses.shown import Shown, show
 from licenses.verdict import Level
 
 
@@ -33,29 +33,35 @@ class PathEvidence:
     """How a certificate stands with this node at ``at``: a path from the node's own anchor down to it, or why there is none.
 
     ``code`` is the path engine's reason, ``subject`` the certificate at fault where one can be named; ``itself`` tells whether
-    that is the very certificate asked about, and ``revoked`` then when and why it was revoked, if it was. A path through other nodes
-    is relied on until ``relied_until`` unless they are heard again.
+    that is the very certificate asked about, and ``revoked`` then when and why it was revoked, if it was. A path leads into the domain
+    of ``node``, if that is a known one; through other nodes it is relied on until ``relied_until`` unless they are heard again.
     """
 
     valid: bool
     at: datetime
-    path: tuple[x509.Certificate, ...] = ()
+    path: tuple[ParsedCertificate, ...] = ()
     policies: tuple[str, ...] = ()
     code: str | None = None
     text: Text | None = None
     subject: str | None = None
     itself: bool = False
     revoked: Revoked | None = None
+    node: Node | None = None
     relied_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A certificate and how it stands: ``now``; ``then``, at the time-stamped moment, is asked only when it fails now by itself."""
+    """A certificate (DER) and how it stands: ``now``; ``then``, at the time-stamped moment, is asked only when it fails now by itself."""
 
-    certificate: x509.Certificate
+    certificate: bytes
     now: PathEvidence
     then: PathEvidence | None = None
+
+    @property
+    def shown(self) -> Shown:
+        """The certificate as a verdict shows it."""
+        return show(self.certificate)
 
     @property
     def trusted(self) -> PathEvidence | None:
@@ -112,7 +118,7 @@ class LogEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All of it. ``signer_node`` is the node that the signer's path proves; ``node`` is the one that judges.
+    """All of it. ``node`` is the one that judges.
 
     ``archiver`` is whose the newest archive time-stamp above the document is, ``required_level`` what the document was issued at.
     ``others`` are the signatures of a file that is no licence, each with what bears on it.
@@ -123,7 +129,6 @@ class Evidence:
     max_age_seconds: int
     reading: Reading
     signer: Standing | None = None
-    signer_node: Node | None = None
     time_stamper: Standing | None = None
     registry: RegistryEvidence | None = None
     status: StatusEvidence | None = None
@@ -131,6 +136,11 @@ class Evidence:
     archiver: Standing | None = None
     others: tuple[OtherEvidence, ...] = ()
     required_level: Level = "B-LT"
+
+    @property
+    def signer_node(self) -> Node | None:
+        """The node that the signer's path proves."""
+        return None if self.signer is None or self.signer.trusted is None else self.signer.trusted.node
 
     @property
     def is_complete(self) -> bool:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from crosscert.paths.crls import ParsedCrl
 from crosscert.trust import TrustAt
@@ -73,13 +72,13 @@ class Court:
         ``archive`` is the newest time-stamp above it.
         """
         deps, seal = self._deps, reading.seal
-        signer = stamper = node = None
+        signer = stamper = None
         if seal is not None and seal.signer is not None and seal.flaw is None:
             made_at = None if seal.stamp is None else seal.stamp.generated_at
             signer = self._standing(reading, seal.signer, _seal_level(deps, reading.data, record), made_at)
-            node = None if signer.trusted is None else self._now.node_of(signer.trusted.path)
             if seal.stamp is not None:
                 stamper = self._standing(reading, seal.stamp.certificate, USUAL_LEVEL, made_at)
+        node = None if signer is None or signer.trusted is None else signer.trusted.node
         registry, logged = self._registered(reading, record)
         evidence = Evidence(
             node=deps.node,
@@ -87,7 +86,6 @@ class Court:
             max_age_seconds=deps.policies.licenses.verification.max_evidence_age_seconds,
             reading=reading,
             signer=signer,
-            signer_node=node,
             time_stamper=stamper,
             registry=registry,
             status=_status(deps, registry, reading.data, node, self.at),
@@ -101,7 +99,7 @@ class Court:
         def ask(der: bytes, made_at: datetime | None) -> Standing:
             return self._standing(evidence.reading, der, USUAL_LEVEL, made_at)
 
-        return gather_others(evidence, ask, self._now.node_of)
+        return gather_others(evidence, ask)
 
     def _archiver(self, reading: Reading, archive: TimeStamp) -> Standing | None:
         if not is_time_stamp_certificate(archive.certificate):
@@ -123,16 +121,15 @@ class Court:
 
     def _standing(self, reading: Reading, der: bytes, level: str, made_at: datetime | None) -> Standing:
         """Ask for the certificate's path now; where it only expired or was revoked meanwhile, also at the time-stamped moment."""
-        certificate = _load(der)
         asked = self._paths.get((der, level))
         if asked is None:
-            asked = self._paths[der, level] = _ask(self._now, certificate, level)
-        now = _with_offer(asked, reading, self._now, certificate, level)
+            asked = self._paths[der, level] = _ask(self._now, der, level)
+        now = _with_offer(asked, reading, self._now, der, level)
         then = None
         if made_at is not None and made_at < self.at and now.itself and now.code in _ASK_AGAIN:
             then_there = self._deps.trust.at(made_at, judged_at=self.at)
-            then = _with_offer(_ask(then_there, certificate, level), reading, then_there, certificate, level)
-        return Standing(certificate, now, then)
+            then = _with_offer(_ask(then_there, der, level), reading, then_there, der, level)
+        return Standing(der, now, then)
 
 
 def _seal_level(deps: LicenseDeps, data: LicenseData | None, record: LicenseRecord | None) -> str:
@@ -151,36 +148,34 @@ def _required_level(deps: LicenseDeps, record: LicenseRecord | None) -> Level:
     return "B-LT" if kind is None or record is None or COPY_NUMBER in record.fields else kind.seal_form
 
 
-_load = lru_cache(maxsize=512)(x509.load_der_x509_certificate)
-"""The same few seals and authorities come again and again; a reading has none that cannot be loaded."""
-
-
-def _with_offer(found: PathEvidence, reading: Reading, trust: TrustAt, certificate: x509.Certificate, level: str) -> PathEvidence:
+def _with_offer(found: PathEvidence, reading: Reading, trust: TrustAt, der: bytes, level: str) -> PathEvidence:
     """Ask once more where what is at hand was not enough, which is rare and dear, and offer what came with the file."""
     if found.valid or found.code not in _OFFER_HELPS:
         return found
-    return _ask(trust, certificate, level, *_offer(reading))
+    return _ask(trust, der, level, *_offer(reading))
 
 
 def _ask(
     trust: TrustAt,
-    certificate: x509.Certificate,
+    der: bytes,
     level: str,
     certificates: Sequence[x509.Certificate] = (),
     crls: Sequence[x509.CertificateRevocationList] = (),
 ) -> PathEvidence:
     try:
-        verdict = trust.path(certificate, levels=level, extra_certificates=certificates, extra_crls=crls)
+        verdict = trust.path(der, levels=level, extra_certificates=certificates, extra_crls=crls)
     except Refusal as refusal:  # what was offered is malformed
         return PathEvidence(valid=False, at=trust.at, code=refusal.code, text=refusal.text)
     if verdict.valid:
-        until = trust.relied_until(verdict)
-        return PathEvidence(valid=True, at=trust.at, path=verdict.path, policies=verdict.policies, relied_until=until)
+        until, node = trust.relied_until(verdict), trust.node_of(verdict)
+        return PathEvidence(
+            valid=True, at=trust.at, path=verdict.certificates, policies=verdict.policies, node=node, relied_until=until
+        )
     why = verdict.reason
     if why is None:
         return PathEvidence(valid=False, at=trust.at)
     subject = None if why.certificate is None else why.certificate.subject_text
-    itself = why.certificate is not None and why.certificate.der == certificate.public_bytes(Encoding.DER)
+    itself = why.certificate is not None and why.certificate.der == der
     revoked = None
     if why.code == "certificate_revoked" and itself:
         revoked = Revoked(parse_rfc3339(why.details["moment"]), why.details["why"])

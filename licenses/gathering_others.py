@@ -5,13 +5,10 @@ Left to others: asking for paths (``gathering``, which hands in how), judging (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from cryptography import x509
-
-from kernel.nodes import Node
 from licenses.evidence import Evidence, OtherEvidence, Standing
 from licenses.other_signatures import OtherSignature, OtherStamp
 from licenses.reading import Seal, Stamp
@@ -22,18 +19,14 @@ Ask = Callable[[bytes, datetime | None], Standing]
 _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
 
-def gather_others(
-    evidence: Evidence, ask: Ask, node_of: Callable[[Sequence[x509.Certificate]], Node | None]
-) -> tuple[OtherEvidence, ...]:
+def gather_others(evidence: Evidence, ask: Ask) -> tuple[OtherEvidence, ...]:
     """Return what bears on each signature; nothing when a node's own seal is among them: that is judged as a licence's, which it is not."""
-    found = tuple(_gather(evidence, one, ask, node_of) for one in evidence.reading.others)
+    found = tuple(_gather(evidence, one, ask) for one in evidence.reading.others)
     nodes = [one.gathered.signer_node for one in found]
     return () if any(node is not None and node.level != "outside" for node in nodes) else found
 
 
-def _gather(
-    evidence: Evidence, one: OtherSignature, ask: Ask, node_of: Callable[[Sequence[x509.Certificate]], Node | None]
-) -> OtherEvidence:
+def _gather(evidence: Evidence, one: OtherSignature, ask: Ask) -> OtherEvidence:
     stamps = [(stamp, ask(stamp.certificate, stamp.generated_at)) for stamp in one.stamps if stamp.dedicated]
     proven = [pair for pair in stamps if _proves(*pair, evidence.gathered_at)]
     stamp, stamper = min(proven, key=lambda pair: pair[0].generated_at, default=(None, None))
@@ -42,7 +35,6 @@ def _gather(
         evidence,
         reading=replace(evidence.reading, seal=_seal(one, stamp), others=()),
         signer=signer,
-        signer_node=None if signer.trusted is None else node_of(signer.trusted.path),
         time_stamper=stamper,
     )
     return OtherEvidence(one, gathered)

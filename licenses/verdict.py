@@ -158,8 +158,9 @@ _SEVERITY: Sequence[tuple[Result, Indication]] = (("failed", "TOTAL_FAILED"), ("
 
 def in_beijing(moment: datetime) -> Text:
     """Return ``moment`` as people of the city read it."""
-    local = moment.astimezone(BEIJING)
-    return Text(f"{local:%Y年%m月%d日 %H:%M:%S}（北京时间）", f"{local:%Y-%m-%d %H:%M:%S} (Beijing time)")
+    local = moment.astimezone(BEIJING).replace(tzinfo=None).isoformat(" ", timespec="seconds")
+    year, month, day, time = local[:4], local[5:7], local[8:10], local[11:]
+    return Text(f"{year}年{month}月{day}日 {time}（北京时间）", f"{local} (Beijing time)")
 
 
 _ADVICE: Mapping[Subindication, Text] = {

@@ -29,7 +29,8 @@ from licenses.checks.license import (
 from licenses.checks.signature import check_level, check_revocation, check_signing_time, check_time_stamp, check_trust
 from licenses.errors import DOCUMENT_TOO_COSTLY
 from licenses.evidence import Evidence
-from licenses.telling import describe_path, describe_signer, short_name
+from licenses.shown import show
+from licenses.telling import describe_path, describe_signer
 from licenses.verdict import (
     LEVELS,
     Finding,
@@ -198,7 +199,7 @@ def _who(evidence: Evidence) -> Text:
     signer, best = evidence.signer, evidence.best_signature_time
     if signer is None:
         return Text("", "")
-    name = short_name(signer.certificate)
+    name = signer.shown.name
     if signer.trusted is None:
         return Text(f"签章证书自称是“{name}”的。", f" The certificate behind the seal says that it is {name}'s.")
     when = None if best is None else in_beijing(best)
@@ -213,7 +214,7 @@ def _genuine(evidence: Evidence, status: Status, at: datetime) -> Text:
     if signer is None or signer.trusted is None or best is None or data is None:  # nothing passes without them
         message = "a passing verdict lacks its evidence"
         raise AssertionError(message)
-    names = [short_name(certificate) for certificate in signer.trusted.path]
+    names = [show(certificate.der).name for certificate in signer.trusted.path]
     when = in_beijing(best)
     own = claims_ours(evidence)
     checked = (

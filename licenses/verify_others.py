@@ -22,7 +22,7 @@ from licenses.checks.others import (
     check_proof_of_time,
 )
 from licenses.evidence import Evidence, OtherEvidence
-from licenses.telling import describe_path, describe_signer, short_name
+from licenses.telling import describe_path, describe_signer
 from licenses.verdict import Finding, Indication, Status, Verdict, advise_other, decide, in_beijing
 
 CHECKS: Sequence[Callable[[OtherEvidence, datetime], Finding]] = (
@@ -96,7 +96,7 @@ def _all(judged: Sequence[_Judged]) -> Finding:
 
 def _name(one: _Judged) -> str:
     signer = one.other.gathered.signer
-    return "" if signer is None else short_name(signer.certificate)
+    return "" if signer is None else signer.shown.name
 
 
 def _summary(worst: _Judged, judged: Sequence[_Judged]) -> Text:

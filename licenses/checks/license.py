@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from kernel.canonical import Json
 from kernel.clock import rfc3339
 from kernel.errors import Text
@@ -29,7 +26,6 @@ _BAD_STATUS: Mapping[str, tuple[Result, Subindication]] = {
     "06": ("failed", "LICENSE_TRANSFERRED"),
     "07": ("failed", "LICENSE_REVOKED"),
 }
-_USCC_ATTRIBUTES = (NameOID.ORGANIZATION_IDENTIFIER, NameOID.SERIAL_NUMBER)
 
 
 def check_data(evidence: Evidence, at: datetime) -> Finding:
@@ -62,9 +58,7 @@ def check_issuer(evidence: Evidence, at: datetime) -> Finding:
         return _not_checked(
             "issuer", "没有受信任的签章人可以与证照数据比较。", "There is no trusted signer to compare the data with."
         )
-    subject = evidence.signer.certificate.subject
-    departments = [_text(attribute) for attribute in subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)]
-    codes = [_text(attribute) for oid in _USCC_ATTRIBUTES for attribute in subject.get_attributes_for_oid(oid)]
+    departments, codes = list(evidence.signer.shown.departments), list(evidence.signer.shown.codes)
     facts: dict[str, Json] = {"department": departments, "node": node.code, "area": data.area_code, "claimed": data.issuer_name}
     text: Text | None = None
     if node.level == "outside":
@@ -213,11 +207,6 @@ def status_of(evidence: Evidence, at: datetime, *, confirmed: bool) -> Status:
         end = datetime.combine(data.valid_to + timedelta(days=1), datetime.min.time(), BEIJING)
         return Status(EXPIRED, end, "validity_ended")
     return Status(found.code, found.at, found.reason)
-
-
-def _text(attribute: x509.NameAttribute[str | bytes]) -> str:
-    value = attribute.value
-    return normal_form(value if isinstance(value, str) else value.decode("utf-8", "replace"))
 
 
 def _age(seconds: int) -> Text:

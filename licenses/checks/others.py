@@ -18,7 +18,6 @@ from kernel.errors import Text
 from licenses.checks.signature import TRANSIENT, check_revocation, check_signing_time
 from licenses.evidence import OtherEvidence, PathEvidence
 from licenses.other_signatures import Problem
-from licenses.telling import short_name
 from licenses.verdict import Finding, Result, Subindication, in_beijing
 
 _PROBLEMS: Mapping[Problem, tuple[Result, Text]] = {
@@ -116,8 +115,9 @@ def _refused(found: PathEvidence | None) -> Finding:
     return Finding("trust", "indeterminate", why, facts, word)
 
 
-def _is_for_documents(certificate: x509.Certificate) -> bool:
+def _is_for_documents(der: bytes) -> bool:
     """Tell whether the certificate may sign documents: by its key usage where it has one, and by its purposes where these are said."""
+    certificate = x509.load_der_x509_certificate(der)
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         if not (usage.digital_signature or usage.content_commitment):
@@ -141,7 +141,7 @@ def check_proof_of_time(other: OtherEvidence, at: datetime) -> Finding:
     stamper, when = other.gathered.time_stamper, in_beijing(best)
     facts: dict[str, Json] = {
         "generated_at": rfc3339(best),
-        "authority": "" if stamper is None else short_name(stamper.certificate),
+        "authority": "" if stamper is None else stamper.shown.name,
     }
     text = Text(
         f"受信任的时间戳证明签名于{when.zh}已经存在。", f"A trusted time-stamp proves that the signature existed on {when.en}."

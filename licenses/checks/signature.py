@@ -6,9 +6,6 @@ Left to others: finding the paths (``gathering``, which asks the trust room), th
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import lru_cache
-
-from cryptography import x509
 
 from kernel.canonical import Json
 from kernel.clock import rfc3339
@@ -22,12 +19,6 @@ _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
 TRANSIENT = frozenset({"revocation_unknown", "revocation_stale", "revocation_too_new", "evidence_too_old", "out_of_time"})
 """The path engine's reasons that newer evidence, not another signer, would cure."""
-
-
-@lru_cache(maxsize=128)
-def name_of(certificate: x509.Certificate) -> str:
-    """Return whose certificate it is, as RFC 4514 writes it."""
-    return certificate.subject.rfc4514_string()
 
 
 def check_trust(evidence: Evidence, at: datetime) -> Finding:
@@ -81,7 +72,7 @@ def check_time_stamp(evidence: Evidence, at: datetime) -> Finding:
     facts: dict[str, Json] = {
         "generated_at": rfc3339(stamp.generated_at),
         "policy": stamp.policy,
-        "authority": name_of(stamper.certificate),
+        "authority": stamper.shown.described["subject"],
     }
     doubt = _find_doubt(evidence, stamper, stamp, at)
     if doubt is not None:
@@ -117,8 +108,7 @@ def check_signing_time(evidence: Evidence, at: datetime) -> Finding:
     if signer is None:
         return _nothing("signing_time")
     moment = evidence.best_signature_time or at
-    certificate = signer.certificate
-    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    start, end = signer.shown.not_before, signer.shown.not_after
     facts: dict[str, Json] = {
         "not_before": rfc3339(start),
         "not_after": rfc3339(end),

@@ -73,14 +73,12 @@ def _seal(file: File, root: Dictionary, vouched: frozenset[bytes]) -> Seal:
     if not isinstance(contents, Hex) or not isinstance(covered, list) or len(contents.digits) > 4 * MAX_VALUE:
         unusual()
     start, end = contents.span
-    if covered != [0, start, end, len(file.pdf) - end] or contents.digits not in {
-        contents.digits.upper(),
-        contents.digits.lower(),
-    }:
+    written = contents.octets.hex().encode("ascii")
+    if covered != [0, start, end, len(file.pdf) - end] or contents.digits not in (written, written.upper()):
         unusual()
     digest = hashlib.sha256(memoryview(file.pdf)[:start])
     digest.update(memoryview(file.pdf)[end:])
-    found = read_value(bytes.fromhex(contents.digits.decode("ascii")), digest.digest())
+    found = read_value(contents.octets, digest.digest())
     if not vouched.issuperset(found.others):
         unusual()
     return Seal(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeAlias
 
@@ -31,13 +31,13 @@ _STREAM_END = re.compile(rb"(?:\r\n|\n)?endstream\s{1,2}endobj\b")
 _OBJECT_END = re.compile(rb"\s{0,2}endobj\b")
 _TOKEN = re.compile(
     rb"[\0\t\n\f\r ]*(?:"
-    rb"(?P<open><<)|(?P<close>>>)|(?P<begin>\[)|(?P<end>\])"
-    rb"|/(?P<name>[^\0\t\n\f\r ()<>\[\]{}/%]+)"
-    rb"|(?P<ref>\d{1,7} 0 R)(?=[\0\t\n\f\r \]>/])"
-    rb"|(?P<number>[+-]?\d{1,10}(?:\.\d{1,10})?)(?=[\0\t\n\f\r \]>/\[<(])"
-    rb"|\((?P<string>(?:[^()\\]|\\.)*)\)"
-    rb"|<(?P<hex>[0-9A-Fa-f]*)>"
-    rb"|(?P<word>true|false|null)(?=[\0\t\n\f\r \]>/])"
+    rb"(<<)|(>>)|(\[)|(\])"
+    rb"|/([^\0\t\n\f\r ()<>\[\]{}/%]+)"  # a name
+    rb"|(\d{1,7}) 0 R(?=[\0\t\n\f\r \]>/])"
+    rb"|([+-]?\d{1,10}(?:\.\d{1,10})?)(?=[\0\t\n\f\r \]>/\[<(])"
+    rb"|\(((?:[^()\\]|\\.)*)\)"  # a string
+    rb"|<([^>]*)>"  # hexadecimal digits
+    rb"|(true|false|null)(?=[\0\t\n\f\r \]>/])"
     rb")",
     re.DOTALL,
 )
@@ -71,8 +71,9 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Hex:
-    """A hexadecimal string and where it stands, brackets included."""
+    """A hexadecimal string: its octets, its digits as they are written, and where it stands, brackets included."""
 
+    octets: bytes
     digits: bytes
     span: tuple[int, int]
 
@@ -188,41 +189,49 @@ def _runs(pdf: bytes, place: int) -> tuple[list[tuple[int, int, int]], int]:
 def read_value(pdf: bytes, place: int) -> tuple[Value, int]:
     """Return the object that begins at ``place``, and where it ends."""
     here: list[Any] = []
-    outer: list[tuple[list[Any], str]] = []
+    outer: list[tuple[list[Any], int]] = []
     match = _TOKEN.match
     for _ in range(_MAX_TOKENS):
         token = match(pdf, place)
         if token is None:
             break
-        place, kind = token.end(), token.lastgroup
-        if kind == "open" or kind == "begin":  # noqa: PLR1714 - this is the hot place
+        place, kind = token.end(), token.lastindex or 0
+        scalar = _SCALARS[kind]
+        if scalar is not None:
+            made: Any = scalar(token)
+        elif kind % 2:  # something begins
             outer.append((here, kind))
             here = []
             if len(outer) > _MAX_DEPTH:
                 unusual()
             continue
-        if kind == "close" or kind == "end":  # noqa: PLR1714
-            if not outer or outer[-1][1] != _OPENS[kind]:
-                unusual()
-            made: Any = _dictionary(here) if kind == "close" else here
-            here = outer.pop()[0]
         else:
-            made = _SCALARS[kind or ""](token)
+            if not outer or outer[-1][1] != kind - 1:
+                unusual()
+            made = _dictionary(here) if kind == _CLOSE else here
+            here = outer.pop()[0]
         if not outer:
             return made, place
         here.append(made)
     return unusual()
 
 
-_OPENS = {"close": "open", "end": "begin"}
-_SCALARS: Mapping[str, Callable[[re.Match[bytes]], Value]] = {
-    "name": lambda token: Name(token["name"]),
-    "ref": lambda token: Ref(int(token["ref"][:-4])),
-    "number": lambda token: float(token["number"]) if b"." in token["number"] else int(token["number"]),
-    "string": lambda token: String(token["string"]),
-    "hex": lambda token: Hex(token["hex"], (token.start("hex") - 1, token.end())),
-    "word": lambda token: _WORDS[token["word"]],
-}
+_CLOSE = 2
+_SCALARS: Sequence[Callable[[re.Match[bytes]], Value] | None] = (
+    *(5 * (None,)),  # dictionaries begin and end with groups 1 and 2 of ``_TOKEN``, arrays with 3 and 4
+    lambda token: Name(token[5]),
+    lambda token: Ref(int(token[6])),
+    lambda token: float(token[7]) if b"." in token[7] else int(token[7]),
+    lambda token: String(token[8]),
+    lambda token: Hex(_octets(token[9]), token[9], (token.start(9) - 1, token.end())),
+    lambda token: _WORDS[token[10]],
+)
+
+
+def _octets(digits: bytes) -> bytes:
+    if digits and not digits.isalnum():  # what comes next would read over white space
+        unusual()
+    return bytes.fromhex(digits.decode("ascii"))
 
 
 def _dictionary(items: list[Any]) -> Dictionary:

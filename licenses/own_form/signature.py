@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from asn1crypto import core
@@ -89,7 +89,8 @@ def _stamp(token: bytes, over: bytes) -> tuple[Stamp, tuple[bytes, ...]]:
     imprint = cms.SHA256 + octets(hashlib.sha256(over).digest())
     if inside[2][1] != imprint or _TIME.fullmatch(inside[4][1]) is None:
         unusual()
-    at = datetime.strptime(inside[4][1].decode(), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+    digits = inside[4][1].decode()
+    at = datetime.fromisoformat(f"{digits[:8]}T{digits[8:]}")
     return Stamp(at, _dotted(inside[1][1]), author.certificate, _dedicated(author.certificate)), author.others
 
 

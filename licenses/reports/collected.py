@@ -9,7 +9,6 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from crosscert.paths.certificates import from_x509
 from crosscert.paths.crls import ParsedCrl, find_signer, parse_crl
 from kernel.errors import Refusal
 from licenses.archival import below
@@ -54,10 +53,10 @@ def collect(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = 
 
 def _lists(court: Court, evidence: Evidence, paths: list[PathEvidence]) -> tuple[bytes, ...]:
     """Return the lists of every CA on the paths that are held or came with the file, each by the exact key of its CA."""
-    cas = sorted({ca for path in paths for ca in path.path[:-1]}, key=lambda each: each.subject.rfc4514_string())
+    cas = sorted({ca for path in paths for ca in path.path[:-1]}, key=lambda each: each.subject_text)
     came = [each for each in map(_read_list, evidence.reading.crls) if each is not None]
     found: dict[bytes, None] = {}
-    for ca in map(from_x509, cas):
+    for ca in cas:
         offered = (*court.lists_of(ca.subject), *came)
         found.update(dict.fromkeys(each.der for each in offered if find_signer(each, [ca]) is not None))
     return tuple(found)

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from crosscert.paths.certificates import ParsedCertificate
 from kernel.clock import rfc3339, timestamp
 from kernel.errors import Refusal
 from licenses.errors import EVIDENCE_MISSING
@@ -95,12 +96,12 @@ def _guide(collected: Collected, signer: PathEvidence, stamper: PathEvidence | N
         stamp_time=timestamp(signer.at if stamper is None else stamper.at),
         first=f"{start}–{start + length}",
         second=f"{second}–{second + rest}",
-        anchor=hashlib.sha256(signer.path[0].public_bytes(Encoding.DER)).hexdigest(),
+        anchor=hashlib.sha256(signer.path[0].der).hexdigest(),
     )
 
 
-def _pem(certificates: Iterable[x509.Certificate]) -> bytes:
-    return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
+def _pem(certificates: Iterable[ParsedCertificate]) -> bytes:
+    return b"".join(each.x509.public_bytes(Encoding.PEM) for each in certificates)
 
 
 def _lists_pem(lists: Iterable[bytes]) -> bytes:
