@@ -81,14 +81,20 @@ def _anchor_at(material: Material, at: datetime) -> ParsedCertificate:
 
 
 def _present(deps: CrosscertDeps) -> Material:
+    # Neither part of the key comes back once it has changed: whoever finds both as they were may have looked at them one after the other.
+    with deps.pki.work.look() as work:
+        own = _read_own(work.records)
+    with deps.work.look() as work_here:
+        generation = work_here.records.generation()
+    kept: tuple[object, Material] | None = deps.kept.get("material")
+    return kept[1] if kept is not None and kept[0] == (generation, own) else _read(deps)
+
+
+def _read(deps: CrosscertDeps) -> Material:
     with deps.pki.work.read() as work:
         own = _read_own(work.records)
     with deps.work.read() as work_here:
-        generation = work_here.records.generation()
-        key = (generation, own)
-        kept: tuple[object, Material] | None = deps.kept.get("material")
-        if kept is not None and kept[0] == key:
-            return kept[1]
+        key = (work_here.records.generation(), own)
         stored = [found for found in work_here.records.certificates() if found.kind != "token_signer"]
         others = work_here.records.crls()
         peers = work_here.records.peers()

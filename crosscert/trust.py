@@ -42,6 +42,7 @@ class TrustAt:
     ``judged_at`` is when that is asked: a past moment too is looked at by what was heard until now, and relied on no longer.
     """
 
+    deps: CrosscertDeps
     at: datetime
     judged_at: datetime
     material: Material
@@ -76,6 +77,43 @@ class TrustAt:
         certificates = path.certificates if isinstance(path, PathVerdict) else tuple(from_x509(each) for each in path)
         return node_of(self.material, certificates)
 
+    def verify_signed(
+        self,
+        jws: str | bytes,
+        typ: str,
+        *,
+        require: Collection[str] = ("exp",),
+        max_bytes: int = MAX_TOKEN_BYTES,
+        extra_certificates: Iterable[ParsedCertificate] = (),
+        extra_crls: Iterable[bytes] = (),
+    ) -> VerifiedToken:
+        """Return the claims of what a node signed for the federation; ``Refusal`` when token, signer or path is not as it must be.
+
+        How long ago the node was heard plays no part: this is how it is heard. 1. and 2. :meth:`judge_signer`, 3. :func:`read_signed`.
+        """
+        signer = self.judge_signer(jws, max_bytes=max_bytes, extra_certificates=extra_certificates, extra_crls=extra_crls)
+        return read_signed(jws, signer, (typ,), self.at, require=require, max_bytes=max_bytes)
+
+    def judge_signer(
+        self,
+        jws: str | bytes,
+        *,
+        max_bytes: int,
+        extra_certificates: Iterable[ParsedCertificate] = (),
+        extra_crls: Iterable[bytes] = (),
+    ) -> JudgedSigner:
+        """Return what is to be thought of a token's signer, the token itself not being read yet; ``Refusal`` when it names none.
+
+        1. The certificates that it means, 2. a path to the signer from this node's anchor, and whose domain it ends in.
+        """
+        # 1.
+        header = jose.unverified_header(jws, max_bytes=max_bytes)
+        signer, *chain = certificates_of(self.deps, header)
+        # 2.
+        verdict = find(self.material, signer, self.request(self.at, SIGNER_LEVEL), [*chain, *extra_certificates], extra_crls)
+        node = self.node_of(verdict) if verdict.valid else None
+        return JudgedSigner(header, signer, verdict, node, self.reliance(self.material, verdict))
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedSigner:
@@ -96,7 +134,7 @@ class Trust:
 
     def at(self, at: datetime, *, judged_at: datetime | None = None) -> TrustAt:
         """Return the judgement at the moment ``at``, asked for then, or later at ``judged_at``."""
-        return TrustAt(at, judged_at or at, gather(self._deps, at), self._request, _once(self.reliance))
+        return TrustAt(self._deps, at, judged_at or at, gather(self._deps, at), self._request, _once(self.reliance))
 
     def path(
         self,
@@ -136,34 +174,14 @@ class Trust:
         extra_certificates: Iterable[ParsedCertificate] = (),
         extra_crls: Iterable[bytes] = (),
     ) -> VerifiedToken:
-        """Return the claims of what a node signed for the federation; ``Refusal`` when token, signer or path is not as it must be.
+        """Return what :meth:`TrustAt.verify_signed` says at the moment ``at``."""
+        return self.at(at).verify_signed(
+            jws, typ, require=require, max_bytes=max_bytes, extra_certificates=extra_certificates, extra_crls=extra_crls
+        )
 
-        How long ago the node was heard plays no part: this is how it is heard. 1. and 2. :meth:`judge_signer`, 3. :func:`read_signed`.
-        """
-        signer = self.judge_signer(jws, at, max_bytes=max_bytes, extra_certificates=extra_certificates, extra_crls=extra_crls)
-        return read_signed(jws, signer, (typ,), at, require=require, max_bytes=max_bytes)
-
-    def judge_signer(
-        self,
-        jws: str | bytes,
-        at: datetime,
-        *,
-        max_bytes: int,
-        extra_certificates: Iterable[ParsedCertificate] = (),
-        extra_crls: Iterable[bytes] = (),
-    ) -> JudgedSigner:
-        """Return what is to be thought of a token's signer, the token itself not being read yet; ``Refusal`` when it names none.
-
-        1. The certificates that it means, 2. a path to the signer from this node's anchor, and whose domain it ends in.
-        """
-        # 1.
-        header = jose.unverified_header(jws, max_bytes=max_bytes)
-        signer, *chain = certificates_of(self._deps, header)
-        # 2.
-        material = gather(self._deps, at)
-        verdict = find(material, signer, self._request(at, SIGNER_LEVEL), [*chain, *extra_certificates], extra_crls)
-        node = node_of(material, verdict.certificates) if verdict.valid else None
-        return JudgedSigner(header, signer, verdict, node, self.reliance(material, verdict))
+    def judge_signer(self, jws: str | bytes, at: datetime, *, max_bytes: int) -> JudgedSigner:
+        """Return what :meth:`TrustAt.judge_signer` says at the moment ``at``."""
+        return self.at(at).judge_signer(jws, max_bytes=max_bytes)
 
     def reliance(self, material: Material, verdict: PathVerdict) -> Reliance | None:
         """Return how long a valid path may be relied on by when its nodes were last heard; None within the node's own domain."""

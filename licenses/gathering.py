@@ -7,13 +7,14 @@ anchor. Left to others: judging (``verify``), keeping the peers' objects fresh (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
 from cryptography import x509
 
 from crosscert.paths.crls import ParsedCrl
+from crosscert.records import VerifiedToken
 from crosscert.trust import TrustAt
 from kernel.clock import parse_rfc3339
 from kernel.errors import Refusal, Text
@@ -49,6 +50,15 @@ _OFFER_HELPS = frozenset(
 """The path engine's reasons that more certificates or lists may cure."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """A node's status list as it was last fetched; without token and statuses it is out of date, or not genuine."""
+
+    fetched_at: datetime
+    token: VerifiedToken | None = None
+    statuses: status.StatusList | None = None
+
+
 class Court:
     """Gathers for documents that are judged at one moment: over one view of the stores, asking nothing twice."""
 
@@ -56,6 +66,8 @@ class Court:
         self._deps = deps
         self.at = at
         self._paths: dict[tuple[bytes, str], PathEvidence] = {}
+        self._lists: dict[str, _Listed | None] = {}
+        self._heads: dict[str, datetime | None] = {}
         self._log = OwnLog(deps.kept)
 
     @cached_property
@@ -88,8 +100,8 @@ class Court:
             signer=signer,
             time_stamper=stamper,
             registry=registry,
-            status=_status(deps, registry, reading.data, node, self.at),
-            log=logged or _peers_log(deps, node),
+            status=self._status(registry, reading.data, node),
+            log=logged or self._peers_log(node),
             archiver=None if archive is None else self._archiver(reading, archive),
             required_level=_required_level(deps, record),
         )
@@ -109,7 +121,7 @@ class Court:
     def _registered(self, reading: Reading, record: LicenseRecord | None) -> tuple[RegistryEvidence, LogEvidence | None]:
         """Ask our registry and log: for this very file, else for the licence that the document names."""
         if record is not None:
-            with self._deps.work.read() as work:
+            with self._deps.work.look() as work:  # a log only grows
                 logged = self._log.find(work.records, record)
             return RegistryEvidence(record, same_file=True, data_agrees=_agrees(self._deps, record, reading.data)), logged
         if reading.data is None:
@@ -118,6 +130,39 @@ class Court:
             named = work.records.find_license(reading.data.identifier)
         found = named if named is not None and named.state == "issued" else None
         return RegistryEvidence(found, same_file=False, data_agrees=False), None
+
+    def _status(self, registry: RegistryEvidence, data: LicenseData | None, node: Node | None) -> StatusEvidence | None:
+        """Return the status by our registry for our own file, by the issuing node's list for another node's."""
+        record = registry.record
+        if registry.same_file and record is not None:
+            return StatusEvidence("registry", record.status, record.status_at or record.issued_at, record.status_reason)
+        if node is None or data is None or node.code == self._deps.node.code:
+            return None
+        if node.code not in self._lists:
+            self._lists[node.code] = self._listed(node)
+        return _peers_status(self._lists[node.code], data, node)
+
+    def _listed(self, node: Node) -> _Listed | None:
+        synced = self._deps.trust.evidence("status_list", node.code)
+        if synced is None:
+            return None
+        try:
+            token = self._now.verify_signed(synced.data.decode("ascii"), status.TOKEN_TYPE)
+            return _Listed(synced.fetched_at, token, status.parse(token.claims))
+        except (Refusal, UnicodeDecodeError):
+            return _Listed(synced.fetched_at)
+
+    def _peers_log(self, node: Node | None) -> LogEvidence | None:
+        """Return what is known of the issuing node's log: its head at most, since a licence carries no proof of its own entry."""
+        if node is None or node.code == self._deps.node.code:
+            return None
+        if node.code not in self._heads:
+            synced = self._deps.trust.evidence("log_checkpoint", node.code)
+            self._heads[node.code] = None if synced is None else synced.fetched_at
+        problem = Text(
+            "证照里没有日志证明，日志由发证节点保管", "the licence carries no proof, and the issuing node keeps its log"
+        )
+        return LogEvidence("checkpoint", included=None, at=self._heads[node.code], problem=problem)
 
     def _standing(self, reading: Reading, der: bytes, level: str, made_at: datetime | None) -> Standing:
         """Ask for the certificate's path now; where it only expired or was revoked meanwhile, also at the time-stamped moment."""
@@ -208,52 +253,26 @@ def _agrees(deps: LicenseDeps, record: LicenseRecord, data: LicenseData | None) 
     return replace(describe(record, kind, deps.node), node_url=data.node_url, status_uri=data.status_uri) == data
 
 
-def _status(
-    deps: LicenseDeps, registry: RegistryEvidence, data: LicenseData | None, node: Node | None, at: datetime
-) -> StatusEvidence | None:
-    """Return the status by our registry for our own file, by the issuing node's list for another node's."""
-    record = registry.record
-    if registry.same_file and record is not None:
-        return StatusEvidence("registry", record.status, record.status_at or record.issued_at, record.status_reason)
-    if node is None or data is None or node.code == deps.node.code:
-        return None
-    return _peers_status(deps, data, node, at)
-
-
-def _peers_status(deps: LicenseDeps, data: LicenseData, node: Node, at: datetime) -> StatusEvidence:
-    synced = deps.trust.evidence("status_list", node.code)
-    if synced is None:
+def _peers_status(listed: _Listed | None, data: LicenseData, node: Node) -> StatusEvidence:
+    if listed is None:
         return _no_status("还没有取得发证节点的状态列表", "the issuing node's status list has not been fetched yet")
-    try:
-        token = deps.trust.verify_signed(synced.data.decode("ascii"), status.TOKEN_TYPE, at)
-        listed = status.parse(token.claims)
-    except (Refusal, UnicodeDecodeError):
+    token, fetched_at = listed.token, listed.fetched_at
+    if token is None or listed.statuses is None:
         return replace(
             _no_status("发证节点的状态列表已过期或不可信", "the issuing node's status list is out of date or not genuine"),
-            fetched_at=synced.fetched_at,
+            fetched_at=fetched_at,
         )
-    made_at = datetime.fromtimestamp(int(token.claims["iat"]), UTC)
     if token.node.code != node.code or token.claims.get("sub") != data.status_uri:
         return replace(
             _no_status("状态列表不是这份证照所指的那一份", "the status list is not the one that the licence names"),
-            fetched_at=synced.fetched_at,
+            fetched_at=fetched_at,
         )
-    code = listed.find_code(data.status_index)
+    code = listed.statuses.find_code(data.status_index)
     if code is None:
-        return replace(
-            _no_status("状态列表里没有这份证照", "the status list does not have this licence"), fetched_at=synced.fetched_at
-        )
-    return StatusEvidence("status_list", code, made_at, "", synced.fetched_at)
+        return replace(_no_status("状态列表里没有这份证照", "the status list does not have this licence"), fetched_at=fetched_at)
+    made_at = datetime.fromtimestamp(int(token.claims["iat"]), UTC)
+    return StatusEvidence("status_list", code, made_at, "", fetched_at)
 
 
 def _no_status(zh: str, en: str) -> StatusEvidence:
     return StatusEvidence("status_list", None, None, "", problem=Text(zh, en))
-
-
-def _peers_log(deps: LicenseDeps, node: Node | None) -> LogEvidence | None:
-    """Return what is known of the issuing node's log: its head at most, since a licence carries no proof of its own entry."""
-    if node is None or node.code == deps.node.code:
-        return None
-    synced = deps.trust.evidence("log_checkpoint", node.code)
-    problem = Text("证照里没有日志证明，日志由发证节点保管", "the licence carries no proof, and the issuing node keeps its log")
-    return LogEvidence("checkpoint", included=None, at=None if synced is None else synced.fetched_at, problem=problem)

@@ -15,7 +15,7 @@ from datetime import datetime
 from kernel.audit import AuditEvent, Outcome
 from kernel.errors import Refusal
 from kernel.work import Work
-from licenses import checkpoint, data, log, numbering, qr_keys, render, status
+from licenses import checkpoint, data, known, log, numbering, qr_keys, render, status
 from licenses.applications import check_permitted, content
 from licenses.archival import as_kept
 from licenses.archive import DOCUMENT_CONTEXT, get_document
@@ -106,7 +106,7 @@ def finish(deps: LicenseDeps, intents: Sequence[LicenseRecord], *, actor: str) -
             sealed.append((record, seal_page(deps, record, page)))
         except Refusal as refusal:
             refused[record.identifier] = refusal
-    # 4. Leaf, status slot, document, record and audit in one transaction.
+    # 4. Leaf, status slot, document, what it shows, record and audit in one transaction.
     answers: dict[str, Issued | Refusal] = dict(refused)
     if intents:
         answers.update(_record(deps, sealed, refused, actor))
@@ -219,6 +219,8 @@ def _record(
     now = deps.clock.now()
     kept = {record.identifier: as_kept(deps, record, pdf) for record, pdf in sealed}
     encrypted = {identifier: deps.vault.encrypt_bytes(pdf, DOCUMENT_CONTEXT) for identifier, pdf in kept.items()}
+    digests = {record.identifier: hashlib.sha256(pdf).hexdigest() for record, pdf in sealed}
+    readings = {digests[record.identifier]: known.read_sealed(pdf, digests[record.identifier]) for record, pdf in sealed}
     answers: dict[str, Issued | Refusal] = {}
     with deps.work.begin() as work:
         records = work.records
@@ -231,13 +233,14 @@ def _record(
         refused = refused | {identifier: refusal for identifier, refusal in replaced.items() if refusal is not None}
         answers.update(refused)
         done = [
-            (record, pdf, hashlib.sha256(pdf).hexdigest())
-            for record, pdf in sealed
+            (record, digests[record.identifier])
+            for record, _pdf in sealed
             if record.identifier in ours and record.identifier not in refused
         ]
-        leaves = [log.Leaf("issued", record.issuer_uscc, digest, record.status, now).to_bytes() for record, _pdf, digest in done]
+        leaves = [log.Leaf("issued", record.issuer_uscc, digest, record.status, now).to_bytes() for record, digest in done]
         first = log.append(records, leaves) if leaves else 0
-        for index, (record, _pdf, digest) in enumerate(done, first):
+        records.keep_readings({digest: read for _record, digest in done if (read := readings[digest]) is not None})
+        for index, (record, digest) in enumerate(done, first):
             result = Sealed(record.identifier, now, digest, index)
             if not records.complete(result, encrypted[record.identifier]):
                 message = f"{record.identifier} changed while it was locked"

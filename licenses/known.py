@@ -1,4 +1,4 @@
-"""What is kept of a licence of this node that was read once: all that the judge wants of the file, so that its SHA-256 is enough.
+"""What is kept of a licence of this node, read as soon as it is sealed: all that the judge wants of the file, so that its SHA-256 is enough.
 
 The holder's data are not among it: they are the registry's, and count only if they are, octet for octet, what the file has attached.
 Evidence that came in the file is not kept either; where some is missing, the file is read again.
@@ -12,7 +12,7 @@ import hashlib
 import json
 from dataclasses import replace
 
-from licenses import reading_json
+from licenses import own_form, reading_json
 from licenses.data import LicenseData, describe
 from licenses.own_log import remember
 from licenses.ports import Known, LicenseDeps
@@ -33,6 +33,12 @@ def find_reading(deps: LicenseDeps, known: Known, size: int) -> Reading | None:
     if data is None or (found.sha256, found.size) != (known.record.pdf_sha256, size) or not _agrees(deps, found, data):
         return None
     return replace(found, data=data)
+
+
+def read_sealed(pdf: bytes, sha256: str) -> bytes | None:
+    """Return what is to be kept of a document that this node has just sealed; None for one that its own form does not fit."""
+    found = own_form.find_reading(pdf, sha256)
+    return None if found is None else keep(found)
 
 
 def keep(reading: Reading) -> bytes | None:

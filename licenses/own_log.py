@@ -13,7 +13,7 @@ from licenses import log
 from licenses.evidence import LogEvidence
 from licenses.ports import LicenseRecord, LicenseRecords
 
-_MOST_KEPT = 20_000
+_MOST_KEPT = 4_000
 
 
 class OwnLog:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from kernel.audit import AuditEvent
@@ -91,7 +92,12 @@ def parse(claims: Mapping[str, Any]) -> StatusList:
     inside = claims.get("status_list")
     if not isinstance(inside, Mapping) or inside.get("bits") != BITS or not isinstance(inside.get("lst"), str):
         raise Refusal(STATUS_LIST_INVALID, problem="form")
-    text: str = inside["lst"]
+    return _unpacked(inside["lst"])
+
+
+@lru_cache(maxsize=4)
+def _unpacked(text: str) -> StatusList:
+    """Return the list in its packed form; the few that are in use are asked for again and again."""
     try:
         packed = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         inflate = zlib.decompressobj()

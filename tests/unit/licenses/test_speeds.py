@@ -93,6 +93,21 @@ def test_all_speeds_say_the_same_when_the_seal_is_revoked(tmp_path_factory: pyte
     assert said.count(said[0]) == len(said)
 
 
+def test_what_a_licence_shows_is_kept_as_soon_as_it_is_sealed(nodes: Federation) -> None:
+    pdf = nodes.issue_at_city(number="445122202100000033")
+    assert known_of(nodes, pdf).reading == known.keep(reading.read(pdf))
+
+
+def test_of_a_licence_of_which_nothing_is_kept_the_same_is_said_and_then_it_is_kept(nodes: Federation) -> None:
+    pdf = nodes.issue_at_city(number="445122202100000034")
+    digest = hashlib.sha256(pdf).hexdigest()
+    before = known_of(nodes, pdf)
+    nothing = replace(before, reading=None)
+    verdicts = [examine(Court(nodes.city, nodes.now), nodes.city, pdf, digest, each) for each in (before, nothing)]
+    assert verdicts[0][0] == verdicts[1][0]
+    assert [kept for _, kept in verdicts] == [None, before.reading]
+
+
 def test_what_was_kept_counts_only_while_the_registry_says_the_same(nodes: Federation) -> None:
     pdf = nodes.issue_at_city(number="445122202100000031")
     nodes.verify(pdf)
