@@ -15,7 +15,9 @@ import structlog
 
 import idp.dispatch
 import pki.dispatch
+from idp import endpoints
 from idp.ports import IdpDeps
+from idp.views import going_on
 from idp.wire import OAuthResponse
 from kernel.clock import monotonic
 from kernel.randomness import token
@@ -49,7 +51,15 @@ Handler = Callable[[str, "WSGIEnvironment"], _Response]
 def table(idp_deps: IdpDeps, pki_deps: PkiDeps) -> Mapping[str, Handler]:
     """Return what answers where; an address that ends in a slash stands for everything that begins so."""
     handlers: dict[str, Handler] = {path: partial(_idp, idp_deps, path) for path in idp.dispatch.ENDPOINTS}
+    handlers[endpoints.AUTHORIZE] = partial(_authorize, idp_deps)
     return handlers | {path: partial(handler, pki_deps) for path, handler in pki.dispatch.ADDRESSES.items()}
+
+
+def _authorize(deps: IdpDeps, _: str, environ: WSGIEnvironment) -> _Response:
+    try:
+        return going_on.answer(deps, environ)
+    except Exception:  # noqa: BLE001 - Flask tries again and, where that fails as well, shows whoever asked a page and the log the rest
+        return OAuthResponse(500)
 
 
 def _idp(deps: IdpDeps, path: str, _: str, environ: WSGIEnvironment) -> _Response:

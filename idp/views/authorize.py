@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from idp import endpoints
@@ -14,13 +14,13 @@ from idp.views import browser
 from idp.wire import read_request
 
 _PAGES: dict[Step | None, str] = {
-    None: "idp.show_login",
-    "login": "idp.show_login",
-    "second_factor": "idp.show_second_factor",
-    "identity": "idp.show_identity",
-    "consent": "idp.show_consent",
-    "device": "idp.show_device_question",
-    "go_on": "idp.show_consent",
+    None: "/login",
+    "login": "/login",
+    "second_factor": "/login/second-factor",
+    "identity": "/login/identity",
+    "consent": "/login/consent",
+    "device": endpoints.DEVICE_CONFIRM,
+    "go_on": "/login/consent",
 }
 
 
@@ -42,4 +42,9 @@ def follow(outcome: flow.Outcome) -> Response | str | tuple[str, int]:
         return browser.send(outcome)
     if isinstance(outcome, flow.Held):
         return browser.hold(outcome), outcome.refusal.error.status
-    return browser.go_to(url_for(_PAGES[outcome.step], txn=outcome.transaction_id))
+    return browser.go_to(f"{request.script_root}{page_of(outcome)}")
+
+
+def page_of(ask: flow.Ask) -> str:
+    """Return the address, below where the node is mounted, of the page that asks what must be asked."""
+    return f"{_PAGES[ask.step]}?txn={ask.transaction_id}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from flask import Response, g, redirect, render_template, request
+from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response as AnyResponse
 
 from idp.authorize.flow import Answer, Held
@@ -47,7 +48,7 @@ def current(deps: IdpDeps) -> Current | None:
     """Return who is logged in in this browser."""
     found = g.get("idp_current", _UNASKED)
     if found is _UNASKED:
-        found = g.idp_current = sessions.find_current(deps, request.cookies.get(deps.node.cookie(_SESSION)))
+        found = g.idp_current = find_current(deps, request.cookies)
     return found  # type: ignore[no-any-return]  # g is untyped
 
 
@@ -56,12 +57,29 @@ def visit(deps: IdpDeps) -> Visit:
 
     Its name differs each time: when the first tabs come at once, each answer sets one, and none may take another's place.
     """
-    prefix = deps.node.cookie(_BROWSER)
-    known = [value for name, value in sorted(request.cookies.items()) if name.startswith(prefix) and value]
+    known = find_browser(deps, request.cookies)
     if not known:
-        known = [g.get("idp_new_browser") or token()]
-        g.idp_new_browser = known[0]
-    return Visit(tuple(known[:_MAX_BROWSER_COOKIES]), current(deps))
+        g.idp_new_browser = g.get("idp_new_browser") or token()
+        known = (g.idp_new_browser,)
+    return Visit(known, current(deps))
+
+
+def find_browser(deps: IdpDeps, cookies: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of a browser's own cookies; none for one that is new."""
+    prefix = deps.node.cookie(_BROWSER)
+    known = [value for name, value in sorted(cookies.items()) if name.startswith(prefix) and value]
+    return tuple(known[:_MAX_BROWSER_COOKIES])
+
+
+def find_current(deps: IdpDeps, cookies: Mapping[str, str]) -> Current | None:
+    """Return who is logged in in the browser with these cookies."""
+    return sessions.find_current(deps, cookies.get(deps.node.cookie(_SESSION)))
+
+
+def new_cookie(deps: IdpDeps, value: str) -> str:
+    """Return the cookie that a new browser is given."""
+    name, secure = deps.node.cookie(f"{_BROWSER}_{token(4)}"), deps.node.url.startswith("https:")
+    return dump_cookie(name, value, max_age=_KNOWN_SECONDS, httponly=True, samesite="Lax", secure=secure, path="/")
 
 
 def device() -> Device:
@@ -93,8 +111,7 @@ def remember(deps: IdpDeps) -> Callable[[Response], Response]:
     def write(response: Response) -> Response:
         new_browser, new_session = g.get("idp_new_browser"), g.get("idp_new_session")
         if new_browser:
-            name = deps.node.cookie(f"{_BROWSER}_{token(4)}")
-            response.set_cookie(name, new_browser, max_age=_KNOWN_SECONDS, httponly=True, samesite="Lax", secure=secure, path="/")
+            response.headers.add("Set-Cookie", new_cookie(deps, new_browser))
         if new_session:
             response.set_cookie(session, new_session, httponly=True, samesite="Lax", secure=secure, path="/")
         elif new_session == "":
@@ -120,7 +137,7 @@ def send(answer: Answer) -> AnyResponse | str:
     if address.mode == "form_post":
         allow_form_to(address.redirect_uri)
         return render_template("idp/form_post.html", action=address.redirect_uri, parameters=answer.parameters)
-    return go_to(_location(answer))
+    return go_to(location_of(answer))
 
 
 def hold(held: Held) -> str:
@@ -129,11 +146,12 @@ def hold(held: Held) -> str:
     by_form = answer.address.mode == "form_post"
     if by_form:
         allow_form_to(answer.address.redirect_uri)
-    location = answer.address.redirect_uri if by_form else _location(answer)
+    location = answer.address.redirect_uri if by_form else location_of(answer)
     return render_template("idp/held.html", held=held, location=location, by_form=by_form)
 
 
-def _location(answer: Answer) -> str:
+def location_of(answer: Answer) -> str:
+    """Return the client's address with an answer in it."""
     uri = answer.address.redirect_uri
     if answer.address.mode == "fragment":  # a registered address has none of its own
         return f"{uri}#{urlencode(answer.parameters)}"

@@ -1,0 +1,49 @@
+"""The authorization endpoint in front of Flask, for a browser's GET that is sent on at once: to the client, or to the page that asks.
+
+Most are: single sign-on shows no page at all. What is left to Flask (``authorize``) is told by an answer without words, before anything is
+stored: what a page must tell, and what cannot be tried twice (a request that was pushed) or is answered by a page (``form_post``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.http import parse_cookie
+
+from idp.authorize import flow
+from idp.authorize.transactions import Visit
+from idp.ports import IdpDeps
+from idp.views import browser
+from idp.views.authorize import page_of
+from idp.wire import OAuthRequest, OAuthResponse, read_request
+from kernel.errors import Refusal
+from kernel.randomness import token
+
+_ELSEWHERE = OAuthResponse(404)
+_SEE_OTHER = 303
+
+
+def answer(deps: IdpDeps, environ: Mapping[str, Any]) -> OAuthResponse:
+    """Send the browser on, or leave the request to Flask."""
+    try:
+        request = read_request(environ)
+        if request.method != "GET" or _needs_flask(request):
+            return _ELSEWHERE
+        cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
+        known = browser.find_browser(deps, cookies)
+        visit = Visit(known or (token(),), browser.find_current(deps, cookies))
+        outcome = flow.begin(deps, request.query, visit)
+    except Refusal:
+        return _ELSEWHERE
+    if isinstance(outcome, flow.Held):
+        return _ELSEWHERE
+    mounted = environ.get("SCRIPT_NAME", "")
+    location = browser.location_of(outcome) if isinstance(outcome, flow.Answer) else f"{mounted}{page_of(outcome)}"
+    new = () if known else (("Set-Cookie", browser.new_cookie(deps, visit.browser[0])),)
+    return OAuthResponse(_SEE_OTHER, b"", (("Location", location), ("Cache-Control", "no-store"), *new))
+
+
+def _needs_flask(request: OAuthRequest) -> bool:
+    handed_over = any(request.query.get(name) is not None for name in ("request", "request_uri"))
+    return handed_over or request.query.get("response_mode") == "form_post"
