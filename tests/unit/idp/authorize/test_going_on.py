@@ -19,7 +19,7 @@ from tests.support.relying_party import find_form, parse_return
 
 def ask(provider: Provider, browser: Browser | None = None, method: str = "GET", **changes: Any) -> OAuthResponse:
     """Send a request to the endpoint as the server hands it over."""
-    cookies = {} if browser is None else {name: kept.value for (_, _, name), kept in browser.client._cookies.items()}
+    cookies = {} if browser is None else {name: kept.value for (_, _, name), kept in (browser.client._cookies or {}).items()}
     cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
     query = provider.request(**changes)
     builder = EnvironBuilder(endpoints.AUTHORIZE, method=method, query_string=query, headers=[("Cookie", cookie)])
