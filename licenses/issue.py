@@ -180,7 +180,7 @@ def _find_given(records: LicenseRecords, application: Application, digest: str) 
 
 
 def _digest_of(deps: LicenseDeps, application: Application) -> str:
-    return deps.vault.index(content(application).decode(), _DIGEST_CONTEXT).hex()
+    return deps.vault.digest(content(application).decode(), _DIGEST_CONTEXT).hex()
 
 
 def new_intent(

@@ -53,5 +53,5 @@ def _shuffled(vault: Vault, block: str, place: int) -> int:
     """Return the place of a block's slots that comes ``place``-th: a permutation by a Feistel network under the vault's key."""
     left, right = place >> _HALF, place & _MASK
     for number in range(_ROUNDS):
-        left, right = right, left ^ vault.index(f"{block}:{number}:{right}", "licenses.slot")[0] & _MASK
+        left, right = right, left ^ vault.digest(f"{block}:{number}:{right}", "licenses.slot")[0] & _MASK
     return left << _HALF | right

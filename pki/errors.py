@@ -278,3 +278,11 @@ JWK_UNSUITABLE = define(
     remedy_zh="使用 P-256（ES256）或 2048 位以上 RSA（RS256）的签名公钥。",
     remedy_en="Use a P-256 (ES256) key or an RSA key of at least 2,048 bits (RS256), for signatures, public part only.",
 )
+INDEX_KEY_CHANGED = define(
+    "index_key_changed",
+    status=503,
+    zh="索引密钥刚刚更换，这一次没有作任何改动。",
+    en="The key of the indexes was replaced just now; nothing was changed this time.",
+    remedy_zh="请再提交一次。",
+    remedy_en="Submit it once more.",
+)

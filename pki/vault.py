@@ -1,4 +1,4 @@
-"""Encrypts personal data for the database and makes the keyed index by which it is looked up.
+"""Encrypts personal data for the database and makes the keyed indexes by which it is looked up.
 
 Left to others: where the keys come from (a :class:`~pki.ports.KeyStore`), bringing a value into its normal form before it is
 indexed.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from hashlib import sha256
+from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,6 +23,32 @@ _HEADER = 3  # version (1), key number (2)
 _NONCE = 12
 
 
+class Index(bytes):
+    """A keyed digest by which something is found: of key 1 its 32 octets, of a later ``key`` that key's number (2) before them.
+
+    ``earlier`` is the same text's under the key before: until all are made anew, rows stand under either.
+    """
+
+    key: int
+    earlier: bytes | None
+
+    def __new__(cls, octets: bytes, *, key: int = 1, earlier: bytes | None = None) -> Self:
+        """Return ``octets`` as an index."""
+        made = super().__new__(cls, octets)
+        made.key, made.earlier = key, earlier
+        return made
+
+    @property
+    def both(self) -> tuple[bytes, ...]:
+        """All that the text may be found by now."""
+        return (bytes(self),) if self.earlier is None else (bytes(self), self.earlier)
+
+
+def index_header(number: int) -> bytes:
+    """Return what every index under a key begins with."""
+    return b"" if number == 1 else number.to_bytes(2, "big")
+
+
 class Vault:
     """AES-256-GCM under a key of the key store, and HMAC-SHA256 blind indexes.
 
@@ -34,7 +61,8 @@ class Vault:
         self._keys = keys
         self._current = 0
         self._ciphers: dict[int, AESGCM] = {}
-        self._index_key: bytes | None = None
+        self._index_current = 1
+        self._index_keys: dict[int, bytes] = {}
 
     @property
     def current(self) -> int:
@@ -81,11 +109,40 @@ class Vault:
         except InvalidTag:
             raise Misuse(VALUE_UNREADABLE, context=context) from None
 
-    def index(self, text: str, context: str) -> bytes:
-        """Return the 32 octets under which ``text`` is looked up: equal texts of one context, equal octets; nothing else shows."""
-        if self._index_key is None:
-            self._index_key = self._keys.secret("vault-index")
-        return hmac.digest(self._index_key, context.encode() + b"\0" + text.encode(), sha256)
+    def index(self, text: str, context: str) -> Index:
+        """Return what ``text`` is looked up by: equal texts of one context, equal octets; nothing else shows.
+
+        A new key counts in every process from the moment that it is there: each time it is looked whether there is one.
+        """
+        number = self.index_current
+        earlier = self._index(number - 1, text, context) if number > 1 else None
+        return Index(self._index(number, text, context), key=number, earlier=earlier)
+
+    def digest(self, text: str, context: str) -> bytes:
+        """Return 32 octets that stand for ``text``: of codes, marks and whatever else is never looked up by somebody's data. Its key stays."""
+        return hmac.digest(self._index_key(1), context.encode() + b"\0" + text.encode(), sha256)
+
+    @property
+    def index_current(self) -> int:
+        """The number of the key of new indexes."""
+        while self._keys.has_secret(_index_label(self._index_current + 1)):
+            self._index_current += 1
+        return self._index_current
+
+    def rotate_index(self) -> int:
+        """Make a new key for indexes, and return its number. The one before must be nowhere any more (``service.indexed``)."""
+        self._keys.secret(_index_label(self.index_current + 1))
+        return self.index_current
+
+    def _index(self, number: int, text: str, context: str) -> bytes:
+        digest = hmac.digest(self._index_key(number), context.encode() + b"\0" + text.encode(), sha256)
+        return index_header(number) + digest
+
+    def _index_key(self, number: int) -> bytes:
+        key = self._index_keys.get(number)
+        if key is None:
+            key = self._index_keys[number] = self._keys.secret(_index_label(number))
+        return key
 
     def _cipher(self, number: int) -> AESGCM:
         cipher = self._ciphers.get(number)
@@ -102,6 +159,10 @@ class Vault:
             number += 1
         self._current = number
         return number
+
+
+def _index_label(number: int) -> str:
+    return "vault-index" if number == 1 else f"vault-index-{number}"
 
 
 def _label(number: int) -> str:

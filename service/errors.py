@@ -84,6 +84,14 @@ DATABASE_UNUSABLE = define(
     remedy_zh="运行 chaoxin doctor 查看详情；若文件已损坏，请用 chaoxin restore 从备份恢复。",
     remedy_en="Run chaoxin doctor for details; if the file is damaged, restore a backup with chaoxin restore.",
 )
+INDEX_UNFINISHED = define(
+    "index_unfinished",
+    status=409,
+    zh="还有 {waiting} 行的索引没有换成现有密钥，不能再换新的。",
+    en="{waiting} rows are not indexed under the present key yet; another one is not made before.",
+    remedy_zh="先用 --continue 做完。",
+    remedy_en="Finish with --continue first.",
+)
 SCHEMA_OUTDATED = define(
     "schema_outdated",
     status=500,

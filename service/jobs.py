@@ -30,7 +30,7 @@ from licenses.bulk.deciding import drop_left_over
 from licenses.bulk.work import carry_on, work_one
 from licenses.bulk_records import Batch
 from pki import alarms, authority, crl, known_revoked, review
-from service import audit, sealed
+from service import audit, indexed, sealed
 from service.wiring import Services
 
 _log = structlog.get_logger()
@@ -140,9 +140,12 @@ def close_accounts(services: Services) -> None:
 
 
 def renew_sealed(services: Services) -> None:
-    """Encrypt under the newest key what a rotation left under older ones."""
+    """Encrypt and index under the newest keys what a rotation left under older ones."""
     if services.vault.current > 1:
         for _ in sealed.renew(services.engine, services.vault):
+            pass
+    if services.vault.index_current > 1:
+        for _ in indexed.renew(services.engine, services.idp):
             pass
 
 

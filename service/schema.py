@@ -17,12 +17,14 @@ import idp.storage
 import licenses.storage
 import pki.storage
 from kernel.errors import Misuse
+from pki.storage import index_keys
 from service import audit
 from service.errors import DATABASE_UNUSABLE, NODE_NOT_INITIALISED, SCHEMA_OUTDATED
 
 METADATA: tuple[sa.MetaData, ...] = (
     audit.metadata,
     pki.storage.metadata,
+    index_keys.metadata,
     crosscert.storage.metadata,
     licenses.storage.metadata,
     idp.storage.metadata,

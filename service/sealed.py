@@ -2,7 +2,7 @@
 
 Values are taken page by page, each page in a transaction; one that changed meanwhile is left to whoever changed it. It may be stopped and begun
 again at any time. What lives for hours only (sessions' devices, codes on their way) and the rows of finished batches keep their key: old keys still decrypt.
-Left to others: the keys (``pki.vault``), what the values mean (the rooms). The indexes by which people are found have a key of their own.
+Left to others: the keys (``pki.vault``), what the values mean (the rooms), the indexes by which people are found (``indexed``).
 """
 
 from __future__ import annotations

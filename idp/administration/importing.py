@@ -26,6 +26,7 @@ from kernel.errors import Refusal
 from kernel.randomness import token
 from kernel.rows import Columns, Row, RowFile, open_rows
 from kernel.text import normal_form
+from pki.vault import Index
 from policies.role_models import AccountKind
 
 COLUMNS = Columns(
@@ -76,9 +77,7 @@ class _Ready:
     hash: bytes | None
     given: bool
 
-    @property
-    def number(self) -> bytes:
-        return self.record.number_index or b""
+    number: Index
 
 
 def open_file(stream: BinaryIO, name: str) -> RowFile:
@@ -165,12 +164,13 @@ def _prepare(deps: IdpDeps, row: Row, values: Mapping[str, str], now: datetime) 
         **texts,
     )
     sealed = accounts.seal(deps, account, now)
-    return _Ready(row, account, sealed, new.proofed_by, hashed.encode() if hashed else None, "username" in values)
+    number_index = deps.vault.index(texts[number], "idp.holder")
+    return _Ready(row, account, sealed, new.proofed_by, hashed.encode() if hashed else None, "username" in values, number_index)
 
 
 def _username(deps: IdpDeps, number: str) -> str:
     """Return the username of somebody who brings none: always the same one, so that two imports at once make one account."""
-    return f"u{deps.vault.index(number, 'idp.import').hex()[:16]}"
+    return f"u{deps.vault.digest(number, 'idp.import').hex()[:16]}"
 
 
 def _level(text: str) -> int:
@@ -231,7 +231,7 @@ class _Known:
 
         What somebody under another name only said themselves keeps nobody out.
         """
-        same = self.numbers.get(one.number, ())
+        same = [found for number in one.number.both for found in self.numbers.get(number, ())]
         for record, name in same:
             if name == one.account.name:
                 return RowOutcome(one.row.label, "already", record.username, record.id)

@@ -49,4 +49,4 @@ def consume(deps: IdpDeps, challenge: bytes, until: datetime) -> None:
 
 
 def _proof(deps: IdpDeps, head: bytes, browser: str, purpose: str) -> bytes:
-    return deps.vault.index(f"{head.hex()} {digest(browser).hex()} {purpose}", "idp.challenge")
+    return deps.vault.digest(f"{head.hex()} {digest(browser).hex()} {purpose}", "idp.challenge")

@@ -73,4 +73,4 @@ def accept(deps: IdpDeps, account_id: str, *, transaction_id: str, code: str) ->
 
 
 def _digest(deps: IdpDeps, account_id: str, transaction_id: str, code: str) -> bytes:
-    return deps.vault.index(code, f"idp.login-code:{account_id}:{transaction_id}")
+    return deps.vault.digest(code, f"idp.login-code:{account_id}:{transaction_id}")

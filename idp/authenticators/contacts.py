@@ -86,7 +86,7 @@ def confirm(deps: IdpDeps, current: Current, device: Device, channel: Channel, c
 
 
 def _digest(deps: IdpDeps, account_id: str, channel: Channel, code: str) -> bytes:
-    return deps.vault.index(code, f"idp.sent-code:{account_id}:{channel}")
+    return deps.vault.digest(code, f"idp.sent-code:{account_id}:{channel}")
 
 
 def _context(account_id: str, channel: Channel) -> str:

@@ -54,7 +54,7 @@ def accept(deps: IdpDeps, authenticator: Authenticator, code: str) -> None:
 
 
 def _digest(deps: IdpDeps, authenticator: Authenticator, code: str) -> bytes:
-    return deps.vault.index(_normal(code), f"idp.recovery:{authenticator.id}")
+    return deps.vault.digest(_normal(code), f"idp.recovery:{authenticator.id}")
 
 
 def _normal(code: str) -> str:

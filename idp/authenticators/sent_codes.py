@@ -42,7 +42,7 @@ def count(work: IdpWork, deps: IdpDeps, *, account: str, destination: str, addre
     rules = deps.policies.assurance.sent_codes
 
     def take(what: str, value: str, limit: int) -> bool:
-        key = (what, deps.vault.index(value, f"idp.{what}"))
+        key = (what, deps.vault.digest(value, f"idp.{what}"))
         return work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit)
 
     told = take("send_account", account, rules.account_sends)

@@ -32,4 +32,4 @@ def find(work: IdpWork, deps: IdpDeps, typed: str) -> AccountRecord | None:
 
 
 def _digest(deps: IdpDeps, code: str) -> bytes:
-    return deps.vault.index(code, "idp.window-code")
+    return deps.vault.digest(code, "idp.window-code")

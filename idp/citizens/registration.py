@@ -173,7 +173,7 @@ def _open_account(work: IdpWork, deps: IdpDeps, waiting: _Waiting, now: datetime
     person = waiting.person
     # Once for each contact: those who began before it had an account end before this is forgotten.
     until = now + timedelta(seconds=deps.policies.assurance.sent_codes.seconds)
-    lock = deps.vault.index(person.contact, "idp.registered")
+    lock = deps.vault.digest(person.contact, "idp.registered")
     if reached.find(work, deps, person.contact) is not None or not work.records.take_challenge(lock, until):
         raise Refusal(REGISTRATION_DONE)
     account = Account(
@@ -204,7 +204,7 @@ def _open_account(work: IdpWork, deps: IdpDeps, waiting: _Waiting, now: datetime
 
 
 def _code_digest(deps: IdpDeps, registration_id: str, code: str) -> str:
-    return deps.vault.index(code, f"idp.registration:{registration_id}").hex()
+    return deps.vault.digest(code, f"idp.registration:{registration_id}").hex()
 
 
 def _masked(contact: str) -> str:

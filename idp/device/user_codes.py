@@ -32,7 +32,7 @@ def normal_form(typed: str) -> str | None:
 
 def index(deps: IdpDeps, code: str) -> bytes:
     """Return what a code is looked up by."""
-    return deps.vault.index(code, "idp.user_code")
+    return deps.vault.digest(code, "idp.user_code")
 
 
 def seal(deps: IdpDeps, request_id: str, code: str) -> bytes:

@@ -177,7 +177,7 @@ def _roles(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry) -> tup
 def _digest(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry) -> bytes:
     """Return what is the same as long as there is nothing new to take over."""
     said = (settings.organization, entry.uid, entry.name, entry.phone, entry.email, entry.unit, entry.expires_at)
-    return deps.vault.index(repr((*said, _roles(deps, settings, entry))), "idp.directory")
+    return deps.vault.digest(repr((*said, _roles(deps, settings, entry))), "idp.directory")
 
 
 def _person(deps: IdpDeps, settings: DirectorySettings, entry: StaffEntry) -> NewAccount:

@@ -59,11 +59,11 @@ def appoint(deps: IdpDeps, current: Current, organization_id: str, wanted: Appoi
     ask_again(deps, current, organization)
     now = deps.clock.now()
     rules = deps.policies.assurance.organizations
-    offer_id = token(16)
+    offer_id, agent_index = token(16), deps.vault.index(number, "idp.holder")
     offer = MandateOffer(
         id=offer_id,
         organization_id=organization.id,
-        agent_index=deps.vault.index(number, "idp.holder"),
+        agent_index=agent_index,
         agent=seal(deps, offer_id, name, number),
         departments=tuple(dict.fromkeys(wanted.departments)),
         powers=tuple(dict.fromkeys(wanted.powers)),
@@ -85,7 +85,7 @@ def appoint(deps: IdpDeps, current: Current, organization_id: str, wanted: Appoi
         work.audit.record(
             AuditEvent(now, f"account:{current.account.id}", "idp.offer_mandate", f"account:{organization.id}", details=details)
         )
-        agent = work.records.find_holder(offer.agent_index)
+        agent = work.records.find_holder(agent_index)
         if agent is not None and normal_form(open_record(deps, agent).name) == name:
             notices.tell(work, deps, agent.id, "mandate_offered", now, organization=organization.name)
 

@@ -25,8 +25,8 @@ class Offer:
 
 
 def seal(deps: IdpDeps, offer_id: str, name: str, number: str) -> bytes:
-    """Return what is kept of an agent: the name, and the number masked."""
-    return deps.vault.encrypt(canonical({"name": name, "number": mask(number, head=3, tail=2)}).decode(), _context(offer_id))
+    """Return what is kept of an agent, so that they are found as long as the offer waits: name and number."""
+    return deps.vault.encrypt(canonical({"name": name, "number": number}).decode(), _context(offer_id))
 
 
 def waiting_for(work: IdpWork, deps: IdpDeps, account: Account, now: datetime) -> Sequence[Offer]:
@@ -44,7 +44,7 @@ def read(work: IdpWork, deps: IdpDeps, offer: MandateOffer) -> Offer | None:
     if record is None or record.disabled_at is not None:
         return None
     agent = json.loads(deps.vault.decrypt(offer.agent, _context(offer.id)))
-    return Offer(offer, open_record(deps, record), agent["name"], agent["number"])
+    return Offer(offer, open_record(deps, record), agent["name"], mask(agent["number"], head=3, tail=2))
 
 
 def _context(offer_id: str) -> str:

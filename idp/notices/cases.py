@@ -48,7 +48,7 @@ def report(deps: IdpDeps, device: Device, *, code: str, words: str) -> None:
     """Report a login; the answer is the same for a code that is nobody's. ``Refusal(reports_throttled)`` after too many."""
     now = deps.clock.now()
     typed = "".join(code.replace("-", "").split()).upper()[:20]
-    key = ("report", deps.vault.index(throttle.subscriber(device.address), "idp.report"))
+    key = ("report", deps.vault.digest(throttle.subscriber(device.address), "idp.report"))
     with deps.work.begin() as work:
         if not work.records.take_try(key, now=now, window_seconds=int(_WINDOW.total_seconds()), limit=_REPORTS):
             raise Refusal(REPORTS_THROTTLED, minutes=int(_WINDOW.total_seconds()) // 60)

@@ -8,7 +8,7 @@ from pki.strict_json import encode_base64url
 
 def proof(deps: IdpDeps, notice_id: str) -> str:
     """Return what the link of a notice proves itself by."""
-    return encode_base64url(deps.vault.index(notice_id, "idp.not-me"))
+    return encode_base64url(deps.vault.digest(notice_id, "idp.not-me"))
 
 
 def link(deps: IdpDeps, notice_id: str) -> str:

@@ -43,8 +43,8 @@ def take(deps: IdpDeps, *, account: str, address: str) -> Try:
     """
     rules = deps.policies.assurance.throttle
     attempt = Try(
-        account=("account", deps.vault.index(account, "idp.try.account")),
-        address=("address", deps.vault.index(subscriber(address), "idp.try.address")),
+        account=("account", deps.vault.digest(account, "idp.try.account")),
+        address=("address", deps.vault.digest(subscriber(address), "idp.try.address")),
     )
     limits = ((attempt.account, rules.account_failures), (attempt.address, rules.address_failures))
     now = deps.clock.now()

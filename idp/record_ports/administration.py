@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from idp.records import AccountRecord, Channel, Proposal
+from pki.vault import Index
 
 
 class AdministrationRecords(Protocol):
@@ -32,7 +33,7 @@ class AdministrationRecords(Protocol):
         """Exchange an account's roles; False when they are others by now."""
         ...
 
-    def accounts_reached_at(self, channel: Channel, index: bytes) -> Sequence[AccountRecord]:
+    def accounts_reached_at(self, channel: Channel, index: Index) -> Sequence[AccountRecord]:
         """Return the accounts with a phone number or e-mail address."""
         ...
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from idp.records import AccountRecord, Authenticator, Verification
+from pki.vault import Index
 
 
 class ImportRecords(Protocol):
@@ -23,6 +24,6 @@ class ImportRecords(Protocol):
         """Store the authenticators of new accounts."""
         ...
 
-    def accounts_like(self, people: Iterable[tuple[bytes, str]]) -> Sequence[AccountRecord]:
+    def accounts_like(self, people: Iterable[tuple[Index, str]]) -> Sequence[AccountRecord]:
         """Return the accounts that have one of these numbers, theirs or only said, or one of the usernames beside them."""
         ...

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from idp.records import Mandate, MandateOffer, Representative
+from pki.vault import Index
 
 
 class MandateRecords(Protocol):
@@ -41,7 +42,7 @@ class MandateRecords(Protocol):
         ...
 
     def offers(
-        self, now: datetime, *, organization_id: str | None = None, agent_index: bytes | None = None
+        self, now: datetime, *, organization_id: str | None = None, agent_index: Index | None = None
     ) -> Sequence[MandateOffer]:
         """Return what can still be accepted, of one organisation or for one agent where named, oldest first."""
         ...

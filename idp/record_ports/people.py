@@ -12,6 +12,7 @@ from idp.records import (
     ThrottleKey,
     Verification,
 )
+from pki.vault import Index
 from policies.role_models import AccountKind
 
 
@@ -30,7 +31,7 @@ class AccountRecords(Protocol):
         """Return the account with this username (in its normal form)."""
         ...
 
-    def find_holder(self, holder_index: bytes) -> AccountRecord | None:
+    def find_holder(self, holder_index: Index) -> AccountRecord | None:
         """Return the account of this resident ID or credit code."""
         ...
 

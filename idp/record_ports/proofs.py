@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Protocol
 
 from idp.records import AccountRecord, WindowCode
+from pki.vault import Index
 
 
 class ProofRecords(Protocol):
     """Who says what number is theirs, and whose it was proven to be."""
 
-    def find_number(self, number_index: bytes, *, limit: int) -> Sequence[AccountRecord]:
+    def find_number(self, number_index: Index, *, limit: int) -> Sequence[AccountRecord]:
         """Return the accounts whose owners say that this number is theirs, the surest first."""
         ...
 

@@ -34,7 +34,7 @@ class Mandate:
 class MandateOffer:
     """A mandate that waits for its agent, who is known by the keyed index of their resident ID: whether they have an account nobody learns.
 
-    ``agent`` is the name and the masked number that the representative typed, encrypted. ``expires_at`` is until when it can be accepted.
+    ``agent`` is the name and the number that the representative typed, encrypted. ``expires_at`` is until when it can be accepted.
     """
 
     id: str

@@ -111,7 +111,7 @@ def is_code(deps: IdpDeps, recovery: Recovery, typed: str) -> bool:
 
 def code_digest(deps: IdpDeps, recovery_id: str, code: str) -> bytes:
     """Return what a recovery's code is stored as."""
-    return deps.vault.index(code, f"idp.recovery-code:{recovery_id}")
+    return deps.vault.digest(code, f"idp.recovery-code:{recovery_id}")
 
 
 def send(deps: IdpDeps, channel: Channel, destination: str | None, code: str) -> None:

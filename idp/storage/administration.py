@@ -13,6 +13,7 @@ from idp.storage.connection import OnConnection, as_json, as_values, micros, mom
 from idp.storage.people import read_account
 from idp.storage.tables import accounts, proposals
 from kernel.clock import from_micros, to_micros
+from pki.vault import Index
 
 _INDEXES = {"phone": accounts.c.phone_index, "email": accounts.c.email_index}
 _OFFICIALS = ("staff", "security_admin")
@@ -49,9 +50,9 @@ class SqlAdministration(OnConnection):
         same = (accounts.c.id == account_id, accounts.c.roles == as_json(instead_of))
         return self._change(accounts.update().where(*same).values(roles=as_json(roles)))
 
-    def accounts_reached_at(self, channel: Channel, index: bytes) -> Sequence[AccountRecord]:
+    def accounts_reached_at(self, channel: Channel, index: Index) -> Sequence[AccountRecord]:
         """Return the accounts with a phone number or e-mail address."""
-        return self._accounts(_INDEXES[channel] == index)
+        return self._accounts(_INDEXES[channel].in_(index.both))
 
     def staff(self, *, organization: str | None, after: str = "", limit: int = 100) -> Sequence[AccountRecord]:
         """Return staff, of one organisation or all, ordered by username, starting beyond ``after``."""

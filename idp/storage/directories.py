@@ -9,7 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from idp.records import AccountRecord, DirectoryPerson, DirectoryState
-from idp.storage.connection import OnConnection, as_json, micros, moment
+from idp.storage.connection import as_json, micros, moment
+from idp.storage.indexes import OnIndexes
 from idp.storage.people import read_account
 from idp.storage.tables import accounts, directories, directory_people
 from kernel.clock import to_micros
@@ -19,13 +20,14 @@ _OF_PERSON = "person_"
 _KEPT = ("id", "created_at", "disabled_at")
 
 
-class SqlDirectories(OnConnection):
+class SqlDirectories(OnIndexes):
     """``DirectoryRecords`` on one connection."""
 
     def replace_account(self, record: AccountRecord) -> bool:
         """Store what is known of an account anew, but for when it was made and whether it is disabled; False when it is not there."""
         values = {name: value for name, value in asdict(record).items() if name not in _KEPT}
         values |= {"roles": as_json(record.roles), "updated_at": to_micros(record.updated_at)}
+        self._bring_forward(record.holder_index)
         return self._change(accounts.update().where(accounts.c.id == record.id).values(values))
 
     def directory_people(self, directory: str, entry_ids: Sequence[str]) -> Mapping[str, tuple[DirectoryPerson, AccountRecord]]:

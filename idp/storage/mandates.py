@@ -13,6 +13,7 @@ from idp.storage.connection import OnConnection, as_json, as_values, micros, mom
 from idp.storage.tables import grants, mandate_offers, mandates, representatives
 from kernel.clock import from_micros, to_micros
 from pki.storage.prepared import Prepared, Row
+from pki.vault import Index
 
 _KEY: sa.BindParameter[str] = sa.bindparam("key")
 _ORDER = (mandates.c.created_at, mandates.c.id)
@@ -70,7 +71,7 @@ class SqlMandates(OnConnection):
         self._connection.execute(mandate_offers.insert(), values | {name: to_micros(values[name]) for name in _OFFER_MOMENTS})
 
     def offers(
-        self, now: datetime, *, organization_id: str | None = None, agent_index: bytes | None = None
+        self, now: datetime, *, organization_id: str | None = None, agent_index: Index | None = None
     ) -> Sequence[MandateOffer]:
         """Return what can still be accepted, of one organisation or for one agent where named, oldest first."""
         columns = mandate_offers.c
@@ -78,7 +79,7 @@ class SqlMandates(OnConnection):
         if organization_id is not None:
             query = query.where(columns.organization_id == organization_id)
         if agent_index is not None:
-            query = query.where(columns.agent_index == agent_index)
+            query = query.where(columns.agent_index.in_(agent_index.both))
         return [_read_offer(row) for row in self._all(query)]
 
     def take_offer(self, offer_id: str) -> MandateOffer | None:

@@ -9,10 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp.records import AccountRecord, Authenticator, ThrottleKey, Verification
-from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
+from idp.storage.connection import as_json, as_values, micros, moment, texts
+from idp.storage.indexes import OnIndexes
 from idp.storage.tables import accounts, authenticators, tries, verifications
 from kernel.clock import from_micros, to_micros
 from pki.storage.prepared import Insert, Prepared, Row
+from pki.vault import Index
 from policies.role_models import AccountKind
 
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")
@@ -46,11 +48,12 @@ _GIVE_TRY_BACK = Prepared(tries.update().where(*_THESE, tries.c.count > 0).value
 _FORGET_TRIES = Prepared(tries.delete().where(*_THESE))
 
 
-class SqlAccounts(OnConnection):
+class SqlAccounts(OnIndexes):
     """``AccountRecords`` on one connection."""
 
     def add_account(self, record: AccountRecord) -> bool:
         """Store an account; False when its username or holder is taken."""
+        self._bring_forward(record.holder_index)
         return self._add_once(accounts, account_values(record))
 
     def find_account(self, account_id: str) -> AccountRecord | None:
@@ -61,9 +64,10 @@ class SqlAccounts(OnConnection):
         """Return the account with this username (in its normal form)."""
         return self._account(_USERNAME, username)
 
-    def find_holder(self, holder_index: bytes) -> AccountRecord | None:
+    def find_holder(self, holder_index: Index) -> AccountRecord | None:
         """Return the account of this resident ID or credit code."""
-        return self._account(_HOLDER, holder_index)
+        found = (self._account(_HOLDER, one) for one in holder_index.both)
+        return next((one for one in found if one is not None), None)
 
     def accounts(self, *, after: str = "", kind: AccountKind | None = None, limit: int = 100) -> Sequence[AccountRecord]:
         """Return accounts ordered by username, starting beyond ``after``."""

@@ -9,18 +9,19 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from idp.records import AccountRecord, WindowCode
-from idp.storage.connection import OnConnection
+from idp.storage.indexes import OnIndexes
 from idp.storage.people import read_account
 from idp.storage.tables import accounts, window_codes
 from kernel.clock import to_micros
+from pki.vault import Index
 
 
-class SqlProofs(OnConnection):
+class SqlProofs(OnIndexes):
     """``ProofRecords`` on one connection."""
 
-    def find_number(self, number_index: bytes, *, limit: int) -> Sequence[AccountRecord]:
+    def find_number(self, number_index: Index, *, limit: int) -> Sequence[AccountRecord]:
         """Return the accounts whose owners say that this number is theirs, the surest first."""
-        query = sa.select(accounts).where(accounts.c.number_index == number_index)
+        query = sa.select(accounts).where(accounts.c.number_index.in_(number_index.both))
         query = query.order_by(accounts.c.real_name_level.desc(), accounts.c.created_at.desc(), accounts.c.id).limit(limit)
         return [read_account(row) for row in self._all(query)]
 
@@ -28,6 +29,7 @@ class SqlProofs(OnConnection):
         """Store an account's person, level and number; False when the number is another account's."""
         names = ("person", "real_name_level", "holder_index", "number_index")
         values = {name: getattr(record, name) for name in names} | {"updated_at": to_micros(record.updated_at)}
+        self._bring_forward(record.holder_index)
         try:
             with self._connection.begin_nested():  # two who prove one number at once: the constraint lets one through
                 return self._change(accounts.update().where(accounts.c.id == record.id).values(values))

@@ -108,7 +108,7 @@ def digest_of(deps: LicenseDeps, order: Order) -> str:
         "basis": normal_form(order.basis),
         "columns": dict(order.columns),
     }
-    return deps.vault.index(canonical(asked).decode(), _DIGEST_CONTEXT).hex()
+    return deps.vault.digest(canonical(asked).decode(), _DIGEST_CONTEXT).hex()
 
 
 def is_theirs(records: LicenseRecords, officer: Officer, issuer_uscc: str, type_code: str) -> bool:

@@ -92,7 +92,7 @@ def reserve_version(deps: LicenseDeps, records: LicenseRecords, old: LicenseReco
     if number > _LAST:
         raise Refusal(NO_MORE_VERSIONS, field="identifier", number=old.number)
     version = f"{number:03d}"
-    digest = deps.vault.index(f"{version}{content(application).decode()}", _DIGEST_CONTEXT).hex()
+    digest = deps.vault.digest(f"{version}{content(application).decode()}", _DIGEST_CONTEXT).hex()
     intent = new_intent(deps, application, old.number, digest, version=version, replaces=old.identifier)
     render.check_printable(intent, kind)
     index = numbering.take_status_index(records, deps.vault, old.issuer_uscc)

@@ -15,6 +15,7 @@ from licenses.consent_records import Consent, ConsentState
 from licenses.storage.registry import HOLDER_ID
 from licenses.storage.shelves import OnConnection
 from licenses.storage.wallet_tables import consents
+from pki.storage import index_keys
 
 _WORDS = "licenses.consent"
 _PLAIN = ("id", "department", "department_name", "type_code", "state")
@@ -27,15 +28,20 @@ class SqlConsents(OnConnection):
     def find_consent(self, department: str, holder_id: str, type_code: str) -> Consent | None:
         """Return how a department's wish stands."""
         mine = (consents.c.department == department, consents.c.type_code == type_code)
-        query = sa.select(consents).where(*mine, consents.c.holder_index == self._vault.index(holder_id, HOLDER_ID))
+        query = sa.select(consents).where(*mine, consents.c.holder_index.in_(self._vault.index(holder_id, HOLDER_ID).both))
         row = self._connection.execute(query).first()
         return None if row is None else self._consent(row)
 
     def put_consent(self, consent: Consent, *, over_before: datetime) -> bool:
         """Store a new wish; False when one is there that waits, counts, or was said no to after ``over_before``."""
+        holder = self._vault.index(consent.holder_id, HOLDER_ID)
+        index_keys.hold(self._connection, holder.key)
+        if holder.earlier is not None:  # the wish that is there is met under the present key
+            earlier = consents.update().where(consents.c.holder_index == holder.earlier)
+            self._connection.execute(earlier.values(holder_index=bytes(holder)))
         values = {
             **{name: getattr(consent, name) for name in _PLAIN},
-            "holder_index": self._vault.index(consent.holder_id, HOLDER_ID),
+            "holder_index": bytes(holder),
             "words": self._vault.encrypt_bytes(canonical({"holder_id": consent.holder_id, "purpose": consent.purpose}), _WORDS),
             "asked_at": to_micros(consent.asked_at),
             "decided_at": None,
@@ -59,7 +65,7 @@ class SqlConsents(OnConnection):
 
     def consents(self, holder_id: str) -> Sequence[Consent]:
         """Return a holder's consents and what waits for their word, the newest wish first."""
-        query = sa.select(consents).where(consents.c.holder_index == self._vault.index(holder_id, HOLDER_ID))
+        query = sa.select(consents).where(consents.c.holder_index.in_(self._vault.index(holder_id, HOLDER_ID).both))
         return [self._consent(row) for row in self._connection.execute(query.order_by(consents.c.asked_at.desc()))]
 
     def _consent(self, row: Any) -> Consent:

@@ -131,7 +131,7 @@ class SqlRegistry(SqlReadings):
     def held_by(self, holder_id: str) -> Sequence[LicenseRecord]:
         """Return the issued licences of a holder, newest first."""
         index = self._vault.index(holder_id, HOLDER_ID)
-        query = sa.select(licenses).where(licenses.c.holder_id_index == index, licenses.c.state == "issued")
+        query = sa.select(licenses).where(licenses.c.holder_id_index.in_(index.both), licenses.c.state == "issued")
         query = query.order_by(licenses.c.issue_date.desc(), licenses.c.id.desc())
         return [self._record(row) for row in self._rows(query)]
 
@@ -160,7 +160,7 @@ class SqlRegistry(SqlReadings):
             if wanted is not None:
                 query = query.where(column == wanted)
         if holder_name is not None:
-            query = query.where(licenses.c.holder_name_index == self._vault.index(holder_name, _NAME))
+            query = query.where(licenses.c.holder_name_index.in_(self._vault.index(holder_name, _NAME).both))
         return [(row["id"], self._record(row)) for row in self._rows(query)]
 
     def search(self, wanted: Wanted, *, before: int | None = None, limit: int = 50) -> Sequence[tuple[int, LicenseRecord]]:
@@ -174,7 +174,7 @@ class SqlRegistry(SqlReadings):
             if (value := getattr(wanted, name)) is not None:
                 query = query.where(licenses.c[name] == value)
         if wanted.holder_id is not None:
-            query = query.where(licenses.c.holder_id_index == self._vault.index(wanted.holder_id, HOLDER_ID))
+            query = query.where(licenses.c.holder_id_index.in_(self._vault.index(wanted.holder_id, HOLDER_ID).both))
         return [(row["id"], self._record(row)) for row in self._rows(query)]
 
     def issued_since(self, since: datetime, *, after: int, limit: int) -> Sequence[tuple[int, LicenseRecord]]:

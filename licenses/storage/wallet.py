@@ -15,6 +15,7 @@ from licenses.storage.registry import HOLDER_ID
 from licenses.storage.shelves import OnConnection
 from licenses.storage.wallet_tables import looks, shares
 from licenses.wallet_records import Look, Share
+from pki.vault import Index
 
 _SHARE, _LOOK = "licenses.share", "licenses.look"
 _PLAIN = ("id", "token_hash", "identifier", "most_uses", "uses")
@@ -49,7 +50,7 @@ class SqlWallet(OnConnection):
 
     def revoke_share(self, share_id: str, holder_id: str, at: datetime) -> Share | None:
         """End a share of this holder; None when they have none of this id that is not revoked yet."""
-        mine = (shares.c.id == share_id, shares.c.holder_index == self._holder(holder_id), shares.c.revoked_at.is_(None))
+        mine = (shares.c.id == share_id, shares.c.holder_index.in_(self._holder(holder_id).both), shares.c.revoked_at.is_(None))
         statement = shares.update().where(*mine).values(revoked_at=to_micros(at)).returning(*shares.c)
         row = self._connection.execute(statement).first()
         return None if row is None else self._share(row)
@@ -61,7 +62,7 @@ class SqlWallet(OnConnection):
 
     def count_open_shares(self, holder_id: str, at: datetime) -> int:
         """Return how many shares of a holder can still be used."""
-        query = sa.select(sa.func.count()).where(shares.c.holder_index == self._holder(holder_id), *_open(at))
+        query = sa.select(sa.func.count()).where(shares.c.holder_index.in_(self._holder(holder_id).both), *_open(at))
         return int(self._connection.execute(query).scalar_one())
 
     def add_look(self, look: Look) -> None:
@@ -95,7 +96,7 @@ class SqlWallet(OnConnection):
             revoked_at=None if row.revoked_at is None else from_micros(row.revoked_at),
         )
 
-    def _holder(self, holder_id: str) -> bytes:
+    def _holder(self, holder_id: str) -> Index:
         return self._vault.index(holder_id, HOLDER_ID)
 
 

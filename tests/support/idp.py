@@ -28,6 +28,7 @@ from kernel.clock import Clock, FixedClock
 from kernel.nodes import Node
 from kernel.randomness import token
 from pki.ports import KeyStore
+from pki.storage import index_keys
 from pki.vault import Vault
 from policies.claim_models import Continued
 from policies.models import Policies
@@ -68,7 +69,7 @@ def make_idp_deps(
 
     A session goes on at any department without a page unless ``continued`` says otherwise, so that tests of other things see none.
     """
-    create_all(engine, audit.metadata, storage.metadata)
+    create_all(engine, audit.metadata, index_keys.metadata, storage.metadata)
     policies = with_releases(packaged(), continued=continued)
     tokens = policies.tokens.model_copy(update={"signing_algorithms": algorithms, **token_policies})
     work: SqlUnitOfWork[IdpRecords] = SqlUnitOfWork(engine, storage.SqlIdpRecords)

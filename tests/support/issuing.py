@@ -25,7 +25,7 @@ from pki import authority
 from pki import storage as pki_storage
 from pki.keyfiles import FileKeyStore
 from pki.ports import PkiDeps, PkiRecords
-from pki.storage import SqlPkiRecords
+from pki.storage import SqlPkiRecords, index_keys
 from pki.vault import Vault
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
@@ -46,7 +46,7 @@ class Nobody:
 
 def make_license_deps(engine: sa.Engine, folder: Path, clock: Clock, *, node: Node = CITY) -> LicenseDeps:
     """Return what ``node`` issues licences with: tables made, CAs set up, the demo's departments registered."""
-    create_all(engine, audit.metadata, pki_storage.metadata, licenses_storage.metadata)
+    create_all(engine, audit.metadata, pki_storage.metadata, index_keys.metadata, licenses_storage.metadata)
     policies = packaged()
     keys = FileKeyStore(folder / "keys", b"a passphrase for tests")
     vault = Vault(keys)

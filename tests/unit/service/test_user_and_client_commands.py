@@ -108,6 +108,21 @@ def test_a_lost_second_factor_is_replaced_by_two_and_its_secret_is_shown_once(co
     assert decided["totp_secret"] not in chaoxin(config, "user", "approvals", "list", "--all", "--json").output
 
 
+def test_new_keys_are_made_and_everybody_is_found_afterwards(config: Path) -> None:
+    chaoxin(config, "user", "add", "kept", "--kind", "citizen", "--name", "某", "--phone", "13800000007", typed=f"{PASSWORD}\n")
+    rotate = ("keys", "rotate-data", "--by", "chen", "--json")
+    assert printed(chaoxin(config, *rotate))["changed"] is False
+    before = printed(chaoxin(config, "keys", "data", "--json"))
+    assert chaoxin(config, *rotate, "--yes").exit_code == 0
+    after = printed(chaoxin(config, "keys", "data", "--json"))
+    assert (after["current"], after["index"]["current"]) == (before["current"] + 1, before["index"]["current"] + 1)
+    assert not any({**after["waiting"], **after["index"]["waiting"]}.values())
+    found = printed(
+        chaoxin(config, "user", "find", "phone", "--purpose", "complaint", "--by", "chen", "--json", typed="13800000007\n")
+    )
+    assert [one["username"] for one in found] == ["kept"]
+
+
 def test_a_person_is_shown_masked_for_a_purpose(config: Path) -> None:
     chaoxin(
         config, "user", "add", "shown", "--kind", "citizen", "--name", "陈某某", "--phone", "13800000009", typed=f"{PASSWORD}\n"

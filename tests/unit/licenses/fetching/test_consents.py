@@ -16,6 +16,7 @@ from licenses.consent_records import Consent
 from licenses.ports import LicenseRecords
 from licenses.storage import SqlLicenseRecords
 from licenses.storage.wallet_tables import consents
+from pki.storage import index_keys
 from pki.vault import Vault
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
@@ -31,7 +32,7 @@ GRANTED = replace(WISH, state="granted", decided_at=NOW, ends_at=NOW + 2 * WEEK)
 
 @pytest.fixture
 def stored(engine: sa.Engine, vault: Vault) -> Wallet:
-    create_all(engine, audit.metadata, storage.metadata)
+    create_all(engine, audit.metadata, index_keys.metadata, storage.metadata)
     return SqlUnitOfWork(engine, lambda connection: SqlLicenseRecords(connection, vault))
 
 
