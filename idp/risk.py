@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Protocol
 
 _LOCAL = timezone(timedelta(hours=8))  # all of the country keeps Beijing's time
@@ -59,6 +60,7 @@ def _hour(moment: datetime) -> int:
     return moment.astimezone(_LOCAL).hour
 
 
+@lru_cache(maxsize=1024)
 def _network(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)

@@ -196,7 +196,8 @@ def _add_errors(app: Flask) -> None:
 
 def _show(error: ChaoxinError, *, status: int | None = None) -> tuple[Response | str, int]:
     status = status or error.error.status
-    g.pop("csrf_browser", None)
+    for kept in ("csrf_browser", "csrf_field"):
+        g.pop(kept, None)
     if request.path.startswith(("/api/", "/pki/", "/crosscert/", "/.well-known/")):
         response = jsonify(problem(error, instance=request.path) | {"status": status})
         response.mimetype = "application/problem+json"

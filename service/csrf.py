@@ -49,10 +49,13 @@ class Csrf:
         return list(islice(known, _MAX_COOKIES))
 
     def _field(self) -> Markup:
-        browser = next(iter(self._browsers()), None) or g.get("csrf_browser")
-        if not browser:
-            browser = g.csrf_browser = token()
-        return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self._token(browser))
+        if "csrf_field" not in g:
+            browser = next(iter(self._browsers()), None)
+            if not browser:
+                browser = g.csrf_browser = token()
+            g.csrf_field = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, self._token(browser))
+        field: Markup = g.csrf_field
+        return field
 
     def _check(self) -> None:
         if request.method in _SAFE_METHODS or request.path.startswith(MACHINE_PREFIXES):

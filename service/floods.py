@@ -8,6 +8,7 @@ proxy that nobody configured they would be everybody's. Left to others: the numb
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flask import Flask, request
@@ -61,6 +62,7 @@ def init_app(app: Flask, rules: FloodRules, clock: Clock, *, redis_url: str | No
         return app.handle_user_exception(Refusal(FLOODED, seconds=max(1, min(_MINUTE, seconds))))
 
 
+@lru_cache(maxsize=1024)
 def _is_here(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback

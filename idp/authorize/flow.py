@@ -95,7 +95,9 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
 
 def resume(deps: IdpDeps, transaction: Transaction, visit: Visit) -> Outcome:
     """Go on with a request that waited, as far as it goes without asking."""
-    with _open(deps, visit) as work:
+    # Who is nobody yet is asked to log in, and nothing is written, unless they must not be asked.
+    asked = visit.current is None and "none" not in get_request(transaction).prompts
+    with deps.work.look() if asked else _open(deps, visit) as work:
         return resume_within(work, deps, transaction, visit)
 
 

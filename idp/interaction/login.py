@@ -265,11 +265,14 @@ def _go_on(
     if transaction is None:
         return LoggedIn(started, None)
     now = deps.clock.now()
-    if not work.records.authenticate_transaction(transaction.id, account.id, now):
-        raise Refusal(TRANSACTION_OVER)
     if transaction.request is None:
-        work.records.finish_transaction(transaction.id, now)
+        if not work.records.finish_transaction(transaction.id, now):
+            raise Refusal(TRANSACTION_OVER)
         return LoggedIn(started, None)
     renewed = replace(visit, current=Current(started.session, open_record(deps, account)))
-    authenticated = replace(transaction, account_id=account.id, authenticated_at=now)
-    return LoggedIn(started, flow.resume_within(work, deps, authenticated, renewed))
+    authenticated = replace(transaction, account_id=account.id, authenticated_at=now, acting=None)  # nothing chosen yet
+    outcome = flow.resume_within(work, deps, authenticated, renewed)
+    # What was answered is finished; what goes on waiting must know who came.
+    if isinstance(outcome, flow.Ask) and not work.records.authenticate_transaction(transaction.id, account.id, now):
+        raise Refusal(TRANSACTION_OVER)
+    return LoggedIn(started, outcome)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from idp.errors import LOGIN_THROTTLED
 from idp.ports import IdpDeps, IdpWork
@@ -55,6 +56,7 @@ def take(deps: IdpDeps, *, account: str, address: str) -> Try:
     return attempt
 
 
+@lru_cache(maxsize=1024)
 def subscriber(address: str) -> str:
     """Return whose a network address is: an IPv6 subscriber has a whole prefix."""
     try:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Response, g, redirect, render_template, request
+from flask import Response, g, render_template, request
 from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -165,9 +165,7 @@ def transaction_id() -> str:
 
 def go_to(location: str) -> AnyResponse:
     """Redirect with 303: what follows is always a GET without the credentials that were just sent."""
-    response = redirect(location, code=_SEE_OTHER)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return Response(status=_SEE_OTHER, headers={"Location": location, "Cache-Control": "no-store"})
 
 
 def allow_form_to(uri: str) -> None:
