@@ -25,13 +25,21 @@ class ClientState:
     secrets: Sequence[tuple[datetime, datetime | None]]
     missing: Sequence[str]
 
+    @property
+    def place(self) -> str:
+        """Where it stands in the list."""
+        return f"{self.client.department}/{self.client.client_id}"
 
-def list_clients(deps: IdpDeps, departments: Collection[str] | None = None) -> Sequence[ClientState]:
-    """Return the systems of these departments, or all, by department."""
+
+def list_clients(
+    deps: IdpDeps, departments: Collection[str] | None = None, *, after: str = "", limit: int = 100
+) -> Sequence[ClientState]:
+    """Return a page of the systems of these departments, or of all, by department; ``after`` is the ``place`` of the last one before."""
+    department, _, client_id = after.partition("/")
     with deps.work.read() as work:
-        found = sorted(work.records.clients(), key=lambda client: (client.department, client.client_id))
-        shown = [client for client in found if departments is None or client.department in departments]
-        return [_state(client, work.records.secret_uses(client.client_id) if client.secrets else {}) for client in shown]
+        shown = work.records.clients_of(departments, after=(department, client_id), limit=limit)
+        uses = work.records.secret_uses([client.client_id for client in shown])
+        return [_state(client, uses) for client in shown]
 
 
 def get_client(deps: IdpDeps, client_id: str, departments: Collection[str] | None = None) -> ClientState:
@@ -40,7 +48,7 @@ def get_client(deps: IdpDeps, client_id: str, departments: Collection[str] | Non
         client = work.records.find_client(client_id)  # a disabled one too
         if client is None or (departments is not None and client.department not in departments):
             raise Refusal(CLIENT_UNKNOWN, field="client_id", client_id=client_id)
-        return _state(client, work.records.secret_uses(client_id) if client.secrets else {})
+        return _state(client, work.records.secret_uses([client_id]))
 
 
 def check_within(client: Client, departments: Collection[str] | None) -> None:

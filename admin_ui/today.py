@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from admin_ui.ports import AuditReader
 from crosscert import agreements
@@ -19,6 +20,8 @@ from pki.ports import PkiDeps
 HOURS = 24
 ACTIONS = ("idp.login", "licenses.verify", "licenses.issue")
 _BAR_HEIGHT = 40
+_ENDING = 21
+"""Of the certificates that end: as many as the page lists, and one by which it knows that there are others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What waits for an admin: certificates that end, agreements to compare or approve, revocations to be looked over."""
+    """What waits for an admin: certificates that end, the first of them, agreements to compare or approve, revocations to be looked over."""
 
     ending: Sequence[alarms.Alarm]
     waiting: Sequence[Agreement]
@@ -42,7 +45,7 @@ class Today:
 def find_today(deps: PkiDeps, federation: CrosscertDeps) -> Today:
     """Return what waits."""
     waiting = [each for each in agreements.list_agreements(federation) if each.state in {"requested", "compared", "approved"}]
-    return Today(alarms.find_due(deps), waiting, agreements.overdue_reviews(federation))
+    return Today(list(islice(alarms.find_due(deps), _ENDING)), waiting, agreements.overdue_reviews(federation))
 
 
 def draw_charts(reader: AuditReader, at: datetime) -> Sequence[Chart]:

@@ -5,15 +5,18 @@ Left to others: renewing them (``renewal``, ``authority``, ``crosscert``), what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.clock import rfc3339
 from pki.ports import PkiDeps
 from pki.records import CertificateRecord
+
+_PIECE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +27,44 @@ class Alarm:
     days: int
 
 
-def find_ending(deps: PkiDeps, days: int) -> Sequence[CertificateRecord]:
-    """Return the certificates in force that end within ``days`` and have no successor, the first to end first."""
+def find_ending(deps: PkiDeps, days: int) -> Iterator[CertificateRecord]:
+    """Yield the certificates in force that end within ``days`` and have no successor, the first to end first.
+
+    They are read a piece at a time: of a city's people some hundred thousand end within half a year.
+    """
+    now, after = deps.clock.now(), None
+    while True:
+        with deps.work.read() as work:
+            piece = work.records.ending_before(now + timedelta(days=days), now=now, after=after, limit=_PIECE)
+        yield from piece
+        if len(piece) < _PIECE:
+            return
+        after = piece[-1].not_after, piece[-1].serial
+
+
+def find_due(deps: PkiDeps) -> Iterator[Alarm]:
+    """Yield those of them that have passed one of their distances."""
     now = deps.clock.now()
-    with deps.work.read() as work:
-        return work.records.ending_before(now + timedelta(days=days), now=now)
-
-
-def find_due(deps: PkiDeps) -> Sequence[Alarm]:
-    """Return those of them that have passed one of their distances."""
-    now, found = deps.clock.now(), []
     for record in find_ending(deps, deps.policies.alarms.days_before_end[0]):
         passed = [days for days in _distances(deps, record) if record.not_after <= now + timedelta(days=days)]
         if passed:
-            found.append(Alarm(record, min(passed)))
-    return found
+            yield Alarm(record, min(passed))
 
 
-def raise_due(deps: PkiDeps) -> Sequence[Alarm]:
-    """Record the alarms that are due and were not raised before, and return them.
+def raise_due(deps: PkiDeps) -> Iterator[Alarm]:
+    """Record the alarms that are due and were not raised before, a piece in each transaction, and yield them.
 
     Of several distances that a certificate has passed, only the nearest is raised: a node that was away for months says it once.
     """
     now, due = deps.clock.now(), find_due(deps)
-    with deps.work.begin() as work:
-        raised = [alarm for alarm in due if work.records.add_alarm(alarm.certificate.serial, alarm.days, now)]
-        for alarm in raised:
-            record = alarm.certificate
-            details: dict[str, Json] = {"days": alarm.days, "profile": record.profile, "not_after": rfc3339(record.not_after)}
-            work.audit.record(AuditEvent(now, "system", "pki.expiry_alarm", f"certificate:{record.serial}", details=details))
-    return raised
+    while piece := list(islice(due, _PIECE)):
+        with deps.work.begin() as work:
+            raised = [alarm for alarm in piece if work.records.add_alarm(alarm.certificate.serial, alarm.days, now)]
+            for alarm in raised:
+                record = alarm.certificate
+                details: dict[str, Json] = {"days": alarm.days, "profile": record.profile, "not_after": rfc3339(record.not_after)}
+                work.audit.record(AuditEvent(now, "system", "pki.expiry_alarm", f"certificate:{record.serial}", details=details))
+        yield from raised
 
 
 def _distances(deps: PkiDeps, record: CertificateRecord) -> Iterator[int]:

@@ -96,10 +96,12 @@ class LifeRecords(Protocol):
         """Return what was issued from ``first`` until before ``last``, ordered by serial, starting beyond serial ``after``."""
         ...
 
-    def ending_before(self, moment: datetime, *, now: datetime) -> Sequence[CertificateRecord]:
+    def ending_before(
+        self, moment: datetime, *, now: datetime, after: tuple[datetime, str] | None = None, limit: int = 100
+    ) -> Sequence[CertificateRecord]:
         """Return the certificates in force that end before ``moment`` and have no successor, the first to end first.
 
-        A successor is a certificate of the same profile and subject that is not revoked and ends later.
+        They start beyond the end and serial ``after``. A successor is a certificate of the same profile and subject that is not revoked and ends later.
         """
         ...
 

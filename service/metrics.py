@@ -87,7 +87,7 @@ class Metrics(Collector):
         yield time
         distances, due = self._ends
         ends = GaugeMetricFamily("chaoxin_certificates_due", "Certificates that end within so many days", labels=("days",))
-        counted = Counter(due())  # once for all distances: it looks at every certificate that ends soon
+        counted = Counter(due())  # once for all distances
         for days in distances:
             ends.add_metric((str(days),), counted[days])
         yield ends

@@ -6,6 +6,7 @@ A secret is shown once, in the answer that made it. Left to others: every check 
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -16,6 +17,8 @@ from admin_ui.views.guard import Shown, actor, guard, visitor
 from idp.clients import registry, secrets, stages
 from kernel.errors import Refusal
 
+_PAGE = 50
+
 
 def add(pages: Blueprint, deps: AdminDeps) -> None:
     """Add the section's pages."""
@@ -23,7 +26,10 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     @pages.get("/clients")
     @guard(deps, "clients.read")
     def list_clients() -> str:
-        return render_template("admin_ui/clients.html", rows=clients.list_clients(deps.idp, _departments(deps, "clients.read")))
+        after = request.args.get("after", "")[:200]
+        rows = clients.list_clients(deps.idp, _departments(deps, "clients.read"), after=after, limit=_PAGE + 1)
+        older = f"?{urlencode({'after': rows[_PAGE - 1].place})}" if len(rows) > _PAGE else None
+        return render_template("admin_ui/clients.html", rows=rows[:_PAGE], older=older)
 
     @pages.get("/clients/<client_id>")
     @guard(deps, "clients.read")

@@ -122,7 +122,7 @@ def latest(deps: IdpDeps, uscc: str) -> Sequence[Given]:
 
 def name_all(deps: IdpDeps, found: Sequence[Mandate]) -> Sequence[Given]:
     """Return mandates with the names of those concerned."""
-    known = departments(deps)
+    known = departments(deps) if found else {}
     with deps.work.read() as work:
         return [_name(work, deps, known, one) for one in found]
 
@@ -135,7 +135,7 @@ def _name(work: IdpWork, deps: IdpDeps, known: Mapping[str, Text], mandate: Mand
 
 
 def _pending(deps: IdpDeps, found: Sequence[Offer]) -> Sequence[Pending]:
-    known = departments(deps)
+    known = departments(deps) if found else {}
     return [
         Pending(
             one,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -40,6 +40,10 @@ class ClientRecords(Protocol):
         """Return all clients ordered by client_id."""
         ...
 
+    def clients_of(self, departments: Collection[str] | None, *, after: tuple[str, str], limit: int) -> Sequence[Client]:
+        """Return clients of these departments, or of any, by department and client_id, starting beyond ``after``, which is both."""
+        ...
+
     def is_origin(self, origin: str) -> bool:
         """Tell whether an enabled public client registered this origin."""
         ...
@@ -48,8 +52,8 @@ class ClientRecords(Protocol):
         """Remember when a secret was last used."""
         ...
 
-    def secret_uses(self, client_id: str) -> Mapping[bytes, datetime]:
-        """Return when each secret of a client, by its hash, was last used; those never used are missing."""
+    def secret_uses(self, client_ids: Collection[str]) -> Mapping[bytes, datetime]:
+        """Return when each secret of these clients, by its hash, was last used; those never used are missing."""
         ...
 
     def add_invitation(self, invitation: Invitation) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
@@ -90,6 +90,15 @@ class SqlClients(OnConnection):
         """Return all clients ordered by client_id."""
         return [read_client(row) for row in self._all(sa.select(clients).order_by(clients.c.client_id))]
 
+    def clients_of(self, departments: Collection[str] | None, *, after: tuple[str, str], limit: int) -> Sequence[Client]:
+        """Return clients of these departments, or of any, by department and client_id, starting beyond ``after``, which is both."""
+        department, client_id = after
+        beyond = sa.and_(clients.c.department == department, clients.c.client_id > client_id)
+        query = sa.select(clients).where(sa.or_(clients.c.department > department, beyond))
+        if departments is not None:
+            query = query.where(clients.c.department.in_(departments))
+        return [read_client(row) for row in self._all(query.order_by(clients.c.department, clients.c.client_id).limit(limit))]
+
     def is_origin(self, origin: str) -> bool:
         """Tell whether an enabled public client registered this origin."""
         query = (
@@ -105,9 +114,9 @@ class SqlClients(OnConnection):
         """Remember when a secret was last used."""
         self._put(secret_uses, {"client_id": client_id, "secret_hash": secret_hash, "used_at": to_micros(at)})
 
-    def secret_uses(self, client_id: str) -> Mapping[bytes, datetime]:
-        """Return when each secret of a client, by its hash, was last used; those never used are missing."""
-        rows = self._all(sa.select(secret_uses).where(secret_uses.c.client_id == client_id))
+    def secret_uses(self, client_ids: Collection[str]) -> Mapping[bytes, datetime]:
+        """Return when each secret of these clients, by its hash, was last used; those never used are missing."""
+        rows = self._all(sa.select(secret_uses).where(secret_uses.c.client_id.in_(client_ids)))
         return {bytes(row["secret_hash"]): from_micros(row["used_at"]) for row in rows}
 
     def add_invitation(self, invitation: Invitation) -> None:
@@ -204,7 +213,7 @@ def read_client(row: Row | sa.RowMapping) -> Client:
     return _client(tuple(row[name] for name in _NAMES))
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=2048)
 def _client(values: tuple[Any, ...]) -> Client:
     row = dict(zip(_NAMES, values, strict=True))
     metadata: dict[str, Any] = {

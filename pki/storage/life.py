@@ -35,7 +35,9 @@ class SqlLife(SqlPart):
         )
         return [certificate_of(row) for row in self._connection.execute(query.order_by(certificates.c.serial).limit(limit))]
 
-    def ending_before(self, moment: datetime, *, now: datetime) -> Sequence[CertificateRecord]:
+    def ending_before(
+        self, moment: datetime, *, now: datetime, after: tuple[datetime, str] | None = None, limit: int = 100
+    ) -> Sequence[CertificateRecord]:
         """Return the certificates in force that end before ``moment`` and have no successor, the first to end first."""
         later = certificates.alias()
         successor = sa.exists().where(
@@ -52,7 +54,13 @@ class SqlLife(SqlPart):
             certificates.c.not_after <= to_micros(moment),
             ~successor,
         )
-        rows = self._connection.execute(query.order_by(certificates.c.not_after, certificates.c.serial))
+        if after is not None:
+            end, serial = to_micros(after[0]), after[1]
+            query = query.where(
+                certificates.c.not_after >= end,  # by the index; the rest of its order is decided row by row
+                sa.or_(certificates.c.not_after > end, certificates.c.serial > serial),
+            )
+        rows = self._connection.execute(query.order_by(certificates.c.not_after, certificates.c.serial).limit(limit))
         return [certificate_of(row) for row in rows]
 
     def in_force(self, profile: str, subject: str, *, now: datetime) -> Sequence[CertificateRecord]:

@@ -31,7 +31,7 @@ def show(services: Services, *, client_id: str, as_json: bool) -> None:
     """Show all that is registered of CLIENT_ID, and since when its secrets are and when they were last used."""
     with services.idp.work.read() as work:
         client = work.records.find_client(client_id)
-        uses = work.records.secret_uses(client_id)
+        uses = work.records.secret_uses([client_id])
     if client is None:
         raise Refusal(CLIENT_UNKNOWN, field="client_id")
     secrets = [{"made_at": moment(one.made_at), "last_used_at": moment(uses.get(one.hash))} for one in client.secrets]

@@ -31,6 +31,10 @@ def test_systems_are_listed_by_department_with_what_speaks_against_them(engine: 
         ("a-market", []),
         ("b-market", ["backchannel_logout_uri"]),
     ]
+    assert [row.client.client_id for row in list_clients(provider.deps, limit=1)] == ["social"]
+    assert [row.client.client_id for row in list_clients(provider.deps, after=rows[0].place, limit=1)] == ["a-market"]
+    assert [row.client.client_id for row in list_clients(provider.deps, after=rows[1].place)] == ["b-market"]
+    assert list_clients(provider.deps, after=rows[2].place) == []
     assert rows[0].secrets == [(made_at, clock.now()), (clock.now(), None)]
     assert rows[2].secrets == [(made_at, None)]
     assert not rows[2].client.require_pkce

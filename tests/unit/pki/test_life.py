@@ -78,6 +78,22 @@ def test_what_has_a_successor_or_is_revoked_or_over_is_quiet(pki: PkiDeps, clock
     assert not [one for one in alarms.find_ending(pki, 180) if one.serial in {renewed.serial, revoked.serial, single.serial}]
 
 
+def test_what_ends_is_read_a_piece_at_a_time_in_the_order_of_its_end(stored_pki: PkiDeps, clock: FixedClock) -> None:
+    serials = [issue(stored_pki, name).serial for name in ("甲", "乙")]
+    clock.advance(timedelta(hours=1))
+    serials = [*sorted(serials), issue(stored_pki, "丙").serial]  # the first two end in the same second
+    now, until = clock.now(), clock.now() + timedelta(days=20_000)
+    with stored_pki.work.read() as work:
+        whole = list(work.records.ending_before(until, now=now))
+        found: list[CertificateRecord] = []
+        while piece := work.records.ending_before(
+            until, now=now, after=(found[-1].not_after, found[-1].serial) if found else None, limit=2
+        ):
+            found += piece
+    assert found == whole
+    assert [one.serial for one in whole if one.profile == "person"] == serials
+
+
 def test_a_successor_that_was_revoked_is_none(pki: PkiDeps, clock: FixedClock) -> None:
     record = issue(pki)
     clock.moment = record.not_after - timedelta(days=10)

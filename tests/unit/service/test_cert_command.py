@@ -192,7 +192,7 @@ def test_a_new_node_passes_its_own_review_and_raises_no_alarm(config: Path) -> N
     with Services(load_config(config)) as services:
         jobs.raise_expiry_alarms(services)
         jobs.review_issued(services)
-        assert alarms.find_due(services.pki) == []
+        assert list(alarms.find_due(services.pki)) == []
         assert review.find_stop(services.pki) is None
 
 

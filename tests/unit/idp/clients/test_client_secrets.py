@@ -72,7 +72,7 @@ def test_since_when_a_secret_is_and_when_it_was_last_used_is_known(deps: IdpDeps
 
     def uses() -> dict[bytes, object]:
         with deps.work.read() as work:
-            return dict(work.records.secret_uses("scjg"))
+            return dict(work.records.secret_uses(["scjg"]))
 
     assert uses() == {}
     introspect(provider, "x" * 43)
