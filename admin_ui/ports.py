@@ -59,8 +59,17 @@ class ChainReport(Protocol):
 class AuditReader(Protocol):
     """Reads the trail."""
 
-    def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[AuditEntry]:
-        """Return up to ``limit`` events, newest first, numbered below ``before``, whose actor, action or target has ``contains``."""
+    def page(
+        self, *, before: int | None = None, limit: int = 50, contains: str | None = None, down_to: int | None = None
+    ) -> Sequence[AuditEntry]:
+        """Return up to ``limit`` events, newest first, numbered below ``before``, whose actor, action or target has ``contains``.
+
+        None below the number ``down_to`` is looked at.
+        """
+        ...
+
+    def find_end(self, *, before: int | None, of: int) -> int | None:
+        """Return the number of the last of so many events below ``before``; None where there are no more than these."""
         ...
 
     def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:

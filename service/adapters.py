@@ -110,10 +110,17 @@ class AuditReader:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine, self._reading = engine, reading(engine)
 
-    def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[StoredEvent]:
-        """Return up to ``limit`` events, newest first, numbered below ``before``, that mention ``contains``."""
+    def page(
+        self, *, before: int | None = None, limit: int = 50, contains: str | None = None, down_to: int | None = None
+    ) -> Sequence[StoredEvent]:
+        """Return up to ``limit`` events, newest first, from below ``before`` down to ``down_to``, that mention ``contains``."""
         with self._reading.begin() as connection:
-            return SqlAuditTrail(connection).page(before=before, limit=limit, contains=contains)
+            return SqlAuditTrail(connection).page(before=before, limit=limit, contains=contains, down_to=down_to)
+
+    def find_end(self, *, before: int | None, of: int) -> int | None:
+        """Return the number of the last of so many events below ``before``; None where there are no more than these."""
+        with self._reading.begin() as connection:
+            return SqlAuditTrail(connection).find_end(before=before, of=of)
 
     def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``."""

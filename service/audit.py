@@ -71,8 +71,13 @@ class SqlAuditTrail:
         """Append events to the current transaction, in their order."""
         self._connection.execute(events.insert(), [_row(event) for event in recorded])
 
-    def page(self, *, before: int | None = None, limit: int = 50, contains: str | None = None) -> Sequence[StoredEvent]:
-        """Return up to ``limit`` events, newest first, numbered below ``before``, whose actor, action or target has ``contains``."""
+    def page(
+        self, *, before: int | None = None, limit: int = 50, contains: str | None = None, down_to: int | None = None
+    ) -> Sequence[StoredEvent]:
+        """Return up to ``limit`` events, newest first, numbered below ``before``, whose actor, action or target has ``contains``.
+
+        No text can be looked up within others, so each event is looked at; ``down_to`` is the last one that is.
+        """
         query = (
             sa.select(events, links.c.position)
             .select_from(events.outerjoin(links, links.c.event == events.c.number))
@@ -81,11 +86,21 @@ class SqlAuditTrail:
         )
         if before is not None:
             query = query.where(events.c.number < before)
+        if down_to is not None:
+            query = query.where(events.c.number >= down_to)
         if contains:
             columns = (events.c.actor, events.c.action, events.c.target)
             query = query.where(sa.or_(*(column.contains(contains, autoescape=True) for column in columns)))
         rows = self._connection.execute(query).mappings()
         return [StoredEvent(row["number"], _event(row), row["position"] is not None) for row in rows]
+
+    def find_end(self, *, before: int | None, of: int) -> int | None:
+        """Return the number of the last of so many events below ``before``, newest first; None where there are no more than these."""
+        query = sa.select(events.c.number).order_by(events.c.number.desc()).offset(of - 1).limit(2)
+        if before is not None:
+            query = query.where(events.c.number < before)
+        found = self._connection.execute(query).scalars().all()
+        return found[0] if len(found) > 1 else None
 
     def about(self, targets: Collection[str], actions: Collection[str], *, limit: int) -> Sequence[AuditEvent]:
         """Return the latest events of these actions about any of ``targets``, the newest first."""

@@ -13,6 +13,8 @@ from admin_ui.views.guard import guard
 
 PAGE = 50
 _PIECE = 500
+_LOOKED_THROUGH = 20_000
+"""So many events are looked through for a word at once; the next page goes on from there."""
 
 
 def add(pages: Blueprint, deps: AdminDeps) -> None:
@@ -52,12 +54,16 @@ def _exported(deps: AdminDeps, events: Sequence[AuditEntry], contains: str | Non
 def _page(deps: AdminDeps, chain: ChainReport | None = None) -> str:
     contains = _asked()
     before = request.args.get("before", "")
-    events = deps.audit.page(
-        before=int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None,  # noqa: PLR2004 - 64 bits
-        limit=PAGE + 1,
-        contains=contains or None,
-    )
-    older = f"?{urlencode({'q': contains, 'before': events[PAGE - 1].number})}" if len(events) > PAGE else None
+    number = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else None  # noqa: PLR2004 - 64 bits
+    end = deps.audit.find_end(before=number, of=_LOOKED_THROUGH) if contains else None
+    events = deps.audit.page(before=number, limit=PAGE + 1, contains=contains or None, down_to=end)
+    last = events[PAGE - 1].number if len(events) > PAGE else end
     return render_template(
-        "admin_ui/audit.html", events=events[:PAGE], contains=contains, before=before, older=older, chain=chain
+        "admin_ui/audit.html",
+        events=events[:PAGE],
+        contains=contains,
+        before=before,
+        older=None if last is None else f"?{urlencode({'q': contains, 'before': last})}",
+        looked_through=_LOOKED_THROUGH if len(events) <= PAGE and end is not None else None,
+        chain=chain,
     )

@@ -51,6 +51,20 @@ def test_events_come_back_newest_first_as_they_were_recorded(trail: sa.Engine) -
     assert [stored.event for stored in older] == [an_event(1)]
 
 
+def test_a_word_is_looked_for_in_a_part_of_the_trail_after_the_other(trail: sa.Engine) -> None:
+    with trail.connect() as connection:
+        stored = audit.SqlAuditTrail(connection)
+        newest = [each.number for each in stored.page()]
+        end = stored.find_end(before=None, of=2)
+        assert end == newest[1]
+        assert [each.event for each in stored.page(contains="thing:1", down_to=end)] == []
+        further = stored.find_end(before=end, of=2)
+        assert further == newest[3]
+        assert [each.event for each in stored.page(before=end, contains="thing:1", down_to=further)] == [an_event(1)]
+        assert stored.find_end(before=further, of=2) is None, "the rest is no more than a part"
+        assert stored.find_end(before=None, of=len(newest)) is None
+
+
 def test_sealing_chains_only_what_is_old_enough_and_only_once(trail: sa.Engine) -> None:
     assert audit.seal(trail, older_than=MOMENT + timedelta(seconds=3)) == 3
     assert audit.seal(trail, older_than=MOMENT + timedelta(seconds=3)) == 0
