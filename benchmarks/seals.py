@@ -25,6 +25,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from benchmarks.figures import Figure, cpu_milliseconds
 from kernel.clock import SystemClock
 from licenses import qr_keys, render
+from licenses.codes import code_of
 from licenses.issue import issue
 from licenses.ports import LicenseDeps
 from licenses.seals import place_in_tree
@@ -71,7 +72,7 @@ def _page_and_seal(deps: LicenseDeps) -> tuple[bytes, Seal]:
     record = issue(deps, application(deps), actor="operator:bench").record
     kind = find_type(deps.policies.licenses, record.type_code)
     assert kind is not None
-    page = render.render(record, kind, deps.node, qr_keys.stating(deps, record)).pdf
+    page = render.render(record, kind, deps.node, qr_keys.stating(deps, record), code_of(deps.vault, record.identifier)).pdf
     names = place_in_tree(deps.node, record.issuer_name, record.area_code)
     department = Department(record.issuer_uscc, record.issuer_name, record.area_code, names)
     return page, seals.get_or_create_seal(deps.pki, department)

@@ -25,12 +25,14 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from kernel.errors import ChaoxinError, Refusal
+from licenses import report_data
 from licenses.data import ATTACHMENT, LicenseData
 from licenses.data import parse as parse_data
 from licenses.errors import DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE
 from licenses.other_signatures import OtherSignature, OtherSignatures, read_others
 from licenses.pdf_bounds import MAX_ATTACHMENT, open_bounded, read_signature_dictionary
 from licenses.pdf_changes import Change, find_changes
+from licenses.report_data import ReportData
 
 MAX_SIGNATURES = 8
 MAX_VALUE = 64 * 1024
@@ -64,7 +66,8 @@ class UnverifiedLicense:
     """What a PDF claims. ``data`` is the attachment read, ``data_fault`` why it could not be; both None: nothing is attached.
 
     ``certificates`` and ``crls`` are the DSS's, DER, in no order that means anything. Without attached data nothing claims to be a licence:
-    then ``others`` are the signatures as any PDF may have them, and the certificates that came in these are among ``certificates``.
+    then ``others`` are the signatures as any PDF may have them, and the certificates that came in these are among ``certificates``;
+    ``report`` is what a verification report says of itself.
     """
 
     pdf: bytes
@@ -77,6 +80,7 @@ class UnverifiedLicense:
     crls: tuple[bytes, ...]
     changes: tuple[Change, ...]
     others: tuple[OtherSignature, ...]
+    report: ReportData | None
 
 
 def check_is_pdf(pdf: bytes) -> None:
@@ -105,7 +109,7 @@ def _read(pdf: bytes) -> UnverifiedLicense:
     if "/Encrypt" in reader.trailer:
         _refuse("文件已加密", "the file is encrypted")
     signatures = tuple(_signatures(reader, pdf))
-    attachment = _find_attachment(reader)
+    attachment = _find_attachment(reader, ATTACHMENT)
     data, fault = None, None
     if attachment is not None:
         try:
@@ -113,7 +117,8 @@ def _read(pdf: bytes) -> UnverifiedLicense:
         except ChaoxinError as error:
             fault = error
     certificates, crls = _store(reader)
-    others = read_others(reader, pdf) if attachment is None and signatures else OtherSignatures()
+    report = _find_report(reader) if attachment is None else None
+    others = read_others(reader, pdf) if attachment is None and report is None and signatures else OtherSignatures()
     covered = max((s.byte_range[2] + s.byte_range[3] for s in signatures[:1] if len(s.byte_range) == 4), default=0)  # noqa: PLR2004
     return UnverifiedLicense(
         pdf=pdf,
@@ -126,6 +131,7 @@ def _read(pdf: bytes) -> UnverifiedLicense:
         crls=crls,
         changes=find_changes(reader, covered, len(pdf)) if signatures else (),
         others=others.signatures,
+        report=report,
     )
 
 
@@ -165,16 +171,24 @@ def _positions(reader: PdfFileReader, pdf: bytes) -> Iterator[tuple[generic.Refe
                     yield value.reference, position
 
 
-def _find_attachment(reader: PdfFileReader) -> bytes | None:
+def _find_report(reader: PdfFileReader) -> ReportData | None:
+    content = _find_attachment(reader, report_data.ATTACHMENT)
+    try:
+        return None if content is None else report_data.parse(content)
+    except ChaoxinError:
+        return None
+
+
+def _find_attachment(reader: PdfFileReader, name: str) -> bytes | None:
     try:
         names = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
     except KeyError:
         return None
-    found = [names[i + 1] for i in range(0, len(names) - 1, 2) if str(names[i]) == ATTACHMENT]
+    found = [names[i + 1] for i in range(0, len(names) - 1, 2) if str(names[i]) == name]
     if not found:
         return None
     if len(found) > 1:
-        _refuse(f"附有两份 {ATTACHMENT}", f"{ATTACHMENT} is attached twice")
+        _refuse(f"附有两份 {name}", f"{name} is attached twice")
     content = found[0]["/EF"]["/F"].read_data(DecodePurpose.GENERIC)
     if len(content) > MAX_ATTACHMENT:
         _refuse("附带的数据太大", "the attached data is too large")

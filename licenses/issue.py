@@ -19,6 +19,7 @@ from licenses import checkpoint, data, known, log, numbering, qr_keys, render, s
 from licenses.applications import check_permitted, content
 from licenses.archival import as_kept
 from licenses.archive import DOCUMENT_CONTEXT, get_document
+from licenses.codes import code_of
 from licenses.errors import DUPLICATE_NUMBER, INTENT_OVERTAKEN, LICENSE_NOT_FOUND, STATUS_OVERTAKEN
 from licenses.errors.life import LICENSES_STOPPED
 from licenses.ports import VALID, Application, LicenseDeps, LicenseRecord, LicenseRecords, Sealed
@@ -102,7 +103,9 @@ def finish(deps: LicenseDeps, intents: Sequence[LicenseRecord], *, actor: str) -
     # 3. Render, and seal exactly those bytes.
     for record in intents:
         try:
-            page = render.render(record, _kind(deps, record), deps.node, qr_keys.stating(deps, record))
+            page = render.render(
+                record, _kind(deps, record), deps.node, qr_keys.stating(deps, record), code_of(deps.vault, record.identifier)
+            )
             sealed.append((record, seal_page(deps, record, page)))
         except Refusal as refusal:
             refused[record.identifier] = refusal

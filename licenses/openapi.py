@@ -120,10 +120,11 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
                     },
                     "responses": {
                         "200": {
-                            "description": "The verdict, whatever it is; by Accept also signed by the node (JWS), or with all evidence",
+                            "description": "The verdict, whatever it is; by Accept also signed (JWS) or sealed (PDF) by the node, or with all evidence",
                             "content": {
                                 "application/json": {"schema": {"$ref": "#/components/schemas/Verdict"}},
                                 "application/jose": {"schema": {"type": "string"}},
+                                "application/pdf": {"schema": pdf},
                                 "application/zip": {"schema": pdf},
                             },
                         },

@@ -5,6 +5,7 @@ Left to others: markup (``templates``), choosing the language (``service``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ TITLES: Mapping[str, Text] = {
     "format": Text("文件结构", "File structure"),
     "one_signature": Text("电子签章", "Seal"),
     "kind": Text("文件种类", "Kind of file"),
+    "report": Text("验证报告", "Report"),
     "signatures": Text("签名", "Signatures"),
     "coverage": Text("签章覆盖整个文件", "Seal covers the whole file"),
     "integrity": Text("内容未被改动", "Content unchanged"),
@@ -37,6 +39,16 @@ TITLES: Mapping[str, Text] = {
     "copy": Text("加注件", "Annotated copy"),
     "log": Text("透明日志", "Transparency log"),
 }
+_NO_LICENSE: Mapping[str, Text] = {
+    "document": Text("签名有效，但不是证照", "Valid signature, but no licence"),
+    "report": Text("真实的验证报告（不是证照）", "A genuine verification report, no licence"),
+}
+_ISSUED, _CROSS = Text("签发", "issues"), Text("交叉认证", "cross-certifies")
+_ROOT, _CA, _SIGNER = (
+    Text("本节点的根", "This node's root"),
+    Text("证书机构", "Certification authority"),
+    Text("签章证书", "The seal's certificate"),
+)
 _RESULTS: Mapping[Result, Kind] = {"passed": "ok", "failed": "bad", "indeterminate": "warn", "not_checked": "none"}
 
 
@@ -52,10 +64,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A certificate of the path, from the anchor down."""
+    """A certificate of the path, from the anchor down: how it came from the one before, and what it is."""
 
     title: str
-    note: str
+    subject: str
+    sha256: str
+    how: Text
+    role: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +108,7 @@ def present(verdict: Verdict) -> Page:
         message=verdict.summary,
         advice=verdict.advice,
         rows=tuple(_row(finding) for finding in verdict.checks),
-        steps=tuple(_step(certificate) for certificate in verdict.path),
+        steps=_steps([str(certificate["subject"]) for certificate in verdict.path], verdict),
         status=None if status is None else Text(f"{code} {status.zh}", f"{code} {status.en}"),
         changes=tuple(change.text for change in verdict.changes),
         verdict=verdict,
@@ -127,7 +142,7 @@ def _passed(verdict: Verdict) -> tuple[Kind, Text]:
     """Say what is genuine. Green is for licences in force alone."""
     found = {finding.id: finding.evidence for finding in verdict.checks}
     if "kind" in found:
-        return "warn", Text("签名有效，但不是证照", "Valid signature, but no licence")
+        return "warn", _NO_LICENSE[str(found["kind"]["kind"])]
     if verdict.status.code == "01" and found["dates"].get("in_force") is True:
         return "ok", Text("证照真实有效", "Genuine and in force")
     if verdict.status.code == "01":
@@ -139,7 +154,25 @@ def _row(finding: Finding) -> Row:
     return Row(finding.id, _RESULTS[finding.result], TITLES[finding.id], finding.text)
 
 
-def _step(certificate: Mapping[str, object]) -> Step:
-    subject = str(certificate["subject"])
-    common = next((part[3:] for part in subject.split(",") if part.startswith("CN=")), subject)
-    return Step(common, str(certificate["sha256"]))
+def _steps(subjects: Sequence[str], verdict: Verdict) -> tuple[Step, ...]:
+    """Return the path. From one CA to another that stands elsewhere in the tree of names, or to its namesake, a cross-certificate leads."""
+    last = len(subjects) - 1
+    steps = []
+    for place, subject in enumerate(subjects):
+        crossed = 0 < place < last and _domain(subject) != _domain(subjects[place - 1])
+        how = _CROSS if crossed else _ISSUED
+        role = _ROOT if place == 0 else _SIGNER if place == last else _CA
+        steps.append(Step(_common_name(subject), subject, str(verdict.path[place]["sha256"]), how, role))
+    return tuple(steps)
+
+
+def _parts(subject: str) -> list[str]:
+    return re.split(r"(?<!\\),", subject)  # RFC 4514 2.4: a comma within a value is escaped
+
+
+def _common_name(subject: str) -> str:
+    return next((part[3:] for part in _parts(subject) if part.startswith("CN=")), subject)
+
+
+def _domain(subject: str) -> list[str]:
+    return [part for part in _parts(subject) if not part.startswith(("CN=", "OU="))]

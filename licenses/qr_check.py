@@ -21,7 +21,7 @@ from kernel.clock import rfc3339
 from kernel.errors import Refusal, Text
 from licenses import qr, qr_keys, status
 from licenses.errors import QR_NODE_UNKNOWN
-from licenses.ports import VALID, LicenseDeps
+from licenses.ports import VALID, LicenseDeps, LicenseRecord
 from licenses.qr import QrClaim
 from licenses.status import StatusList
 from licenses.verdict import BEIJING, STATUS_NAMES
@@ -129,6 +129,14 @@ def voucher_of_list(claims: Mapping[str, Any], node_url: str) -> Voucher:
 
 def _looking_up(listed: StatusList) -> Callable[[QrClaim], str | None]:
     return lambda claim: listed.find_code(claim.status_index)
+
+
+def tell_registered(deps: LicenseDeps, record: LicenseRecord, at: datetime) -> QrVerdict:
+    """Return what this node's registry says of a licence of its own, in the terms of a code."""
+    claim = qr_keys.claim_of(record, b"")
+    voucher = Voucher(deps.node.url, "registry", {}, lambda _: record.status, at, at)
+    kind, words = _weigh(claim, record.status, voucher, at)
+    return QrVerdict(kind, at, words, claim, voucher.node_url, voucher.source, record.status, at)
 
 
 def _find_voucher(deps: LicenseDeps, text: str, at: datetime) -> Voucher:

@@ -40,9 +40,14 @@ def stating(deps: LicenseDeps, record: LicenseRecord) -> Callable[[bytes], str]:
 def statement(deps: LicenseDeps, record: LicenseRecord, data_sha256: bytes) -> str:
     """Return what the QR code of a licence says, signed; an annotated copy's ends with the copy."""
     key = _signer(deps)
+    return qr.sign(claim_of(record, data_sha256), key, key_id_of(key.public_key()))
+
+
+def claim_of(record: LicenseRecord, data_sha256: bytes) -> qr.QrClaim:
+    """Return what a code says of a licence whose data have this SHA-256."""
     until = record.fields.get(COPY_UNTIL)
     ends = [day for day in (record.valid_to, date.fromisoformat(until) if until else None) if day is not None]
-    claim = qr.QrClaim(
+    return qr.QrClaim(
         identifier=record.identifier,
         holder_name=record.holder_name,
         holder_tail=record.holder_id[-_TAIL:],
@@ -51,7 +56,6 @@ def statement(deps: LicenseDeps, record: LicenseRecord, data_sha256: bytes) -> s
         status_index=record.status_index,
         data_digest=qr.digest_of(data_sha256),
     )
-    return qr.sign(claim, key, key_id_of(key.public_key()))
 
 
 def own_keys(deps: LicenseDeps) -> Mapping[bytes, ec.EllipticCurvePublicKey]:

@@ -44,6 +44,11 @@ def picture(text: str) -> str:
     )
 
 
+def is_picture(data: bytes) -> bool:
+    """Tell whether what begins so is one of the pictures that are read."""
+    return data.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff")) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+
+
 def read_picture(data: bytes) -> str:
     """Return the text of the one QR code in a picture; ``Refusal`` for no picture, none or several codes, too many octets or pixels.
 

@@ -24,6 +24,7 @@ from licenses.documents import UnverifiedLicense, parse
 from licenses.inspection import Inspection, inspect
 from licenses.other_signatures import OtherSignature
 from licenses.pdf_changes import Change
+from licenses.report_data import ReportData
 from licenses.signatures import Fault, FaultKind, is_time_stamp_certificate
 
 _SMALL = 64 * 1024
@@ -82,7 +83,7 @@ class Reading:
 
     ``signer_material`` and ``stamper_material`` tell whether the document security store has certificate and revocation list of whoever
     certified the signer and the time-stamper. ``certificates`` and ``crls`` are that store's (DER): offers, which prove nothing. ``others`` are
-    the signatures of a file that does not claim to be a licence.
+    the signatures of a file that does not claim to be a licence, ``report`` is what a verification report says of itself.
     """
 
     sha256: str
@@ -98,6 +99,7 @@ class Reading:
     crls: tuple[bytes, ...]
     changes: tuple[Change, ...]
     others: tuple[OtherSignature, ...] = ()
+    report: ReportData | None = None
 
 
 def read(pdf: bytes) -> Reading:
@@ -128,6 +130,7 @@ def describe(document: UnverifiedLicense, inspection: Inspection) -> Reading:
         crls=document.crls,
         changes=document.changes,
         others=document.others,
+        report=document.report,
     )
     return with_material(reading)
 

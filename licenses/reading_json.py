@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, cast, get_args
 
 from kernel.errors import Refusal, Text
-from licenses import data, reading
+from licenses import data, reading, report_data
 from licenses.other_signatures import OtherSignature, OtherStamp, Problem
 from licenses.pdf_changes import KINDS, Change, What
 from licenses.reading import DataFlaw, Flaw, Reading, Seal, Stamp
@@ -71,6 +71,7 @@ def as_json(found: Reading) -> dict[str, Any]:
         "crls": [encode_base64url(der) for der in found.crls],
         "changes": [[getattr(change, name) for name in _CHANGES] for change in found.changes],
         "others": [_other(each) for each in found.others],
+        "report": None if found.report is None else found.report.as_list(),
     }
 
 
@@ -94,6 +95,7 @@ def _from_json(value: Mapping[str, Any]) -> Reading:
         crls=tuple(_octets(each) for each in value["crls"]),
         changes=tuple(_change_of(each) for each in value["changes"]),
         others=tuple(_other_of(each) for each in value["others"]),
+        report=None if value["report"] is None else report_data.of_list(value["report"]),
     )
 
 

@@ -47,23 +47,28 @@ class Page:
     data_sha256: bytes
 
 
-def render(record: LicenseRecord, kind: LicenseType, node: Node, state: Callable[[bytes], str]) -> Page:
+def render(record: LicenseRecord, kind: LicenseType, node: Node, state: Callable[[bytes], str], code: str) -> Page:
     """Return the page of ``record``; ``Refusal`` (``glyph_missing``) for a character that no font has.
 
-    ``state`` gives what the QR code says of data with this SHA-256.
+    ``state`` gives what the QR code says of data with this SHA-256; ``code`` is the check code beside the number.
     """
     check_printable(record, kind)
     attachment = data.describe(record, kind, node).to_bytes()
     digest = hashlib.sha256(attachment).digest()
-    page = _page(record, kind, node, state(digest))
+    page = _page(record, kind, node, state(digest)) | {"code": code}
     inputs = {"page": json.dumps(page, ensure_ascii=False), "data": attachment.decode()}
-    template = find_template(kind.template)
+    return Page(compile_page(kind.template, inputs, record.requested_at), digest)
+
+
+def compile_page(name: str, inputs: dict[str, str], at: datetime) -> bytes:
+    """Return what the template called ``name`` makes of ``inputs``, as PDF/A-3b; ``Refusal`` (``page_unprintable``) when it makes nothing."""
+    template = find_template(name)
     if template is None:
-        raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="no such template")
-    pdf = _compile(kind.template, template, inputs, record.requested_at.replace(microsecond=0))
+        raise Refusal(PAGE_UNPRINTABLE, template=name, problem="no such template")
+    pdf = _compile(name, template, inputs, at.replace(microsecond=0))
     if not isinstance(pdf, bytes):
-        raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="more than one file")
-    return Page(pdf, digest)
+        raise Refusal(PAGE_UNPRINTABLE, template=name, problem="more than one file")
+    return pdf
 
 
 def find_template(name: str) -> Path | None:
@@ -103,7 +108,7 @@ def _page(record: LicenseRecord, kind: LicenseType, node: Node, said: str) -> di
         "length": sum(_length(value) for _label, value in fields),
         "qr": qr_pictures.picture(qr.address(node.url, said)),
         "qr_text": qr.address(node.url, said),
-        "notice": f"本证照由{node.name}电子证照系统签发，以文件中的电子签名为准。核验：扫描二维码，或访问 {node.url}/verify",
+        "notice": f"{node.name}签发，以文件中的电子签名为准。核验：扫描二维码，或在 {node.url}/verify 输入编号和核验码",
     }
 
 

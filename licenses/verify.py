@@ -2,7 +2,7 @@
 
 The table below is the order in which the checks count: of several failures the first one names the verdict. All are carried out
 and reported, so that the reader sees the whole picture. Left to others: collecting (``gathering``), the single checks
-(``checks``), what is no licence (``verify_others``), words and wire form (``verdict``).
+(``checks``), what is no licence (``verify_reports``, ``verify_others``), words and wire form (``verdict``).
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ from licenses.verdict import (
     in_beijing,
 )
 from licenses.verify_others import judge_others
+from licenses.verify_reports import judge_report
 
 Check = Callable[[Evidence, datetime], Finding]
 
@@ -75,6 +76,8 @@ _UNDECIDED = Text("现在不能断定这份文件的真伪。", "Whether this fi
 
 def judge(evidence: Evidence, at: datetime) -> Verdict:
     """Return the verdict on ``evidence`` at the moment ``at``."""
+    if evidence.reading.report is not None:
+        return judge_report(evidence, at)
     if evidence.others:
         return judge_others(evidence, at)
     findings = tuple(check(evidence, at) for check in CHECKS)

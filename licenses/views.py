@@ -6,28 +6,32 @@ machines (``transparency.views``), errors on the wire and forms' tokens (``servi
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, g, jsonify, render_template, request
 
 from kernel.errors import Refusal
 from kernel.limiter import Limiter, SlidingWindow
 from licenses import archive, openapi
 from licenses.errors import DOCUMENT_MISSING, LICENSE_NOT_FOUND
+from licenses.number_check import check_number
 from licenses.ports import LicenseDeps
 from licenses.presentation import present
 from licenses.qr import PAGE as QR_PAGE
 from licenses.qr_check import check
-from licenses.qr_pictures import MAX_PICTURE_BYTES, read_picture
+from licenses.qr_pictures import MAX_PICTURE_BYTES, is_picture, read_picture
+from licenses.report_data import claims_of
 from licenses.reports import statement
 from licenses.reports.collected import collect
 from licenses.reports.evidence import make_evidence
+from licenses.reports.page import make_report
 from licenses.transparency.views import add_publications
 from licenses.verification import check_size, take_turn, verify
 
 _PDF, _JSON, _ZIP = "application/pdf", "application/json", "application/zip"
-_WANTED = {"statement": statement.MEDIA_TYPE, "evidence": _ZIP}
+_WANTED = {"statement": statement.MEDIA_TYPE, "report": _PDF, "evidence": _ZIP}
 """What the page's other buttons ask for."""
 
 _FORM_OVERHEAD = 64 * 1024
+_MAX_STATEMENT = 256 * 1024
 
 
 def make_blueprint(deps: LicenseDeps, limiter: Limiter | None = None) -> Blueprint:
@@ -37,6 +41,7 @@ def make_blueprint(deps: LicenseDeps, limiter: Limiter | None = None) -> Bluepri
     )
     counter = limiter or SlidingWindow(deps.policies.licenses.verification.per_address_per_minute)
     _add_verification(room, deps, counter)
+    _add_forms(room, deps, counter)
     _add_documents(room, deps)
     add_publications(room, deps)
     return room
@@ -48,7 +53,7 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
     @room.post("/api/v1/verifications")
     def verify_by_api() -> Response:
         take_turn(deps, limiter, request.remote_addr or "")
-        kind = request.accept_mimetypes.best_match([_JSON, statement.MEDIA_TYPE, _ZIP], default=_JSON)
+        kind = request.accept_mimetypes.best_match([_JSON, statement.MEDIA_TYPE, _PDF, _ZIP], default=_JSON)
         return _answer(deps, _uploaded(deps), kind, _actor(deps, "api"))
 
     @room.get("/api/v1/openapi.json")
@@ -57,25 +62,49 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
 
     @room.get("/verify")
     def verify_page() -> str:
+        g.camera = True
         return render_template("licenses/verify.html", limit=limit)
 
     @room.post("/verify")
     def verify_by_page() -> str | Response:
         take_turn(deps, limiter, request.remote_addr or "")
         pdf, kind = _uploaded(deps), _WANTED.get(request.form.get("as", ""))
+        if is_picture(pdf):
+            return render_template("licenses/qr_verdict.html", verdict=check(deps, read_picture(pdf), actor=_actor(deps, "page")))
         if kind is not None:
             return _answer(deps, pdf, kind, _actor(deps, "page"))
-        verdict = verify(deps, pdf, actor=_actor(deps, "page"))
-        return render_template("licenses/verdict.html", page=present(verdict), limit=limit)
+        at = deps.clock.now()
+        verdict = verify(deps, pdf, actor=_actor(deps, "page"), at=at)
+        signed = statement.make_statement(deps, pdf, verdict, at)
+        return render_template("licenses/verdict.html", page=present(verdict), limit=limit, statement=signed)
 
     @room.get(QR_PAGE)
     def qr_page() -> str:
+        g.camera = True
         return render_template("licenses/qr.html", limit=limit)
 
     @room.post(QR_PAGE)
     def verify_code() -> str:
         take_turn(deps, limiter, request.remote_addr or "")
         return render_template("licenses/qr_verdict.html", verdict=check(deps, _code(), actor=_actor(deps, "page")))
+
+
+def _add_forms(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> None:
+    @room.post("/verify/report")
+    def take_report() -> Response:
+        take_turn(deps, limiter, request.remote_addr or "")
+        request.max_content_length = _MAX_STATEMENT
+        signed = request.form.get("statement", "")
+        if request.form.get("as") == "statement":
+            return _download(signed, statement.MEDIA_TYPE, "verification.jws")
+        return _download(make_report(deps, statement.own_claims(deps, signed, deps.clock.now())), _PDF, "verification.pdf")
+
+    @room.post("/verify/number")
+    def verify_number() -> str:
+        number, code = (request.form.get(name, "") for name in ("number", "check_code"))
+        address = request.remote_addr or ""
+        verdict = check_number(deps, number, code, actor=_actor(deps, "page"), address=address, limiter=limiter)
+        return render_template("licenses/qr_verdict.html", verdict=verdict)
 
 
 def _add_documents(room: Blueprint, deps: LicenseDeps) -> None:
@@ -93,16 +122,21 @@ def _add_documents(room: Blueprint, deps: LicenseDeps) -> None:
 
 
 def _answer(deps: LicenseDeps, pdf: bytes, kind: str, actor: str) -> Response:
-    """Return the verdict on ``pdf`` in the form that is wanted: as it is, as a signed statement, or with its evidence."""
+    """Return the verdict on ``pdf`` in the form that is wanted: as it is, as a signed statement or sealed report, or with its evidence."""
     if kind == _JSON:
         return jsonify(verify(deps, pdf, actor=actor).as_json())
     if kind == _ZIP:
-        response = Response(make_evidence(deps, collect(deps, pdf, actor=actor)), mimetype=_ZIP)
-        response.headers["Content-Disposition"] = 'attachment; filename="evidence.zip"'
-        return response
+        return _download(make_evidence(deps, collect(deps, pdf, actor=actor)), _ZIP, "evidence.zip")
     at = deps.clock.now()
-    response = Response(statement.make_statement(deps, pdf, verify(deps, pdf, actor=actor, at=at), at), mimetype=kind)
-    response.headers["Content-Disposition"] = 'attachment; filename="verification.jws"'
+    verdict = verify(deps, pdf, actor=actor, at=at)
+    if kind == _PDF:
+        return _download(make_report(deps, claims_of(deps.node, pdf, verdict, at)), _PDF, "verification.pdf")
+    return _download(statement.make_statement(deps, pdf, verdict, at), kind, "verification.jws")
+
+
+def _download(content: bytes | str, kind: str, name: str) -> Response:
+    response = Response(content, mimetype=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

@@ -161,13 +161,14 @@ class Department:
     """A department as the holder of a seal.
 
     ``names`` is the part of the tree of names it stands in: the node's own, and for a county's department on the city's node
-    the county's below it. The department's OU and the seal's CN come underneath.
+    the county's below it. The department's OU and the seal's CN, which ends with what the ``seal`` is called, come underneath.
     """
 
     uscc: str
     name: str
     area_code: str
     names: Names
+    seal: str = "电子证照专用章"
 
 
 @dataclass(frozen=True, slots=True)

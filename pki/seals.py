@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
 from kernel.audit import AuditEvent
 from kernel.errors import Misuse, Refusal
 from kernel.work import Work
@@ -31,7 +34,6 @@ from pki.tsa import TimeStampAuthority
 from policies.certificates import get_profile
 
 PROFILE = "department_seal"
-_SEAL = "电子证照专用章"
 _REVOKED, _SUSPENDED = "已吊销 / revoked", "已暂停 / suspended"
 _EXPIRED = "不在有效期内 / outside of its validity"
 
@@ -70,9 +72,9 @@ def seal_names(department: Department) -> Names:
 
     A department's name that is too long for a CN stands in the OU alone.
     """
-    common_name = f"{department.name}{_SEAL}"
+    common_name = f"{department.name}{department.seal}"
     if len(common_name.encode()) > MAX_COMMON_NAME_OCTETS:
-        common_name = _SEAL
+        common_name = department.seal
     return (*department.names, ("OU", department.name), ("CN", common_name))
 
 
@@ -122,9 +124,13 @@ def prepare(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str)
     if not all(seal.certificate.not_before <= moment <= seal.certificate.not_after for moment in (at, deps.clock.now())):
         raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_EXPIRED)
     evidence = kept_while(deps, f"seal-evidence:{seal.certificate.serial}", lambda: _gather(deps, seal))
-    statement = Statement(f"{seal.name}{_SEAL}", deps.node.name, reason, at)
+    statement = Statement(_common_name(parsed(deps, seal.certificate)), deps.node.name, reason, at)
     prepared = pdf_signatures.prepare(pdf, statement, evidence.certificates, evidence.crls)
     return PreparedSeal(seal, hashlib.sha256(pdf).hexdigest(), prepared, evidence.authority)
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
 
 
 def sign(deps: PkiDeps, prepared: PreparedSeal) -> bytes:

@@ -1,4 +1,4 @@
-"""The security headers of every answer. One place; a page asks for an exception through ``flask.g.form_action``."""
+"""The security headers of every answer. One place; a page asks for an exception through ``flask.g``: ``form_action``, ``camera``."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _ALWAYS = (
     ("Referrer-Policy", "same-origin"),  # no-referrer would make browsers send Origin: null with our own forms
     ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(self), geolocation=(), microphone=()"),
 )
+_PERMISSIONS = "camera={camera}, geolocation=(), microphone=()"
 _TRANSPORT = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
@@ -38,7 +38,11 @@ def init_app(app: Flask, node: Node) -> None:
         headers = response.headers
         present = {name.lower() for name in headers.keys()}  # noqa: SIM118 - its own iterator yields pairs
         allowed = g.get("form_action")
-        wanted = [*always, ("Content-Security-Policy", usual if allowed is None else content_security_policy(allowed))]
+        wanted = [
+            *always,
+            ("Content-Security-Policy", usual if allowed is None else content_security_policy(allowed)),
+            ("Permissions-Policy", _PERMISSIONS.format(camera="(self)" if g.get("camera") else "()")),
+        ]
         if response.mimetype == "text/html" and request.endpoint != "static":
             wanted.append(("Cache-Control", "no-store"))
         for name, value in wanted:

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from hypothesis import settings
 
 from kernel.clock import FixedClock
-from tests.support.browser import browser, context, page
+from tests.support.browser import browser, context, film, page
 from tests.support.databases import PostgresServer, engine_on, shared_server
 from tests.support.sharing import pytest_xdist_make_scheduler
 from tests.support.tokens import softhsm
 
-__all__ = ["browser", "context", "page", "pytest_xdist_make_scheduler", "softhsm"]
+__all__ = ["browser", "context", "film", "page", "pytest_xdist_make_scheduler", "softhsm"]
 
 # The same examples in every run: a failure is reproduced by running again.
 settings.register_profile("house", derandomize=True, deadline=None, database=None)

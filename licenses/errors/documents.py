@@ -202,3 +202,25 @@ STATUS_OVERTAKEN = define(
     remedy_zh="查看现在的状态，再决定是否修改。",
     remedy_en="Look at its present status and decide again.",
 )
+REPORT_UNREADABLE = define(
+    "report_unreadable",
+    zh="文件里的验证报告数据读不懂。",
+    en="The report's data in the file cannot be read.",
+    remedy_zh="请向出具报告的节点索取原文件。",
+    remedy_en="Ask the node that made the report for the original file.",
+)
+REPORT_ELSEWHERE = define(
+    "report_elsewhere",
+    zh="这份结论不是本节点签名的，不能由本节点制成报告。",
+    en="This result was not signed by this node, which makes reports of its own results only.",
+    remedy_zh="请在本节点重新验证文件，再下载报告。",
+    remedy_en="Verify the file here again and download the report then.",
+)
+NUMBER_UNKNOWN = define(
+    "number_unknown",
+    status=404,
+    zh="本节点没有编号和核验码都相符的证照。",
+    en="This node has no licence with this number and this check code.",
+    remedy_zh="请照纸面核对编号和核验码；其他节点签发的证照请到证照上所写的网址核验。",
+    remedy_en="Compare number and check code with the paper; for a licence of another node use the address printed on it.",
+)

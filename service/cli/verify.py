@@ -20,8 +20,10 @@ import click
 from licenses.many.verifying import Answer, Item, verify_many
 from licenses.many.zips import is_zip, items_of
 from licenses.presentation import TITLES
+from licenses.report_data import claims_of
 from licenses.reports.collected import collect
 from licenses.reports.evidence import make_evidence
+from licenses.reports.page import make_report
 from licenses.reports.statement import make_statement, verify_statement
 from licenses.verdict import Verdict
 from licenses.verification import check_size, verify
@@ -42,6 +44,9 @@ _MARKS = {"passed": "✓", "failed": "✗", "indeterminate": "?", "not_checked":
     "--statement", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdict to this file, signed by the node."
 )
 @click.option(
+    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the verdict to this file, a PDF that the node seals."
+)
+@click.option(
     "--evidence", type=click.Path(dir_okay=False, path_type=Path), help="Write all evidence, for openssl, to this zip file."
 )
 @click.option(
@@ -56,15 +61,15 @@ def command(*, paths: tuple[Path, ...], qr: str | None, at: datetime | None, as_
     """Say whether the licence in PATH (a PDF), or its QR code, is genuine, and why.
 
     Of several, a folder or a zip file: each in a line of its own. A PATH that is a node's signed statement about a verification is
-    verified as such.
+    verified as such; so is a report that a node sealed. What is no licence is told to be none.
     """
-    reports = {name: files.pop(name) for name in ("statement", "evidence", "of")}
+    reports = {name: files.pop(name) for name in ("statement", "report", "evidence", "of")}
     if bool(paths) == (qr is not None):
         message = "either PATH... or --qr"
         raise click.UsageError(message)
     single = len(paths) == 1 and paths[0].is_file() and not _is_zip(paths[0])
     if not single and any(reports.values()):
-        message = "--statement, --evidence and --of go with one file"
+        message = "--statement, --report, --evidence and --of go with one file"
         raise click.UsageError(message)
     if qr is not None:
         verify_qr(qr, at=at, as_json=as_json, **files)
@@ -80,7 +85,7 @@ def _verify_files(
         _verify_statement(services, paths[0], reports["of"], at, as_json)
         return
     if single:
-        _verify_one(services, paths[0], (reports["statement"], reports["evidence"]), at, as_json)
+        _verify_one(services, paths[0], reports, at, as_json)
         return
     genuine = [_tell(answer, as_json) for answer in _answers(services, paths, at)]
     click.echo(f"{sum(genuine)} / {len(genuine)} TOTAL_PASSED", err=as_json)
@@ -88,10 +93,8 @@ def _verify_files(
         raise SystemExit(EXIT_NO)
 
 
-def _verify_one(
-    services: Services, path: Path, wanted: tuple[Path | None, Path | None], at: datetime | None, as_json: bool
-) -> None:
-    deps, (statement, evidence) = services.licenses, wanted
+def _verify_one(services: Services, path: Path, wanted: Mapping[str, Path | None], at: datetime | None, as_json: bool) -> None:
+    deps, statement, report, evidence = services.licenses, wanted["statement"], wanted["report"], wanted["evidence"]
     check_size(deps, path.stat().st_size)
     pdf, moment = path.read_bytes(), at or deps.clock.now()
     verdict = verify(deps, pdf, actor=_ACTOR, at=moment)
@@ -99,6 +102,10 @@ def _verify_one(
     if statement is not None:
         with writing(statement):
             statement.write_text(make_statement(deps, pdf, verdict, moment) + "\n", encoding="ascii")
+    if report is not None:
+        sealed = make_report(deps, claims_of(deps.node, pdf, verdict, moment))
+        with writing(report):
+            report.write_bytes(sealed)
     if evidence is not None:
         made = make_evidence(deps, collect(deps, pdf, actor=_ACTOR, at=moment))
         with writing(evidence):

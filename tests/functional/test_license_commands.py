@@ -217,11 +217,15 @@ def test_a_statement_is_written_and_verifies_in_turn_and_evidence_goes_with_it(n
     out, statement, evidence = tmp_path / "out", tmp_path / "said.jws", tmp_path / "evidence.zip"
     chaoxin(node, "license", "issue", applications(tmp_path, ROWS[:1]), "--out", str(out))
     (pdf,) = out.iterdir()
-    done = chaoxin(node, "verify", str(pdf), "--statement", str(statement), "--evidence", str(evidence))
+    done = chaoxin(
+        node, "verify", str(pdf), "--statement", str(statement), "--evidence", str(evidence), "--report", str(out / "report.pdf")
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads(chaoxin(node, "verify", str(statement), "--of", str(pdf), "--json").stdout)
     assert (told["node"], told["verdict"]["indication"]) == ("445100", "TOTAL_PASSED")
     assert chaoxin(node, "verify", str(statement), "--of", str(evidence)).returncode == 1
+    report = chaoxin(node, "verify", str(out / "report.pdf"))
+    assert (report.returncode, "no licence" in report.stdout) == (0, True)
     with zipfile.ZipFile(evidence) as file:
         assert {"README.txt", "covered.bin", "seal.p7s", "statement.jws", "trust.pem"} <= set(file.namelist())
     assert chaoxin(node, "verify", str(out), "--statement", str(statement)).returncode == 2

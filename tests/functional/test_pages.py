@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.functional.test_walk import log_in
 from tests.support.browser import Watch
 from tests.support.demo import Federation
+from tests.support.programs import need
 
 CITY = "445100"
 STRANGERS = ("/", "/login", "/logout", "/verify", "/v", "/nowhere")
@@ -114,6 +119,36 @@ def test_pages_work_without_scripts(federation: Federation, browser: Browser) ->
     page.locator('form:has(input[type="file"]) button[type="submit"]').click()
     expect(page.locator("[data-indication]")).to_have_attribute("data-indication", "TOTAL_PASSED")
     context.close()
+
+
+def test_the_camera_reads_a_licences_code(federation: Federation, page: Page, film: Path) -> None:
+    folder = film.parent
+    drawing = [
+        need("pdftoppm", "poppler-utils"),
+        "-r",
+        "300",
+        "-png",
+        "-singlefile",
+        str(federation.license_file(CITY)),
+        str(folder / "page"),
+    ]
+    subprocess.run(drawing, check=True)
+    with Image.open(folder / "page.png") as sheet:
+        (code,) = zxingcpp.read_barcodes(sheet)
+        places = [(place.x, place.y) for place in (code.position.top_left, code.position.bottom_right)]
+        (left, top), (right, bottom) = places
+        held = sheet.crop((left - 40, top - 40, right + 40, bottom + 40)).convert("RGB")
+    seen = Image.new("RGB", (1280, 720), "white")
+    seen.paste(held.resize((680, 680)), (300, 20))
+    seen.save(folder / "frame.jpg", quality=92)
+    film.write_bytes((folder / "frame.jpg").read_bytes() * 2)
+    page.goto(federation.url(CITY) + "/verify")
+    page.locator("[data-scan-start]").click()
+    expect(page.locator("[data-scan-hint]")).to_be_visible()
+    page.wait_for_function("document.querySelector('[data-scan-video]').videoWidth > 0")
+    page.locator("[data-scan-take]").click()
+    number = next(entry["number"] for entry in federation.description["licenses"] if entry["node"] == CITY)
+    expect(page.locator("[data-kind]")).to_contain_text(number)
 
 
 def test_a_page_travels_in_less_than_100_kilobytes(federation: Federation, page: Page) -> None:

@@ -7,6 +7,7 @@ the test that opened it, whatever the test itself looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -23,6 +24,8 @@ _ARGUMENTS = (
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
+    "--use-fake-ui-for-media-stream",  # says yes to the camera, which shows a film
+    "--use-fake-device-for-media-stream",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",  # nothing leaves this machine
 )
 _OWN_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -68,11 +71,19 @@ class Watch:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the browser's camera shows, once a test has put it there: JPEG pictures, one after another."""
+    return tmp_path_factory.mktemp("camera") / "film.mjpeg"
+
+
+@pytest.fixture(scope="session")
+def browser(film: Path) -> Iterator[Browser]:
     """Debian's Chromium, one for a test process."""
     executable = need("chromium", "chromium")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=list(_ARGUMENTS), headless=True)
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=[*_ARGUMENTS, f"--use-file-for-fake-video-capture={film}"], headless=True
+        )
         yield chromium
         chromium.close()
 

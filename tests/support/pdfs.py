@@ -242,9 +242,10 @@ def unsealed(data: Data, text: str = "Licence") -> bytes:
     return write(_objects(data, text, None))
 
 
-def sealed(sealing: Sealing, data: Data, text: str = "Licence") -> bytes:
+def sealed(sealing: Sealing, data: Data, text: str = "Licence", *, attached: str = "license.json") -> bytes:
     """Return the page with its data, sealed."""
-    return sign(write(_objects(data, text, sealing)), sealing)
+    objects = {number: body.replace(b"license.json", attached.encode()) for number, body in _objects(data, text, sealing).items()}
+    return sign(write(objects), sealing)
 
 
 _RANGE = b"/ByteRange[0 0000000000 0000000000 0000000000]"

@@ -82,8 +82,11 @@ def state(made: LicenseRecord) -> Callable[[bytes], str]:
     return said
 
 
+CODE = "7K2M-9XQA"
+
+
 def render(made: LicenseRecord, kind: LicenseType, node: Node) -> Page:
-    return render_with(made, kind, node, lambda digest: digest.hex().upper())
+    return render_with(made, kind, node, lambda digest: digest.hex().upper(), CODE)
 
 
 def pdf_of(made: LicenseRecord) -> bytes:
@@ -106,7 +109,7 @@ def test_each_type_prints_all_that_it_says_on_one_page_in_pdf_a(kind: LicenseTyp
     pdf = pdf_of(made)
     text = text_of(pdf)
     assert text.count("\f") == 1
-    for said in (made.holder_name, made.holder_id, made.number, made.identifier, made.issuer_name, *made.fields.values()):
+    for said in (made.holder_name, made.holder_id, made.number, made.identifier, made.issuer_name, CODE, *made.fields.values()):
         assert said in text, said
     assert kind.name in text.replace(" ", "")  # the title is spaced out
     assert b"<pdfaid:part>3</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>" in pdf
@@ -115,7 +118,7 @@ def test_each_type_prints_all_that_it_says_on_one_page_in_pdf_a(kind: LicenseTyp
 @pytest.mark.parametrize("kind", POLICIES.types, ids=lambda kind: kind.name_en)
 def test_the_qr_code_is_read_from_the_page_at_100_dots_an_inch_also_blurred_and_turned(kind: LicenseType) -> None:
     made = record(kind.code)
-    page = render_with(made, kind, CITY, state(made))
+    page = render_with(made, kind, CITY, state(made), CODE)
     seen = image_of(page.pdf, 100).convert("L")
     blurred = seen.rotate(4, expand=True, fillcolor=255).filter(ImageFilter.GaussianBlur(0.7))
     for image, how in ((seen, {"format": "PNG"}), (blurred, {"format": "JPEG", "quality": 60})):

@@ -8,6 +8,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,14 @@ from cryptography import x509
 
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
+from licenses import reading, reading_json
+from licenses.ports import LicenseDeps
+from licenses.presentation import present
+from licenses.report_data import claims_of
 from licenses.reports.collected import collect
 from licenses.reports.evidence import make_evidence
-from licenses.reports.statement import make_statement, verify_statement
+from licenses.reports.page import make_report
+from licenses.reports.statement import make_statement, own_claims, verify_statement
 from pki import archiving
 from tests.support import pdfs
 from tests.support.authorities import Authority
@@ -113,3 +119,63 @@ def test_a_statement_that_was_changed_or_is_of_another_file_or_anothers_is_refus
     with pytest.raises(Refusal) as refused:
         verify_statement(nodes.city, jws, nodes.now, pdf=countys + b"\n")
     assert refused.value.code == "statement_other_file"
+
+
+def report_of(deps: LicenseDeps, nodes: Federation, pdf: bytes) -> bytes:
+    """Return a node's sealed report about ``pdf``."""
+    return make_report(deps, claims_of(deps.node, pdf, nodes.verify(pdf), nodes.now))
+
+
+def test_a_sealed_report_is_genuine_here_and_at_other_nodes_and_no_licence(nodes: Federation, countys: bytes) -> None:
+    for deps, name in ((nodes.city, "潮州市"), (nodes.county, "饶平县")):
+        report = report_of(deps, nodes, countys)
+        verdict = nodes.verify(report)
+        assert (verdict.indication, verdict.subindication, verdict.level) == ("TOTAL_PASSED", None, "B-LT"), verdict.message
+        found = {finding.id: finding.evidence for finding in verdict.checks}
+        assert found["kind"] == {"kind": "report"}
+        assert (found["report"]["sha256"], found["report"]["indication"]) == (sha256(countys).hexdigest(), "TOTAL_PASSED")
+        assert f"报告由{name}出具" in verdict.message.zh
+        assert (verdict.status.code, present(verdict).light) == (None, "warn")
+        assert reading_json.load(reading_json.dump(reading.read(report))) == reading.read(report)
+
+
+def test_a_report_that_was_changed_or_that_others_sealed_is_none(nodes: Federation, countys: bytes) -> None:
+    report = report_of(nodes.city, nodes, countys)
+    claims = json.dumps(claims_of(nodes.county.node, countys, nodes.verify(countys), nodes.now), ensure_ascii=False)
+    for forged, said in (
+        (pdfs.trailing_bytes(report), ("TOTAL_FAILED", "TAMPERED")),
+        (pdfs.annotation_added_by_update(report), ("TOTAL_FAILED", "TAMPERED")),
+        (pdfs.sealed(nodes.sealing(), json.loads(claims), attached="verification.json"), ("TOTAL_FAILED", "WRONG_ISSUER")),
+    ):
+        verdict = nodes.verify(forged)
+        assert (verdict.indication, verdict.subindication) == said, verdict.message
+    stranger = pdfs.Sealing.by(Authority((("C", "CN"), ("O", "某公司")), "330100"), at=nodes.now)
+    verdict = nodes.verify(pdfs.sealed(stranger, json.loads(claims), attached="verification.json"))
+    assert (verdict.indication, verdict.subindication) == ("INDETERMINATE", "UNTRUSTED")
+    no_report = nodes.verify(pdfs.sealed(nodes.sealing(), {"iss": "x"}, attached="verification.json"))
+    assert (no_report.indication, no_report.subindication) == ("TOTAL_FAILED", "FORMAT_FAILURE")
+
+
+def test_the_report_seal_makes_no_licence(nodes: Federation, countys: bytes) -> None:
+    report = report_of(nodes.county, nodes, countys)
+    licence = report.replace(b"verification.json", b"license.json     ")
+    assert nodes.verify(licence).indication != "TOTAL_PASSED"
+
+
+def test_whatever_outsiders_wrote_a_report_is_printed(nodes: Federation) -> None:
+    stranger = Authority((("C", "CN"), ("O", "𠮷😀\u0e0a𰻝" + "长" * 60)), "330100")
+    pdf = pdfs.sealed(pdfs.Sealing.by(stranger, at=nodes.now), nodes.data())
+    report = report_of(nodes.city, nodes, pdf)
+    text = subprocess.run(["pdftotext", "-layout", "-", "-"], input=report, capture_output=True, check=True).stdout.decode()
+    assert "UNTRUSTED" in text
+    assert nodes.verify(report).indication == "TOTAL_PASSED"
+
+
+def test_a_report_is_made_of_this_nodes_own_statements_alone(nodes: Federation, countys: bytes) -> None:
+    verdict = nodes.verify(countys)
+    own = make_statement(nodes.city, countys, verdict, nodes.now)
+    assert own_claims(nodes.city, own, nodes.now)["sub"] == "sha256:" + sha256(countys).hexdigest()
+    for other in (make_statement(nodes.county, countys, verdict, nodes.now), f"{own[:-4]}AAAA", "", "潮"):
+        with pytest.raises(Refusal) as refused:
+            own_claims(nodes.city, other, nodes.now)
+        assert refused.value.code == "report_elsewhere"

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 import idp.openapi
 from kernel.limiter import MAX_ADDRESSES, SlidingWindow
 from licenses import issue, log, qr, qr_keys
+from licenses.codes import code_of
 from licenses.openapi import describe
 from service.app import create_app
 from service.metrics import Metrics
@@ -213,8 +214,14 @@ def test_the_qr_codes_page_says_what_a_code_is_worth(client: FlaskClient, servic
     text = qr.address(URL, qr_keys.statement(services.licenses, record, bytes(32)))
     picture = io.BytesIO()
     segno.make(text, micro=False).save(picture, kind="png", scale=4)
-    for said in ({"code": text}, {"picture": (io.BytesIO(picture.getvalue()), "code.png")}):
-        answer = client.post("/v", data={"csrf_token": token[1], **said}, base_url=URL)
+    number = {"number": record.number, "check_code": code_of(services.licenses.vault, record.identifier)}
+    for path, said in (
+        ("/v", {"code": text}),
+        ("/v", {"picture": (io.BytesIO(picture.getvalue()), "code.png")}),
+        ("/verify", {"file": (io.BytesIO(picture.getvalue()), "photo.png")}),
+        ("/verify/number", number),
+    ):
+        answer = client.post(path, data={"csrf_token": token[1], **said}, base_url=URL)
         assert 'data-kind="ok"' in answer.text
         assert record.number in answer.text
         assert record.holder_id not in answer.text
@@ -222,6 +229,8 @@ def test_the_qr_codes_page_says_what_a_code_is_worth(client: FlaskClient, servic
         refused = client.post("/v", data={"csrf_token": token[1], **wrong}, base_url=URL)
         assert refused.status_code == code
     assert client.post("/v", data={"code": text}, base_url=URL).status_code == 403
+    for path, camera in (("/v", "(self)"), ("/verify", "(self)"), ("/", "()"), ("/login", "()")):
+        assert client.get(path, base_url=URL).headers["Permissions-Policy"].startswith(f"camera={camera},")
     script = client.get("/licenses/static/qr.js", base_url=URL)
     assert script.mimetype == "text/javascript"
     script.close()
@@ -291,6 +300,15 @@ def test_the_answer_may_be_a_signed_statement_or_the_evidence(client: FlaskClien
     assert post(client, pdfs.unsealed(example_data()), headers={"Accept": "application/zip"}).status_code == 422
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/verify", base_url=URL).text)
     assert token is not None
-    for wanted, kind in (("statement", "application/jose"), ("evidence", "application/zip")):
+    report = post(client, pdf, headers={"Accept": "application/pdf"})
+    assert post(client, report.data).get_json()["message"]["en"].startswith("This is a genuine verification report")
+    verdict = client.post("/verify", data={"csrf_token": token[1], "file": (io.BytesIO(pdf), "x.pdf")}, base_url=URL).text
+    signed_there = re.search(r'name="statement" value="([^"]+)"', verdict)
+    assert signed_there is not None
+    for wanted, kind in (("report", "application/pdf"), ("statement", "application/jose")):
+        data = {"csrf_token": token[1], "as": wanted, "statement": signed_there[1]}
+        assert client.post("/verify/report", data=data, base_url=URL).mimetype == kind
+    assert client.post("/verify/report", data={"csrf_token": token[1], "statement": "x"}, base_url=URL).status_code == 422
+    for wanted, kind in (("statement", "application/jose"), ("report", "application/pdf"), ("evidence", "application/zip")):
         data = {"csrf_token": token[1], "as": wanted, "file": (io.BytesIO(pdf), "licence.pdf")}
         assert client.post("/verify", data=data, base_url=URL).mimetype == kind
