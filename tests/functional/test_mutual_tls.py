@@ -1,4 +1,4 @@
-"""Clients known by their TLS certificates at a real node behind nginx, which asks for them: the node's own, a county's, and false ones."""
+"""Systems and people known by their TLS certificates at a real node behind nginx, which asks for them: the node's own, a county's, and false ones."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from playwright.sync_api import Browser, Page, expect
 
 from idp import endpoints
 from idp.clients import registry
+from idp.people import accounts
 from idp.records import Client
 from pki import authority, jose
 from pki.roles import get_credential
@@ -29,7 +31,7 @@ from service.wiring import Services
 from tests.support import nginx
 from tests.support.bound_client import Holder
 from tests.support.demo import stop
-from tests.support.idp import MARKET, OPERATOR
+from tests.support.idp import MARKET, OPERATOR, PASSWORD, add_account
 from tests.support.new_nodes import new_node
 from tests.support.nodes import CITY, COUNTY, Nodes
 from tests.support.pki import certificate
@@ -56,6 +58,37 @@ class Door:
         issued = certificate(authority.issue(pki, "tls_client", (*pki.node.names, ("CN", name)), key.public_key()))
         self.keys[issued.public_bytes(Encoding.DER)] = key
         return issued
+
+    def issue_to(self, code: str, name: str, number: str) -> x509.Certificate:
+        """A person's certificate by a node's CA, as it lies on a USB key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        pki = self.nodes.services[code].pki
+        subject = (*pki.node.names, ("CN", name), ("serialNumber", number))
+        issued = certificate(authority.issue(pki, "person", subject, key.public_key()))
+        self.keys[issued.public_bytes(Encoding.DER)] = key
+        return issued
+
+    @contextmanager
+    def browser(self, chromium: Browser, shown: x509.Certificate) -> Iterator[Page]:
+        """Somebody's browser that shows a certificate to the city's proxy."""
+        pem, key = self.folder / "person.pem", self.folder / "person.key"
+        pem.write_bytes(shown.public_bytes(Encoding.PEM))
+        key.write_bytes(private(self.keys[shown.public_bytes(Encoding.DER)]))
+        with chromium.new_context(
+            locale="zh-CN",
+            ignore_https_errors=True,
+            client_certificates=[{"origin": self.url, "certPath": pem, "keyPath": key}],
+        ) as context:
+            yield context.new_page()
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.front}"
+
+    @property
+    def behind(self) -> str:
+        """Where the node itself listens, past the proxy."""
+        return f"http://localhost:{self.nodes.ports[CITY]}"
 
     def dated(self, like: x509.Certificate, days: int, by: ec.EllipticCurvePrivateKey | None = None) -> x509.Certificate:
         """The same certificate again, ended so many days ago, by the city's CA; or by somebody's own key, now."""
@@ -89,7 +122,7 @@ class Door:
             key = self.keys[shown.public_bytes(Encoding.DER)]
             cert.write_bytes(shown.public_bytes(Encoding.PEM) + private(key))
         return requests.post(
-            f"https://localhost:{self.front}{endpoints.TOKEN}",
+            self.url + endpoints.TOKEN,
             {"grant_type": "client_credentials", "client_id": client_id},
             headers=headers,
             cert=None if cert is None else str(cert),
@@ -133,7 +166,8 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     with ExitStack() as stack:
         services = {}
         for code, port in ports.items():
-            config = new_node(folder / code, code, port=port)
+            url = f"https://localhost:{front}" if code == CITY else f"http://localhost:{port}"
+            config = new_node(folder / code, code, port=port, url=url)
             if code == CITY:
                 config.write_text(config.read_text(encoding="utf-8").replace("[listen]", listen), encoding="utf-8")
             services[code] = stack.enter_context(Services(load_config(config)))
@@ -170,7 +204,7 @@ def test_what_a_caller_writes_into_the_header_is_not_believed(door: Door) -> Non
     header = {"Client-Cert": quote(own.public_bytes(Encoding.PEM))}
     assert door.ask("forged", None, **header).status_code == 401, "the proxy sets its own"
     form = {"grant_type": "client_credentials", "client_id": "forged"}
-    past = requests.post(door.nodes.url(CITY) + endpoints.TOKEN, form, headers=header, timeout=30)
+    past = requests.post(door.behind + endpoints.TOKEN, form, headers=header, timeout=30)
     assert past.status_code == 401, "the caller is no proxy"
     assert door.ask("forged", own).status_code == 200
 
@@ -185,18 +219,52 @@ def test_an_ended_and_a_revoked_certificate_open_nothing(door: Door) -> None:
     assert door.ask("ended", own).status_code == 401
 
 
-def test_a_countys_certificate_opens_the_citys_door_until_the_cross_certificate_is_revoked(door: Door) -> None:
+def log_in_by_certificate(page: Page, door: Door) -> None:
+    page.goto(f"{door.url}/login")
+    page.get_by_role("button", name="数字证书").click()
+
+
+def test_a_citizen_reaches_level_5_by_the_certificate_on_their_key_and_logs_in_with_it(door: Door, browser: Browser) -> None:
+    add_account(door.city.idp, "wengyu", name="翁雨", resident_id="445102197105193010")
+    own = door.issue_to(CITY, "翁雨", "445102197105193010")
+    with door.browser(browser, own) as page:
+        page.goto(f"{door.url}/login?then=level")
+        page.locator('input[autocomplete="username"]').fill("wengyu")
+        page.locator('input[autocomplete="current-password"]').fill(PASSWORD)
+        page.locator('form:has(input[autocomplete="current-password"]) button[type="submit"]').click()
+        page.goto(f"{door.url}/account/level")
+        page.get_by_role("button", name="出示数字证书").click()
+        expect(page.locator("main")).to_contain_text("数字证书签名核验")
+    assert accounts.get_by_username(door.city.idp, "wengyu").real_name_level == 5
+    with door.browser(browser, own) as page:
+        log_in_by_certificate(page, door)
+        expect(page.get_by_role("heading", name="翁雨，您好")).to_be_visible()
+    with door.browser(browser, door.dated(own, -1, ec.generate_private_key(ec.SECP256R1()))) as page:
+        log_in_by_certificate(page, door)
+        expect(page.get_by_role("alert")).to_be_visible()
+        expect(page.get_by_role("heading", name="翁雨，您好")).to_have_count(0)
+
+
+def test_a_countys_certificate_opens_the_citys_door_until_the_cross_certificate_is_revoked(door: Door, browser: Browser) -> None:
     own = door.issue(COUNTY, "county-rp")
     door.register("county-rp", own)
     assert door.ask("county-rp", own).status_code == 200
+    add_account(door.city.idp, "linji", name="林吉", resident_id="445122197511034512", real_name_level=4)
+    theirs = door.issue_to(COUNTY, "林吉", "445122197511034512")
+    with door.browser(browser, theirs) as page:
+        log_in_by_certificate(page, door)
+        expect(page.get_by_role("heading", name="林吉，您好")).to_be_visible()
     with door.city.pki.work.read() as work:
         (cross,) = work.records.certificates(profile="cross_certificate")
     authority.revoke(door.city.pki, cross.serial, "affiliation_changed", door.city.clock.now())
     assert door.ask("county-rp", own).status_code == 401
+    with door.browser(browser, theirs) as page:
+        log_in_by_certificate(page, door)
+        expect(page.get_by_role("alert")).to_be_visible()
 
 
 def test_discovery_names_the_proxys_address_at_which_dpop_works_as_well(door: Door) -> None:
-    document = requests.get(door.nodes.url(CITY) + endpoints.DISCOVERY, timeout=30).json()
+    document = requests.get(door.behind + endpoints.DISCOVERY, timeout=30).json()
     token_endpoint = document["mtls_endpoint_aliases"]["token_endpoint"]
     assert token_endpoint == f"https://localhost:{door.front}{endpoints.TOKEN}"
     own = door.issue(CITY, "both")

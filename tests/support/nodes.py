@@ -86,7 +86,7 @@ class Nodes:
                 start_new_session=True,
             )
         deadline = time.monotonic() + _START_SECONDS
-        while not _answers(f"{self.url(code)}/healthz"):
+        while not _answers(f"http://localhost:{self.ports[code]}/healthz"):
             assert self.processes[code].poll() is None, (self.folder / f"{code}.log").read_text(errors="replace")
             assert time.monotonic() < deadline, (self.folder / f"{code}.log").read_text(errors="replace")
             time.sleep(0.05)
