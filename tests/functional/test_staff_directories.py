@@ -299,6 +299,30 @@ def test_staff_log_in_at_the_page_and_are_told_when_their_directory_is_away(deps
     assert (away.status_code, "单位目录暂时没有应答" in away.text) == (503, True)
 
 
+def test_a_referral_to_another_host_is_not_followed(server: Slapd) -> None:
+    """Met on the way it is passed by; where people are looked for, or let in, it is no answer. Nobody is asked, and no password goes there."""
+    elsewhere = "ou=elsewhere,o=chaozhou"
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        trap.settimeout(0)
+        address = f"ldap://127.0.0.1:{trap.getsockname()[1]}/{PEOPLE}"
+        server.change(
+            f"dn: {elsewhere}\nchangetype: add\nobjectClass: referral\nobjectClass: extensibleObject\nou: elsewhere\nref: {address}\n"
+        )
+        above = openldap(server, base_dn="o=chaozhou")
+        found = above.find("lin")
+        assert found is not None
+        assert above.find("nobody") is None
+        with pytest.raises(Refusal) as caught:
+            openldap(server, base_dn=elsewhere).find("lin")
+        assert caught.value.error is DIRECTORY_ANSWER
+        try:
+            assert not openldap(server).verify_password(replace(found, dn=f"uid=lin,{elsewhere}"), PASSWORD)
+        except Refusal as refusal:
+            assert refusal.error in UNUSABLE  # noqa: PT017 - either way nobody is let in
+        with pytest.raises(BlockingIOError):
+            trap.accept()
+
+
 def test_a_group_of_a_hundred_thousand_is_read_and_asked_within_bounds(deps: IdpDeps, server: Slapd) -> None:
     many = [f"uid=member{number:06},{PEOPLE}" for number in range(100_000)]
     everybody = f"cn=everybody,{GROUPS}"

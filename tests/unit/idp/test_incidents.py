@@ -1,4 +1,4 @@
-"""What went wrong in other identity providers, each with the test that it would have failed. Those that stand elsewhere are named."""
+"""What went wrong in other identity providers, and what strangers send: each with its test. Those that stand elsewhere are named."""
 
 from __future__ import annotations
 
@@ -44,7 +44,41 @@ ELSEWHERE = {
     "Zitadel 2026-105209: authorised by the organisation that the caller names, not the one that is acted upon": (
         "unit.idp.enterprises.test_appointing:test_nobody_reaches_what_is_anothers"
     ),
+    "Zitadel 2026-105209: the same by a header": (
+        "unit.idp.enterprises.test_organization_pages:test_the_organisation_is_the_addresss_whatever_a_header_says"
+    ),
 }
+HERE = {
+    "Keycloak 2026-9802: a revocation forgotten at a restart": "test_keycloak_2026_9802_a_revocation_is_not_forgotten_at_a_restart",
+    "2026-7507: a login not bound to the cookie": "test_2026_7507_a_login_is_bound_to_the_cookie_of_the_browser_in_which_it_began",
+    "a link built from X-Forwarded-Host": "test_an_address_that_we_make_never_comes_from_a_header",
+    "authentik 2024-52289: return addresses matched as patterns": (
+        "test_authentik_2024_52289_a_return_address_is_compared_and_not_matched_as_a_pattern"
+    ),
+    "2026-49448: an empty POST skips a stage": "test_2026_49448_an_empty_post_skips_no_stage",
+}
+BAD_INPUT = {
+    "a wrong check digit": "unit.idp.citizens.test_registration:test_what_will_not_do_is_named_and_nobody_is_written_to",
+    "look-alike names, control and bidi characters": (
+        "unit.kernel.test_person_names:test_what_only_looks_like_a_name_is_refused_by_what_is_wrong"
+    ),
+    "the same at the service window": "unit.idp.citizens.test_window:test_a_document_that_will_not_do_is_refused",
+    "a passkey of another origin": (
+        "unit.idp.authenticators.test_passkeys:test_what_was_not_asked_for_is_neither_enrolled_nor_let_in"
+    ),
+    "a cloned counter": "unit.idp.authenticators.test_passkeys:test_a_copied_passkey_is_refused_and_its_owner_told",
+    "a replayed TOTP": "unit.idp.test_login:test_requirement_25_a_code_is_accepted_once",
+    "an expired mandate": "unit.idp.enterprises.test_acting:test_an_expired_mandate_refuses_and_no_token_outlives_it",
+    "LDAP injection": "functional.test_staff_directories:test_no_name_is_taken_for_a_part_of_the_question",
+    "a referral to another host": "functional.test_staff_directories:test_a_referral_to_another_host_is_not_followed",
+    "a group of 100,000": "functional.test_staff_directories:test_a_group_of_a_hundred_thousand_is_read_and_asked_within_bounds",
+    "a register that answers late or wrong": "functional.test_registers:test_whatever_a_register_does_is_one_refusal",
+    "a register that never answers": (
+        "functional.test_registers:test_a_database_that_takes_a_connection_and_says_nothing_is_not_waited_for"
+    ),
+}
+"""What is sent to people's pages, directories and registers, by the name of whoever tries it."""
+
 NOT_REGISTERED = (
     "https://scjg-example.cn/callback",
     "https://scjgxexample.cn/callback",
@@ -71,10 +105,14 @@ HEADERS = {
 }
 
 
-@pytest.mark.parametrize("incident", ELSEWHERE)
-def test_an_incident_that_is_tested_elsewhere_is(incident: str) -> None:
-    module, _, name = ELSEWHERE[incident].partition(":")
+@pytest.mark.parametrize("named", [*ELSEWHERE.values(), *BAD_INPUT.values()])
+def test_what_is_tested_elsewhere_is(named: str) -> None:
+    module, _, name = named.partition(":")
     assert callable(getattr(importlib.import_module(f"tests.{module}"), name))
+
+
+def test_what_is_tested_here_is() -> None:
+    assert all(callable(globals()[name]) for name in HERE.values())
 
 
 def test_keycloak_2026_9802_a_revocation_is_not_forgotten_at_a_restart(provider: Provider, clock: FixedClock) -> None:

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from kernel.clock import FixedClock
 from tests.support.idp import MARKET, Browser, Provider
-from tests.support.mandates import ORGANIZATION_FORMS, USCC
+from tests.support.mandates import ORGANIZATION_FORMS, USCC, add_company
 from tests.support.relying_party import Form, forms
 from tests.unit.idp.enterprises.conftest import HUANG
 
@@ -108,6 +108,21 @@ def test_anothers_desk_is_not_found_and_a_stranger_logs_in_first(city: Provider,
         assert answer.status_code == 404, ending
     nobody = city.browser()
     assert nobody.get(path).request.path == "/login"
+
+
+def test_the_organisation_is_the_addresss_whatever_a_header_says(city: Provider, desk: tuple[Browser, TestResponse]) -> None:
+    """A representative of one organisation names it in headers, and aims at another one (Zitadel 2026-105209)."""
+    browser, page = desk
+    own = page.request.path
+    other = f"/account/organizations/{add_company(city.deps, 'other', uscc='91445100MA7CHAN008').id}"
+    csrf = forms(page.text)[0].values["csrf_token"]
+    headers = dict.fromkeys(("X-Organization", "X-Org-Id", "X-Zitadel-Orgid"), own.rpartition("/")[2]) | {"X-Original-URL": own}
+    assert browser.client.get(other, headers=headers).status_code == 404
+    for ending in ("/mandates", "/mandates/revoke", "/offers/withdraw", "/own-login/close"):
+        sent = browser.client.post(
+            other + ending, data={"csrf_token": csrf, **AGENT, "mandate": "x", "offer": "x"}, headers=headers
+        )
+        assert sent.status_code == 404, ending
 
 
 def test_an_old_login_is_renewed_and_leads_back(desk: tuple[Browser, TestResponse], clock: FixedClock) -> None:
