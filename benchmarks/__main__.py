@@ -24,9 +24,11 @@ GROUPS = (
     "authenticators",
     "seals",
     "issuing",
+    "issuing_together",
     "log",
     "people",
     "verification",
+    "endurance",
 )
 """The modules of this folder; each has ``measure()``, which yields figures."""
 

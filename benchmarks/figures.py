@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+LIMITS_MACHINE = 50.0
+"""Microseconds that the machine on which the limits were set takes for SHA-256 of 100 KB (``make bench`` prints this one's)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -50,6 +53,11 @@ def machine_microseconds() -> float:
     """Return the CPU microseconds of a SHA-256 over 100 KB: how fast this machine is now, with whatever else runs on it."""
     data = bytes(100_000)
     return 1000 * cpu_milliseconds(lambda: hashlib.sha256(data).digest(), rounds=3, seconds=0.1)
+
+
+def slower() -> float:
+    """Return how many times as long as on the limits' machine things take on this one now."""
+    return machine_microseconds() / LIMITS_MACHINE
 
 
 def cpu_milliseconds(act: Callable[[], object], *, rounds: int = 7, seconds: float = 0.3) -> float:

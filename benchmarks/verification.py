@@ -1,7 +1,8 @@
 """Verifying licences: the three speeds, each beside pyHanko on the same file, many at once, and 5,000 damaged files of which none may pass.
 
 pyHanko validates the one signature and its time-stamp by the certificates and revocation lists in the file. Ours judges the licence as a whole: path from
-our own anchor, registry, status, log, and an audit row that is committed.
+our own anchor, registry, status, log, and an audit row that is committed. The limits are those of the machine on which they were set, times what this one
+takes longer.
 """
 
 from __future__ import annotations
@@ -20,18 +21,21 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
-from benchmarks.figures import Figure, cpu_milliseconds, cpu_milliseconds_each
+from benchmarks.figures import Figure, cpu_milliseconds, cpu_milliseconds_each, slower
 from kernel.clock import FixedClock, SystemClock
 from licenses import own_form, reading
-from licenses.many.verifying import Item, verify_many
+from licenses.many.verifying import PORTION, Item, verify_many
+from licenses.storage.tables import readings
 from licenses.verification import verify
 from pki import authority
+from tests.support.databases import engine_on
 from tests.support.federation import Federation, federation
 from tests.support.mutations import mutations
 
 REGISTRY_LIMIT, STRICT_LIMIT = 1.0, 2.0
 BATCH_LIMIT = 600.0
-_FILES = 120
+_FILES = 40
+_BATCH = 2 * PORTION
 _MUTATIONS = 5_000
 
 
@@ -44,9 +48,13 @@ def measure() -> Iterator[Figure]:
     ):
         nodes.clock.advance(timedelta(minutes=5))
         own, countys = nodes.issue_at_city(), nodes.issue_at_county()
-        fresh = [_numbered(nodes, number) for number in range(_FILES)]
-        yield from _speeds(nodes, own, countys, fresh[:40])
-        yield _batch(nodes, fresh[40:])
+        fresh = [_numbered(nodes, number) for number in range(2 * (_FILES + _BATCH))]
+        yield from _speeds(nodes, own, countys)
+        yield from _first_time(nodes, fresh[: _FILES + _BATCH], "an own file for the first time", REGISTRY_LIMIT)
+        # As if nothing had been kept of them when they were sealed: each is read from its first octet to its last.
+        with engine_on(f"sqlite:///{folder}/{nodes.city.node.code}/node.sqlite") as engine, engine.begin() as connection:
+            connection.execute(readings.delete())
+        yield from _first_time(nodes, fresh[_FILES + _BATCH :], "an own file that has to be read", STRICT_LIMIT)
         yield _mutations(nodes, countys)
 
 
@@ -63,17 +71,18 @@ def _by_pyhanko(pdf: bytes, root: asn1_x509.Certificate) -> None:
     assert found.valid
 
 
-def _speeds(nodes: Federation, own: bytes, countys: bytes, fresh: Sequence[bytes]) -> Iterator[Figure]:
-    def judged(pdf: bytes) -> None:
-        assert verify(nodes.city, pdf, actor="operator:bench").indication == "TOTAL_PASSED"
+def _judge(nodes: Federation, pdf: bytes) -> None:
+    assert verify(nodes.city, pdf, actor="operator:bench").indication == "TOTAL_PASSED"
 
+
+def _speeds(nodes: Federation, own: bytes, countys: bytes) -> Iterator[Figure]:
     root = asn1_x509.Certificate.load(authority.get_principal(nodes.city.pki).der)
     theirs = cpu_milliseconds(lambda: _by_pyhanko(own, root))
-    yield Figure("verify by the registry: all of it", cpu_milliseconds(lambda: judged(own)), "ms CPU", "limit", REGISTRY_LIMIT)
-    yield Figure("verify an own file never seen before", cpu_milliseconds_each(judged, fresh), "ms CPU", "limit", STRICT_LIMIT)
+    by_registry = cpu_milliseconds(lambda: _judge(nodes, own))
+    yield Figure("verify by the registry: all of it", by_registry, "ms CPU", "limit", REGISTRY_LIMIT * slower())
     yield Figure(
         "verify a county's file",
-        cpu_milliseconds(lambda: judged(countys)),
+        cpu_milliseconds(lambda: _judge(nodes, countys)),
         "ms CPU",
         "pyHanko, signature and time-stamp alone",
         theirs,
@@ -86,13 +95,16 @@ def _speeds(nodes: Federation, own: bytes, countys: bytes, fresh: Sequence[bytes
     )
 
 
-def _batch(nodes: Federation, files: Sequence[bytes]) -> Figure:
-    items = [Item(str(number), pdf) for number, pdf in enumerate(files)]
+def _first_time(nodes: Federation, files: Sequence[bytes], what: str, limit: float) -> Iterator[Figure]:
+    """Verify the first of ``files`` one by one and the others as a batch; nobody has asked about any of them."""
+    each = cpu_milliseconds_each(lambda pdf: _judge(nodes, pdf), files[:_FILES])
+    yield Figure(f"verify {what}", each, "ms CPU", "limit", limit * slower())
+    items = [Item(str(number), pdf) for number, pdf in enumerate(files[_FILES:])]
     start = time.process_time()
     answers = list(verify_many(nodes.city, items, actor="operator:bench"))
-    spent = time.process_time() - start
+    rate = len(items) / (time.process_time() - start)
     assert {each.verdict and each.verdict.indication for each in answers} == {"TOTAL_PASSED"}
-    return Figure("a batch of own files never seen before", len(items) / spent, "per CPU-s", "limit", BATCH_LIMIT, "higher")
+    yield Figure(f"in a batch: {what}", rate, "per CPU-s", "limit", BATCH_LIMIT / slower(), "higher")
 
 
 def _mutations(nodes: Federation, pdf: bytes) -> Figure:

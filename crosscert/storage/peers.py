@@ -16,11 +16,9 @@ from crosscert.storage.connection import OnConnection
 from crosscert.storage.rows import micros, moment, node_text, peer_of, texts
 from crosscert.storage.tables import deliveries, list_tags, nodes, probes
 from kernel.clock import from_micros, to_micros
+from pki.storage.prepared import Prepared
 
-# Put together once: asked for with every judgement that leads to another node.
-_HEARD = sa.select(nodes.c.code, nodes.c.last_ok_at).where(
-    nodes.c.code.in_(sa.bindparam("codes", expanding=True)), nodes.c.last_ok_at.is_not(None)
-)
+_HEARD = Prepared(sa.select(nodes.c.last_ok_at).where(nodes.c.code == sa.bindparam("code"), nodes.c.last_ok_at.is_not(None)))
 
 
 class SqlPeers(OnConnection):
@@ -50,8 +48,8 @@ class SqlPeers(OnConnection):
 
     def heard(self, codes: Collection[str]) -> Mapping[str, datetime]:
         """Return the moments by code."""
-        rows = self._connection.execute(_HEARD, {"codes": list(codes)})
-        return {code: from_micros(at) for code, at in rows}
+        rows = {code: self._find(_HEARD, code=code) for code in codes}
+        return {code: from_micros(row["last_ok_at"]) for code, row in rows.items() if row is not None}
 
     def note_heard(self, code: str, *, at: datetime, full: bool = False) -> None:
         """Note a success, which ends every failure before it."""

@@ -11,6 +11,9 @@ from kernel.clock import from_micros, to_micros
 from licenses.qr_key_records import QrKey
 from licenses.storage.shelves import OnConnection
 from licenses.storage.tables import qr_keys
+from pki.storage.prepared import Prepared
+
+_QR_KEYS = Prepared(sa.select(qr_keys).order_by(qr_keys.c.announced_at, qr_keys.c.label))
 
 
 class SqlQrKeys(OnConnection):
@@ -18,16 +21,15 @@ class SqlQrKeys(OnConnection):
 
     def qr_keys(self) -> Sequence[QrKey]:
         """Return all keys, the oldest first; none as long as the node has only its first."""
-        rows = self._connection.execute(sa.select(qr_keys).order_by(qr_keys.c.announced_at, qr_keys.c.label))
         return [
             QrKey(
-                row.label,
-                from_micros(row.announced_at),
-                from_micros(row.signs_from),
-                row.consent_by,
-                None if row.withdrawn_at is None else from_micros(row.withdrawn_at),
+                row["label"],
+                from_micros(row["announced_at"]),
+                from_micros(row["signs_from"]),
+                row["consent_by"],
+                None if row["withdrawn_at"] is None else from_micros(row["withdrawn_at"]),
             )
-            for row in rows
+            for row in self._find_all(_QR_KEYS)
         ]
 
     def add_qr_key(self, key: QrKey) -> bool:

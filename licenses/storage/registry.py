@@ -14,7 +14,7 @@ from kernel.clock import from_micros, to_micros
 from licenses.ports import VALID, Known, LicenseRecord, Sealed, State, StatusCode, Wanted
 from licenses.storage.readings import SqlReadings
 from licenses.storage.tables import documents, licenses, readings
-from pki.storage.prepared import Prepared, Row
+from pki.storage.prepared import INSERTS, Prepared, Row
 
 HOLDER_ID = "licenses.holder_id"
 """The context in which holders' codes are encrypted and indexed."""
@@ -25,6 +25,14 @@ _PLAIN = (
     "status_index", "state", "pdf_sha256", "log_index", "status", "status_reason", "replaces", "type_version",
 )  # fmt: skip
 _IN_USE = licenses.c.state != "void"
+# Built once: to build a statement takes longer than to carry it out.
+_RESERVE = {name: make(licenses).on_conflict_do_nothing().returning(licenses.c.id) for name, make in INSERTS.items()}
+_COMPLETE = (
+    licenses.update()
+    .where(licenses.c.identifier == sa.bindparam("wanted"), licenses.c.state == "intent")
+    .values(state="issued", **{name: sa.bindparam(name) for name in ("issued_at", "status_at", "pdf_sha256", "log_index")})
+    .returning(licenses.c.id)
+)
 _INTENTS_LAST = sa.case((licenses.c.state == "issued", 0), else_=1)
 _FIND_KNOWN = Prepared(
     sa.select(licenses, readings.c.reading)
@@ -56,8 +64,7 @@ class SqlRegistry(SqlReadings):
 
     def reserve(self, record: LicenseRecord) -> bool:
         """Store an intent; False when its number, identifier or application is taken by one that is not void."""
-        statement = self._insert(licenses).values(self._values(record)).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(licenses.c.id)).first() is not None
+        return self._connection.execute(_RESERVE[self._connection.dialect.name], self._values(record)).first() is not None
 
     def lock_intents(self, identifiers: Collection[str]) -> frozenset[str]:
         """Return those that are still intents; until the transaction ends nobody else completes or voids them."""
@@ -71,24 +78,13 @@ class SqlRegistry(SqlReadings):
 
     def complete(self, sealed: Sealed, document: bytes) -> bool:
         """Make an intent an issued licence and store its encrypted PDF; False when it is no intent any more."""
-        statement = (
-            licenses.update()
-            .where(licenses.c.identifier == sealed.identifier, licenses.c.state == "intent")
-            .values(
-                state="issued",
-                issued_at=to_micros(sealed.issued_at),
-                pdf_sha256=sealed.pdf_sha256,
-                log_index=sealed.log_index,
-                status_at=to_micros(sealed.issued_at),
-            )
-            .returning(licenses.c.id)
-        )
-        key = self._connection.execute(statement).scalar()
+        at = to_micros(sealed.issued_at)
+        values = {"wanted": sealed.identifier, "issued_at": at, "status_at": at}
+        values |= {"pdf_sha256": sealed.pdf_sha256, "log_index": sealed.log_index}
+        key = self._connection.execute(_COMPLETE, values).scalar()
         if key is None:
             return False
-        self._connection.execute(
-            documents.insert(), {"license_id": key, "pdf": document, "stamped_at": to_micros(sealed.issued_at)}
-        )
+        self._connection.execute(documents.insert(), {"license_id": key, "pdf": document, "stamped_at": at})
         return True
 
     def void(self, identifier: str, reason: str) -> bool:

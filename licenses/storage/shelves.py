@@ -13,7 +13,7 @@ from kernel.clock import from_micros, to_micros
 from licenses.ports import Department, Published
 from licenses.storage.tables import counters, departments, published
 from pki.storage import prepared
-from pki.storage.prepared import Prepared, Row
+from pki.storage.prepared import INSERTS, Prepared, Row
 from pki.vault import Vault
 
 
@@ -27,6 +27,15 @@ class OnConnection(prepared.OnConnection):
 
 _FIND_DEPARTMENT = Prepared(sa.select(departments).where(departments.c.uscc == sa.bindparam("uscc")))
 _COUNTER = Prepared(sa.select(counters.c.value).where(counters.c.name == sa.bindparam("name")))
+
+_BASE = sa.case((counters.c.value < sa.bindparam("at_least"), sa.bindparam("at_least")), else_=counters.c.value)
+_TAKE = {
+    name: make(counters)
+    .values(name=sa.bindparam("name"), value=sa.bindparam("value"))
+    .on_conflict_do_update(index_elements=["name"], set_={"value": _BASE + sa.bindparam("count")})
+    .returning(counters.c.value)
+    for name, make in INSERTS.items()
+}
 
 
 class SqlShelves(OnConnection):
@@ -54,10 +63,8 @@ class SqlShelves(OnConnection):
 
     def take_counter(self, name: str, count: int = 1, *, at_least: int = 0) -> int:
         """Move counter ``name`` on by ``count`` and return the first of the values taken (from 1, or after ``at_least``)."""
-        base = sa.case((counters.c.value < at_least, at_least), else_=counters.c.value)
-        statement = self._insert(counters).values(name=name, value=at_least + count)
-        statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": base + count})
-        last = self._connection.execute(statement.returning(counters.c.value)).scalar_one()
+        values = {"name": name, "value": at_least + count, "count": count, "at_least": at_least}
+        last = self._connection.execute(_TAKE[self._connection.dialect.name], values).scalar_one()
         return int(last) - count + 1
 
     def counter(self, name: str) -> int:
