@@ -27,6 +27,7 @@ GROUPS = (
     "issuing_together",
     "log",
     "people",
+    "pages",
     "verification",
     "endurance",
 )

@@ -90,6 +90,16 @@ def cpu_seconds(pid: int) -> float:
     return own + sum(cpu_seconds(child) for child in _children(pid))
 
 
+def cpu_milliseconds_of(pid: int, act: Callable[[], object], *, seconds: float = 0.3) -> float:
+    """Return the CPU milliseconds that one ``act`` costs this process and the server ``pid`` together, after a warm-up."""
+    act()
+    begun, count = time.process_time() + cpu_seconds(pid), 0
+    while (spent := time.process_time() + cpu_seconds(pid) - begun) < seconds:
+        act()
+        count += 1
+    return 1000 * spent / count
+
+
 def megabytes(pid: int) -> float:
     """Return the memory of a process and those below it; what they share counts once."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()

@@ -69,6 +69,7 @@ for _name, _columns in (
 sa.Index("licenses_of_issuer", licenses.c.issuer_uscc, licenses.c.id)
 sa.Index("uq_licenses_status_index", licenses.c.status_index, unique=True)
 _NOT_VALID = licenses.c.status != "01"
+sa.Index("ix_licenses_type", licenses.c.type_code, licenses.c.id)
 sa.Index("ix_licenses_not_valid", licenses.c.status_index, sqlite_where=_NOT_VALID, postgresql_where=_NOT_VALID)
 
 documents = sa.Table(

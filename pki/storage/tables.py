@@ -28,6 +28,7 @@ certificates = sa.Table(
     sa.Column("reason", sa.String(32), info=_PUBLIC),
     sa.Column("partition", sa.Integer, nullable=False, server_default="0", info=_PUBLIC),
     sa.Index("ix_pki_certificates_state", "state", "recorded_at"),
+    sa.Index("ix_pki_certificates_ca", "ca", "serial"),
     sa.Index("ix_pki_certificates_profile", "profile", "serial"),
     sa.Index("ix_pki_certificates_end", "not_after"),
     sa.Index("ix_pki_certificates_subject", "subject", "profile"),

@@ -66,6 +66,12 @@ class PostgresServer:
         self.close()
 
     @property
+    def pid(self) -> int:
+        """The server's process, above those of its connections."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def _data(self) -> Path:
         return self.folder / "data"
 

@@ -1,4 +1,4 @@
-"""A node that can issue licences with everything that its application needs, in the test's process: its services, on SQLite."""
+"""A node that can issue licences with everything that its application needs, in the test's process: its services, on SQLite unless said."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tests.support.databases import create_all
 
 
 @contextmanager
-def license_node(folder: Path, port: int) -> Iterator[Services]:
+def license_node(folder: Path, port: int, *, database: str = "sqlite:///node.sqlite") -> Iterator[Services]:
     """Yield the city's services: CAs made, the demo's departments registered."""
-    place = {"province": "广东省", "city": "潮州市", "database": "sqlite:///node.sqlite"}
+    place = {"province": "广东省", "city": "潮州市", "database": database}
     url = {"code": "445100", "name": "潮州市", "url": f"http://localhost:{port}", "port": port}
     write_new_files(folder, configuration({**url, **place}))
     with Services(load_config(folder / "chaoxin.toml")) as made:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -63,6 +64,23 @@ def test_a_word_is_looked_for_in_a_part_of_the_trail_after_the_other(trail: sa.E
         assert [each.event for each in stored.page(before=end, contains="thing:1", down_to=further)] == [an_event(1)]
         assert stored.find_end(before=further, of=2) is None, "the rest is no more than a part"
         assert stored.find_end(before=None, of=len(newest)) is None
+
+
+def test_what_somebody_did_and_what_was_done_to_them_comes_back_once_and_newest_first(trail: sa.Engine) -> None:
+    own = AuditEvent(MOMENT, "thing:2", "test.act", "thing:2")
+    other = AuditEvent(MOMENT, "thing:2", "test.other", "thing:9")
+    with trail.begin() as connection:
+        audit.SqlAuditTrail(connection).record_all([own, other])
+
+    def told(targets: list[str], **more: Any) -> list[AuditEvent]:
+        asked = {"actor": "thing:2", "actions": ["test.act"], "before": None, "limit": 9, **more}
+        return [event for _, event in audit.AuditJournal(trail).about(targets, **asked)]
+
+    assert told(["thing:2", "thing:4"]) == [own, an_event(4), an_event(2)]
+    assert told(["thing:2", "thing:4"], limit=2) == [own, an_event(4)]
+    assert told([], actions=["test.act", "test.other"]) == [other, own]
+    newest = audit.AuditJournal(trail).about(["thing:2"], actor="thing:2", actions=["test.act"], before=None, limit=1)
+    assert told(["thing:2"], before=newest[0][0]) == [an_event(2)]
 
 
 def test_sealing_chains_only_what_is_old_enough_and_only_once(trail: sa.Engine) -> None:
