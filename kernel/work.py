@@ -45,5 +45,5 @@ class UnitOfWork(Protocol[Records_co]):
         ...
 
     def look(self) -> AbstractContextManager[Work[Records_co]]:
-        """Read without a transaction, for one look-up that answers everything: two of them may see different states."""
+        """Read without a transaction, for look-ups each of which answers by itself: two of them may see different states."""
         ...
