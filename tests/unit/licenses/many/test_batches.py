@@ -19,6 +19,8 @@ from flask.testing import FlaskClient
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from kernel.limiter import SlidingWindow
+from licenses import status
+from licenses.documents import parse
 from licenses.errors import DOCUMENT_TOO_COSTLY, LICENSE_NOT_FOUND
 from licenses.many import verifying
 from licenses.many.verifying import Item, verify_many
@@ -87,6 +89,23 @@ def client(nodes: Federation) -> FlaskClient:
 
 def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
+
+
+def test_what_changes_during_a_long_batch_counts_from_the_next_portion_on(nodes: Federation) -> None:
+    pdf = nodes.issue_at_county(number="445122202100000077")
+    data = parse(pdf).data
+    assert data is not None
+
+    def items() -> Iterator[Item]:
+        yield from (Item("before", pdf) for _ in range(verifying.PORTION))
+        status.change(nodes.county, data.identifier, "07", reason="test", actor="operator:test")
+        nodes.store_status_list()
+        yield Item("after", pdf)
+
+    *before, after = verify_many(nodes.city, items(), actor="operator:test")
+    assert {each.verdict and each.verdict.indication for each in before} == {"TOTAL_PASSED"}
+    assert after.verdict is not None
+    assert after.verdict.subindication == "LICENSE_REVOKED"
 
 
 def test_each_file_of_many_is_said_the_same_of_as_alone(nodes: Federation, own: bytes, countys: bytes) -> None:
