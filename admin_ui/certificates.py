@@ -74,7 +74,7 @@ def get_certificate(deps: PkiDeps, serial: str, at: datetime) -> Detail:
     certificate = x509.load_der_x509_certificate(record.der)
     return Detail(
         certificate=describe_record(record, at),
-        key=_key(certificate),
+        key=key_of(certificate),
         signature=certificate.signature_algorithm_oid._name,  # noqa: SLF001 - the library's only name for it
         extensions=describe_extensions(certificate),
     )
@@ -124,7 +124,8 @@ def describe_record(record: CertificateRecord, at: datetime) -> Certificate:
     return Certificate(record, common_name(record.subject), state_of(record, at))
 
 
-def _key(certificate: x509.Certificate) -> str:
+def key_of(certificate: x509.Certificate) -> str:
+    """Return what kind of key a certificate certifies."""
     key = certificate.public_key()
     if isinstance(key, ec.EllipticCurvePublicKey):
         return f"EC {key.curve.name}"

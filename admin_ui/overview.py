@@ -16,7 +16,7 @@ from licenses.log_ports import LogFault
 from licenses.ports import LicenseDeps
 from licenses.transparency import faults
 from pki.ports import PkiDeps
-from pki.records import CaName, CrlRecord, ca_role
+from pki.records import CaName, ListHead, ca_role
 
 Kind = Literal["ok", "warn", "bad"]
 
@@ -32,7 +32,7 @@ class Authority:
     certificate: Certificate
     left: timedelta
     kind: Kind
-    crl: CrlRecord | None
+    crl: ListHead | None
     crl_left: timedelta
     crl_kind: Kind
 
@@ -45,7 +45,8 @@ def list_authorities(deps: PkiDeps, at: datetime) -> Sequence[Authority]:
         for ca in sorted(rows, key=lambda ca: (ca_role(ca) != "principal", ca)):
             record = work.records.find_certificate(rows[ca].serial)
             if record is not None and record.not_after > at:
-                found.append(_judge(ca, describe_record(record, at), work.records.find_crl(ca), at))
+                newest = next(iter(work.records.newest_lists(ca, (0,))), None)
+                found.append(_judge(ca, describe_record(record, at), newest, at))
     return found
 
 
@@ -65,14 +66,14 @@ def look_at_log(deps: LicenseDeps) -> LogState:
     return LogState(size, witnesses, faults.list_open(deps))
 
 
-def list_kind(crl: CrlRecord | None, at: datetime) -> Kind:
+def list_kind(crl: ListHead | None, at: datetime) -> Kind:
     """Return how fresh a revocation list is: bad when it is over, warn in the last quarter of its time."""
     if crl is None or at >= crl.next_update:
         return "bad"
     return "warn" if crl.next_update - at < (crl.next_update - crl.this_update) / 4 else "ok"
 
 
-def _judge(ca: CaName, certificate: Certificate, crl: CrlRecord | None, at: datetime) -> Authority:
+def _judge(ca: CaName, certificate: Certificate, crl: ListHead | None, at: datetime) -> Authority:
     left = certificate.record.not_after - at
     kind: Kind = "ok" if left > CA_SOON else "warn"
     return Authority(

@@ -76,6 +76,10 @@ class AuditReader(Protocol):
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``, the earliest first."""
         ...
 
+    def last(self, action: str, *, since: datetime) -> AuditEvent | None:
+        """Return the latest event of an action after ``since``."""
+        ...
+
     def check_chain(self) -> ChainReport:
         """Recompute the hash chain from its start."""
         ...

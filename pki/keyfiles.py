@@ -20,6 +20,7 @@ from kernel.errors import Misuse
 from kernel.randomness import random_bytes
 from pki.errors import KEY_EXISTS, KEY_MISSING, WRONG_PASSPHRASE
 from pki.keyfolder import NONCE, KeyFolder
+from pki.ports import KeyPlace
 from pki.records import PrivateKey
 from policies.models import KeyAlgorithm
 
@@ -44,6 +45,8 @@ class FileKeyStore:
 
     The file ``store`` proves the passphrase before anything is read or made, so that a store never holds files under two of them.
     """
+
+    place: KeyPlace = "files"
 
     def __init__(self, directory: Path, passphrase: bytes) -> None:
         self._folder = KeyFolder(directory, self._open)

@@ -75,6 +75,11 @@ class _Kept:
     answers: dict[bytes, tuple[datetime, Answer]] = field(default_factory=dict)
 
 
+def count_ready(deps: PkiDeps) -> int:
+    """Return how many signed answers this process keeps ready, for the statuses as they are now."""
+    return len(_kept(deps).answers)
+
+
 def answer(deps: PkiDeps, request_der: bytes) -> Answer:
     """Return the answer to a request. Never raises for what was sent.
 

@@ -20,6 +20,7 @@ from pki.errors import KEY_EXISTS, KEY_MISSING
 from pki.keyfolder import NONCE, KeyFolder, check_label
 from pki.pkcs11 import Token
 from pki.pkcs11_keys import key_on
+from pki.ports import KeyPlace
 from pki.records import PrivateKey
 from policies.models import KeyAlgorithm
 
@@ -29,6 +30,8 @@ _KEY = 32
 
 class TokenKeyStore:
     """Keys on ``token``, secrets in ``directory``."""
+
+    place: KeyPlace = "token"
 
     def __init__(self, token: Token, directory: Path) -> None:
         self._token = token

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from kernel.clock import Clock
 from kernel.nodes import Node
@@ -21,6 +21,7 @@ from pki.records import (
     CrlRecord,
     Intent,
     Invitation,
+    ListHead,
     PrivateKey,
     Reason,
     RoleRecord,
@@ -30,9 +31,17 @@ from pki.records import (
 )
 from policies.models import CertificatePolicies, KeyAlgorithm
 
+KeyPlace = Literal["files", "token"]
+"""In encrypted files of this machine, or on a token (PKCS#11) which they never leave."""
+
 
 class KeyStore(Protocol):
     """Holds private keys and symmetric secrets under labels. Keys never leave it but as objects that sign."""
+
+    @property
+    def place(self) -> KeyPlace:
+        """Where the private keys lie."""
+        ...
 
     def create(self, label: str, algorithm: KeyAlgorithm) -> PrivateKey:
         """Make a key; ``Misuse(key_exists)`` when the label is taken, also by another process at the same moment."""
@@ -193,6 +202,10 @@ class RevocationRecords(Protocol):
 
     def crl_digests(self) -> Mapping[CaName, str]:
         """Return the SHA-256 of each CA's newest complete list without reading the lists, which may have a million entries."""
+        ...
+
+    def newest_lists(self, ca: CaName, partitions: Sequence[int]) -> Sequence[ListHead]:
+        """Return what there is to tell of the newest list of each of these scopes that has one, without reading the lists."""
         ...
 
     def last_list_at(self, ca: CaName) -> datetime | None:

@@ -122,6 +122,20 @@ class CrlRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ListHead:
+    """A published list without its octets, of which there are ``size``."""
+
+    ca: CaName
+    partition: int
+    number: int
+    this_update: datetime
+    next_update: datetime
+    entries: int
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class RoleRecord:
     """Which key and certificate serve in a role of the node: ``principal``, ``issuing``, ``ocsp``, ``tsa``, ``node_signer``.
 

@@ -14,6 +14,7 @@ import idp.ports
 import licenses.ports
 from crosscert.ports import CrosscertDeps
 from idp.views import Visitors
+from kernel.audit import AuditEvent
 from kernel.errors import Text
 from kernel.nodes import Node
 from licenses.elsewhere import asking, messages
@@ -126,6 +127,11 @@ class AuditReader:
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``."""
         with self._reading.begin() as connection:
             return SqlAuditTrail(connection).per_hour(actions, since=since, hours=hours)
+
+    def last(self, action: str, *, since: datetime) -> AuditEvent | None:
+        """Return the latest event of an action after ``since``."""
+        with self._reading.begin() as connection:
+            return SqlAuditTrail(connection).last(action, since=since)
 
     def check_chain(self) -> ChainReport:
         """Recompute the hash chain from its start."""

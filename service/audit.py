@@ -110,6 +110,12 @@ class SqlAuditTrail:
         rows = self._connection.execute(_latest(targets, None, actions, before=None, limit=limit)).mappings()
         return [_event(row) for row in rows]
 
+    def last(self, action: str, *, since: datetime) -> AuditEvent | None:
+        """Return the latest event of an action after ``since``."""
+        query = sa.select(events).where(events.c.at > to_micros(since), events.c.action == action)
+        row = self._connection.execute(query.order_by(events.c.at.desc()).limit(1)).mappings().first()
+        return None if row is None else _event(row)
+
     def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``, the earliest first."""
         begin = to_micros(since)

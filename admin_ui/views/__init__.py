@@ -11,6 +11,7 @@ from admin_ui.ports import AdminDeps
 from admin_ui.views import (
     agreements,
     audit,
+    authorities,
     cases,
     certificates,
     clients,
@@ -31,6 +32,7 @@ __all__ = ["make_blueprint"]
 
 _SECTIONS = (
     dashboard,
+    authorities,
     certificates,
     federation,
     agreements,

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 
 from kernel.clock import from_micros, to_micros
 from pki.crl_der import entry
-from pki.records import HOLD, CaName, CertificateStatus, CrlRecord, Reason
+from pki.records import HOLD, CaName, CertificateStatus, CrlRecord, ListHead, Reason
 from pki.storage.parts import SqlPart, moment
 from pki.storage.prepared import Prepared
 from pki.storage.tables import certificates, crl_entries, crl_numbers, crls, partitions
@@ -28,6 +28,15 @@ _FIND_STATUS = sa.select(certificates.c.serial, certificates.c.revoked_at, certi
 )
 _FIND_CRL = (
     sa.select(crls)
+    .where(crls.c.ca == sa.bindparam("ca"), crls.c.partition == sa.bindparam("partition"))
+    .order_by(crls.c.number.desc())
+    .limit(1)
+)
+_HEAD = (
+    sa.select(
+        *(crls.c.partition, crls.c.number, crls.c.this_update, crls.c.next_update),
+        *(crls.c.entries, crls.c.sha256, sa.func.length(crls.c.der)),
+    )
     .where(crls.c.ca == sa.bindparam("ca"), crls.c.partition == sa.bindparam("partition"))
     .order_by(crls.c.number.desc())
     .limit(1)
@@ -150,6 +159,15 @@ class SqlRevocation(SqlPart):
     def crl_digests(self) -> Mapping[CaName, str]:
         """Return the SHA-256 of each CA's newest complete list without reading the lists."""
         return {row["ca"]: row["sha256"] for row in self._find_all(_DIGESTS) if row["sha256"] is not None}
+
+    def newest_lists(self, ca: CaName, partitions: Sequence[int]) -> Sequence[ListHead]:
+        """Return what there is to tell of the newest list of each of these scopes, without reading the lists."""
+        found = (self._connection.execute(_HEAD, {"ca": ca, "partition": partition}).first() for partition in partitions)
+        return [
+            ListHead(ca, row.partition, row.number, from_micros(row.this_update), from_micros(row.next_update), *row[4:])
+            for row in found
+            if row is not None
+        ]
 
     def last_list_at(self, ca: CaName) -> datetime | None:
         """Return the moment of the CA's newest complete list, without reading the list."""

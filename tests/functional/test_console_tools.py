@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from flask.testing import FlaskClient
 
 from kernel.audit import AuditEvent
+from pki import crl
 from service import audit
 from service.wiring import Services
-from tests.functional.test_every_route import Walk
+from tests.functional.test_every_route import PEOPLE, Walk
 from tests.support.lone_node import lone_node
 from tests.support.outside_ca import OutsideCa
 
@@ -98,3 +100,36 @@ def test_the_policies_page_tells_who_may_do_what(admin: FlaskClient) -> None:
     assert "agreements.approve" in page
     assert "其他所有部门" in page
     assert "urn:chaoxin:aal:2" in page
+
+
+def test_a_ca_shows_its_key_its_lists_and_who_answers_for_it(walk: Walk, admin: FlaskClient) -> None:
+    services = services_of(walk)
+    assert 'href="/admin/authorities/issuing"' in admin.get("/admin/authorities").text
+    page = admin.get("/admin/authorities/issuing?lang=zh").text
+    newest = crl.current(services.pki, "issuing")
+    for told in ("EC secp256r1", "本机加密文件", "可以签名", f"<td>{newest.number}</td>", f"{len(newest.der):,}", "/pki/issuing.crl"):
+        assert told in page, told
+    assert admin.get("/pki/issuing.crl").data == newest.der
+    assert "没有</span>" in re.findall(r"最近24小时的失败.*?</dd>", page, re.DOTALL)[0]
+    with services.pki.work.begin() as work:
+        details = {"finding": "status: said good of what is revoked"}
+        failed = AuditEvent(services.clock.now(), "system", "pki.answer_ocsp", "certificate:7a", "refused", details)
+        work.audit.record(failed)
+    assert "said good of what is revoked" in admin.get("/admin/authorities/issuing").text
+    assert admin.get("/admin/authorities/issuing-7").status_code == 404
+
+
+def test_a_new_key_takes_a_cas_place_when_two_others_have_approved(walk: Walk, admin: FlaskClient) -> None:
+    asked = post(walk, admin, "/admin/authorities/issuing/rollover")
+    assert "/admin/authorities/issuing" in asked
+    page = admin.get("/admin/authorities/issuing?lang=zh").text
+    assert "等待批准：由签发CA-2接替签发CA" in page
+    address = "/admin/authorities/issuing-2/rollover/approval"
+    assert "rollover_approver" not in page
+    assert "提出的人" in post(walk, admin, address)
+    for name in ("second_admin", "third_admin"):
+        walk.account_ids[name] = walk.add(name, PEOPLE["security_admin"])
+        post(walk, walk.browser(name), address)
+    page = admin.get("/admin/authorities/issuing-2?lang=zh").text
+    assert "签发CA-2：正在签发" in page
+    assert "不再签发新证书" in admin.get("/admin/authorities/issuing?lang=zh").text

@@ -102,14 +102,15 @@ class Walk:
         self.node = node
         self.deps = node.services.idp
         self.app: Flask = create_app(node.services, Metrics())
-        self.account_ids = {name: self._add(name, described) for name, described in PEOPLE.items()}
+        self.account_ids = {name: self.add(name, described) for name, described in PEOPLE.items()}
         self.fields = field_names()
         taken = self.app.test_client().get("/login")
         self.form_cookie = taken.headers.getlist("Set-Cookie")
         self.form_token = re.findall(r'name="csrf_token" value="([0-9a-f]+)"', taken.text)[0]
 
-    def _add(self, name: str, described: dict[str, Any]) -> str:
+    def add(self, name: str, described: dict[str, Any]) -> str:
         secret = None if "resident_id" in described else pyotp.random_base32()
+        """Add somebody, and return which account is theirs."""
         self.node.add_account(name.replace("_", "-"), totp_secret=secret, **described)
         with self.deps.work.read() as work:
             account = work.records.find_username(name.replace("_", "-"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from kernel.work import UnitOfWork, Work
-from pki.ports import KeyStore, PkiDeps
+from pki.ports import KeyPlace, KeyStore, PkiDeps
 from pki.records import PrivateKey
 from policies.models import KeyAlgorithm
 
@@ -61,6 +61,10 @@ class DyingKeys:
         key = self.inner.create(label, algorithm)
         self.fuse.burn()
         return key
+
+    @property
+    def place(self) -> KeyPlace:
+        return self.inner.place
 
     def get(self, label: str) -> PrivateKey:
         return self.inner.get(label)

@@ -22,7 +22,7 @@ from kernel.randomness import random_bytes
 from pki import authority, storage
 from pki.errors import KEY_EXISTS, KEY_MISSING
 from pki.keyfiles import FileKeyStore, generate
-from pki.ports import PkiDeps, PkiRecords
+from pki.ports import KeyPlace, PkiDeps, PkiRecords
 from pki.records import CertificateRecord, Department, PrivateKey
 from policies.models import KeyAlgorithm
 from service import audit
@@ -78,6 +78,10 @@ class MemoryKeys:
         if key is None:
             raise Misuse(KEY_MISSING, label=label)
         return key
+
+    @property
+    def place(self) -> KeyPlace:
+        return "files"
 
     def find(self, label: str) -> PrivateKey | None:
         return self.keys.get(label)

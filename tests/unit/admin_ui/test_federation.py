@@ -10,7 +10,7 @@ from admin_ui.federation import peer_kind
 from admin_ui.overview import Kind, list_kind
 from crosscert.records import Peer, Relation
 from kernel.nodes import Node
-from pki.records import CrlRecord
+from pki.records import ListHead
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -38,8 +38,8 @@ def test_a_peer_is_as_good_as_what_is_held_of_it_is_recent(known: Peer, expected
     assert peer_kind(known, NOW, DAY) == expected
 
 
-def crl(this: timedelta, following: timedelta) -> CrlRecord:
-    return CrlRecord("issuing", 1, NOW + this, NOW + following, 0, "", b"")
+def crl(this: timedelta, following: timedelta) -> ListHead:
+    return ListHead("issuing", 0, 1, NOW + this, NOW + following, 0, "", 0)
 
 
 def test_a_revocation_list_warns_in_its_last_quarter_and_alarms_when_it_is_over_or_missing() -> None:
