@@ -24,6 +24,7 @@ from idp.record_ports import (
     EventRecords,
     GrantRecords,
     ImportRecords,
+    KeptFormRecords,
     LogoutRecords,
     MandateRecords,
     NoticeRecords,
@@ -62,6 +63,7 @@ class IdpRecords(
     AdministrationRecords,
     SwitchRecords,
     EventRecords,
+    KeptFormRecords,
     ClosingRecords,
     Protocol,
 ):

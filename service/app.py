@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 import structlog
-from flask import Flask, Request, Response, g, jsonify, render_template, request
+from flask import Flask, Request, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_bootstrap import Bootstrap5
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
+from werkzeug.wrappers import Response as AnyResponse
 
 import admin_ui.views
 import crosscert.views
@@ -27,6 +28,7 @@ import licenses.views
 import licenses.wallet.views
 import pki.est.views
 import pki.views
+from admin_ui.errors import FRESHER_LOGIN_NEEDED
 from admin_ui.ports import AdminDeps
 from idp.directories import sync as directory_sync
 from idp.logout import results
@@ -42,6 +44,7 @@ from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND,
 from service.fast_path import FastPath, table
 from service.frame import Frame, Templates
 from service.health import countdown, readiness
+from service.kept_forms import KeptForms
 from service.metrics import Metrics
 from service.proxies import TrustedProxies
 from service.wiring import Services
@@ -114,6 +117,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)
     Frame().init_app(app)
+    KeptForms(services.idp).init_app(app)
     _add_errors(app)
     _add_health(app, services)
     _add_context(app, services)
@@ -179,7 +183,9 @@ def _add_health(app: Flask, services: Services) -> None:
 
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(Refusal)
-    def refused(error: Refusal) -> tuple[Response | str, int, dict[str, str]]:
+    def refused(error: Refusal) -> tuple[Response | str, int, dict[str, str]] | AnyResponse:
+        if error.error is FRESHER_LOGIN_NEEDED and request.method == "POST":
+            return redirect(url_for("idp.show_login"), code=HTTPStatus.SEE_OTHER)  # what was typed is kept meanwhile
         seconds = wait_seconds(error) if error.error.status == HTTPStatus.TOO_MANY_REQUESTS else None
         return *_show(error), {} if seconds is None else {"Retry-After": str(seconds)}
 

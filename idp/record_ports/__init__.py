@@ -14,6 +14,7 @@ from idp.record_ports.directories import DirectoryRecords
 from idp.record_ports.events import EventRecords
 from idp.record_ports.grants import GrantRecords
 from idp.record_ports.imports import ImportRecords
+from idp.record_ports.kept_forms import KeptFormRecords
 from idp.record_ports.logins import SessionRecords
 from idp.record_ports.logout import LogoutRecords
 from idp.record_ports.mandates import MandateRecords
@@ -34,6 +35,7 @@ __all__ = [
     "EventRecords",
     "GrantRecords",
     "ImportRecords",
+    "KeptFormRecords",
     "LogoutRecords",
     "MandateRecords",
     "NoticeRecords",

@@ -21,6 +21,7 @@ from idp.records.devices import DeviceRequest
 from idp.records.directories import DirectoryPerson, DirectorySettings, DirectoryState, Lock, StaffEntry
 from idp.records.events import EventDelivery, EventOutcome
 from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey, read_claim_names
+from idp.records.kept_forms import KeptForm
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
 from idp.records.mandates import Mandate, MandateOffer, Representative
@@ -67,6 +68,7 @@ __all__ = [
     "EventOutcome",
     "Grant",
     "Invitation",
+    "KeptForm",
     "Lock",
     "Login",
     "LogoutBacklog",

@@ -11,6 +11,7 @@ from idp.storage.directories import SqlDirectories
 from idp.storage.events import SqlEvents
 from idp.storage.grants import SqlGrants
 from idp.storage.imports import SqlImports
+from idp.storage.kept_forms import SqlKeptForms
 from idp.storage.logins import SqlSessions
 from idp.storage.logout import SqlLogouts
 from idp.storage.mandates import SqlMandates
@@ -42,5 +43,6 @@ class SqlIdpRecords(
     SqlClosings,
     SqlSwitches,
     SqlEvents,
+    SqlKeptForms,
 ):
     """All records of the room on one connection."""

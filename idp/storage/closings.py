@@ -16,6 +16,7 @@ from idp.storage.tables import (
     closings,
     consents,
     devices,
+    kept_forms,
     logins,
     mandates,
     notices,
@@ -25,7 +26,7 @@ from idp.storage.tables import (
 )
 from kernel.clock import from_micros, to_micros
 
-_ERASED = (authenticators, consents, devices, logins, notices, recoveries, sent_codes)
+_ERASED = (authenticators, consents, devices, kept_forms, logins, notices, recoveries, sent_codes)
 """What has an owner and goes with them. The evidence behind levels stays: it tells who vouched for what, and names nobody."""
 
 

@@ -20,6 +20,7 @@ from idp.authenticators.errors import (
 from idp.authorize import flow
 from idp.authorize.request import AuthorizationRequest
 from idp.authorize.transactions import verify_transaction
+from idp.browsers import kept_forms
 from idp.directories.errors import DIRECTORY_PASSWORD_RESET, STAFF_DIRECTORY_AWAY
 from idp.errors import (
     ACCOUNT_DISABLED,
@@ -109,7 +110,7 @@ def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
             return _again(deps, refusal, username=username)
         if isinstance(result, login.NeedsCode):
             return browser.go_to(url_for("idp.show_second_factor", txn=result.transaction_id, then=_then()))
-        return _enter(result)
+        return _enter(deps, result)
 
 
 def _add_second_factor(blueprint: Blueprint, deps: IdpDeps) -> None:
@@ -129,7 +130,7 @@ def _add_second_factor(blueprint: Blueprint, deps: IdpDeps) -> None:
                 raise
             transaction = verify_transaction(deps, browser.transaction_id(), visit.browser)
             return browser.with_status(_second_factor_page(deps, transaction, refusal), refusal)
-        return _enter(result)
+        return _enter(deps, result)
 
     @blueprint.post("/login/second-factor/send")
     def send_login_code() -> Page:
@@ -156,7 +157,7 @@ def _add_without_name(blueprint: Blueprint, deps: IdpDeps) -> None:
             )
         except Refusal as refusal:
             return _again(deps, refusal, username="")
-        return _enter(result)
+        return _enter(deps, result)
 
     @blueprint.post("/login/certificate")
     def submit_certificate() -> Page:
@@ -171,7 +172,7 @@ def _add_without_name(blueprint: Blueprint, deps: IdpDeps) -> None:
             )
         except Refusal as refusal:
             return _again(deps, refusal, username="")
-        return _enter(result)
+        return _enter(deps, result)
 
 
 def _add_consent(blueprint: Blueprint, deps: IdpDeps) -> None:
@@ -192,11 +193,19 @@ def _add_consent(blueprint: Blueprint, deps: IdpDeps) -> None:
         return follow(consent.agree(deps, browser.transaction_id(), browser.visit(deps), ticked))
 
 
-def _enter(result: login.LoggedIn) -> Page:
+def _enter(deps: IdpDeps, result: login.LoggedIn) -> Page:
     browser.log_in(result.started)
-    if result.outcome is None:
-        return browser.go_to(url_for(_AFTER.get(_then() or "", "idp.home")))
-    return follow(result.outcome)
+    return browser.go_to(_after(deps, result)) if result.outcome is None else follow(result.outcome)
+
+
+def _after(deps: IdpDeps, result: login.LoggedIn) -> str:
+    """Return where a login without a client leads: to a form that waits for whoever logged in, or to the page that asked."""
+    then = _then() or ""
+    if then.startswith(kept_forms.THEN):
+        return kept_forms.page_of(deps, then, result.started.session.account_id, browser.visit(deps).browser) or url_for(
+            "idp.home"
+        )
+    return url_for(_AFTER.get(then, "idp.home"))
 
 
 def _again(deps: IdpDeps, refusal: Refusal, *, username: str) -> Page:
@@ -219,6 +228,7 @@ def _login_page(
         client=client,
         txn=txn,
         then=_then(),
+        kept=kept_forms.names_form(_then() or ""),
         username=suggested,
         passkey=passkeys.request_options(deps, browser.visit(deps).browser, txn),
         certificates=deps.client_certificates and deps.policies.assurance.certificates,
@@ -265,7 +275,7 @@ def _prepare(waiting: AuthorizationRequest) -> None:
 
 def _then() -> str | None:
     then = request.args.get("then", "")
-    return then if then in _AFTER else None
+    return then if then in _AFTER or kept_forms.names_form(then) else None
 
 
 def _input(name: str) -> str:

@@ -107,7 +107,14 @@ def test_a_ca_shows_its_key_its_lists_and_who_answers_for_it(walk: Walk, admin: 
     assert 'href="/admin/authorities/issuing"' in admin.get("/admin/authorities").text
     page = admin.get("/admin/authorities/issuing?lang=zh").text
     newest = crl.current(services.pki, "issuing")
-    for told in ("EC secp256r1", "本机加密文件", "可以签名", f"<td>{newest.number}</td>", f"{len(newest.der):,}", "/pki/issuing.crl"):
+    for told in (
+        "EC secp256r1",
+        "本机加密文件",
+        "可以签名",
+        f"<td>{newest.number}</td>",
+        f"{len(newest.der):,}",
+        "/pki/issuing.crl",
+    ):
         assert told in page, told
     assert admin.get("/pki/issuing.crl").data == newest.der
     assert "没有</span>" in re.findall(r"最近24小时的失败.*?</dd>", page, re.DOTALL)[0]

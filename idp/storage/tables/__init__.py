@@ -11,6 +11,7 @@ from idp.storage.tables.devices import device_requests
 from idp.storage.tables.directories import directories, directory_people
 from idp.storage.tables.events import event_deliveries
 from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, revoked_tokens, signing_keys
+from idp.storage.tables.kept_forms import kept_forms
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
 from idp.storage.tables.logout import logout_deliveries
 from idp.storage.tables.mandates import mandate_offers, mandates, representatives
@@ -35,6 +36,7 @@ __all__ = [
     "event_deliveries",
     "grants",
     "invitations",
+    "kept_forms",
     "logins",
     "logout_deliveries",
     "mandate_offers",

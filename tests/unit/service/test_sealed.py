@@ -33,6 +33,7 @@ DIGESTS = {
     "idp_device_requests": {"device_code_hash", "user_code_index"},
     "idp_directory_people": {"digest"},
     "idp_invitations": {"token_hash"},
+    "idp_kept_forms": {"browser_hash"},
     "idp_pushed_requests": {"uri_hash"},
     "idp_recoveries": {"browser_hash", "token_hash", "code_digest"},
     "idp_recovery_codes": {"digest"},
@@ -46,6 +47,7 @@ DIGESTS = {
 }
 FOR_HOURS = {
     "idp_device_requests": {"user_code"},
+    "idp_kept_forms": {"content"},
     "idp_recoveries": {"tried_as"},
     "idp_sent_codes": {"destination"},
     "idp_sessions": {"device"},
