@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from flask.testing import FlaskClient
 
+from admin_ui import authorities
 from kernel.audit import AuditEvent
 from pki import crl
 from service import audit
@@ -116,6 +117,7 @@ def test_a_ca_shows_its_key_its_lists_and_who_answers_for_it(walk: Walk, admin: 
         "/pki/issuing.crl",
     ):
         assert told in page, told
+    assert authorities.show(services.pki, "issuing", services.clock.now()).key.is_there
     assert admin.get("/pki/issuing.crl").data == newest.der
     assert "没有</span>" in re.findall(r"最近24小时的失败.*?</dd>", page, re.DOTALL)[0]
     with services.pki.work.begin() as work:

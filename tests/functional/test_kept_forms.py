@@ -80,19 +80,17 @@ def test_a_form_of_the_console_waits_for_a_login_of_just_now(node: LoneNode, pag
 def test_a_form_of_the_account_waits_for_the_next_login(node: LoneNode, page: Page) -> None:
     citizen = node.add_account("waiting-holder", name="林思敏")
     page = arrive(page, node, citizen)
-    page.goto(f"{node.url}/account/level?lang=zh")
-    page.locator("#name").fill("林𠮷")
-    page.locator("#resident_id").fill("445102198806123626")
+    page.goto(f"{node.url}/account/organizations?lang=zh")
+    page.locator("#uscc").fill("91445100MA4X5YQ81𠮷")
     with node.services.idp.work.read() as work:
         (session,) = work.records.sessions(account_of(node, "waiting-holder"))
     sessions.end(node.services.idp, session, actor="test")
-    page.locator("form:has(#resident_id)").get_by_role("button").click()
+    page.get_by_role("button", name="核对并认领").click()
     expect(page.get_by_text("已经保留半小时")).to_be_visible()
     log_in(page, citizen)
-    expect(page).to_have_url(re.compile(r"/account/level\?.*kept="))
-    expect(page.locator("#name")).to_have_value("林𠮷")
-    expect(page.locator("#resident_id")).to_have_value("445102198806123626")
-    with node.services.idp.work.read() as work:
-        found = work.records.find_username("waiting-holder")
-    assert found is not None
-    assert found.holder_index is None
+    expect(page).to_have_url(re.compile(r"/account/organizations\?.*kept="))
+    expect(page.locator("#uscc")).to_have_value("91445100MA4X5YQ81𠮷")
+    expect(page.get_by_text("刚才那一步还没有提交")).to_be_visible()
+    claimed = metadata.tables["idp_representatives"]
+    with node.services.engine.connect() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(claimed)).scalar_one() == 0
