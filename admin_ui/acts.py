@@ -74,5 +74,7 @@ ACTS: Mapping[str, Act] = {
     "do_act": Act("opposite", by="do_act"),
     "decide_act": _SECOND,
     "apply": Act("opposite", by="do_act", fresh=False),
+    "take_batch": Act("opposite", by="decide_batch", fresh=False),
+    "decide_batch": Act("opposite", by="do_act"),
 }
 """Every form of the console by its endpoint."""

@@ -6,7 +6,7 @@ from io import BytesIO
 from itertools import chain, islice
 from typing import BinaryIO, cast
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from admin_ui import licenses
@@ -58,13 +58,6 @@ def _add_reading(pages: Blueprint, deps: AdminDeps) -> None:
             handed_in_by=licenses.officer_name(deps.idp, batch.asked_by),
             refused=list(islice(foreseen.refused if foreseen else became, _SHOWN)),
         )
-
-    @pages.get("/licenses/batches/<batch_id>/progress")
-    @guard(deps, licenses.READ)
-    def batch_progress(batch_id: str) -> Response:
-        answer = jsonify(outcomes.as_json(*outcomes.get_batch(deps.licenses, batch_id, _officer(deps, licenses.READ))))
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
 
     @pages.get("/licenses/batches/<batch_id>/<language>.csv")
     @guard(deps, licenses.READ)

@@ -12,8 +12,8 @@ from tests.support.demo import Federation, running_demo
 from tests.support.lone_node import LoneNode, lone_node
 from tests.support.node_databases import ON_POSTGRESQL
 
-collect_ignore = [] if os.environ.get("CHAOXIN_SCREENSHOTS") == "1" else ["test_pictures.py"]
-"""What is no test but takes the documents' pictures anew."""
+collect_ignore = [] if os.environ.get("CHAOXIN_SCREENSHOTS") == "1" else ["test_pictures.py", "test_sheets.py"]
+"""What is no test but takes pictures: those of the documents anew, and sheets of all pages to be looked at."""
 
 NOT_AGAIN = (
     *("demo", "redemption"),  # the demo's own database is SQLite's; codes are redeemed on both already
