@@ -1,13 +1,15 @@
-"""What a person's home shows: who they are here, their licences, the departments they can enter, how safely they are logged in.
+"""What a person's home shows: their licences, what they were told, the departments they can enter, how safely they are logged in.
 
 Left to others: licences (a port), the page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from idp import notices
 from idp.browsers.sessions import Current
 from idp.ports import HeldLicense, IdpDeps
 from idp.records import Account, Authenticator, Client
@@ -15,15 +17,23 @@ from kernel.errors import Text
 from kernel.text import mask
 from policies import assurance
 
+_LATEST = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Everything that the home page tells. ``number`` is the person's own number, masked."""
+    """Everything that the home page tells.
+
+    ``number`` is the person's own number, masked; ``used`` when they were last at which system; ``messages`` the latest of them.
+    """
 
     account: Account
     number: str | None
     licenses: Sequence[HeldLicense]
     departments: Sequence[Client]
+    used: Mapping[str, datetime]
+    messages: Sequence[notices.Told]
+    new_messages: int
     authenticators: Sequence[Authenticator]
     level: Text
     real_name_level: Text | None
@@ -34,13 +44,17 @@ def describe(deps: IdpDeps, current: Current) -> Home:
     account = current.account
     with deps.work.read() as work:
         authenticators = work.records.authenticators(account.id)
+        used = {client.client_id: consent.used_at for client, consent in work.records.consents(account.id)}
     level = assurance.get_level(deps.policies.assurance, current.session.acr)
     names = {one.number: Text(one.zh, one.en) for one in deps.policies.assurance.real_name_levels}
     return Home(
         account=account,
         number=None if account.holder_id is None else mask(account.holder_id, head=3, tail=2),
         licenses=() if account.holder_id is None else deps.holder_licenses.of(account.holder_id),
-        departments=departments(deps),
+        departments=sorted(departments(deps), key=lambda one: one.client_id not in used),
+        used=used,
+        messages=notices.told(deps, account.id, limit=_LATEST),
+        new_messages=notices.count_new(deps, account.id),
         authenticators=authenticators,
         level=Text(level.zh, level.en),
         real_name_level=names.get(account.real_name_level),

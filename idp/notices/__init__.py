@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from idp.notices.telling import Told, tell, told
+from idp.notices.telling import Told, count_new, open_messages, tell, told
 
-__all__ = ["Told", "tell", "told"]
+__all__ = ["Told", "count_new", "open_messages", "tell", "told"]

@@ -108,6 +108,8 @@ TEXTS: Mapping[str, Text] = {
 }
 """Every kind of notice with its sentence."""
 
+_MESSAGES = 200
+
 OVER_ALL = frozenset(
     {
         "recovery_waiting",
@@ -127,10 +129,11 @@ OVER_ALL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice as its reader sees it."""
+    """A notice as its reader sees it. ``is_new``: they have not read it among their messages yet."""
 
     at: datetime
     text: Text
+    is_new: bool = False
 
 
 def tell(work: IdpWork, deps: IdpDeps, account_id: str, what: str, now: datetime, **details: str | int) -> str:
@@ -141,11 +144,26 @@ def tell(work: IdpWork, deps: IdpDeps, account_id: str, what: str, now: datetime
     return notice_id
 
 
-def told(deps: IdpDeps, account_id: str) -> Sequence[Told]:
+def told(deps: IdpDeps, account_id: str, *, limit: int = 20) -> Sequence[Told]:
     """Return what somebody was told, newest first."""
     with deps.work.read() as work:
-        notices = work.records.notices(account_id)
-    return [Told(one.at, read(deps, one)) for one in notices]
+        notices = work.records.notices(account_id, limit=limit)
+    return [Told(one.at, read(deps, one), one.read_at is None) for one in notices]
+
+
+def count_new(deps: IdpDeps, account_id: str) -> int:
+    """Return how much somebody was told that they have not read yet."""
+    with deps.work.read() as work:
+        return work.records.count_unread(account_id)
+
+
+def open_messages(deps: IdpDeps, account_id: str) -> Sequence[Told]:
+    """Return what somebody was told for them to read: what was new is new this once, and read from now on."""
+    messages = told(deps, account_id, limit=_MESSAGES)
+    if any(one.is_new for one in messages):
+        with deps.work.begin() as work:
+            work.records.mark_read(account_id, deps.clock.now())
+    return messages
 
 
 def read(deps: IdpDeps, notice: Notice) -> Text:

@@ -20,6 +20,14 @@ class NoticeRecords(Protocol):
         """Return what somebody was told, newest first."""
         ...
 
+    def count_unread(self, account_id: str) -> int:
+        """Return how many notices of somebody's they have not read yet."""
+        ...
+
+    def mark_read(self, account_id: str, at: datetime) -> bool:
+        """Remember that somebody has read what they were told until now; False when nothing was new."""
+        ...
+
     def find_notice(self, notice_id: str) -> Notice | None:
         """Return a notice."""
         ...

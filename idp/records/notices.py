@@ -11,7 +11,8 @@ from typing import Literal
 class Notice:
     """Something that happened to an account. ``what`` names the sentence, ``details`` (encrypted) is what stands in it.
 
-    ``sent_over``: the channels over which it has gone; ``sent_at``: when it had gone over all that it must.
+    ``sent_over``: the channels over which it has gone; ``sent_at``: when it had gone over all that it must; ``read_at``: when its
+    reader saw it among their messages.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Notice:
     details: bytes = field(default=b"", repr=False)
     sent_at: datetime | None = None
     sent_over: tuple[str, ...] = ()
+    read_at: datetime | None = None
 
 
 Decision = Literal["confirmed", "unfounded"]

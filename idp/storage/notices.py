@@ -31,13 +31,23 @@ class SqlNotices(OnConnection):
 
     def add_notice(self, notice: Notice) -> None:
         """Store what somebody is to be told."""
-        values = as_values(notice) | {"at": to_micros(notice.at), "sent_at": micros(notice.sent_at)}
-        self._put_off(_ADD_NOTICE, **values | {"sent_over": as_json(notice.sent_over)})
+        moments = {"at": to_micros(notice.at), "sent_at": micros(notice.sent_at), "read_at": micros(notice.read_at)}
+        self._put_off(_ADD_NOTICE, **as_values(notice) | moments | {"sent_over": as_json(notice.sent_over)})
 
     def notices(self, account_id: str, *, limit: int = 20) -> Sequence[Notice]:
         """Return what somebody was told, newest first."""
         query = sa.select(notices).where(notices.c.account_id == account_id).order_by(notices.c.at.desc(), notices.c.id)
         return [_read(row) for row in self._all(query.limit(limit))]
+
+    def count_unread(self, account_id: str) -> int:
+        """Return how many notices of somebody's they have not read yet."""
+        unread = (notices.c.account_id == account_id, notices.c.read_at.is_(None))
+        return self._connection.execute(sa.select(sa.func.count()).where(*unread)).scalar_one()
+
+    def mark_read(self, account_id: str, at: datetime) -> bool:
+        """Remember that somebody has read what they were told until now; False when nothing was new."""
+        unread = (notices.c.account_id == account_id, notices.c.read_at.is_(None), notices.c.at <= to_micros(at))
+        return self._change(notices.update().where(*unread).values(read_at=to_micros(at)))
 
     def find_notice(self, notice_id: str) -> Notice | None:
         """Return a notice."""
@@ -125,6 +135,7 @@ def _read(row: sa.RowMapping) -> Notice:
         details=bytes(row["details"]),
         sent_at=moment(row["sent_at"]),
         sent_over=texts(row["sent_over"]),
+        read_at=moment(row["read_at"]),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from idp import home
+from idp import home, notices
 from idp.browsers import sessions
 from idp.interaction import consent
 from idp.logout import ending, results
@@ -40,6 +40,13 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
             recoveries=cancelling.waiting(deps, current),
             closing=closing.find(deps, current.account.id),
         )
+
+    @blueprint.get("/account/messages")
+    def show_messages() -> Response | str:
+        current = browser.current(deps)
+        if current is None:
+            return browser.go_to(url_for("idp.show_login"))
+        return render_template("idp/messages.html", messages=notices.open_messages(deps, current.account.id))
 
     _add_changes(blueprint, deps)
 

@@ -16,6 +16,7 @@ notices = sa.Table(
     octets_column("details", PERSONAL),
     moment_column("sent_at", optional=True),
     json_column("sent_over"),
+    moment_column("read_at", optional=True),
     sa.Index("idp_notices_account", "account_id", "at"),
     sa.Index("idp_notices_waiting", "sent_at", "at"),
 )

@@ -54,12 +54,17 @@ def app(door: Door, clock: FixedClock) -> Flask:
     return app
 
 
+def address_of(rule: str) -> str:
+    """Return an address of a route: with the first of a choice, or with something, in each place that varies."""
+    return re.sub(r"<[^>]+>", "7a3f", re.sub(r"<any\((\w+)[^>]*>", r"\1", rule))
+
+
 def pages(app: Flask) -> Iterator[tuple[str, str, str]]:
     """Every page and act of the console: method, address with something in each place that varies, permission."""
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/admin"):
             for method in (rule.methods or set()) & {"GET", "POST"}:
-                yield method, re.sub(r"<[^>]+>", "7a3f", rule.rule), app.view_functions[rule.endpoint].__dict__["permission"]
+                yield method, address_of(rule.rule), app.view_functions[rule.endpoint].__dict__["permission"]
 
 
 def roles_of(permission: str) -> set[str]:
@@ -101,7 +106,7 @@ def test_nobody_gets_in_without_a_second_factor(app: Flask, door: Door, role: st
 def acts_of(app: Flask) -> dict[str, str]:
     """Every form of the console: its endpoint, and an address of it."""
     forms = (rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("admin.") and "POST" in (rule.methods or ()))
-    return {rule.endpoint.removeprefix("admin."): re.sub(r"<[^>]+>", "7a3f", rule.rule) for rule in forms}
+    return {rule.endpoint.removeprefix("admin."): address_of(rule.rule) for rule in forms}
 
 
 def test_each_form_is_told_of_with_how_it_is_taken_back(app: Flask) -> None:

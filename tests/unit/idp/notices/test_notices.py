@@ -38,6 +38,32 @@ def logins_told(deps: IdpDeps, account: Account) -> list[str]:
     return [one.text.en for one in notices.told(deps, account.id) if "logged in to on" in one.text.en]
 
 
+def test_messages_are_new_until_their_reader_has_opened_them(deps: IdpDeps, clock: FixedClock) -> None:
+    account, other = add_account(deps), add_account(deps, "wangdaming")
+    for who in (account, other):
+        with deps.work.begin() as work:
+            notices.tell(work, deps, who.id, "recovery_removed", clock.now())
+    assert (notices.count_new(deps, account.id), notices.count_new(deps, other.id)) == (1, 1)
+    assert [one.is_new for one in notices.told(deps, account.id)] == [True], "to see it elsewhere is not to open it"
+    assert [one.is_new for one in notices.open_messages(deps, account.id)] == [True]
+    clock.advance(timedelta(seconds=1))
+    with deps.work.begin() as work:
+        notices.tell(work, deps, account.id, "recovery_added", clock.now())
+    assert [one.is_new for one in notices.open_messages(deps, account.id)] == [True, False]
+    assert (notices.count_new(deps, account.id), notices.count_new(deps, other.id)) == (0, 1)
+
+
+def test_home_shows_how_many_messages_are_new_and_the_page_of_messages_reads_them(provider: Provider) -> None:
+    browser = provider.browser()
+    assert "我的消息" not in browser.get("/account/messages").text
+    browser.log_in()
+    home = browser.get("/").text
+    assert ("1条未读" in home, "登录了您的账号" in home, 'href="/account/messages"' in home) == (True, True, True)
+    assert "未读" in browser.get("/account/messages").text
+    assert "未读" not in browser.get("/account/messages").text
+    assert "未读" not in browser.get("/").text
+
+
 def confirmed(deps: IdpDeps) -> tuple[IdpDeps, Post, Current]:
     """Return a room with e-mail and somebody who confirmed theirs, told of nothing else yet."""
     post = Post()
