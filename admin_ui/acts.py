@@ -74,7 +74,7 @@ ACTS: Mapping[str, Act] = {
     "do_act": Act("opposite", by="do_act"),
     "decide_act": _SECOND,
     "apply": Act("opposite", by="do_act", fresh=False),
-    "take_batch": Act("opposite", by="decide_batch", fresh=False),
+    "take_batch": Act("opposite", by="decide_batch", fresh=False),  # nothing is issued until somebody decides on it
     "decide_batch": Act("opposite", by="do_act"),
 }
 """Every form of the console by its endpoint."""
