@@ -89,6 +89,11 @@ def as_distance(value: timedelta) -> str:
     return str(format_timedelta(value, add_direction=True))
 
 
+def as_duration(value: timedelta) -> str:
+    """Write how long something takes or lasts: “3天”, “3 days”."""
+    return str(format_timedelta(value))
+
+
 def language_links() -> tuple[LanguageLink, ...]:
     """Return the language switch of the present page: plain links to itself, everything else of its query kept."""
     kept = [(key, value) for key, value in request.args.items(multi=True) if key != PARAMETER]
@@ -119,6 +124,7 @@ def init_app(app: Flask, node: Node) -> None:
         as_second=as_second,
         as_number=as_number,
         as_distance=as_distance,
+        as_duration=as_duration,
     )
     app.jinja_env.globals.update(
         get_locale=get_locale, language_links=language_links, html_language=lambda: _TAGS[current_language()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from admin_ui.policy_rules import effect_of
 from policies.loader import load
 
@@ -20,3 +22,8 @@ def test_departments_without_an_entry_come_first_and_acts_of_two_officers_are_na
     assert len(rules.departments) > 2
     assert "revoke" in rules.two_officers
     assert "suspend" not in rules.two_officers
+
+
+def test_each_permission_has_words_beside_its_name() -> None:
+    words = (Path(__file__).parents[3] / "admin_ui/templates/admin_ui/parts.html").read_text(encoding="utf-8")
+    assert [name for name in effect_of(load(None)).permissions if f"'{name}': _(" not in words] == []
