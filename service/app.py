@@ -113,7 +113,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
     )
     unholdable.init_app(app)
     floods.init_app(app, services.policies.assurance.floods, services.clock, redis_url=services.config.settings.limits.redis)
-    Csrf(services.node, services.keys.secret("csrf")).init_app(app)
+    Csrf(services.node, services.keys.secret("csrf"), partial(_account_of, services)).init_app(app)
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)
     Frame().init_app(app)
@@ -154,6 +154,11 @@ def _admin(services: Services) -> AdminDeps:
         visitors=services.visitors,
         in_background=partial(jobs.issue_in_background, services),
     )
+
+
+def _account_of(services: Services) -> str | None:
+    visitor = services.visitors.current()
+    return None if visitor is None else visitor.account_id
 
 
 def _add_context(app: Flask, services: Services) -> None:

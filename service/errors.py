@@ -148,6 +148,14 @@ FORM_EXPIRED = define(
     remedy_zh="请回到上一页刷新后再试一次；浏览器需要允许本站的 Cookie。",
     remedy_en="Go back, reload the page and try once more; the browser must accept this site's cookies.",
 )
+FORM_OF_ANOTHER = define(
+    "form_of_another",
+    status=403,
+    zh="这个页面是用另一个账号打开的，所以没有提交。",
+    en="This page was opened by another account, so nothing was submitted.",
+    remedy_zh="请刷新页面，看清右上角的姓名以后再做一次；要换账号，请先退出。",
+    remedy_en="Reload the page, look whose name stands at the top, and do it again; to change accounts, log out first.",
+)
 NOT_FOUND = define(
     "not_found",
     status=404,

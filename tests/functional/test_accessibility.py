@@ -47,21 +47,25 @@ def enter(context: BrowserContext, services: Services, username: str) -> Page:
 
 
 def violations(page: Page, address: str) -> list[str]:
-    """Return what axe finds wrong at ``address``."""
+    """Return what axe finds wrong at ``address``, and whether the page is wider than the screen."""
     page.goto(address)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     found = AXE.run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [f"{address}: {each['id']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
+    too_wide = [f"{address}: wider than the screen by {wide}"] if wide > 0 else []
+    return too_wide + [f"{address}: {each['id']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("zh", "light"), ("en", "dark")])
-def test_axe_finds_nothing_on_any_page(
-    federation: Federation, city: Services, browser: Browser, language: str, scheme: str
+@pytest.mark.parametrize(("language", "scheme", "width"), [("zh", "light", 320), ("en", "dark", 1920)])
+def test_axe_finds_nothing_on_any_page_and_each_fits_its_screen(
+    federation: Federation, city: Services, browser: Browser, language: str, scheme: str, width: int
 ) -> None:
     found: list[str] = []
     admin = federation.account("security_admin")["username"]
     citizen = federation.account("citizen")["username"]
     for username in (None, citizen, admin):
-        context = browser.new_context(color_scheme=scheme, locale="zh-CN" if language == "zh" else "en")  # type: ignore[arg-type]
+        context = browser.new_context(
+            color_scheme=scheme, locale="zh-CN" if language == "zh" else "en", viewport={"width": width, "height": 800}
+        )  # type: ignore[arg-type]
         page = context.new_page() if username is None else enter(context, city, username)
         pages = [address for address in addresses(city) if address.startswith("/admin") == (username == admin)]
         for address in STRANGERS if username is None else pages:

@@ -37,12 +37,14 @@ def make_app(deps: IdpDeps) -> Flask:
     app.jinja_options = {"bytecode_cache": _BYTECODE}
     app.config.update(BOOTSTRAP_SERVE_LOCAL=True, MAX_FORM_MEMORY_SIZE=256 * 1024)
     Bootstrap5(app)
-    Csrf(deps.node, deps.keys.secret("csrf")).init_app(app)
+    visitors = Visitors(deps)
+    Csrf(deps.node, deps.keys.secret("csrf"), lambda: None if (one := visitors.current()) is None else one.account_id).init_app(
+        app
+    )
     headers.init_app(app, deps.node)
     i18n.init_app(app, deps.node)
     Frame().init_app(app)
     app.register_blueprint(make_blueprint(deps))
-    visitors = Visitors(deps)
     app.context_processor(lambda: {"node": deps.node, "visitor": visitors.current()})
 
     @app.errorhandler(Refusal)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask, g, render_template_string
+from flask import Flask, g, render_template_string, request
 from flask.testing import FlaskClient
 
 from kernel.errors import Refusal
@@ -19,7 +19,7 @@ HTTPS = Node("445100", "潮州市", "city", "https://id.example.cn", (("C", "CN"
 @pytest.fixture
 def client() -> FlaskClient:
     app = Flask(__name__)
-    Csrf(NODE, b"k" * 32).init_app(app)
+    Csrf(NODE, b"k" * 32, lambda: request.headers.get("X-Account")).init_app(app)
     headers.init_app(app, NODE)
 
     @app.errorhandler(Refusal)
@@ -64,6 +64,21 @@ def test_a_form_from_another_browser_or_site_is_refused(client: FlaskClient) -> 
     assert other.post("/form", data={FIELD: token}).status_code == 403
     token_of(other)
     assert other.post("/form", data={FIELD: token}).status_code == 403
+
+
+def test_a_form_that_one_account_was_shown_is_not_sent_by_another(client: FlaskClient) -> None:
+    hers, his = {"X-Account": "chen"}, {"X-Account": "wang"}
+    shown = client.get("/form", headers=hers).get_data(as_text=True).split('value="')[1].split('"')[0]
+    assert client.post("/form", data={FIELD: shown}, headers=hers).status_code == 200
+    answer = client.post("/form", data={FIELD: shown}, headers=his)
+    assert (answer.status_code, answer.get_data(as_text=True)) == (403, "form_of_another")
+    assert client.post("/form", data={FIELD: shown}).status_code == 200, (
+        "whose login has run out is asked to log in, not turned away"
+    )
+    strangers = token_of(client)
+    assert client.post("/form", data={FIELD: strangers}, headers=his).status_code == 200
+    for forged in (shown[:-16] + strangers[-16:], strangers[:-16] + shown[-16:], shown[-16:], shown[:-16]):
+        assert client.post("/form", data={FIELD: forged}, headers=hers).get_data(as_text=True) == "form_expired"
 
 
 def test_the_first_tabs_of_a_browser_that_came_at_once_each_have_a_good_form(client: FlaskClient) -> None:
