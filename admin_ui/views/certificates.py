@@ -40,8 +40,6 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     @pages.get("/certificates/find")
     @guard(deps, "certificates.read")
     def find_certificate() -> Response:
-        if not request.args.get("q", "").strip():
-            return redirect(url_for("admin.list_certificates"), code=303)
         asked = "".join(request.args.get("q", "")[:200].replace(":", "").split()).lower()
         return redirect(url_for("admin.show_certificate", serial=certificates.find_serial(deps.pki, asked)), code=303)
 
