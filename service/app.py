@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 
-_COUNTED_ENDS = 1000
+_COUNTED_ENDS = 500
 """Of the certificates that end soon so many are counted in the figures, the first to end: a reading has no business with every person's."""
 
 _FORM_BYTES = 256 * 1024  # uploads have a cap of their own, in licenses/views

@@ -138,7 +138,7 @@ def test_staff_and_security_admins_need_a_second_factor(defaults: Policies) -> N
         ("e\u0301" * 10, False, "too_short"),  # ten characters, though twenty code points as typed
     ],
 )
-def test_a_new_password_is_long_enough_and_not_a_known_one(
+def test_requirement_23_a_new_password_is_long_enough_and_not_a_known_one(
     defaults: Policies, password: str, second: bool, fault: str | None
 ) -> None:
     assert find_password_fault(defaults.assurance, password, second) == fault
