@@ -25,6 +25,7 @@ GROUPS = (
     "seals",
     "issuing",
     "issuing_together",
+    "bulk",
     "log",
     "people",
     "pages",

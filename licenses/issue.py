@@ -103,9 +103,8 @@ def finish(deps: LicenseDeps, intents: Sequence[LicenseRecord], *, actor: str) -
     # 3. Render, and seal exactly those bytes.
     for record in intents:
         try:
-            page = render.render(
-                record, _kind(deps, record), deps.node, qr_keys.stating(deps, record), code_of(deps.vault, record.identifier)
-            )
+            code, stated = code_of(deps.vault, record.identifier), qr_keys.stating(deps, record)
+            page = render.render(record, _kind(deps, record), deps.node, stated, code, own=deps.templates)
             sealed.append((record, seal_page(deps, record, page)))
         except Refusal as refusal:
             refused[record.identifier] = refusal

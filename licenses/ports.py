@@ -24,6 +24,7 @@ from policies.models import HolderKind, Policies
 
 if TYPE_CHECKING:
     from crosscert.trust import Trust
+    from licenses.own_templates import OwnTemplates
     from pki.ports import PkiDeps
     from pki.vault import Vault
 
@@ -312,5 +313,6 @@ class LicenseDeps:
     work: UnitOfWork[LicenseRecords]
     visitors: Visitors
     take_apart: Callable[[bytes], bytes]
+    templates: OwnTemplates | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     described: Callable[[dict[str, Any]], dict[str, Any]] = lambda _refused: {}

@@ -20,13 +20,14 @@ from kernel.errors import Refusal
 from kernel.nodes import Node
 from licenses import data, fonts, qr, qr_pictures
 from licenses.errors import GLYPH_MISSING, PAGE_UNPRINTABLE
+from licenses.own_templates import OwnTemplates
 from licenses.ports import Application, LicenseRecord
 from policies.models import HolderKind, LicenseType
 
 if TYPE_CHECKING:
     import typst
 
-_TEMPLATES = Path(__file__).parent / "templates" / "typst"
+TEMPLATES = Path(__file__).parent / "templates" / "typst"
 _STANDARD: Final = "a-3b"
 _ONE_AT_A_TIME = Lock()
 """A compiler serves one thread at a time."""
@@ -47,33 +48,52 @@ class Page:
     data_sha256: bytes
 
 
-def render(record: LicenseRecord, kind: LicenseType, node: Node, state: Callable[[bytes], str], code: str) -> Page:
+def render(
+    record: LicenseRecord,
+    kind: LicenseType,
+    node: Node,
+    state: Callable[[bytes], str],
+    code: str,
+    *,
+    own: OwnTemplates | None = None,
+) -> Page:
     """Return the page of ``record``; ``Refusal`` (``glyph_missing``) for a character that no font has.
 
-    ``state`` gives what the QR code says of data with this SHA-256; ``code`` is the check code beside the number.
+    ``state`` gives what the QR code says of data with this SHA-256; ``code`` is the check code beside the number; ``own`` typesets where the
+    type names a template of the node's own.
     """
+    inputs, digest = inputs_of(record, kind, node, state, code)
+    if kind.template_sha256 is not None:
+        if own is None:
+            raise Refusal(PAGE_UNPRINTABLE, template=kind.template, problem="no such template")
+        pdf = own.typeset(kind.template, kind.template_sha256, inputs, record.requested_at.replace(microsecond=0))
+        return Page(pdf, digest)
+    return Page(compile_page(kind.template, inputs, record.requested_at), digest)
+
+
+def inputs_of(
+    record: LicenseRecord, kind: LicenseType, node: Node, state: Callable[[bytes], str], code: str
+) -> tuple[dict[str, str], bytes]:
+    """Return what a template is given, as text, and the SHA-256 of the data in it."""
     check_printable(record, kind)
     attachment = data.describe(record, kind, node).to_bytes()
     digest = hashlib.sha256(attachment).digest()
     page = _page(record, kind, node, state(digest)) | {"code": code}
-    inputs = {"page": json.dumps(page, ensure_ascii=False), "data": attachment.decode()}
-    return Page(compile_page(kind.template, inputs, record.requested_at), digest)
+    return {"page": json.dumps(page, ensure_ascii=False), "data": attachment.decode()}, digest
 
 
 def compile_page(name: str, inputs: dict[str, str], at: datetime) -> bytes:
-    """Return what the template called ``name`` makes of ``inputs``, as PDF/A-3b; ``Refusal`` (``page_unprintable``) when it makes nothing."""
+    """Return what the house's template called ``name`` makes of ``inputs``, as PDF/A-3b; ``Refusal`` (``page_unprintable``) when it makes nothing."""
     template = find_template(name)
     if template is None:
         raise Refusal(PAGE_UNPRINTABLE, template=name, problem="no such template")
-    pdf = _compile(name, template, inputs, at.replace(microsecond=0))
-    if not isinstance(pdf, bytes):
-        raise Refusal(PAGE_UNPRINTABLE, template=name, problem="more than one file")
-    return pdf
+    with _ONE_AT_A_TIME:
+        return typeset(_compiler(), template, inputs, at.replace(microsecond=0))
 
 
 def find_template(name: str) -> Path | None:
-    """Return the template with this name, None when there is none."""
-    template = _TEMPLATES / f"{name}.typ"
+    """Return the house's template with this name, None when there is none."""
+    template = TEMPLATES / f"{name}.typ"
     return template if template.is_file() else None
 
 
@@ -134,25 +154,33 @@ def _validity(start: date, end: date | None) -> str:
     return f"{_day(start)} 至 {_day(end) if end else data.WITHOUT_END}"
 
 
-def _compile(name: str, template: Path, inputs: dict[str, str], timestamp: datetime) -> object:
-    import typst  # noqa: PLC0415 - see _compiler
+def compiler_of(root: Path) -> typst.Compiler:
+    """Return a compiler that reads what is in the folder ``root`` and nothing else; a process needs one, for it is slow to make."""
+    import typst  # noqa: PLC0415 - 17 MB of fonts and a native library that a process without a page does not need
 
-    with _ONE_AT_A_TIME:
-        try:
-            return _compiler().compile(
-                input=template, sys_inputs=inputs, format="pdf", pdf_standards=_STANDARD, timestamp=timestamp
-            )
-        except typst.TypstError as error:
-            raise Refusal(PAGE_UNPRINTABLE, template=name, problem=error.message[:200]) from error
+    return typst.Compiler(
+        root=root,
+        font_paths=typst.Fonts(
+            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(path) for path in fonts.font_folders()]
+        ),
+        package_path=root / "none",
+        package_cache_path=root / "none",
+    )
+
+
+def typeset(compiler: typst.Compiler, page: Path, inputs: Mapping[str, str], at: datetime) -> bytes:
+    """Return what ``page`` makes of ``inputs``; ``Refusal(page_unprintable)`` where it fails."""
+    import typst  # noqa: PLC0415 - see compiler_of
+
+    try:
+        pdf = compiler.compile(input=page, sys_inputs=dict(inputs), format="pdf", pdf_standards=_STANDARD, timestamp=at)
+    except typst.TypstError as error:
+        raise Refusal(PAGE_UNPRINTABLE, template=page.stem, problem=error.message[:200]) from error
+    if not isinstance(pdf, bytes):
+        raise Refusal(PAGE_UNPRINTABLE, template=page.stem, problem="more than one file")
+    return pdf
 
 
 @cache
 def _compiler() -> typst.Compiler:
-    import typst  # noqa: PLC0415 - 17 MB of fonts and a native library that a process without a page does not need
-
-    return typst.Compiler(
-        root=_TEMPLATES,
-        font_paths=typst.Fonts(
-            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(path) for path in fonts.font_folders()]
-        ),
-    )
+    return compiler_of(TEMPLATES)

@@ -190,7 +190,8 @@ class LicenseType(Table):
 
     New licences are of the latest version; those of an older one go on saying what they said. ``issuers`` are the only departments
     that may issue it, and ``area_levels`` the levels of area; where neither stands, whoever is registered for it. ``seal_form`` is the
-    PAdES level that it is sealed at: ``B-LTA`` for what is to be proven for decades from the first day.
+    PAdES level that it is sealed at: ``B-LTA`` for what is to be proven for decades from the first day. ``template_sha256`` binds a template of
+    the node's own.
     """
 
     code: TypeCode
@@ -200,6 +201,7 @@ class LicenseType(Table):
     holder_kind: HolderKind
     seal_level: Name
     template: Name
+    template_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     accent: Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
     validity_required: bool
     max_validity_days: Days | None = None

@@ -44,6 +44,7 @@ from service.engine import make_engine
 from service.forensics import Forensics
 from service.messengers import make_messengers
 from service.registers import make_registers
+from service.typesetting import Typesetting
 from service.unit_of_work import SqlUnitOfWork
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Services:
             self.background.close()
         if "forensics" in self.__dict__:
             self.forensics.close()
+        if "typesetting" in self.__dict__:
+            self.typesetting.close()
         if "generation" in self.__dict__:
             self.generation.close()
         for directory in self.__dict__.get("staff_directories", {}).values():
@@ -178,12 +181,18 @@ class Services:
             visitors=LicenseVisitors(lambda: self.visitors),
             described=idp.openapi.describe,
             take_apart=self.forensics,
+            templates=self.typesetting,
         )
 
     @cached_property
     def forensics(self) -> Forensics:
         """Takes outsiders' PDFs apart in processes of its own."""
         return Forensics(self.policies.licenses.verification)
+
+    @cached_property
+    def typesetting(self) -> Typesetting:
+        """The node's own licence templates."""
+        return Typesetting(self.config.policies_directory)
 
     @cached_property
     def idp(self) -> IdpDeps:

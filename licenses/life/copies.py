@@ -85,8 +85,8 @@ def _seal(deps: LicenseDeps, act: Act) -> tuple[Copy, bytes]:
     }
     now = deps.clock.now()
     annotated = replace(record, fields={**record.fields, **fields}, requested_at=now)
-    code = code_of(deps.vault, record.identifier)
-    pdf = seal_page(deps, annotated, render.render(annotated, kind, deps.node, qr_keys.stating(deps, annotated), code))
+    code, stated = code_of(deps.vault, record.identifier), qr_keys.stating(deps, annotated)
+    pdf = seal_page(deps, annotated, render.render(annotated, kind, deps.node, stated, code, own=deps.templates))
     copy = Copy(record.identifier, number, fields, now, hashlib.sha256(pdf).hexdigest(), -1)
     return copy, deps.vault.encrypt_bytes(pdf, DOCUMENT_CONTEXT)
 

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from licenses.documents import parse
 from tests.functional.test_walk import CHAOAN, CITY, log_in, take_back_consent
 from tests.support.demo import Federation, one_time_code
-from tests.support.pictures import keep
+from tests.support.pictures import keep, keep_document
 
 DESK, PHONE = (1280, 800), (360, 800)
 
@@ -91,6 +92,23 @@ def test_a_department_and_its_user(federation: Federation, desk: Page) -> None:
     page.get_by_role("button", name="进入", exact=True).click()
     expect(page).to_have_url(federation.site_url(4))
     keep("developer-entered", page)
+
+
+LICENCES = {
+    "社会保障卡": "social-security", "不动产权证书": "real-estate", "营业执照": "business", "食品经营许可证": "food",
+    "道路运输经营许可证": "transport", "卫生许可证": "hygiene", "残疾人证": "disability",
+}  # fmt: skip
+
+
+def test_the_seven_licences(federation: Federation) -> None:
+    kept: set[str] = set()
+    for entry in federation.description["licenses"]:
+        file = federation.directory.parent.parent / entry["file"]
+        data = parse(file.read_bytes()).data
+        if data is not None and data.type_name not in kept:
+            kept.add(data.type_name)
+            keep_document(f"license-{LICENCES[data.type_name]}", file)
+    assert kept == LICENCES.keys()
 
 
 def test_a_clerk_at_the_window(federation: Federation, desk: Page) -> None:

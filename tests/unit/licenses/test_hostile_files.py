@@ -45,7 +45,7 @@ def test_each_of_two_hundred_hostile_files_gets_a_verdict_or_a_refusal(nodes: Fe
     assert len([name for name, code in said.items() if code == "LIMITS_EXCEEDED"]) < 5
     (process,) = pool._idle.queue
     assert process is not None
-    status = Path(f"/proc/{process._process.pid}/status").read_text(encoding="ascii")
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     assert peak < MEMORY_KIB
     pool.close()

@@ -44,7 +44,7 @@ def process_of(pool: Forensics) -> int:
     """Return the number of the pool's one process, which is idle."""
     (process,) = pool._idle.queue
     assert process is not None
-    return process._process.pid
+    return process.pid
 
 
 def test_the_process_reads_what_is_read_here(pool: Forensics, pdf: bytes) -> None:
@@ -125,8 +125,8 @@ ATTEMPTS = (
 def test_the_process_can_do_nothing_but_read() -> None:
     confined = """
 import os, socket, subprocess, sys
-from service import forensic_worker
-forensic_worker._confine(100_000_000)
+from service import confined_worker
+confined_worker.confine(100_000_000, open_files=16)
 for attempt in sys.argv[1:]:
     try:
         exec(attempt)

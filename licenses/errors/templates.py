@@ -1,0 +1,35 @@
+"""Codes for templates that a node brings itself."""
+
+from __future__ import annotations
+
+from kernel.errors import define
+
+TEMPLATE_INVALID = define(
+    "template_invalid",
+    zh="证照模板不合格（{file}）：{problem}。",
+    en="The licence template is not acceptable ({file}): {problem}.",
+    remedy_zh="模板文件夹里要有 page.typ，图片只用 PNG 和 JPEG；文件名、个数和大小的限制见 docs/licenses.md。",
+    remedy_en="A template's folder holds page.typ; its pictures are PNG or JPEG. docs/licenses.md has the limits of names, number and size.",
+)
+TEMPLATE_TAKEN = define(
+    "template_taken",
+    status=409,
+    zh="已有名为 {name} 的模板，内容不同。模板加入以后不能改动，因为用它签发的证照还要用它。",
+    en="There is a template {name} with other content. A template is not changed once it is there: licences are of it.",
+    remedy_zh="换一个名称，并在证照类型的新版本里使用它。",
+    remedy_en="Give it another name, and name that in a new version of the licence type.",
+)
+TEMPLATE_DATA = define(
+    "template_data",
+    zh="用这个模板排出的页面没有带上证照数据。",
+    en="The page that this template gives does not carry the licence's data.",
+    remedy_zh="page.typ 要引用 base.typ 并使用其中的 setup，写法见 docs/licenses.md。",
+    remedy_en="page.typ has to import base.typ and show its setup, as docs/licenses.md tells.",
+)
+TEMPLATE_NO_FOLDER = define(
+    "template_no_folder",
+    zh="本节点没有自己的策略文件夹，模板无处可放。",
+    en="This node has no policy folder of its own to keep templates in.",
+    remedy_zh="在 chaoxin.toml 的 [policies] 里写明 directory。",
+    remedy_en="Name one in chaoxin.toml: directory below [policies].",
+)

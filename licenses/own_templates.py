@@ -1,0 +1,104 @@
+"""A node's own templates: a folder with ``page.typ`` and its pictures, read within bounds, known by the digest of all of it.
+
+A type's document names a template and its digest, so a template is versioned with its type: a changed one is another template. What every
+template may import is the house's ``base.typ``, which attaches the data. Left to others: typesetting it, in a process that has nothing but these
+files (``service.typesetting``), where templates are kept (``service``), the house's own (``render``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image
+
+from kernel.errors import Refusal
+from licenses.errors.templates import TEMPLATE_INVALID
+
+PAGE, BASE = "page.typ", "base.typ"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.(typ|png|jpg)")
+_FORMATS = {"png": "PNG", "jpg": "JPEG"}
+_MAX_FILES = 16
+_MAX_OCTETS = 512 * 1024
+_MAX_TOGETHER = 2 * 1024 * 1024
+_MAX_PIXELS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The files of a template by name, and the digest (lower hex) by which a type's document binds it."""
+
+    files: Mapping[str, bytes]
+    sha256: str
+
+
+class OwnTemplates(Protocol):
+    """Typesets by the node's own templates; filled by ``service``."""
+
+    def has(self, name: str, sha256: str) -> bool:
+        """Tell whether there is such a template with this digest."""
+        ...
+
+    def typeset(self, name: str, sha256: str, inputs: Mapping[str, str], at: datetime) -> bytes:
+        """Return the page as PDF/A-3b; ``Refusal(page_unprintable)`` for a template that there is not, or that fails, or costs too much."""
+        ...
+
+
+def read_template(folder: Path) -> Template:
+    """Return the template in ``folder``; ``Refusal(template_invalid)`` for whatever is not one within the bounds."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise _invalid(folder.name, error.strerror or type(error).__name__) from None
+    if len(paths) > _MAX_FILES:
+        raise _invalid(folder.name, f"> {_MAX_FILES} files")
+    files = {path.name: _read(path) for path in paths}
+    if PAGE not in files:
+        raise _invalid(PAGE, "missing")
+    if sum(map(len, files.values())) > _MAX_TOGETHER:
+        raise _invalid(folder.name, f"> {_MAX_TOGETHER} bytes")
+    told = hashlib.sha256()
+    for name, content in files.items():
+        told.update(f"{name}\0{len(content)}\0".encode() + content)
+    return Template(files, told.hexdigest())
+
+
+def _read(path: Path) -> bytes:
+    if not _NAME.fullmatch(path.name) or path.name == BASE or path.is_symlink() or not path.is_file():
+        raise _invalid(path.name, "a-z 0-9 -, .typ .png .jpg")
+    with path.open("rb") as stream:
+        content = stream.read(_MAX_OCTETS + 1)
+    if len(content) > _MAX_OCTETS:
+        raise _invalid(path.name, f"> {_MAX_OCTETS} bytes")
+    kind = path.suffix.removeprefix(".")
+    if kind == "typ":
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError:
+            raise _invalid(path.name, "not UTF-8") from None
+    else:
+        _check_picture(path.name, content, _FORMATS[kind])
+    return content
+
+
+def _check_picture(name: str, content: bytes, wanted: str) -> None:
+    """Refuse what is no picture of its kind, or has too many pixels; none is decoded before their number is known."""
+    try:
+        with Image.open(io.BytesIO(content), formats=(wanted,)) as picture:
+            width, height = picture.size
+            if width * height > _MAX_PIXELS:
+                raise _invalid(name, f"> {_MAX_PIXELS} pixels")
+            picture.load()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise _invalid(name, f"no {wanted}") from None
+
+
+def _invalid(file: str, problem: str) -> Refusal:
+    shown = file[:60] if file.isprintable() else ascii(file[:60])
+    return Refusal(TEMPLATE_INVALID, field="template", file=shown, problem=problem)

@@ -1,0 +1,82 @@
+"""The other end of a confined process: starts it with nothing of this node's, asks it, takes its leave.
+
+Left to others: what happens in the process (``confined_worker``), how many there are and what is asked (``forensics``, ``typesetting``).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import IO
+
+from kernel.errors import ErrorCode, Misuse
+from service.confined_worker import ANSWER_OCTETS, LENGTH_OCTETS, READY
+
+_MAX_ANSWER = 64 * 1024 * 1024
+
+
+class Confined:
+    """One process that runs ``module`` with ``arguments``, asked by one thread at a time; ``Misuse(missing)`` when it does not start."""
+
+    def __init__(self, module: str, *arguments: str, missing: ErrorCode, environment: Mapping[str, str] | None = None) -> None:
+        self.asked = 0
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            # Nothing of this node's environment: what is not there cannot be found by a file.
+            env={
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "LC_ALL": "C.UTF-8",
+                **(environment or {}),
+            },
+        )
+        if self._read(1) != READY:
+            self.end()
+            raise Misuse(missing)
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    def ask(self, question: bytes) -> bytes | None:
+        """Return the process's answer, None when it ended over the question."""
+        self.asked += 1
+        sink = _there(self._process.stdin)
+        try:
+            sink.write(len(question).to_bytes(LENGTH_OCTETS) + question)
+            sink.flush()
+        except BrokenPipeError:
+            return None
+        head = self._read(ANSWER_OCTETS)
+        length = int.from_bytes(head)
+        if len(head) < ANSWER_OCTETS or length > _MAX_ANSWER:
+            return None
+        said = self._read(length)
+        return said if len(said) == length else None
+
+    def end(self) -> None:
+        """End it and take its leave."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            try:
+                _there(stream).close()
+            except BrokenPipeError:
+                continue
+
+    def _read(self, count: int) -> bytes:
+        return _there(self._process.stdout).read(count)
+
+
+def _there(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        message = "the process was started without its streams"
+        raise RuntimeError(message)
+    return stream
