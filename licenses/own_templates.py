@@ -21,7 +21,10 @@ from PIL import Image
 from kernel.errors import Refusal
 from licenses.errors.templates import TEMPLATE_INVALID
 
-PAGE, BASE = "page.typ", "base.typ"
+PAGE = "page.typ"
+HOUSE = ("base.typ", "look.typ")
+"""What the house adds to every template."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\.(typ|png|jpg)")
 _FORMATS = {"png": "PNG", "jpg": "JPEG"}
 _MAX_FILES = 16
@@ -70,7 +73,7 @@ def read_template(folder: Path) -> Template:
 
 
 def _read(path: Path) -> bytes:
-    if not _NAME.fullmatch(path.name) or path.name == BASE or path.is_symlink() or not path.is_file():
+    if not _NAME.fullmatch(path.name) or path.name in HOUSE or path.is_symlink() or not path.is_file():
         raise _invalid(path.name, "a-z 0-9 -, .typ .png .jpg")
     with path.open("rb") as stream:
         content = stream.read(_MAX_OCTETS + 1)

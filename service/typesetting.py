@@ -21,7 +21,7 @@ from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from licenses.errors import PAGE_UNPRINTABLE
 from licenses.errors.templates import TEMPLATE_INVALID, TEMPLATE_NO_FOLDER, TEMPLATE_TAKEN
-from licenses.own_templates import BASE, Template, read_template
+from licenses.own_templates import HOUSE, Template, read_template
 from licenses.render import TEMPLATES
 from policies.loader import TYPES
 from service.confined import Confined
@@ -113,7 +113,8 @@ class Typesetting:
             if found is None:
                 folder = Path(tempfile.mkdtemp(prefix="chaoxin-template-")) / "root"
                 _write(folder, template)
-                (folder / BASE).write_bytes((TEMPLATES / BASE).read_bytes())
+                for name in HOUSE:
+                    shutil.copy(TEMPLATES / name, folder)
                 found = self._running[template.sha256] = _Running(folder)
             return found
 
