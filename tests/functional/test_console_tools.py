@@ -112,7 +112,7 @@ def test_a_ca_shows_its_key_its_lists_and_who_answers_for_it(walk: Walk, admin: 
         "EC secp256r1",
         "本机加密文件",
         "可以签名",
-        f"<td>{newest.number}</td>",
+        f">{newest.number}</td>",
         f"{len(newest.der):,}",
         "/pki/issuing.crl",
     ):
