@@ -38,7 +38,7 @@ def postgres() -> PostgresServer:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, once for each engine that the house supports."""
+    """The address of a database without a table, once for each engine that the house supports."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'node.sqlite'}"
         return
@@ -47,8 +47,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:
-    """An engine on an empty database, once for each that the house supports."""
-    with engine_on(database_url) as made:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """An engine on a database without a row, once for each that the house supports."""
+    url = f"sqlite:///{tmp_path / 'node.sqlite'}"
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.emptied()
+    with engine_on(url) as made:
         yield made

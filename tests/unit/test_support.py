@@ -17,28 +17,39 @@ import sqlalchemy as sa
 
 from kernel.clock import FixedClock, rfc3339
 from tests.support import disguises
-from tests.support.databases import create_all
+from tests.support.databases import create_all, engine_on
 from tests.support.ports import free_port, free_port_block
 from tests.support.programs import need
 
 ROOT = Path(__file__).parents[2]
 
 
-def tables(engine: sa.Engine) -> list[str]:
-    return sa.inspect(engine).get_table_names()
+metadata = sa.MetaData()
+things = sa.Table("tests_things", metadata, sa.Column("number", sa.BigInteger, primary_key=True), sa.Column("name", sa.Text))
 
 
 @pytest.mark.parametrize("round_", [1, 2])
-def test_each_test_gets_an_empty_database_that_keeps_what_is_stored(engine: sa.Engine, round_: int) -> None:
-    assert tables(engine) == []
-    metadata = sa.MetaData()
-    things = sa.Table("things", metadata, sa.Column("number", sa.BigInteger, primary_key=True), sa.Column("name", sa.Text))
+def test_each_test_gets_a_database_without_a_table_that_keeps_what_is_stored(database_url: str, round_: int) -> None:
+    with engine_on(database_url) as engine:
+        assert sa.inspect(engine).get_table_names() == []
+        keep(engine, round_)
+        assert sa.inspect(engine).get_table_names() == ["tests_things"]
+
+
+@pytest.mark.parametrize("round_", [1, 2])
+def test_each_test_gets_an_engine_on_a_database_without_a_row(engine: sa.Engine, round_: int) -> None:
     create_all(engine, metadata)
     with engine.begin() as connection:
-        connection.execute(things.insert(), {"number": round_, "name": "饶平县"})
+        assert connection.execute(sa.select(things)).all() == []
+    keep(engine, round_)
+
+
+def keep(engine: sa.Engine, number: int) -> None:
+    create_all(engine, metadata)
     with engine.begin() as connection:
-        assert connection.execute(sa.select(things)).one() == (round_, "饶平县")
-    assert tables(engine) == ["things"]
+        connection.execute(things.insert(), {"number": number, "name": "饶平县"})
+    with engine.begin() as connection:
+        assert connection.execute(sa.select(things)).one() == (number, "饶平县")
 
 
 def test_a_process_never_gets_a_port_that_another_one_holds() -> None:

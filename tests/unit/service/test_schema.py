@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,13 @@ from kernel.errors import Misuse
 from pki.crl_der import entry
 from pki.storage import SqlPkiRecords
 from service import schema
+from tests.support.databases import engine_on
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    with engine_on(database_url) as made:
+        yield made
 
 
 def differences(engine: sa.Engine) -> list[object]:
