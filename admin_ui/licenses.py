@@ -172,9 +172,6 @@ def name_of(deps: LicenseDeps, type_code: str) -> Text:
 
 def document(deps: LicenseDeps, officer: Officer, name: str) -> tuple[str, bytes]:
     """Return the name and the PDF of a licence, or of an annotated copy by its hash."""
-    if len(name) == 64 and name.isalnum():  # noqa: PLR2004 - SHA-256 in hexadecimal
-        record, pdf = archive.get_copy(deps, name)
-        reading.get_license(deps, record.identifier, officer)
-        return archive.file_name(record), pdf
-    record, pdf = reading.get_document(deps, name, officer)
+    is_copy = len(name) == 64 and name.isalnum()  # noqa: PLR2004 - SHA-256 in hexadecimal
+    record, pdf = (reading.get_copy if is_copy else reading.get_document)(deps, name, officer)
     return archive.file_name(record), pdf

@@ -67,6 +67,13 @@ def get_document(deps: LicenseDeps, name: str, officer: Officer) -> tuple[Licens
     return record, archive.get_document(deps, record)
 
 
+def get_copy(deps: LicenseDeps, pdf_sha256: str, officer: Officer) -> tuple[LicenseRecord, bytes]:
+    """Return an annotated copy with its PDF; looking at it is told as reading its licence is."""
+    record, pdf = archive.get_copy(deps, pdf_sha256)
+    get_license(deps, record.identifier, officer)
+    return record, pdf
+
+
 def search(deps: LicenseDeps, wanted: Wanted, officer: Officer, *, before: int | None = None) -> Page:
     """Return up to ``PAGE`` licences of the officer's departments and their types: fewer where a department lost a type."""
     issuers = officer.departments if wanted.issuers is None else _both(officer.departments, wanted.issuers)

@@ -50,9 +50,7 @@ def _add_acts(room: Blueprint, deps: LicenseDeps, officer: _Officers) -> None:
 
     @room.get("/copies/<sha256>")
     def copy(sha256: str) -> Response:
-        by = officer(READ)
-        record, pdf = archive.get_copy(deps, sha256)
-        reading.get_license(deps, record.identifier, by)
+        record, pdf = reading.get_copy(deps, sha256, officer(READ))
         return _pdf(pdf, archive.file_name(record))
 
 

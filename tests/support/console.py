@@ -29,6 +29,7 @@ class Admin:
     name: str = "林思敏"
     kind: str = "security_admin"
     organization: str | None = None
+    holder_id: str | None = None
     auth_time: datetime = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 

@@ -5,7 +5,8 @@ Nothing changes without ``--yes``. Left to others: every decision (``idp.adminis
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import click
 
@@ -22,16 +23,22 @@ from service.cli.options import by_option, emit, json_option, pass_services
 from service.cli.preview import Preview, go_ahead, yes_option
 from service.wiring import Services
 
-_reason_option = click.option("--reason", required=True, help="Why; kept with the decision.")
+_Command: TypeAlias = Callable[..., Any]
+
+
+def _answering(command: _Command) -> _Command:
+    """Give a command the options of whoever decides, and the node."""
+    return by_option(yes_option(json_option(pass_services(command))))
+
+
+def _asking(command: _Command) -> _Command:
+    """Give a command the options of whoever asks for something, and the node."""
+    return click.option("--reason", required=True, help="Why; kept with the decision.")(_answering(command))
 
 
 @click.command()
 @click.argument("username")
-@_reason_option
-@by_option
-@yes_option
-@json_option
-@pass_services
+@_asking
 def disable(services: Services, *, username: str, **options: Any) -> None:
     """Disable account USERNAME; its sessions and tokens end at once."""
     _ask(services, "disable", username, None, **options)
@@ -39,11 +46,7 @@ def disable(services: Services, *, username: str, **options: Any) -> None:
 
 @click.command()
 @click.argument("username")
-@_reason_option
-@by_option
-@yes_option
-@json_option
-@pass_services
+@_asking
 def enable(services: Services, *, username: str, **options: Any) -> None:
     """Let the disabled account USERNAME log in again."""
     _ask(services, "enable", username, None, **options)
@@ -51,11 +54,7 @@ def enable(services: Services, *, username: str, **options: Any) -> None:
 
 @click.command()
 @click.argument("username")
-@_reason_option
-@by_option
-@yes_option
-@json_option
-@pass_services
+@_asking
 def close(services: Services, *, username: str, **options: Any) -> None:
     """Close account USERNAME after the time in which its owner may take that back; then everything about them is erased."""
     _ask(services, "close", username, None, **options)
@@ -66,11 +65,7 @@ def close(services: Services, *, username: str, **options: Any) -> None:
 @click.option(
     "--lost", type=click.Choice(("password", "factor")), required=True, help="What is to be replaced; the other one stays."
 )
-@_reason_option
-@by_option
-@yes_option
-@json_option
-@pass_services
+@_asking
 def recover(services: Services, *, username: str, lost: str, **options: Any) -> None:
     """Replace what official USERNAME lost. Whoever approves is shown once what they hand over: a new authenticator's secret, or a code."""
     _ask(services, "reset_password" if lost == "password" else "reset_factor", username, None, **options)
@@ -84,11 +79,7 @@ def role() -> None:
 @role.command()
 @click.argument("username")
 @click.argument("name", metavar="ROLE")
-@_reason_option
-@by_option
-@yes_option
-@json_option
-@pass_services
+@_asking
 def give(services: Services, *, username: str, name: str, **options: Any) -> None:
     """Give account USERNAME a ROLE."""
     _ask(services, "give_role", username, name, **options)
@@ -97,11 +88,7 @@ def give(services: Services, *, username: str, name: str, **options: Any) -> Non
 @role.command()
 @click.argument("username")
 @click.argument("name", metavar="ROLE")
-@_reason_option
-@by_option
-@yes_option
-@json_option
-@pass_services
+@_asking
 def take(services: Services, *, username: str, name: str, **options: Any) -> None:
     """Take a ROLE away from account USERNAME."""
     _ask(services, "take_role", username, name, **options)
@@ -143,10 +130,7 @@ def list_(services: Services, *, everything: bool, as_json: bool) -> None:
 
 @approvals.command()
 @click.argument("identifier")
-@by_option
-@yes_option
-@json_option
-@pass_services
+@_answering
 def approve(services: Services, *, identifier: str, by: str, yes: bool, as_json: bool) -> None:
     """Do what another admin asked for."""
     _decide(services, identifier, by=by, yes=yes, as_json=as_json, approving=True)
@@ -154,10 +138,7 @@ def approve(services: Services, *, identifier: str, by: str, yes: bool, as_json:
 
 @approvals.command()
 @click.argument("identifier")
-@by_option
-@yes_option
-@json_option
-@pass_services
+@_answering
 def reject(services: Services, *, identifier: str, by: str, yes: bool, as_json: bool) -> None:
     """Say no to what was asked for."""
     _decide(services, identifier, by=by, yes=yes, as_json=as_json, approving=False)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,57 +20,37 @@ from service.app import create_app
 from service.metrics import Metrics
 from service.wiring import Services
 from tests.support import issuing
+from tests.support.console import Admin, Door
 from tests.support.license_node import license_node
 
 RAOPING = "饶平县市场监督管理局"
-AAL2 = "urn:chaoxin:aal:2"
 HOME = "/admin/licenses"
 
 
-@dataclass(frozen=True)
-class Somebody:
-    account_id: str
-    roles: tuple[str, ...] = ("license_officer",)
-    organization: str | None = RAOPING
-    acr: str = AAL2
-    name: str = "林思敏"
-    kind: str = "staff"
-    holder_id: str | None = None
-
-    @property
-    def username(self) -> str:
-        return self.account_id
-
-    @property
-    def auth_time(self) -> datetime:
-        return SystemClock().now()
+def somebody(account_id: str = "x", **changes: Any) -> Admin:
+    """An officer of the issuing department, but for ``changes``."""
+    officer: dict[str, Any] = {"roles": ("license_officer",), "organization": RAOPING, "kind": "staff"}
+    return Admin(account_id, account_id=account_id, **officer | changes)
 
 
-CHEN, LIN = Somebody("chen"), Somebody("lin")
-
-
-@dataclass
-class Door:
-    """Who is at the door."""
-
-    visitor: Somebody | None = None
-
-    def current(self) -> Somebody | None:
-        return self.visitor
+CHEN, LIN = somebody("chen"), somebody("lin")
 
 
 class Console:
-    """The console as one visitor after the other uses it."""
+    """The console as one visitor after the other uses it, each of whom has just logged in."""
 
     def __init__(self, client: FlaskClient, door: Door) -> None:
         self._client, self._door = client, door
 
-    def get(self, who: Somebody | None, path: str = "") -> TestResponse:
-        self._door.visitor = who
+    def _let_in(self, who: Admin | None) -> None:
+        self._door.visitor = who and replace(who, auth_time=SystemClock().now())
+
+    def get(self, who: Admin | None, path: str = "") -> TestResponse:
+        self._let_in(who)
         return self._client.get(HOME + path)
 
-    def post(self, who: Somebody, path: str, **form: str) -> TestResponse:
-        self._door.visitor = who
+    def post(self, who: Admin, path: str, **form: str) -> TestResponse:
+        self._let_in(who)
         token = re.search(r'name="csrf_token" value="(\w+)"', self._client.get(HOME).text)
         assert token is not None
         return self._client.post(HOME + path, data={**form, "csrf_token": token[1]})
@@ -104,19 +83,19 @@ def status(services: Services, record: LicenseRecord) -> str:
 def test_only_officers_with_a_second_factor_get_in(services: Services, console: Console) -> None:
     name = issued(services, "445122202100000020").identifier
     pages = ("", f"/{name}", f"/{name}/document", f"/{name}/acts/suspend", "/waiting", "/apply")
-    weak = Somebody("x", acr="urn:chaoxin:aal:1")
+    weak = somebody(acr="urn:chaoxin:aal:1")
     for page in pages:
         assert console.get(None, page).headers["Location"] == "/login"
-        for other in (weak, Somebody("x", roles=()), Somebody("x", roles=("clerk",)), Somebody("x", roles=("auditor",))):
+        for other in (weak, somebody(roles=()), somebody(roles=("clerk",)), somebody(roles=("auditor",))):
             assert console.get(other, page).status_code == 403, (page, other)
         assert console.get(CHEN, page).status_code == 200, page
-    admin = Somebody("x", roles=("security_admin",), organization=None)
+    admin = somebody(roles=("security_admin",), organization=None)
     assert [console.get(admin, page).status_code for page in pages] == [200, 200, 200, 403, 200, 403]
 
 
 def test_another_departments_officers_see_nothing(services: Services, console: Console) -> None:
     record = issued(services, "445122202100000021")
-    for other in (Somebody("y", organization="潮州市市场监督管理局"), Somebody("y", organization=None)):
+    for other in (somebody("y", organization="潮州市市场监督管理局"), somebody("y", organization=None)):
         assert record.number not in console.get(other).text
         assert console.get(other, f"/{record.identifier}").status_code == 404
         assert console.get(other, f"/{record.identifier}/document").status_code == 404
@@ -182,7 +161,7 @@ def test_an_application_is_taken_checked_and_issued(console: Console) -> None:
     done = console.post(CHEN, path, **form)
     assert done.status_code == 303
     assert "饶平县林𠮷饼家" in console.get(CHEN, done.headers["Location"].removeprefix(HOME)).text
-    other = Somebody("y", organization="潮州市市场监督管理局")
+    other = somebody("y", organization="潮州市市场监督管理局")
     assert console.post(other, path, **form).status_code == 403
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,18 +15,9 @@ from admin_ui.ports import AdminDeps
 from admin_ui.views import make_blueprint
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
+from tests.support.console import Admin, Door
 from tests.support.idp import MARKET, SOCIAL_SECURITY, TOTP_SECRET, Provider, make_idp_deps
 from tests.support.pki import MemoryKeys
-
-
-@dataclass(frozen=True)
-class Somebody:
-    roles: tuple[str, ...]
-    username: str = "anquan"
-    organization: str | None = None
-    acr: str = "urn:chaoxin:aal:2"
-    account_id: str = "sub.somebody"
-    name: str = "某"
 
 
 @pytest.fixture
@@ -51,9 +41,9 @@ def test_a_department_admin_lists_their_own_systems_alone(provider: Provider) ->
 
 def test_a_confined_visitor_without_an_organisation_reaches_nobody(provider: Provider) -> None:
     policies = provider.deps.policies
-    nobody: Any = Somebody(("department_admin",))
-    somewhere: Any = Somebody(("department_admin",), organization="某局")
-    everywhere: Any = Somebody(("security_admin",))
+    nobody = Admin(roles=("department_admin",))
+    somewhere = Admin(roles=("department_admin",), organization="某局")
+    everywhere = Admin()
     found = [reach.admin_of(policies, one, "accounts.read").within for one in (nobody, somewhere, everywhere)]
     assert found == ["", "某局", None]
     assert reach.list_staff(provider.deps, reach.admin_of(policies, nobody, "accounts.read"), after="", limit=10) == ()
@@ -72,7 +62,7 @@ def test_a_confined_admin_has_no_other_departments_logouts_told_again(provider: 
         "licenses": SimpleNamespace(policies=policies),
         **dict.fromkeys(("pki", "crosscert", "audit", "in_background")),
     }
-    here: Any = SimpleNamespace(current=lambda: Somebody(("department_admin",)))
+    here = Door(Admin(roles=("department_admin",)))
     app = Flask(__name__)
     app.register_blueprint(make_blueprint(AdminDeps(deps.node, policies, idp=deps, clock=deps.clock, visitors=here, **beyond)))
     app.register_error_handler(Refusal, lambda refusal: (refusal.code, refusal.error.status))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from service.metrics import Metrics
 from service.wiring import Services
 from tests.support import issuing
 from tests.support.idp import add_client, basic
-from tests.support.license_node import license_node
 
 RAOPING, MARKET = issuing.GOOD_ROW["issuer_id"], "114451008W15P11PMR"
 ALL = "licenses.read licenses.issue licenses.change"
@@ -32,12 +30,6 @@ APPLICATION = {
     "valid_from": "2026-11-23",
     "extra": {"法定代表人": "林𠮷", "注册资本": "100万元", "经营范围": "卤味食品", "住所": "饶平县城西31路108号"},
 }
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    with license_node(tmp_path_factory.mktemp("node"), 18778) as made:
-        yield made
 
 
 class System:

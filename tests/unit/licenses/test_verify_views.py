@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,15 +24,8 @@ from service.metrics import Metrics
 from service.wiring import Services
 from tests.support import issuing, pdfs
 from tests.support.license_data import example_data
-from tests.support.license_node import license_node
 
 URL = "http://localhost:18777"
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    with license_node(tmp_path_factory.mktemp("node"), 18777) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,12 +17,9 @@ from licenses import issue
 from licenses.fetching import fetch
 from licenses.fetching.fetch import System
 from licenses.ports import LicenseRecord
-from service.app import create_app
-from service.metrics import Metrics
 from service.wiring import Services
 from tests.support import issuing, wallet
 from tests.support.idp import add_client, basic
-from tests.support.license_node import license_node
 from tests.support.wallet import HOLDER, OTHER, Person, person
 
 WELFARE, MARKET = "114451006B39GGDTXW", "114451008W15P11PMR"
@@ -58,23 +54,6 @@ class Department:
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    with license_node(tmp_path_factory.mktemp("node"), 18780) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def record(services: Services) -> LicenseRecord:
-    application = issuing.application(services.licenses, **wallet.CARD)
-    return issue.issue(services.licenses, application, actor="operator:test").record
-
-
-@pytest.fixture(scope="module")
-def app(services: Services) -> Flask:
-    return create_app(services, Metrics())
-
-
-@pytest.fixture(scope="module")
 def market(services: Services, app: Flask) -> Department:
     return Department(services, app.test_client(), "market", MARKET)
 
@@ -82,16 +61,6 @@ def market(services: Services, app: Flask) -> Department:
 @pytest.fixture(scope="module")
 def welfare(services: Services, app: Flask) -> Department:
     return Department(services, app.test_client(), "welfare", WELFARE)
-
-
-@pytest.fixture(scope="module")
-def holder(services: Services, app: Flask) -> Person:
-    return person(services, app.test_client(), "holder", resident_id=HOLDER, name="陈𠮷潮", real_name_level=4)
-
-
-@pytest.fixture(scope="module")
-def other(services: Services, app: Flask) -> Person:
-    return person(services, app.test_client(), "other", resident_id=OTHER, name="黄瑶", real_name_level=4)
 
 
 def problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
@@ -106,7 +75,7 @@ def say(who: Person, consent: str, word: str) -> TestResponse:
 
 
 def test_with_the_holders_consent_from_the_wish_to_its_withdrawal(
-    market: Department, holder: Person, other: Person, record: LicenseRecord
+    market: Department, holder: Person, another: Person, card: LicenseRecord
 ) -> None:
     # Until the holder says yes nothing is told: a holder of nothing is answered alike.
     asked = market.search()
@@ -114,13 +83,13 @@ def test_with_the_holders_consent_from_the_wish_to_its_withdrawal(
     assert market.search(holder=OTHER).get_json()["consent"]["state"] == "waiting"
     consent = asked.get_json()["consent"]["id"]
     assert market.search(useCause="别的事").get_json()["consent"]["id"] == consent
-    problem(market.document(record.identifier), 404, "license_not_found")
+    problem(market.document(card.identifier), 404, "license_not_found")
     page = holder.get("/account/licenses").text
     assert "潮州市市场监督管理局想调取您的社会保障卡" in page
     assert CAUSE in page
     # Only the holder decides.
     for word in ("grant", "refuse", "withdraw"):
-        assert say(other, consent, word).status_code == 404
+        assert say(another, consent, word).status_code == 404
     assert say(holder, consent, "withdraw").status_code == 404
     assert say(holder, consent, "grant").headers["Location"] == "/account/licenses"
     assert say(holder, consent, "grant").status_code == 404
@@ -129,21 +98,21 @@ def test_with_the_holders_consent_from_the_wish_to_its_withdrawal(
     assert told.get_json()["basis"] == {"kind": "consent", "reference": consent}
     [found] = told.get_json()["certificates"]
     assert (found["certificateIdentifier"], found["certificateHolder"], found["certificateStatus"]) == (
-        record.identifier,
+        card.identifier,
         "陈𠮷潮",
         "01",
     )
     assert market.search(certificateHolderName="另一个人").get_json()["certificates"] == []
-    assert market.search(certificateNumber=record.number).get_json()["certificates"] == [found]
-    assert market.document(record.identifier).data.startswith(b"%PDF-")
+    assert market.search(certificateNumber=card.number).get_json()["certificates"] == [found]
+    assert market.document(card.identifier).data.startswith(b"%PDF-")
     # Each fetch is there for the holder, with who and why.
-    seen = holder.get(f"/account/licenses/{record.identifier}").text
+    seen = holder.get(f"/account/licenses/{card.identifier}").text
     assert seen.count("潮州市市场监督管理局调取") == 3
     assert CAUSE in seen
     # Taken back, it is over, and the department does not ask again at once.
     assert say(holder, consent, "withdraw").status_code == 303
     problem(market.search(), 403, "consent_refused")
-    problem(market.document(record.identifier), 404, "license_not_found")
+    problem(market.document(card.identifier), 404, "license_not_found")
     assert "已撤回" in holder.get("/account/licenses").text
 
 

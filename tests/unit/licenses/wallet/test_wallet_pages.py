@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
 from kernel.errors import Refusal
-from licenses import issue, status
+from licenses import status
 from licenses.archive import get_document
 from licenses.ports import LicenseRecord
 from licenses.verification import verify
@@ -19,39 +19,10 @@ from licenses.wallet.sharing import Choice
 from service.app import create_app
 from service.metrics import Metrics
 from service.wiring import Services
-from tests.support import issuing, wallet
-from tests.support.license_node import license_node
-from tests.support.wallet import HOLDER, OTHER, Person, link_of, person
+from tests.support.wallet import HOLDER, Person, link_of, person
 
 FORM = {"purpose": "租房时给房东核对", "seconds": "86400", "once": "1", "shown_CZZT": "1", "shown_CZZTDM_MASKED": "1"}
 LANDLORD = {"viewer": "房东 林𠮷"}
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-    with license_node(tmp_path_factory.mktemp("node"), 18779) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def record(services: Services) -> LicenseRecord:
-    application = issuing.application(services.licenses, **wallet.CARD)
-    return issue.issue(services.licenses, application, actor="operator:test").record
-
-
-@pytest.fixture(scope="module")
-def app(services: Services) -> Flask:
-    return create_app(services, Metrics())
-
-
-@pytest.fixture(scope="module")
-def holder(services: Services, app: Flask) -> Person:
-    return person(services, app.test_client(), "holder", resident_id=HOLDER, name="陈𠮷潮", real_name_level=4)
-
-
-@pytest.fixture(scope="module")
-def other(services: Services, app: Flask) -> Person:
-    return person(services, app.test_client(), "other", resident_id=OTHER, name="黄瑶", real_name_level=4)
 
 
 @pytest.fixture
@@ -60,8 +31,8 @@ def stranger(services: Services, app: Flask) -> Person:
 
 
 @pytest.fixture
-def page(record: LicenseRecord) -> str:
-    return f"/account/licenses/{record.identifier}"
+def page(card: LicenseRecord) -> str:
+    return f"/account/licenses/{card.identifier}"
 
 
 def refused(answer: TestResponse, status: int, words: str) -> None:
@@ -97,11 +68,11 @@ def test_what_was_chosen_is_seen_once_and_the_holder_sees_who_looked(holder: Per
     assert token not in seen
 
 
-def test_a_share_that_is_taken_back_does_not_open(holder: Person, other: Person, stranger: Person, page: str) -> None:
+def test_a_share_that_is_taken_back_does_not_open(holder: Person, another: Person, stranger: Person, page: str) -> None:
     made = holder.post(f"{page}/shares", {**FORM, "purpose": "要撤回的", "once": ""})
     token = link_of(made)
     share = re.findall(r'name="share" value="([^"]+)"', holder.get(page).text)[0]
-    for person_, status_code, words in ((other, 404, "没有找到可以撤回的出示"), (stranger, 303, "login")):
+    for person_, status_code, words in ((another, 404, "没有找到可以撤回的出示"), (stranger, 303, "login")):
         refused(person_.post("/account/licenses/shares/revoke", {"share": share}), status_code, words)
     assert stranger.post("/share", {"link": token, **LANDLORD}).status_code == 200
     assert holder.post("/account/licenses/shares/revoke", {"share": share}).headers["Location"] == page
@@ -118,12 +89,12 @@ def test_at_a_counter_one_press_shows_a_code_for_a_few_minutes(holder: Person, s
     assert "当面出示" in holder.get(page).text
 
 
-def test_somebody_elses_licence_is_as_if_there_were_none(other: Person, stranger: Person, page: str) -> None:
+def test_somebody_elses_licence_is_as_if_there_were_none(another: Person, stranger: Person, page: str) -> None:
     unknown = page[:-1] + ("0" if page[-1] != "0" else "1")
     for path in (page, unknown):
-        refused(other.get(path), 404, "license_not_found")
-        refused(other.post(f"{path}/shares", FORM), 404, "license_not_found")
-        refused(other.post(f"{path}/counter"), 404, "license_not_found")
+        refused(another.get(path), 404, "license_not_found")
+        refused(another.post(f"{path}/shares", FORM), 404, "license_not_found")
+        refused(another.post(f"{path}/counter"), 404, "license_not_found")
         assert stranger.get(path).headers["Location"] == "/login"
         assert stranger.post(f"{path}/shares", FORM).headers["Location"] == "/login"
 
@@ -153,28 +124,28 @@ def test_links_are_tried_so_often_from_one_address_and_no_more(services: Service
 
 
 def test_verifications_and_the_issuers_own_looks_are_told_as_well(
-    services: Services, holder: Person, record: LicenseRecord, page: str
+    services: Services, holder: Person, card: LicenseRecord, page: str
 ) -> None:
-    verify(services.licenses, get_document(services.licenses, record), actor="public:api")
+    verify(services.licenses, get_document(services.licenses, card), actor="public:api")
     assert "有人用证照文件做了验证" in holder.get(page).text
 
 
 def test_a_licence_that_is_not_valid_is_not_shown_any_more(
-    services: Services, holder: Person, stranger: Person, page: str, record: LicenseRecord
+    services: Services, holder: Person, stranger: Person, page: str, card: LicenseRecord
 ) -> None:
     before = link_of(holder.post(f"{page}/shares", {**FORM, "once": ""}))
-    status.change(services.licenses, record.identifier, "02", reason="investigation", actor="operator:test")
+    status.change(services.licenses, card.identifier, "02", reason="investigation", actor="operator:test")
     assert "暂扣" in holder.get(page).text
     refused(holder.post(f"{page}/shares", FORM), 409, "share_not_valid")
     opened = stranger.post("/share", {"link": before, **LANDLORD})
     assert "文件是真的，证照已经暂扣" in opened.text
-    status.change(services.licenses, record.identifier, "01", reason="cleared", actor="operator:test")
+    status.change(services.licenses, card.identifier, "01", reason="cleared", actor="operator:test")
 
 
-def test_a_holder_has_so_many_open_shares_and_no_more(services: Services, record: LicenseRecord) -> None:
+def test_a_holder_has_so_many_open_shares_and_no_more(services: Services, card: LicenseRecord) -> None:
     def make() -> object:
         choice = Choice("很多", 600, ("CZZT",), once=True)
-        return sharing.share(services.licenses, record.identifier, HOLDER, choice, actor="account:x")
+        return sharing.share(services.licenses, card.identifier, HOLDER, choice, actor="account:x")
 
     with pytest.raises(Refusal, match="shares_too_many"):
         _until_refused(make, services.policies.licenses.wallet.open_shares + 1)
