@@ -189,7 +189,7 @@ def connections_of(engine: sa.Engine) -> Connections:
     """Return the connections that all transactions on ``engine`` share. Disposing of the engine closes them."""
     found = _OF.get(engine)
     if found is None:
-        found = _OF[engine] = Connections(engine)
+        found = _OF.setdefault(engine, Connections(engine))
         sa.event.listen(engine, "engine_disposed", _forget)
     return found
 

@@ -53,7 +53,7 @@ def make_engine(url: str, *, pool_size: int = 8) -> sa.Engine:
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
     engine = sa.create_engine(url, **pool, pool_pre_ping=True)
-    sa.event.listen(engine, "handle_error", _refuse_nul)
+    sa.event.listen(engine, "handle_error", lambda context: refuse_nul(context.original_exception))
     return engine
 
 
@@ -73,9 +73,9 @@ def reading(engine: sa.Engine) -> sa.Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def _refuse_nul(context: sa.ExceptionContext) -> None:
-    error = context.original_exception
-    if isinstance(error, psycopg.DataError) and error.sqlstate is None and "NUL" in str(error):  # the driver's, nothing was sent
+def refuse_nul(error: BaseException | None) -> None:
+    """Raise the refusal where ``error`` is the driver's about a NUL in a text."""
+    if isinstance(error, psycopg.DataError) and error.sqlstate is None and "NUL" in str(error):  # nothing was sent
         raise Refusal(BAD_REQUEST) from None
 
 

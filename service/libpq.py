@@ -19,6 +19,8 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 
+from service.engine import refuse_nul
+
 _DONE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 
 
@@ -102,7 +104,11 @@ class Libpq:
     def put_off(self, text: str, values: Sequence[Any]) -> None:
         """Carry out a statement some time before the transaction ends."""
         name = self._names.get(text) or self._prepare(text)
-        self._waiting.append(_Sent(name, self._values.dump_sequence(values, [PyFormat.TEXT] * len(values))))
+        try:
+            self._waiting.append(_Sent(name, self._values.dump_sequence(values, [PyFormat.TEXT] * len(values))))
+        except psycopg.DataError as error:
+            refuse_nul(error)
+            raise
 
     def send(self, *_: object) -> None:
         """Carry out what was put off, before somebody uses the connection in another way."""

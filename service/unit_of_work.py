@@ -27,7 +27,7 @@ class SqlUnitOfWork(Generic[Records]):
     """Opens transactions whose records are made by ``make_records(connection)``."""
 
     def __init__(self, engine: sa.Engine, make_records: Callable[[sa.Connection], Records]) -> None:
-        self._connections = connections_of(engine)
+        self._engine = engine
         self._make_records = make_records
 
     def begin(self) -> AbstractContextManager[SqlWork[Records]]:
@@ -48,7 +48,8 @@ class SqlUnitOfWork(Generic[Records]):
 
     @contextmanager
     def _open(self, kind: Kind) -> Iterator[SqlWork[Records]]:
-        kept = self._connections.begin(kind)
+        connections = connections_of(self._engine)  # others, once the engine was disposed of
+        kept = connections.begin(kind)
         try:
             yield SqlWork(self._make_records(kept.connection), SqlAuditTrail(kept.connection))
             kept.commit()
@@ -56,4 +57,4 @@ class SqlUnitOfWork(Generic[Records]):
             kept.roll_back()
             raise
         finally:
-            self._connections.put_back(kind, kept)
+            connections.put_back(kind, kept)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 import sqlalchemy as sa
 
 from idp.storage.tables import clients, grants, metadata, tries
+from kernel.errors import Refusal
 from pki.storage.prepared import DRIVER, Prepared
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all
@@ -124,3 +125,11 @@ def test_what_was_put_off_is_forgotten_where_the_transaction_fails(opened: Opene
         fail()
     with opened() as connection:
         assert connection.scalars(sa.select(tries.c.what)).all() == []
+
+
+def test_a_nul_finds_nothing_or_is_refused_where_no_text_holds_one(engine: sa.Engine, opened: Opened) -> None:
+    find = Prepared(sa.select(clients).where(clients.c.client_id == sa.bindparam("key")))
+    told = nullcontext() if engine.dialect.name == "sqlite" else pytest.raises(Refusal, match="bad_request")
+    for _ in range(2):  # refused as often as it is asked for
+        with told, opened() as connection:
+            assert find.first(connection, {"key": "a\0"}) is None

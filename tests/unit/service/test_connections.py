@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from service.connections import Connections, Kind, connections_of
-from service.engine import make_engine, most_connections
+from service.engine import most_connections
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all
 
@@ -173,13 +173,12 @@ def test_one_consistent_snapshot_is_read(work: SqlUnitOfWork[sa.Connection]) -> 
     assert names(work) == ["meanwhile"]
 
 
-def test_disposing_of_the_engine_closes_what_is_kept(database_url: str) -> None:
-    engine = make_engine(database_url)
+def test_disposing_of_the_engine_closes_what_is_kept_each_time(engine: sa.Engine) -> None:
     create_all(engine, metadata)
     work = SqlUnitOfWork(engine, lambda connection: connection)
-    driver = driver_of(work)
-    engine.dispose()
-    with pytest.raises(engine.dialect.loaded_dbapi.Error):
-        driver.execute("SELECT 1")
-    assert connections_of(engine).open == 0
-    engine.dispose()
+    for _ in range(2):
+        driver = driver_of(work)
+        engine.dispose()
+        with pytest.raises(engine.dialect.loaded_dbapi.Error):
+            driver.execute("SELECT 1")
+        assert connections_of(engine).open == 0
