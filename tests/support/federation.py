@@ -156,7 +156,7 @@ def federation(folder: Path, clock: FixedClock) -> Iterator[Federation]:
             home = folder / node.code
             home.mkdir()
             engines[node.code] = stack.enter_context(engine_on(f"sqlite:///{home / 'node.sqlite'}"))
-            rooms.append(issuing.make_license_deps(engines[node.code], home, clock, node=node))
+            rooms.append(issuing.copied_license_deps(engines[node.code], clock, node=node))
         city, county = rooms
         for engine in engines.values():
             create_all(engine, crosscert_storage.metadata)

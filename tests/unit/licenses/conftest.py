@@ -19,7 +19,7 @@ from service.metrics import Metrics
 from service.wiring import Services
 from tests.support import issuing, wallet
 from tests.support.databases import engine_on
-from tests.support.issuing import make_license_deps
+from tests.support.issuing import copied_license_deps
 from tests.support.license_node import license_node
 from tests.support.wallet import HOLDER, OTHER, Person, person
 
@@ -31,9 +31,9 @@ def vault(tmp_path: Path) -> Vault:
 
 
 @pytest.fixture
-def deps(engine: sa.Engine, tmp_path: Path, clock: FixedClock) -> LicenseDeps:
+def deps(engine: sa.Engine, clock: FixedClock) -> LicenseDeps:
     """The city's node, ready to issue, on each engine."""
-    return make_license_deps(engine, tmp_path, clock)
+    return copied_license_deps(engine, clock)
 
 
 @pytest.fixture
@@ -44,9 +44,9 @@ def sqlite_engine(tmp_path: Path) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def deps_sqlite(sqlite_engine: sa.Engine, tmp_path: Path, clock: FixedClock) -> LicenseDeps:
+def deps_sqlite(sqlite_engine: sa.Engine, clock: FixedClock) -> LicenseDeps:
     """The same on SQLite alone, for what does not hang on the engine."""
-    return make_license_deps(sqlite_engine, tmp_path, clock)
+    return copied_license_deps(sqlite_engine, clock)
 
 
 @pytest.fixture(scope="module")
