@@ -67,19 +67,19 @@ def test_a_port_in_use(node: Path, port: int) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
-        assert_one_line(chaoxin("--config", str(node / "chaoxin.toml"), "serve"), "port_in_use")
+        assert_one_line(run_command("serve", config=node / "chaoxin.toml"), "port_in_use")
 
 
-def test_a_wrong_passphrase(node: Path) -> None:
-    done = chaoxin("--config", str(node / "chaoxin.toml"), "serve", CHAOXIN_PASSPHRASE="wrong")
-    assert_one_line(done, "wrong_passphrase")
+def test_a_wrong_passphrase(node: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAOXIN_PASSPHRASE", "wrong")
+    assert_one_line(run_command("serve", config=node / "chaoxin.toml"), "wrong_passphrase")
 
 
 def test_a_damaged_database(node: Path) -> None:
     (node / "node.sqlite").write_bytes(b"this is not a database" * 1000)
     for left in node.glob("node.sqlite-*"):
         left.unlink()
-    assert_one_line(chaoxin("--config", str(node / "chaoxin.toml"), "serve"), "database_unusable")
+    assert_one_line(run_command("serve", config=node / "chaoxin.toml"), "database_unusable")
 
 
 def test_an_unwritable_folder(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_policy_document_with_an_unknown_key_stops_the_start(node: Path) -> No
     (node / "policies" / "tokens.toml").write_text("authorization_code_secs = 60\n", encoding="utf-8")
     with (node / "chaoxin.toml").open("a", encoding="utf-8") as stream:
         stream.write('\n[policies]\ndirectory = "policies"\n')
-    done = chaoxin("--config", str(node / "chaoxin.toml"), "serve")
+    done = run_command("serve", config=node / "chaoxin.toml")
     assert done.returncode == 2
     assert "tokens.toml" in done.stderr
     assert "authorization_code_sec" in done.stderr

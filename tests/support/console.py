@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from flask_bootstrap import Bootstrap5
 from admin_ui.ports import AdminDeps, AdminVisitor
 from admin_ui.views import make_blueprint
 from crosscert.ports import CrosscertDeps
+from kernel.clock import SystemClock
 from kernel.errors import Refusal
 from policies.loader import load
 from service import headers, i18n
@@ -41,6 +42,25 @@ class Door:
 
     def current(self) -> AdminVisitor | None:
         return self.visitor
+
+
+@dataclass
+class DoorOfToday:
+    """The door of a node that goes by the system's clock: whoever stands there has just logged in."""
+
+    visitor: Admin | None = None
+
+    def current(self) -> Admin | None:
+        return self.visitor and replace(self.visitor, auth_time=SystemClock().now())
+
+
+def officer(account_id: str = "x", **changes: Any) -> Admin:
+    """A licence officer of the department that issues most of the tests' licences, but for ``changes``."""
+    described: dict[str, Any] = {"roles": ("license_officer",), "organization": "饶平县市场监督管理局", "kind": "staff"}
+    return Admin(account_id, account_id=account_id, **described | changes)
+
+
+CHEN, LIN = officer("chen"), officer("lin")
 
 
 def console_of(deps: CrosscertDeps, door: Door) -> Flask:

@@ -20,8 +20,8 @@ from service.app import create_app
 from service.metrics import Metrics
 from service.wiring import Services
 from tests.support import issuing
+from tests.support.console import CHEN, LIN, Admin, DoorOfToday, officer
 from tests.support.license_node import license_node
-from tests.unit.admin_ui.test_licenses import CHEN, LIN, Door, Somebody
 
 HOME = "/admin/licenses/batches"
 GOOD = [{**issuing.GOOD_ROW, "number": f"QA2026{place:08d}"} for place in range(2)]
@@ -34,20 +34,20 @@ class Console:
 
     services: Services
     client: FlaskClient
-    door: Door
+    door: DoorOfToday
     told: list[Batch] = field(default_factory=list)
 
-    def get(self, who: Somebody, path: str = "") -> TestResponse:
+    def get(self, who: Admin, path: str = "") -> TestResponse:
         self.door.visitor = who
         return self.client.get(HOME + path)
 
-    def post(self, who: Somebody, path: str, **form: Any) -> TestResponse:
+    def post(self, who: Admin, path: str, **form: Any) -> TestResponse:
         self.door.visitor = who
         token = re.search(r'name="csrf_token" value="(\w+)"', self.client.get(f"{HOME}/new").text)
         assert token is not None
         return self.client.post(HOME + path, data={**form, "csrf_token": token[1]})
 
-    def hand_in(self, who: Somebody, *rows: Any) -> str:
+    def hand_in(self, who: Admin, *rows: Any) -> str:
         answer = self.post(who, "/new", file=(issuing.csv_of(*rows), "申请.csv"))
         assert answer.status_code == 303, answer.text
         return answer.headers["Location"].removeprefix(HOME)
@@ -56,7 +56,7 @@ class Console:
 @pytest.fixture
 def console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
     with license_node(tmp_path, 18776) as services:
-        door, told = Door(), []
+        door, told = DoorOfToday(), []
         services.__dict__["visitors"] = door
         monkeypatch.setattr("service.jobs.issue_in_background", lambda _services, batch: told.append(batch))
         yield Console(services, create_app(services, Metrics()).test_client(), door, told)
@@ -101,11 +101,11 @@ def test_where_it_takes_two_another_officer_agrees(console: Console, monkeypatch
 
 def test_only_an_officer_of_the_department_hands_in_and_decides(console: Console) -> None:
     path = console.hand_in(CHEN, *GOOD)
-    other = Somebody("y", organization="潮州市市场监督管理局")
+    other = officer("y", organization="潮州市市场监督管理局")
     for page in (path, f"{path}/zh.csv"):
         assert console.get(other, page).status_code == 404
     assert console.post(other, path, answer="release").status_code == 404
-    reader = Somebody("z", roles=("security_admin",), organization=None)
+    reader = officer("z", roles=("security_admin",), organization=None)
     assert console.get(reader, "/new").status_code == 403
     assert 'value="release"' not in console.get(reader, path).text
     assert console.post(CHEN, path, answer="drop").status_code == 303

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from admin_ui import licenses
-from kernel.clock import SystemClock
 from licenses import issue
 from licenses.life.transitions import TRANSITIONS
 from licenses.ports import LicenseRecord
@@ -20,37 +18,24 @@ from service.app import create_app
 from service.metrics import Metrics
 from service.wiring import Services
 from tests.support import issuing
-from tests.support.console import Admin, Door
+from tests.support.console import CHEN, LIN, Admin, DoorOfToday, officer
 from tests.support.license_node import license_node
 
-RAOPING = "饶平县市场监督管理局"
 HOME = "/admin/licenses"
 
 
-def somebody(account_id: str = "x", **changes: Any) -> Admin:
-    """An officer of the issuing department, but for ``changes``."""
-    officer: dict[str, Any] = {"roles": ("license_officer",), "organization": RAOPING, "kind": "staff"}
-    return Admin(account_id, account_id=account_id, **officer | changes)
-
-
-CHEN, LIN = somebody("chen"), somebody("lin")
-
-
 class Console:
-    """The console as one visitor after the other uses it, each of whom has just logged in."""
+    """The console as one visitor after the other uses it."""
 
-    def __init__(self, client: FlaskClient, door: Door) -> None:
+    def __init__(self, client: FlaskClient, door: DoorOfToday) -> None:
         self._client, self._door = client, door
 
-    def _let_in(self, who: Admin | None) -> None:
-        self._door.visitor = who and replace(who, auth_time=SystemClock().now())
-
     def get(self, who: Admin | None, path: str = "") -> TestResponse:
-        self._let_in(who)
+        self._door.visitor = who
         return self._client.get(HOME + path)
 
     def post(self, who: Admin, path: str, **form: str) -> TestResponse:
-        self._let_in(who)
+        self._door.visitor = who
         token = re.search(r'name="csrf_token" value="(\w+)"', self._client.get(HOME).text)
         assert token is not None
         return self._client.post(HOME + path, data={**form, "csrf_token": token[1]})
@@ -64,7 +49,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 @pytest.fixture(scope="module")
 def console(services: Services) -> Console:
-    door = Door()
+    door = DoorOfToday()
     services.__dict__["visitors"] = door
     return Console(create_app(services, Metrics()).test_client(), door)
 
@@ -83,19 +68,19 @@ def status(services: Services, record: LicenseRecord) -> str:
 def test_only_officers_with_a_second_factor_get_in(services: Services, console: Console) -> None:
     name = issued(services, "445122202100000020").identifier
     pages = ("", f"/{name}", f"/{name}/document", f"/{name}/acts/suspend", "/waiting", "/apply")
-    weak = somebody(acr="urn:chaoxin:aal:1")
+    weak = officer(acr="urn:chaoxin:aal:1")
     for page in pages:
         assert console.get(None, page).headers["Location"] == "/login"
-        for other in (weak, somebody(roles=()), somebody(roles=("clerk",)), somebody(roles=("auditor",))):
+        for other in (weak, officer(roles=()), officer(roles=("clerk",)), officer(roles=("auditor",))):
             assert console.get(other, page).status_code == 403, (page, other)
         assert console.get(CHEN, page).status_code == 200, page
-    admin = somebody(roles=("security_admin",), organization=None)
+    admin = officer(roles=("security_admin",), organization=None)
     assert [console.get(admin, page).status_code for page in pages] == [200, 200, 200, 403, 200, 403]
 
 
 def test_another_departments_officers_see_nothing(services: Services, console: Console) -> None:
     record = issued(services, "445122202100000021")
-    for other in (somebody("y", organization="潮州市市场监督管理局"), somebody("y", organization=None)):
+    for other in (officer("y", organization="潮州市市场监督管理局"), officer("y", organization=None)):
         assert record.number not in console.get(other).text
         assert console.get(other, f"/{record.identifier}").status_code == 404
         assert console.get(other, f"/{record.identifier}/document").status_code == 404
@@ -161,7 +146,7 @@ def test_an_application_is_taken_checked_and_issued(console: Console) -> None:
     done = console.post(CHEN, path, **form)
     assert done.status_code == 303
     assert "饶平县林𠮷饼家" in console.get(CHEN, done.headers["Location"].removeprefix(HOME)).text
-    other = somebody("y", organization="潮州市市场监督管理局")
+    other = officer("y", organization="潮州市市场监督管理局")
     assert console.post(other, path, **form).status_code == 403
 
 
