@@ -9,6 +9,7 @@ It shows what the QR code shows: whoever asks has the paper, and compares. Left 
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -21,7 +22,7 @@ from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
 from licenses.qr_check import QrVerdict, tell_registered
 from licenses.verification import take_turn
 
-_MAX_NUMBER = 64
+_NUMBER = re.compile(r"[0-9A-Z]{1,64}")
 _MOST_VERSIONS = 50
 
 
@@ -30,7 +31,8 @@ def check_number(
 ) -> QrVerdict:
     """Return what this node says of the licence, audited; ``Refusal``: ``number_unknown`` or, too often, ``too_many_verifications``."""
     moment = at or deps.clock.now()
-    wanted = "".join(number.split()).upper()[:_MAX_NUMBER]
+    wanted = "".join(number.split()).upper()
+    wanted = wanted if _NUMBER.fullmatch(wanted) else ""
     # 1.
     take_turn(deps, limiter, address)
     take_turn(deps, limiter, f"number:{wanted}")

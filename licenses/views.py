@@ -101,7 +101,7 @@ def _add_forms(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> None:
 
     @room.post("/verify/number")
     def verify_number() -> str:
-        number, code = (request.form.get(name, "") for name in ("number", "check_code"))
+        number, code = request.form.get("number", ""), request.form.get("check_code", "")
         address = request.remote_addr or ""
         verdict = check_number(deps, number, code, actor=_actor(deps, "page"), address=address, limiter=limiter)
         return render_template("licenses/qr_verdict.html", verdict=verdict)

@@ -53,6 +53,7 @@ def test_an_unknown_number_and_a_wrong_code_are_one_answer(deps_sqlite: LicenseD
         ("445122202100009999", code),
         ("445122202100009999", code_of(deps_sqlite.vault, "445122202100009999")),
         ("潮" * 500, "\x00" * 500),
+        (f"{record.number}\x00", code),
         ("", ""),
     ):
         with pytest.raises(Refusal) as refused:

@@ -121,6 +121,14 @@ def test_a_statement_that_was_changed_or_is_of_another_file_or_anothers_is_refus
     assert refused.value.code == "statement_other_file"
 
 
+def test_the_path_says_where_it_leads_to_another_node(nodes: Federation, countys: bytes) -> None:
+    steps = present(nodes.verify(countys)).steps
+    assert [step.how.en for step in steps] == ["issues", "cross-certifies", "issues", "issues"]
+    assert [step.role.zh for step in steps] == ["本节点的根", "证书机构", "证书机构", "签章证书"]
+    own = present(nodes.verify(nodes.issue_at_city(number="445122202100000088"))).steps
+    assert {step.how.en for step in own} == {"issues"}
+
+
 def report_of(deps: LicenseDeps, nodes: Federation, pdf: bytes) -> bytes:
     """Return a node's sealed report about ``pdf``."""
     return make_report(deps, claims_of(deps.node, pdf, nodes.verify(pdf), nodes.now))
