@@ -35,8 +35,9 @@ from idp.logout import results
 from idp.views.systems import Systems
 from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal, wait_seconds
 from kernel.randomness import token
+from licenses.bulk_records import Batch
 from pki import alarms
-from service import floods, headers, i18n, jobs, reference, unholdable
+from service import floods, headers, i18n, reference, unholdable
 from service.adapters import AuditReader, PeerNodes
 from service.assets import Assets
 from service.csrf import Csrf
@@ -121,7 +122,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
     _add_errors(app)
     _add_health(app, services)
     _add_context(app, services)
-    in_background = partial(jobs.issue_in_background, services)
+    in_background = partial(_issue_in_background, services)
     for blueprint in (
         pki.views.make_blueprint(services.pki),
         pki.est.views.make_blueprint(services.pki),
@@ -141,6 +142,12 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
     return app
 
 
+def _issue_in_background(services: Services, batch: Batch) -> None:
+    from service import jobs  # noqa: PLC0415 - a server that is handed no file of applications does not load the queue
+
+    jobs.issue_in_background(services, batch)
+
+
 def _admin(services: Services) -> AdminDeps:
     return AdminDeps(
         node=services.node,
@@ -152,7 +159,7 @@ def _admin(services: Services) -> AdminDeps:
         clock=services.clock,
         audit=AuditReader(services.engine),
         visitors=services.visitors,
-        in_background=partial(jobs.issue_in_background, services),
+        in_background=partial(_issue_in_background, services),
     )
 
 
