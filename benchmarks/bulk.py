@@ -94,13 +94,14 @@ def _run(services: Services, config: Path, batch_id: str) -> tuple[float, list[f
             living = [one for one in living if one.poll() is None]
             while fuses and len(living) < 2:
                 living.append(_worker(config, fuses.pop(0)))
+            assert living, "the workers are gone"
             found, progress = outcomes.get_batch(services.licenses, batch_id, operator("operator:cli"))
             if not fuses and (not seen or seen[-1][1] != progress.issued):
                 seen.append((time.monotonic(), progress.issued))
             if progress.chunks_done == found.chunks:
-                # From the third chunk that they finished on: by then both have started.
-                (start, before), (end, after) = seen[min(2, len(seen) - 2)], seen[-1]
-                return (after - before) / (end - start), memory
+                # From the third chunk that they finished on, where there are so many: by then both have started.
+                (start, before), (end, after) = seen[min(2, max(0, len(seen) - 2))], seen[-1]
+                return (after - before) / max(end - start, 1e-3), memory
             if len(seen) > 2 and living:
                 now = max(_resident(one.pid) for one in living)
                 memory = [memory[0] or now, now]
