@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 
 import click
@@ -50,6 +51,9 @@ def command(services: Services, workers: int, threads: int, log_level: str) -> N
     )
     # Workers are forked from here: what is imported and unlocked already is theirs, database connections are not.
     services.engine.dispose()
+    # What is here before the fork is never collected: looking at it would make each worker a copy of its own.
+    gc.collect()
+    gc.freeze()
     server.serve(target_loader=lambda: create_application(services), wrap_loader=False)
 
 
