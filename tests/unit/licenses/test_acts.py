@@ -340,7 +340,7 @@ def test_what_failed_fails_again_for_the_same_reason_when_asked_for_by_the_same_
     assert acts.ask(deps, order("renew", record, key="k2"), CHEN).state == "done"
 
 
-def _out_of_glyphs(*_: Any) -> None:
+def _out_of_glyphs(*_: Any, **__: Any) -> None:
     raise Refusal(GLYPH_MISSING, field="holder_name", name="姓名", character="𪚥", point="U+2A6A5")
 
 
