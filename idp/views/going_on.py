@@ -26,9 +26,11 @@ _SEE_OTHER = 303
 
 def answer(deps: IdpDeps, environ: Mapping[str, Any]) -> OAuthResponse:
     """Send the browser on, or leave the request to Flask."""
+    if environ["REQUEST_METHOD"] != "GET":  # and its body, which can be read but once, stays as it is
+        return _ELSEWHERE
     try:
         request = read_request(environ)
-        if request.method != "GET" or _needs_flask(request):
+        if _needs_flask(request):
             return _ELSEWHERE
         cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
         known = browser.find_browser(deps, cookies)

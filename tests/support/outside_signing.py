@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from io import BytesIO
 from typing import Any
@@ -120,7 +121,9 @@ def signed(
     if stamper is not None:
         stamping = _Stamping(stamper, [ca.issuing.certificate], at)
     writer = IncrementalPdfFileWriter(BytesIO(pdf))
-    out = signers.PdfSigner(metadata, signer=by, timestamper=stamping, new_field_spec=SigFieldSpec(field)).sign_pdf(writer)
+    signing = signers.PdfSigner(metadata, signer=by, timestamper=stamping, new_field_spec=SigFieldSpec(field))
+    with ThreadPoolExecutor(1) as apart:  # pyHanko runs a loop of its own; a browser driven by this process may have one here
+        out = apart.submit(signing.sign_pdf, writer).result()
     made: bytes = out.getvalue()
     return made
 

@@ -117,6 +117,7 @@ ELSEWHERE = (
     "/account/organizations",
     "/account/recovery",
     "/account/history",
+    "/account/messages",
     "/account/export",
     "/account/close",
     "/login/identity",

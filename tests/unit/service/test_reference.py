@@ -26,7 +26,8 @@ def client() -> FlaskClient:
     Bootstrap5(app)
     i18n.init_app(app, NODE)
     Frame().init_app(app)
-    app.context_processor(lambda: {"node": NODE, "visitor": None, "csrf_field": str})
+    app.context_processor(lambda: {"node": NODE, "visitor": None})
+    app.jinja_env.globals["csrf_field"] = str  # macros see no context
     app.register_blueprint(reference.make_blueprint())
     return app.test_client()
 

@@ -167,4 +167,7 @@ class _BrokenAtTheEnd:
             def read(self) -> object:
                 return outer.read()
 
+            def look(self) -> object:
+                return outer.look()
+
         self.deps = replace(whole.deps, work=Work())  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from crosscert import agreements
 from crosscert.agreements import plans
@@ -146,7 +147,10 @@ def test_a_node_with_a_new_key_is_certified_anew_and_the_old_key_is_withdrawn(sy
 
         def trusted() -> set[str]:
             trust = city.trust.at(now())
-            paths = {key: trust.path(seal, levels="substantial", extra_crls=lists) for key, seal in seals.items()}
+            paths = {
+                key: trust.path(seal.public_bytes(Encoding.DER), levels="substantial", extra_crls=lists)
+                for key, seal in seals.items()
+            }
             return {key for key, path in paths.items() if path.reason is None}
 
         assert trusted() == {"old", "new"}

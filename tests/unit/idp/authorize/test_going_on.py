@@ -86,6 +86,12 @@ def test_what_needs_a_page_or_can_be_tried_but_once_is_left_to_flask_and_nothing
     assert stored(sqlite) == before
 
 
+def test_what_was_posted_is_left_to_be_read(provider: Provider) -> None:
+    environ = EnvironBuilder(endpoints.AUTHORIZE, method="POST", data=provider.request()).get_environ()
+    assert going_on.answer(provider.deps, environ) == OAuthResponse(404)
+    assert b"response_type=code" in environ["wsgi.input"].read()
+
+
 def test_each_page_that_asks_is_there(provider: Provider) -> None:
     pages = provider.app.url_map.bind("localhost")
     assert all(pages.match(path, method="GET") for path in _PAGES.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from idp.registers.ports import Registers
 from kernel.errors import Misuse, Refusal
 from service.config import load_config
 from service.registers import make_registers
+from tests.support.databases import engine_on
 from tests.unit.service.test_messengers import NODE
 
 NUMBER, OTHER = "445102198806123626", "445102197105193010"
@@ -19,6 +20,13 @@ USCC = "91445100MA7CHAN008"
 POPULATION = '[registers.population]\ndatabase = "{url}"\ntable = "{table}"\nseconds = {seconds}\n'
 COLUMNS = 'columns = {name = "xm", resident_id = "gmsfhm"}\n'
 LEGAL = '[registers.legal_persons]\ndatabase = "{url}"\ntable = "frk"\nseconds = 5\n'
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """The register's owner, at work in the very database that is asked."""
+    with engine_on(database_url) as made:
+        yield made
 
 
 def registers(folder: Path, text: str) -> Registers:
