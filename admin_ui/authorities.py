@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from admin_ui.certificates import Certificate, describe_record, key_of
-from admin_ui.overview import Authority, list_authorities
+from admin_ui.overview import Authority, Kind, list_authorities, list_kind
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 from pki import ocsp, rollover
 from pki.errors import CERTIFICATE_UNKNOWN
 from pki.ports import KeyPlace, PkiDeps
-from pki.records import CaName, ListHead, RoleRecord, Rollover, ca_role
+from pki.records import CaName, CaRole, ListHead, RoleRecord, Rollover, ca_role
 from pki.roles import parsed, responder_role
 from policies.certificates import get_profile
 
@@ -51,9 +51,10 @@ class Shown:
     """A CA with everything about it. ``partitions`` is how many parts its certificates are in; ``asked`` the rollover that waits."""
 
     authority: Authority
+    role: CaRole
     serves: bool
     key: Key
-    lists: Sequence[ListHead]
+    lists: Sequence[tuple[ListHead, Kind]]
     partitions: int
     responder: Service | None
     asked: Rollover | None
@@ -78,9 +79,10 @@ def show(deps: PkiDeps, ca: CaName, at: datetime) -> Shown:
         responder = Service(certificate, _key(deps, answering.key_label, certificate), ocsp.count_ready(deps), valid)
     return Shown(
         authority=authority,
+        role=role,
         serves=_is_of(serving, ca),
         key=_key(deps, ca, authority.certificate),
-        lists=lists,
+        lists=[(one, list_kind(one, at)) for one in lists],
         partitions=len(parts),
         responder=responder,
         asked=rollover.find_open(deps, role),

@@ -24,4 +24,9 @@ def find_url_fault(url: str) -> str | None:
 
 def is_on_this_machine(url: str) -> bool:
     """Tell whether an address names this machine itself, as in a federation that is only shown or tested."""
-    return urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}
+    return names_this_machine(urlsplit(url).hostname or "")
+
+
+def names_this_machine(host: str) -> bool:
+    """Tell whether a host's name or number is this machine's own."""
+    return host in {"localhost", "127.0.0.1", "::1"}

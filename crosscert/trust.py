@@ -6,7 +6,7 @@ Left to others: the path engine (``paths``), reading the store (``material``), f
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,23 +49,23 @@ class TrustAt:
     request: Callable[[datetime, str], PathRequest]
     reliance: Callable[[Material, PathVerdict], Reliance | None]
 
-    def path(
-        self,
-        der: bytes,
-        *,
-        levels: str,
-        extra_certificates: Iterable[x509.Certificate] = (),
-        extra_crls: Iterable[x509.CertificateRevocationList | bytes] = (),
-    ) -> PathVerdict:
-        """Return whether the certificate ``der`` is trusted on the level named ``levels`` or a stronger one, and why.
-
-        The extras, which may come from anybody, are only offers: a certificate counts when a path proves it, a list when the
-        exact key of the path's own CA signed it. ``Refusal`` when one of them, or the certificate, is malformed.
-        """
-        certificates = [from_x509(extra) for extra in _at_most(extra_certificates)]
-        lists = [extra if isinstance(extra, bytes) else extra.public_bytes(Encoding.DER) for extra in _at_most(extra_crls)]
-        verdict = find(self.material, parse_certificate(der), self.request(self.at, levels), certificates, lists)
+    def path(self, der: bytes, *, levels: str) -> PathVerdict:
+        """Return whether the certificate ``der`` is trusted on the level named ``levels`` or a stronger one, and why; ``Refusal`` for none."""
+        verdict = find(self.material, parse_certificate(der), self.request(self.at, levels))
         return check_reliance(verdict, self.reliance(self.material, verdict), self.judged_at)
+
+    def offered(
+        self,
+        certificates: Iterable[x509.Certificate] = (),
+        crls: Iterable[x509.CertificateRevocationList | bytes] = (),
+    ) -> TrustAt:
+        """Return the judgement with more at hand, which may come from anybody; ``Refusal`` when some of it is malformed.
+
+        It is only an offer: a certificate counts when a path proves it, a list when the exact key of the path's own CA signed it.
+        """
+        lists = (extra if isinstance(extra, bytes) else extra.public_bytes(Encoding.DER) for extra in _at_most(crls))
+        more = with_more(self.material, [from_x509(extra) for extra in _at_most(certificates)], lists)
+        return replace(self, material=more, reliance=lambda _more, verdict: self.reliance(self.material, verdict))
 
     def relied_until(self, path: PathVerdict) -> datetime | None:
         """Return until when a *valid* path is relied on if none of its nodes is heard again; None within the node's own domain."""
@@ -110,7 +110,8 @@ class TrustAt:
         header = jose.unverified_header(jws, max_bytes=max_bytes)
         signer, *chain = certificates_of(self.deps, header)
         # 2.
-        verdict = find(self.material, signer, self.request(self.at, SIGNER_LEVEL), [*chain, *extra_certificates], extra_crls)
+        more = with_more(self.material, [*chain, *extra_certificates], extra_crls)
+        verdict = find(more, signer, self.request(self.at, SIGNER_LEVEL))
         node = self.node_of(verdict) if verdict.valid else None
         return JudgedSigner(header, signer, verdict, node, self.reliance(self.material, verdict))
 
@@ -145,9 +146,9 @@ class Trust:
         extra_certificates: Iterable[x509.Certificate] = (),
         extra_crls: Iterable[x509.CertificateRevocationList | bytes] = (),
     ) -> PathVerdict:
-        """Return what :meth:`TrustAt.path` says at the moment ``at``."""
-        der = certificate.public_bytes(Encoding.DER)
-        return self.at(at).path(der, levels=levels, extra_certificates=extra_certificates, extra_crls=extra_crls)
+        """Return what :meth:`TrustAt.path` says at the moment ``at`` with the extras offered."""
+        there = self.at(at).offered(extra_certificates, extra_crls)
+        return there.path(certificate.public_bytes(Encoding.DER), levels=levels)
 
     def node_of(self, path: PathVerdict | Sequence[x509.Certificate]) -> Node | None:
         """Return what :meth:`TrustAt.node_of` says now."""
@@ -254,17 +255,18 @@ def read_signed(
     return VerifiedToken(claims, signer.header, signer.node)
 
 
-def find(
-    material: Material,
-    target: ParsedCertificate,
-    request: PathRequest,
-    certificates: Iterable[ParsedCertificate],
-    lists: Iterable[bytes],
-) -> PathVerdict:
-    """Return the engine's verdict on ``target`` by what is stored and what is offered (lists in DER)."""
-    pool = material.pool.with_more(certificates)
-    crls = material.crls.with_more(parse_crl(der) for der in lists)
-    return find_path(target, material.anchor, pool, crls, request)
+def with_more(material: Material, certificates: Iterable[ParsedCertificate], lists: Iterable[bytes]) -> Material:
+    """Return what is stored together with what is offered (lists in DER)."""
+    return replace(
+        material,
+        pool=material.pool.with_more(certificates),
+        crls=material.crls.with_more(parse_crl(der) for der in lists),
+    )
+
+
+def find(material: Material, target: ParsedCertificate, request: PathRequest) -> PathVerdict:
+    """Return the engine's verdict on ``target`` by what is at hand."""
+    return find_path(target, material.anchor, material.pool, material.crls, request)
 
 
 def check_signer(signer: ParsedCertificate, node: Node) -> None:

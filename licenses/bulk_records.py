@@ -80,7 +80,7 @@ class BatchRecords(Protocol):
         """Return the batch with this id."""
         ...
 
-    def batches(self, *, departments: Sequence[str] | None, limit: int) -> Sequence[Batch]:
+    def batches(self, *, departments: Sequence[str] | None, state: BatchState | None = None, limit: int) -> Sequence[Batch]:
         """Return batches that have arrived, the newest first; where ``departments`` are given, those that were handed in for no others."""
         ...
 

@@ -68,6 +68,7 @@ class Court:
         self._paths: dict[tuple[bytes, str], PathEvidence] = {}
         self._lists: dict[str, _Listed | None] = {}
         self._heads: dict[str, datetime | None] = {}
+        self._offered: tuple[tuple[str, datetime], TrustAt | Refusal] | None = None
         self._log = OwnLog(deps.kept)
 
     @cached_property
@@ -169,12 +170,27 @@ class Court:
         asked = self._paths.get((der, level))
         if asked is None:
             asked = self._paths[der, level] = _ask(self._now, der, level)
-        now = _with_offer(asked, reading, self._now, der, level)
+        now = self._with_offer(asked, reading, self._now, der, level)
         then = None
         if made_at is not None and made_at < self.at and now.itself and now.code in _ASK_AGAIN:
             then_there = self._deps.trust.at(made_at, judged_at=self.at)
-            then = _with_offer(_ask(then_there, der, level), reading, then_there, der, level)
+            then = self._with_offer(_ask(then_there, der, level), reading, then_there, der, level)
         return Standing(der, now, then)
+
+    def _with_offer(self, found: PathEvidence, reading: Reading, trust: TrustAt, der: bytes, level: str) -> PathEvidence:
+        """Ask once more where what is at hand was not enough, which is rare and dear, and offer what came with the file."""
+        if found.valid or found.code not in _OFFER_HELPS:
+            return found
+        # Taken apart once for a file, however many certificates are asked for.
+        if self._offered is None or self._offered[0] != (reading.sha256, trust.at):
+            try:
+                self._offered = (reading.sha256, trust.at), trust.offered(*_offer(reading))
+            except Refusal as refusal:
+                self._offered = (reading.sha256, trust.at), refusal
+        offered = self._offered[1]
+        if isinstance(offered, Refusal):
+            return PathEvidence(valid=False, at=trust.at, code=offered.code, text=offered.text)
+        return _ask(offered, der, level)
 
 
 def _seal_level(deps: LicenseDeps, data: LicenseData | None, record: LicenseRecord | None) -> str:
@@ -193,23 +209,10 @@ def _required_level(deps: LicenseDeps, record: LicenseRecord | None) -> Level:
     return "B-LT" if kind is None or record is None or COPY_NUMBER in record.fields else kind.seal_form
 
 
-def _with_offer(found: PathEvidence, reading: Reading, trust: TrustAt, der: bytes, level: str) -> PathEvidence:
-    """Ask once more where what is at hand was not enough, which is rare and dear, and offer what came with the file."""
-    if found.valid or found.code not in _OFFER_HELPS:
-        return found
-    return _ask(trust, der, level, *_offer(reading))
-
-
-def _ask(
-    trust: TrustAt,
-    der: bytes,
-    level: str,
-    certificates: Sequence[x509.Certificate] = (),
-    crls: Sequence[x509.CertificateRevocationList] = (),
-) -> PathEvidence:
+def _ask(trust: TrustAt, der: bytes, level: str) -> PathEvidence:
     try:
-        verdict = trust.path(der, levels=level, extra_certificates=certificates, extra_crls=crls)
-    except Refusal as refusal:  # what was offered is malformed
+        verdict = trust.path(der, levels=level)
+    except Refusal as refusal:
         return PathEvidence(valid=False, at=trust.at, code=refusal.code, text=refusal.text)
     if verdict.valid:
         until, node = trust.relied_until(verdict), trust.node_of(verdict)

@@ -108,7 +108,7 @@ def present(verdict: Verdict) -> Page:
         message=verdict.summary,
         advice=verdict.advice,
         rows=tuple(_row(finding) for finding in verdict.checks),
-        steps=_steps([str(certificate["subject"]) for certificate in verdict.path], verdict),
+        steps=_steps(verdict),
         status=None if status is None else Text(f"{code} {status.zh}", f"{code} {status.en}"),
         changes=tuple(change.text for change in verdict.changes),
         verdict=verdict,
@@ -154,8 +154,9 @@ def _row(finding: Finding) -> Row:
     return Row(finding.id, _RESULTS[finding.result], TITLES[finding.id], finding.text)
 
 
-def _steps(subjects: Sequence[str], verdict: Verdict) -> tuple[Step, ...]:
+def _steps(verdict: Verdict) -> tuple[Step, ...]:
     """Return the path. From one CA to another that stands elsewhere in the tree of names, or to its namesake, a cross-certificate leads."""
+    subjects = [str(certificate["subject"]) for certificate in verdict.path]
     last = len(subjects) - 1
     steps = []
     for place, subject in enumerate(subjects):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates" / "typst"
 _STANDARD: Final = "a-3b"
+_CHECKED = {True: "输入编号和核验码", False: "上传文件"}
 _ONE_AT_A_TIME = Lock()
 """A compiler serves one thread at a time."""
 
@@ -53,13 +54,13 @@ def render(
     kind: LicenseType,
     node: Node,
     state: Callable[[bytes], str],
-    code: str,
+    code: str | None,
     *,
     own: OwnTemplates | None = None,
 ) -> Page:
     """Return the page of ``record``; ``Refusal`` (``glyph_missing``) for a character that no font has.
 
-    ``state`` gives what the QR code says of data with this SHA-256; ``code`` is the check code beside the number; ``own`` typesets where the
+    ``state`` gives what the QR code says of data with this SHA-256; ``code`` is the check code beside the number, if there is to be one; ``own`` typesets where the
     type names a template of the node's own.
     """
     inputs, digest = inputs_of(record, kind, node, state, code)
@@ -72,13 +73,13 @@ def render(
 
 
 def inputs_of(
-    record: LicenseRecord, kind: LicenseType, node: Node, state: Callable[[bytes], str], code: str
+    record: LicenseRecord, kind: LicenseType, node: Node, state: Callable[[bytes], str], code: str | None
 ) -> tuple[dict[str, str], bytes]:
     """Return what a template is given, as text, and the SHA-256 of the data in it."""
     check_printable(record, kind)
     attachment = data.describe(record, kind, node).to_bytes()
     digest = hashlib.sha256(attachment).digest()
-    page = _page(record, kind, node, state(digest)) | {"code": code}
+    page = _page(record, kind, node, state(digest), code)
     return {"page": json.dumps(page, ensure_ascii=False), "data": attachment.decode()}, digest
 
 
@@ -109,7 +110,7 @@ def check_printable(record: LicenseRecord | Application, kind: LicenseType) -> N
             raise Refusal(GLYPH_MISSING, field=column, name=name, character=character, point=f"U+{ord(character):04X}")
 
 
-def _page(record: LicenseRecord, kind: LicenseType, node: Node, said: str) -> dict[str, object]:
+def _page(record: LicenseRecord, kind: LicenseType, node: Node, said: str, code: str | None) -> dict[str, object]:
     name_label, id_label = _HOLDER_LABELS[record.holder_kind]
     fields = [(name_label, record.holder_name), (id_label, record.holder_id)]
     fields += [(field.name, record.fields[field.key]) for field in kind.fields if field.key in record.fields]
@@ -128,7 +129,8 @@ def _page(record: LicenseRecord, kind: LicenseType, node: Node, said: str) -> di
         "length": sum(_length(value) for _label, value in fields),
         "qr": qr_pictures.picture(qr.address(node.url, said)),
         "qr_text": qr.address(node.url, said),
-        "notice": f"{node.name}签发，以文件中的电子签名为准。核验：扫描二维码，或在 {node.url}/verify 输入编号和核验码",
+        "code": code,
+        "notice": f"{node.name}签发，以文件中的电子签名为准。核验：扫描二维码，或在 {node.url}/verify {_CHECKED[code is not None]}",
     }
 
 

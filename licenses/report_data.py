@@ -32,9 +32,8 @@ _MAX_TEXT = 200
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """The claims of a report that a rule or a reader wants: the node's address, the moment, the file and what was said of it."""
+    """The claims of a report that a rule or a reader wants: the moment, the file and what was said of it."""
 
-    node_url: str
     at: datetime
     sha256: str
     size: int
@@ -43,7 +42,7 @@ class ReportData:
 
     def as_list(self) -> list[Any]:
         """Return plain values, for the written form of a reading."""
-        return [self.node_url, timestamp(self.at), self.sha256, self.size, self.indication, self.subindication]
+        return [timestamp(self.at), self.sha256, self.size, self.indication, self.subindication]
 
 
 def claims_of(node: Node, pdf: bytes, verdict: Verdict, at: datetime) -> dict[str, Any]:
@@ -69,20 +68,20 @@ def parse(raw: bytes) -> ReportData:
     if not isinstance(verdict, dict) or not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
         raise Refusal(REPORT_UNREADABLE)
     return of_list([
-        claims.get("iss"), claims.get("iat"), subject.removeprefix(SUBJECT), claims.get("bytes"),
+        claims.get("iat"), subject.removeprefix(SUBJECT), claims.get("bytes"),
         verdict.get("indication"), verdict.get("subindication"),
     ])  # fmt: skip
 
 
 def of_list(values: list[Any]) -> ReportData:
     """Return the data that :meth:`ReportData.as_list` wrote; ``Refusal`` for anything else."""
-    url, at, sha256, size, indication, subindication = values
-    texts = (url, sha256, indication, "" if subindication is None else subindication)
+    at, sha256, size, indication, subindication = values
+    texts = (sha256, indication, "" if subindication is None else subindication)
     if not all(isinstance(text, str) and len(text) <= _MAX_TEXT and text.isprintable() for text in texts):
         raise Refusal(REPORT_UNREADABLE)
     if not all(type(number) is int and 0 <= number <= _LAST_SECOND for number in (at, size)):
         raise Refusal(REPORT_UNREADABLE)
-    return ReportData(url, datetime.fromtimestamp(at, UTC), sha256, size, indication, subindication)
+    return ReportData(datetime.fromtimestamp(at, UTC), sha256, size, indication, subindication)
 
 
 def reporter_name(node: Node) -> str:

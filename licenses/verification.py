@@ -1,7 +1,7 @@
 """Verifying a file from end to end: read it, gather, judge, and note in the audit trail that it was asked.
 
 The steps bear the numbers that docs/architecture.md gives them. Left to others: each step (``documents``, ``gathering``,
-``verify``), HTTP and its limits (``views``).
+``verify``), HTTP and the limits of size (``views``).
 """
 
 from __future__ import annotations

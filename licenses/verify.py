@@ -7,14 +7,13 @@ and reported, so that the reader sees the whole picture. Left to others: collect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from kernel.canonical import Json
 from kernel.clock import rfc3339
 from kernel.errors import ChaoxinError, Text
 from licenses.checks.copy import check_copy, words_of
-from licenses.checks.document import check_certified, check_coverage, check_format, check_integrity, check_one_signature
 from licenses.checks.license import (
     check_data,
     check_dates,
@@ -26,16 +25,15 @@ from licenses.checks.license import (
     in_force,
     status_of,
 )
-from licenses.checks.signature import check_level, check_revocation, check_signing_time, check_time_stamp, check_trust
+from licenses.checks.sealed import SEALED, Check
+from licenses.checks.signature import level_of
 from licenses.errors import DOCUMENT_TOO_COSTLY
 from licenses.evidence import Evidence
 from licenses.shown import show
 from licenses.telling import describe_path, describe_signer
 from licenses.verdict import (
-    LEVELS,
     Finding,
     Indication,
-    Level,
     Result,
     Status,
     Subindication,
@@ -47,19 +45,8 @@ from licenses.verdict import (
 from licenses.verify_others import judge_others
 from licenses.verify_reports import judge_report
 
-Check = Callable[[Evidence, datetime], Finding]
-
 CHECKS: Sequence[Check] = (
-    check_format,
-    check_one_signature,
-    check_coverage,
-    check_integrity,
-    check_trust,
-    check_certified,
-    check_time_stamp,
-    check_signing_time,
-    check_revocation,
-    check_level,
+    *SEALED,
     check_data,
     check_issuer,
     check_registry,
@@ -90,7 +77,7 @@ def judge(evidence: Evidence, at: datetime) -> Verdict:
     return Verdict(
         indication=indication,
         subindication=subindication,
-        level=_level(findings),
+        level=level_of(evidence),
         best_signature_time=evidence.best_signature_time,
         signer=describe_signer(evidence),
         path=describe_path(evidence),
@@ -144,11 +131,6 @@ def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -
         advice=advise(word),
         deciding=finding,
     )
-
-
-def _level(findings: Sequence[Finding]) -> Level | None:
-    found = next(finding.evidence.get("level") for finding in findings if finding.id == "level")
-    return next((level for level in LEVELS if level == found), None)
 
 
 def _registry(evidence: Evidence, findings: Sequence[Finding]) -> Mapping[str, Json]:

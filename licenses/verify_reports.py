@@ -5,30 +5,18 @@ That the report is genuine says nothing of the licence now. Left to others: the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from kernel.errors import Text
-from licenses.checks.document import check_certified, check_coverage, check_format, check_integrity, check_one_signature
 from licenses.checks.report import check_report
-from licenses.checks.signature import check_level, check_revocation, check_signing_time, check_time_stamp, check_trust, level_of
+from licenses.checks.sealed import SEALED, Check
+from licenses.checks.signature import level_of
 from licenses.evidence import Evidence
 from licenses.telling import describe_path, describe_signer
 from licenses.verdict import Finding, Indication, Status, Verdict, advise, decide
 
-CHECKS: Sequence[Callable[[Evidence, datetime], Finding]] = (
-    check_format,
-    check_one_signature,
-    check_coverage,
-    check_integrity,
-    check_trust,
-    check_certified,
-    check_time_stamp,
-    check_signing_time,
-    check_revocation,
-    check_level,
-    check_report,
-)
+CHECKS: Sequence[Check] = (*SEALED, check_report)
 _GENUINE = Text(
     "可以采信报告的内容；它只说明当时的情况，证照现在的状态请重新验证。",
     "You can rely on what the report says. It tells of its moment only: verify the licence again for how it stands now.",

@@ -31,7 +31,6 @@ _WANTED = {"statement": statement.MEDIA_TYPE, "report": _PDF, "evidence": _ZIP}
 """What the page's other buttons ask for."""
 
 _FORM_OVERHEAD = 64 * 1024
-_MAX_STATEMENT = 256 * 1024
 
 
 def make_blueprint(deps: LicenseDeps, limiter: Limiter | None = None) -> Blueprint:
@@ -76,7 +75,7 @@ def _add_verification(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> N
         at = deps.clock.now()
         verdict = verify(deps, pdf, actor=_actor(deps, "page"), at=at)
         signed = statement.make_statement(deps, pdf, verdict, at)
-        return render_template("licenses/verdict.html", page=present(verdict), limit=limit, statement=signed)
+        return render_template("licenses/verdict.html", page=present(verdict), statement=signed)
 
     @room.get(QR_PAGE)
     def qr_page() -> str:
@@ -93,11 +92,11 @@ def _add_forms(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> None:
     @room.post("/verify/report")
     def take_report() -> Response:
         take_turn(deps, limiter, request.remote_addr or "")
-        request.max_content_length = _MAX_STATEMENT
         signed = request.form.get("statement", "")
+        claims = statement.own_claims(deps, signed, deps.clock.now())
         if request.form.get("as") == "statement":
             return _download(signed, statement.MEDIA_TYPE, "verification.jws")
-        return _download(make_report(deps, statement.own_claims(deps, signed, deps.clock.now())), _PDF, "verification.pdf")
+        return _download(make_report(deps, claims), _PDF, "verification.pdf")
 
     @room.post("/verify/number")
     def verify_number() -> str:

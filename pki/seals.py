@@ -124,13 +124,15 @@ def prepare(deps: PkiDeps, seal: Seal, pdf: bytes, *, at: datetime, reason: str)
     if not all(seal.certificate.not_before <= moment <= seal.certificate.not_after for moment in (at, deps.clock.now())):
         raise Refusal(SEAL_UNUSABLE, name=seal.name, problem=_EXPIRED)
     evidence = kept_while(deps, f"seal-evidence:{seal.certificate.serial}", lambda: _gather(deps, seal))
-    statement = Statement(_common_name(parsed(deps, seal.certificate)), deps.node.name, reason, at)
+    statement = Statement(_whole_name(seal, parsed(deps, seal.certificate)), deps.node.name, reason, at)
     prepared = pdf_signatures.prepare(pdf, statement, evidence.certificates, evidence.crls)
     return PreparedSeal(seal, hashlib.sha256(pdf).hexdigest(), prepared, evidence.authority)
 
 
-def _common_name(certificate: x509.Certificate) -> str:
-    return str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+def _whole_name(seal: Seal, certificate: x509.Certificate) -> str:
+    """Return the seal's name with the department's, which a CN may have no room for."""
+    common_name = str(certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+    return common_name if common_name.startswith(seal.name) else f"{seal.name}{common_name}"
 
 
 def sign(deps: PkiDeps, prepared: PreparedSeal) -> bytes:

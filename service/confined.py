@@ -11,17 +11,20 @@ import sys
 from collections.abc import Mapping
 from typing import IO
 
-from kernel.errors import ErrorCode, Misuse
+from kernel.errors import Misuse
 from service.confined_worker import ANSWER_OCTETS, LENGTH_OCTETS, READY
+from service.errors import CONFINED_MISSING
 
 _MAX_ANSWER = 64 * 1024 * 1024
+_RENEWED_AFTER = 2_000
+"""Questions after which a process is to be replaced, whatever it has gathered."""
 
 
 class Confined:
-    """One process that runs ``module`` with ``arguments``, asked by one thread at a time; ``Misuse(missing)`` when it does not start."""
+    """One process that runs ``module`` with ``arguments``, asked by one thread at a time; ``Misuse(confined_missing)`` when it does not start."""
 
-    def __init__(self, module: str, *arguments: str, missing: ErrorCode, environment: Mapping[str, str] | None = None) -> None:
-        self.asked = 0
+    def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        self._asked = 0
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
@@ -38,16 +41,21 @@ class Confined:
         )
         if self._read(1) != READY:
             self.end()
-            raise Misuse(missing)
+            raise Misuse(CONFINED_MISSING)
 
     @property
     def pid(self) -> int:
         """Its number."""
         return self._process.pid
 
+    @property
+    def is_old(self) -> bool:
+        """Whether it was asked so often that another one is to take its place."""
+        return self._asked >= _RENEWED_AFTER
+
     def ask(self, question: bytes) -> bytes | None:
         """Return the process's answer, None when it ended over the question."""
-        self.asked += 1
+        self._asked += 1
         sink = _there(self._process.stdin)
         try:
             sink.write(len(question).to_bytes(LENGTH_OCTETS) + question)

@@ -44,11 +44,11 @@ PIN_MISSING = define(
     remedy_zh="把 PIN 写进该文件（权限 0600），或设置环境变量 CHAOXIN_PIN。",
     remedy_en="Put the PIN into the file (mode 0600) or set the environment variable CHAOXIN_PIN.",
 )
-FORENSICS_MISSING = define(
-    "forensics_missing",
+CONFINED_MISSING = define(
+    "confined_missing",
     status=500,
-    zh="读取 PDF 的进程无法启动。",
-    en="The process that reads PDF files does not start.",
+    zh="处理文件的隔离进程无法启动。",
+    en="The confined process that handles files does not start.",
     remedy_zh="检查安装是否完整，以及本机是否还能启动进程、内存是否够用。",
     remedy_en="Check that the installation is complete, and that the machine can still start processes and has memory left.",
 )

@@ -7,6 +7,7 @@ Flask costs 35 µs a request; a token, a key set or an OCSP answer costs less th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +23,7 @@ from idp.wire import OAuthResponse
 from kernel.clock import monotonic
 from kernel.randomness import token
 from pki.ports import PkiDeps
+from service.headers import transport
 from service.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -57,9 +59,11 @@ def table(idp_deps: IdpDeps, pki_deps: PkiDeps) -> Mapping[str, Handler]:
 
 def _authorize(deps: IdpDeps, _: str, environ: WSGIEnvironment) -> _Response:
     try:
-        return going_on.answer(deps, environ)
-    except Exception:  # noqa: BLE001 - Flask tries again and, where that fails as well, shows whoever asked a page and the log the rest
+        answer = going_on.answer(deps, environ)
+    except Exception:  # noqa: BLE001 - Flask tries again and, where that fails as well, shows whoever asked a page
+        _log.exception("left_to_flask", endpoint=endpoints.AUTHORIZE)
         return OAuthResponse(500)
+    return replace(answer, headers=(*answer.headers, *transport(deps.node)))
 
 
 def _idp(deps: IdpDeps, path: str, _: str, environ: WSGIEnvironment) -> _Response:

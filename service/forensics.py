@@ -16,13 +16,9 @@ from kernel.errors import Refusal
 from licenses.errors import DOCUMENT_NO_PDF, DOCUMENT_TOO_COSTLY, DOCUMENT_UNREADABLE, VERIFICATION_BUSY
 from policies.models import VerificationRules
 from service.confined import Confined
-from service.errors import FORENSICS_MISSING
 from service.forensic_worker import REFUSED
 
 _WAIT_SECONDS = 10.0
-_RENEWED_AFTER = 2_000
-"""Files after which a process is replaced, whatever it has gathered."""
-
 _REFUSALS = {each.code: each for each in (DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY)}
 
 _log = structlog.get_logger()
@@ -47,7 +43,7 @@ class Forensics:
             if process is None:
                 process = self._start()
             said = process.ask(pdf)
-            if said is None or process.asked >= _RENEWED_AFTER:
+            if said is None or process.is_old:
                 process.end()
                 process = None
         except BaseException:
@@ -61,7 +57,7 @@ class Forensics:
 
     def _start(self) -> Confined:
         limits = (str(self._rules.forensic_seconds), str(self._rules.forensic_memory_bytes))
-        return Confined("service.forensic_worker", *limits, missing=FORENSICS_MISSING)
+        return Confined("service.forensic_worker", *limits)
 
     def close(self) -> None:
         """End the processes that are idle."""

@@ -28,9 +28,14 @@ def content_security_policy(form_action: tuple[str, ...] = ()) -> str:
     return _POLICY.format(form_action=" ".join(("'self'", *form_action)))
 
 
+def transport(node: Node) -> tuple[tuple[str, str], ...]:
+    """Return what tells browsers to come by https alone, for a node that does (RFC 6797)."""
+    return (_TRANSPORT,) if node.url.startswith("https:") else ()
+
+
 def init_app(app: Flask, node: Node) -> None:
     """Put the headers on every answer of ``app``."""
-    always = [*_ALWAYS, _TRANSPORT] if node.url.startswith("https:") else [*_ALWAYS]
+    always = [*_ALWAYS, *transport(node)]
     usual = content_security_policy()
 
     @app.after_request

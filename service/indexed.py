@@ -2,7 +2,7 @@
 
 Rows are taken page by page, each page in a transaction; one that changed meanwhile is left to whoever changed it. It may be stopped and begun again at
 any time: until all are made anew, both keys are looked under, and writers bring forward the rows that theirs must meet (``idp.storage.indexes``).
-Left to others: the keys (``pki.vault``), encryption (``sealed``). Digests of codes and marks have a key of their own, which stays.
+Left to others: the keys (``pki.vault``), encryption (``sealed``). Digests of codes and marks stay under the first key.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -20,9 +20,10 @@ from idp.storage import people
 from idp.storage import tables as idp_tables
 from licenses.storage import registry, wallet_tables
 from licenses.storage import tables as license_tables
+from pki.storage import index_keys
 from pki.vault import Vault, index_header
+from service.renewal import renew_rows, same_row
 
-_PAGE = 200
 _LENGTH = 32
 """Octets of an index of the first key, which names no key."""
 
@@ -39,12 +40,6 @@ class Indexed:
     def table(self) -> sa.Table:
         """Which table it is."""
         return self.source.table
-
-    @property
-    def key(self) -> sa.Column[Any]:
-        """What orders its rows."""
-        (key,) = self.table.primary_key.columns
-        return key
 
 
 def _of_account(deps: IdpDeps, row: sa.RowMapping) -> Mapping[str, bytes | None]:
@@ -98,23 +93,14 @@ def renew(engine: sa.Engine, deps: IdpDeps) -> Iterator[int]:
     """Make what is under older keys anew; yield after each page how many rows were looked at."""
     number = deps.vault.index_current
     for each in COLUMNS:
-        last: Any = None
-        while True:
-            with engine.begin() as connection:
-                beyond = () if last is None else (each.key > last,)
-                query = sa.select(each.table).where(_old(each, number), *beyond).order_by(each.key).limit(_PAGE)
-                rows = connection.execute(query).mappings().all()
-                for row in rows:
-                    _renew(connection, deps, each, row)
-            if not rows:
-                break
-            last = rows[-1][each.key.name]
-            yield len(rows)
+        # Like every writer: those on their way under the key before are waited for, and none comes after.
+        hold = partial(index_keys.hold, number=number)
+        yield from renew_rows(engine, each.table, _old(each, number), partial(_renew, deps, each), hold)
 
 
-def _renew(connection: sa.Connection, deps: IdpDeps, indexed: Indexed, row: sa.RowMapping) -> None:
+def _renew(deps: IdpDeps, indexed: Indexed, connection: sa.Connection, row: sa.RowMapping) -> None:
     made = {name: value if value is None else bytes(value) for name, value in indexed.make(deps, row).items()}
-    same = (indexed.key == row[indexed.key.name], indexed.source == bytes(row[indexed.source.name]))
+    same = (same_row(indexed.table, row), indexed.source == bytes(row[indexed.source.name]))
     connection.execute(indexed.table.update().where(*same).values(made))
 
 

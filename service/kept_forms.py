@@ -3,7 +3,7 @@
 1. A form of the account or the console is answered with the way to the login: what was typed is kept (``idp.browsers.kept_forms``),
    and the login is told which form waits.
 2. After the login the page is shown on which it was typed, the form filled in, with a note; nothing has been sent.
-3. When the form is sent, it is forgotten.
+3. When the form is sent and taken, it is forgotten.
 
 Left to others: who may have it, what is left out (``idp.browsers.kept_forms``), finding it on the page (``filling``).
 """
@@ -11,7 +11,7 @@ Left to others: who may have it, what is left out (``idp.browsers.kept_forms``),
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
@@ -41,7 +41,7 @@ class KeptForms:
         if request.method == "POST":
             if _leads_to_login(response):
                 self._keep(response)
-            elif FIELD in request.form:
+            elif response.status_code < HTTPStatus.BAD_REQUEST and FIELD in request.form:
                 self._drop()
         elif FIELD in request.args and response.status_code == HTTPStatus.OK and response.mimetype == "text/html":
             self._fill(response)
@@ -84,7 +84,8 @@ def _page(own: str) -> str:
     """Return the path of the page on which the form was, by what the browser says of it: only one of ours that can be shown."""
     came_from, ours = urlsplit(request.referrer or ""), urlsplit(own)
     if (came_from.scheme, came_from.netloc) == (ours.scheme, ours.netloc) and _can_be_shown(came_from.path):
-        return came_from.path + (f"?{came_from.query}" if came_from.query else "")
+        query = urlencode([one for one in parse_qsl(came_from.query, keep_blank_values=True) if one[0] != FIELD])
+        return came_from.path + (f"?{query}" if query else "")
     if _can_be_shown(request.script_root + request.path):
         return quote(request.script_root + request.path)
     return f"{request.script_root}{'/admin/window' if request.path.startswith('/admin/window') else '/account'}"

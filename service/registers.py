@@ -11,7 +11,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from crosscert.addresses import is_on_this_machine
+from crosscert.addresses import is_on_this_machine, names_this_machine
 from crosscert.http import RequestsFetcher
 from idp.registers.csv_files import LEGAL_PERSONS, PEOPLE, CsvLegalPersonRegister, CsvPopulationRegister
 from idp.registers.documents import HttpDocumentChecks
@@ -113,15 +113,21 @@ def _database(config: Config, key: str, table: RegisterTable) -> sa.URL:
         problem = "the password belongs into password_file"
     elif not set(url.query) <= {"host", "port", "sslmode", "sslrootcert"}:
         problem = "only host, port, sslmode and sslrootcert may follow"
-    elif not _is_near(str(url.query.get("host", "")) or url.host or "") and url.query.get("sslmode") != "verify-full":
+    elif not all(map(_is_near, _hosts(url))) and url.query.get("sslmode") != "verify-full":
         problem = "a server on another machine needs ?sslmode=verify-full"
     if problem:
         raise Misuse(CONFIG_INVALID, field=field, file=str(config.file), problem=f"{field}: {problem}")
     return url if table.password_file is None else url.set(password=config.secret(f"{key}.password_file", table.password_file))
 
 
+def _hosts(url: sa.URL) -> list[str]:
+    """Return every server that may be asked: libpq takes several, one after another, separated by commas."""
+    named = url.query.get("host", ())
+    return [host for each in ((named,) if isinstance(named, str) else named) for host in each.split(",")] or [url.host or ""]
+
+
 def _is_near(host: str) -> bool:
-    return not host or host.startswith("/") or host in {"localhost", "127.0.0.1", "::1"}
+    return not host or host.startswith("/") or names_this_machine(host)
 
 
 def _line(config: Config, key: str, url: str, key_file: str, seconds: float) -> Line:

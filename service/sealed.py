@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -17,8 +17,7 @@ from idp.storage import tables as idp_tables
 from licenses.storage import tables as license_tables
 from licenses.storage import wallet_tables
 from pki.vault import Vault
-
-_PAGE = 200
+from service.renewal import renew_rows, same_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +32,6 @@ class Sealed:
     def name(self) -> str:
         """How it is called in reports."""
         return f"{self.column.table.name}.{self.column.name}"
-
-    @property
-    def key(self) -> sa.Column[Any]:
-        """What orders its rows."""
-        (key,) = self.column.table.primary_key.columns
-        return key
 
 
 def _of(column: sa.Column[bytes], prefix: str, named_by: str = "id", only: sa.ColumnElement[bool] | None = None) -> Sealed:
@@ -75,35 +68,24 @@ def count_old(engine: sa.Engine, vault: Vault) -> dict[str, int]:
     """Return how many values of each column wait to be encrypted under the newest key."""
     with engine.connect() as connection:
         return {
-            each.name: connection.execute(sa.select(sa.func.count()).where(*_old(each, vault))).scalar_one() for each in COLUMNS
+            each.name: connection.execute(sa.select(sa.func.count()).where(_old(each, vault))).scalar_one() for each in COLUMNS
         }
 
 
 def renew(engine: sa.Engine, vault: Vault) -> Iterator[int]:
     """Encrypt what is under older keys anew; yield after each page how many values were looked at."""
     for each in COLUMNS:
-        last: Any = None
-        while True:
-            with engine.begin() as connection:
-                beyond = () if last is None else (each.key > last,)
-                query = sa.select(each.column.table).where(*_old(each, vault), *beyond).order_by(each.key).limit(_PAGE)
-                rows = connection.execute(query).mappings().all()
-                for row in rows:
-                    _renew(connection, vault, each, row)
-            if not rows:
-                break
-            last = rows[-1][each.key.name]
-            yield len(rows)
+        yield from renew_rows(engine, each.column.table, _old(each, vault), partial(_renew, vault, each))
 
 
-def _renew(connection: sa.Connection, vault: Vault, sealed: Sealed, row: sa.RowMapping) -> None:
+def _renew(vault: Vault, sealed: Sealed, connection: sa.Connection, row: sa.RowMapping) -> None:
     context, old = sealed.context(row), bytes(row[sealed.column.name])
     new = vault.encrypt_bytes(vault.decrypt_bytes(old, context), context)
-    same = (sealed.key == row[sealed.key.name], sealed.column == old)
-    connection.execute(sealed.column.table.update().where(*same).values({sealed.column.name: new}))
+    table = sealed.column.table
+    connection.execute(table.update().where(same_row(table, row), sealed.column == old).values({sealed.column.name: new}))
 
 
-def _old(sealed: Sealed, vault: Vault) -> tuple[sa.ColumnElement[bool], ...]:
+def _old(sealed: Sealed, vault: Vault) -> sa.ColumnElement[bool]:
     header = vault.header
     older = sa.func.substr(sealed.column, 1, len(header)) != sa.bindparam(None, header, sa.LargeBinary)
-    return (older,) if sealed.only is None else (older, sealed.only)
+    return older if sealed.only is None else older & sealed.only

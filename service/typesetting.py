@@ -25,7 +25,6 @@ from licenses.own_templates import HOUSE, Template, read_template
 from licenses.render import TEMPLATES
 from policies.loader import TYPES
 from service.confined import Confined
-from service.errors import FORENSICS_MISSING
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SECONDS, _MEMORY = 5, 768 * 1024 * 1024
@@ -127,11 +126,10 @@ def _ask(running: _Running, name: str, inputs: Mapping[str, str], at: datetime) 
             running.process = Confined(
                 "service.typeset_worker",
                 *limits,
-                missing=FORENSICS_MISSING,
                 environment={**_PROXIES, "TMPDIR": "/nonexistent"},
             )
         said = running.process.ask(question)
-        if said is None:
+        if said is None or running.process.is_old:
             running.process.end()
             running.process = None
     if said is None:

@@ -59,5 +59,4 @@ def _page(deps: AdminDeps, ca: str, error: Refusal | None = None) -> str:
         failed=failed,
         finding=authorities.last_failure(failed),
         error=error,
-        now=now,
     )

@@ -132,7 +132,7 @@ def _add_acts(pages: Blueprint, deps: AdminDeps) -> None:
         return render_template(
             "admin_ui/license_acts.html",
             waiting=acts.list_acts(deps.licenses, officer, state="waiting"),
-            batches=[batch for batch, _progress in outcomes.list_batches(deps.licenses, officer) if batch.state == "waiting"],
+            batches=outcomes.list_waiting(deps.licenses, officer),
             mine=officer.actor,
             **_words(deps),
         )

@@ -20,7 +20,7 @@ from crosscert.material import gather
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.records import PathRequest, PathVerdict, Reason
 from crosscert.ports import CrosscertDeps
-from crosscert.trust import find
+from crosscert.trust import find, with_more
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from policies.certificates import levels_at_least, policy_oid
@@ -81,4 +81,4 @@ def _verdict(
     deps: CrosscertDeps, certificate: ParsedCertificate, at: datetime, level: str, offers: Sequence[ParsedCertificate]
 ) -> PathVerdict:
     wanted = frozenset(policy_oid(deps.policies, deps.node.code, name) for name in levels_at_least(deps.policies, level))
-    return find(gather(deps, at), certificate, PathRequest(at, wanted), offers, ())
+    return find(with_more(gather(deps, at), offers, ()), certificate, PathRequest(at, wanted))

@@ -50,7 +50,8 @@ def send(deps: IdpDeps, current: Current, device: Device, channel: Channel, addr
     )
     with deps.work.begin() as work:
         may = sent_codes.count(work, deps, account=account_id, destination=destination, address=device.address, now=now)
-        work.records.put_sent_code(sent)
+        if may:  # else the one that was sent before stays good
+            work.records.put_sent_code(sent)
         details = {"channel": channel}
         work.audit.record(AuditEvent(now, f"account:{account_id}", "idp.send_code", f"account:{account_id}", details=details))
     if may:

@@ -86,8 +86,11 @@ def submit_password(
     must = assurance.needs_second_factor(deps.policies.assurance, account.kind) or not proven.alone
     with deps.work.begin() as work:
         _remember_use(work, proven, deps.clock.now())
-        impression = devices.weigh(work, deps, account.id, browser=visit.browser, device=device)
-        if "totp" in kinds or ((must or impression.suspicious) and _can_add(deps, proven)):
+        # Who is asked for a code in any case is weighed when it comes.
+        asked = must or "totp" in kinds
+        impression = None if asked else devices.weigh(work, deps, account.id, browser=visit.browser, device=device)
+        wanted = must or (impression is not None and impression.suspicious)
+        if "totp" in kinds or (wanted and _can_add(deps, proven)):
             proven.attempt.give_back(work)
             waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=None)
             if not work.records.pass_factor(waiting.id, account.id, (PASSWORD,)):

@@ -162,7 +162,7 @@ def open_messages(deps: IdpDeps, account_id: str) -> Sequence[Told]:
     messages = told(deps, account_id, limit=_MESSAGES)
     if any(one.is_new for one in messages):
         with deps.work.begin() as work:
-            work.records.mark_read(account_id, deps.clock.now())
+            work.records.mark_read(account_id, messages[0].at)  # what came since was not seen
     return messages
 
 

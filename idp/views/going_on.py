@@ -47,5 +47,6 @@ def answer(deps: IdpDeps, environ: Mapping[str, Any]) -> OAuthResponse:
 
 
 def _needs_flask(request: OAuthRequest) -> bool:
-    handed_over = any(request.query.get(name) is not None for name in ("request", "request_uri"))
+    # A language that is asked for is remembered by the pages.
+    handed_over = any(request.query.get(name) is not None for name in ("request", "request_uri", "lang"))
     return handed_over or request.query.get("response_mode") == "form_post"

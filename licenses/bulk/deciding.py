@@ -5,6 +5,7 @@ Left to others: what would become of it (``foresight``), issuing it (``work``).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -56,7 +57,8 @@ def drop_left_over(deps: LicenseDeps) -> None:
     with deps.work.read() as work:
         over = work.records.left_over(arriving_since=now - _ARRIVES_WITHIN, waiting_since=now - _KEPT_WAITING)
     for one in over:
-        _decide(deps, one, "dropped", "system", before=one.state)
+        with suppress(Refusal):  # somebody decided just now, or another worker looks too
+            _decide(deps, one, "dropped", "system", before=one.state)
 
 
 def _decide(deps: LicenseDeps, found: Batch, state: BatchState, actor: str, *, before: BatchState = "waiting") -> Batch:

@@ -21,6 +21,7 @@ from licenses import batch
 from licenses.bulk.deciding import takes_two
 from licenses.bulk.outcomes import refused_row
 from licenses.bulk_records import Batch, Chunk
+from licenses.errors.life import BATCH_DECIDED
 from licenses.life.orders import Officer
 from licenses.ports import LicenseDeps
 
@@ -46,9 +47,16 @@ def take_in(deps: LicenseDeps, stream: BinaryIO, name: str, officer: Officer, *,
     count, places = _store(deps, arriving.id, chain([first], rows))
     with deps.work.begin() as work:
         there = replace(arriving, rows=count, chunks=places, state="waiting" if hold or two else "released")
-        work.records.move_batch(there, "arriving")
-        event = AuditEvent(deps.clock.now(), officer.actor, "licenses.take_batch", f"batch:{there.id}", "intent", {"rows": count})
-        work.audit.record(event)
+        arrived = work.records.move_batch(there, "arriving")
+        if arrived:
+            event = AuditEvent(
+                deps.clock.now(), officer.actor, "licenses.take_batch", f"batch:{there.id}", "intent", {"rows": count}
+            )
+            work.audit.record(event)
+        else:  # it took so long that it was held to be left over
+            work.records.drop_chunks(there.id)
+    if not arrived:
+        raise Refusal(BATCH_DECIDED, field="batch")
     return there
 
 

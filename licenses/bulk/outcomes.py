@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from kernel.errors import Language, Refusal
@@ -56,6 +56,12 @@ def list_batches(deps: LicenseDeps, officer: Officer) -> list[tuple[Batch, Progr
     with deps.work.read() as work:
         found = work.records.batches(departments=officer.departments, limit=_PAGE)
         return [(batch, work.records.progress(batch.id)) for batch in found]
+
+
+def list_waiting(deps: LicenseDeps, officer: Officer) -> Sequence[Batch]:
+    """Return the officer's batches that wait for a word."""
+    with deps.work.read() as work:
+        return work.records.batches(departments=officer.departments, state="waiting", limit=_PAGE)
 
 
 def rows_of(deps: LicenseDeps, batch: Batch) -> Iterator[dict[str, Any]]:

@@ -59,7 +59,7 @@ def ask(deps: LicenseDeps, order: Order, officer: Officer) -> Act:
             act = _asked_before(work.records, key, digest)
         if act is None:
             raise
-    if act.state == "failed":
+    if act.state == "failed" and act.problem:
         raise failures.refusal_of(act)
     return _finish(deps, act)
 

@@ -18,7 +18,6 @@ from kernel.text import find_unwanted_character, normal_form
 from licenses import log, qr_keys, render
 from licenses.act_records import Act, Copy
 from licenses.archive import DOCUMENT_CONTEXT
-from licenses.codes import code_of
 from licenses.data import COPY_NUMBER, COPY_PURPOSE, COPY_RECEIVER, COPY_UNTIL, WITHOUT_END
 from licenses.errors import BAD_DATE, LICENSE_NOT_FOUND, STATUS_OVERTAKEN
 from licenses.errors.life import ACT_DECIDED, ACT_TEXT, COPIES_AT_ONCE, COPY_LAST_DAY
@@ -85,8 +84,9 @@ def _seal(deps: LicenseDeps, act: Act) -> tuple[Copy, bytes]:
     }
     now = deps.clock.now()
     annotated = replace(record, fields={**record.fields, **fields}, requested_at=now)
-    code, stated = code_of(deps.vault, record.identifier), qr_keys.stating(deps, annotated)
-    pdf = seal_page(deps, annotated, render.render(annotated, kind, deps.node, stated, code, own=deps.templates))
+    # Without a check code: that is the licence's own, and lasts longer than the copy.
+    page = render.render(annotated, kind, deps.node, qr_keys.stating(deps, annotated), None, own=deps.templates)
+    pdf = seal_page(deps, annotated, page)
     copy = Copy(record.identifier, number, fields, now, hashlib.sha256(pdf).hexdigest(), -1)
     return copy, deps.vault.encrypt_bytes(pdf, DOCUMENT_CONTEXT)
 

@@ -79,7 +79,8 @@ def search(deps: LicenseDeps, wanted: Wanted, officer: Officer, *, before: int |
     issuers = officer.departments if wanted.issuers is None else _both(officer.departments, wanted.issuers)
     with deps.work.note() as work:
         found = work.records.search(replace(wanted, issuers=issuers), before=before, limit=PAGE)
-        theirs = [each for each in found if is_theirs(work.records, officer, each[1].issuer_uscc, each[1].type_code)]
+        reach = reach_of(work.records, officer)
+        theirs = [each for each in found if reach is None or each[1].type_code in reach.get(each[1].issuer_uscc, ())]
         details: dict[str, Json] = {"by": "holder" if wanted.holder_id else "list", "found": len(theirs)}
         event = AuditEvent(deps.clock.now(), officer.actor, "licenses.search", f"node:{deps.node.code}", details=details)
         work.audit.record(event)

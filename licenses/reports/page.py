@@ -51,7 +51,7 @@ def _page(node: Node, claims: Mapping[str, Any], at: datetime) -> dict[str, obje
     verdict = claims["verdict"]
     message, signer, status = verdict["message"], verdict["signer"], verdict["status"]
     return {
-        "colour": _colour(verdict["indication"], status["code"]),
+        "colour": _colour(verdict),
         "indication": verdict["indication"],
         "subindication": verdict["subindication"] or "",
         "zh": _printable(message["zh"]),
@@ -76,11 +76,13 @@ def _page(node: Node, claims: Mapping[str, Any], at: datetime) -> dict[str, obje
     }
 
 
-def _colour(indication: str, status: str | None) -> str:
+def _colour(verdict: Mapping[str, Any]) -> str:
     """Return the light's colour. Green is for licences in force alone."""
-    if indication == "TOTAL_FAILED":
+    if verdict["indication"] == "TOTAL_FAILED":
         return "bad"
-    return "ok" if indication == "TOTAL_PASSED" and status == VALID else "warn"
+    dates: Mapping[str, Any] = next((one["evidence"] for one in verdict["checks"] if one["id"] == "dates"), {})
+    in_force = verdict["status"]["code"] == VALID and dates.get("in_force") is True
+    return "ok" if verdict["indication"] == "TOTAL_PASSED" and in_force else "warn"
 
 
 def _fact(zh: str, en: str, value: str) -> dict[str, str]:

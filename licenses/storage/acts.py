@@ -142,7 +142,7 @@ class SqlActs(SqlRegistry):
             note=words["note"],
             basis=words["basis"],
             content=words["content"],
-            problem=words["problem"],
+            problem=words.get("problem", {}),  # acts that were stored before failures were told
             asked_at=from_micros(row.asked_at),
             decided_at=None if row.decided_at is None else from_micros(row.decided_at),
         )

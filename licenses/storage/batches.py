@@ -57,9 +57,10 @@ class SqlBatches(OnConnection):
         row = self._connection.execute(sa.select(batches).where(batches.c.id == batch_id)).first()
         return None if row is None else _batch(row)
 
-    def batches(self, *, departments: Sequence[str] | None, limit: int) -> Sequence[Batch]:
+    def batches(self, *, departments: Sequence[str] | None, state: BatchState | None = None, limit: int) -> Sequence[Batch]:
         """Return batches that have arrived, the newest first; where ``departments`` are given, those that were handed in for no others."""
-        query = sa.select(batches).where(batches.c.state != "arriving").order_by(batches.c.asked_at.desc(), batches.c.id)
+        shown = batches.c.state != "arriving" if state is None else batches.c.state == state
+        query = sa.select(batches).where(shown).order_by(batches.c.asked_at.desc(), batches.c.id)
         if departments is not None:
             query = query.where(batches.c.departments == canonical(list(departments)).decode())
         return [_batch(row) for row in self._connection.execute(query.limit(limit))]

@@ -18,6 +18,9 @@ from service.errors import PORT_IN_USE
 from service.logs import configure_logs
 from service.wiring import Services
 
+STOP_SECONDS = 10
+"""How long a worker that is told to stop may take for the requests that it has. Rarely one does not hear it: it is killed, which loses nothing."""
+
 
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Web processes.")
@@ -45,6 +48,7 @@ def command(services: Services, workers: int, threads: int, log_level: str) -> N
         blocking_threads=threads,
         log_level=LogLevels.debug if log_level == "DEBUG" else LogLevels.warning,
         respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
         websockets=False,
         ssl_cert=chain,
         ssl_key=key,

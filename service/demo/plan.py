@@ -120,29 +120,20 @@ ACCOUNTS = (
         totp=True,
     ),
     # Two officers: what takes two, one asks for and the other agrees to.
-    PlannedAccount(
-        CITY,
-        "staff",
-        "chenjingban",
-        "陈经办",
-        real_name_level=5,
-        proofed_by="counter",
-        organization="潮州市市场监督管理局",
-        department="注册登记科",
-        roles=("license_officer",),
-        totp=True,
-    ),
-    PlannedAccount(
-        CITY,
-        "staff",
-        "huangfuhe",
-        "黄复核",
-        real_name_level=5,
-        proofed_by="counter",
-        organization="潮州市市场监督管理局",
-        department="注册登记科",
-        roles=("license_officer",),
-        totp=True,
+    *(
+        PlannedAccount(
+            CITY,
+            "staff",
+            username,
+            name,
+            real_name_level=5,
+            proofed_by="counter",
+            organization="潮州市市场监督管理局",
+            department="注册登记科",
+            roles=("license_officer",),
+            totp=True,
+        )
+        for username, name in (("chenjingban", "陈经办"), ("huangfuhe", "黄复核"))
     ),
     PlannedAccount(
         CITY,

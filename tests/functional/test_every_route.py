@@ -109,8 +109,8 @@ class Walk:
         self.form_token = re.findall(r'name="csrf_token" value="([0-9a-f]+)"', taken.text)[0]
 
     def add(self, name: str, described: dict[str, Any]) -> str:
-        secret = None if "resident_id" in described else pyotp.random_base32()
         """Add somebody, and return which account is theirs."""
+        secret = None if "resident_id" in described else pyotp.random_base32()
         self.node.add_account(name.replace("_", "-"), totp_secret=secret, **described)
         with self.deps.work.read() as work:
             account = work.records.find_username(name.replace("_", "-"))
@@ -216,6 +216,14 @@ def test_no_form_breaks_out_of_a_page_and_none_gives_privileges(walk: Walk, what
             assert account is not None
             assert account.roles == described.get("roles", ())
             assert account.real_name_level == described.get("real_name_level", account.real_name_level)
+
+
+@pytest.mark.parametrize("path", ["/account/organizations", "/admin/licenses/batches/new", "/verify", "/login"])
+def test_what_is_too_large_is_told_to_be_so(walk: Walk, path: str) -> None:
+    said = walk.browser("security_admin").post(
+        path, data=b"x", content_type="application/x-www-form-urlencoded", environ_overrides={"CONTENT_LENGTH": str(2**31)}
+    )
+    assert (said.status_code, "Content-Security-Policy" in said.headers) == (413, True)
 
 
 def test_a_form_from_elsewhere_changes_nothing(walk: Walk) -> None:

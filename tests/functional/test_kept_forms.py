@@ -91,6 +91,14 @@ def test_a_form_of_the_account_waits_for_the_next_login(node: LoneNode, page: Pa
     expect(page).to_have_url(re.compile(r"/account/organizations\?.*kept="))
     expect(page.locator("#uscc")).to_have_value("91445100MA4X5YQ81𠮷")
     expect(page.get_by_text("刚才那一步还没有提交")).to_be_visible()
+    # Once more: what was typed last is what waits.
+    page.locator("#uscc").fill("91445100MA4X5YQ82")
+    with node.services.idp.work.read() as work:
+        (session,) = work.records.sessions(account_of(node, "waiting-holder"))
+    sessions.end(node.services.idp, session, actor="test")
+    page.get_by_role("button", name="核对并认领").click()
+    log_in(page, citizen)
+    expect(page.locator("#uscc")).to_have_value("91445100MA4X5YQ82")
     claimed = metadata.tables["idp_representatives"]
     with node.services.engine.connect() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(claimed)).scalar_one() == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from licenses import archive, issue, qr_keys
 from licenses.act_records import Act
+from licenses.codes import code_of
 from licenses.data import COPY_NUMBER, parse
 from licenses.life import acts
 from licenses.life.orders import Order, operator
@@ -33,6 +35,11 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
         yield made
 
 
+def written(pdf: bytes) -> str:
+    """Return what stands on the page."""
+    return subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+
+
 def copy_of(deps: LicenseDeps, identifier: str, until: str = "2026-11-23") -> Act:
     columns = {"purpose": "申请贷款", "receiver": "饶平农商银行", "until": until}
     return acts.ask(deps, Order("annotate", identifier, "use", columns=columns), CHEN)
@@ -45,6 +52,9 @@ def test_a_copy_says_what_it_is_for_and_is_refused_after_its_last_day(nodes: Fed
     good = nodes.verify(pdf)
     assert good.indication == "TOTAL_PASSED", good.message
     assert "仅供饶平农商银行用于申请贷款" in good.message.zh
+    # The licence's check code would outlast the copy.
+    printed = [written(each) for each in (archive.get_document(nodes.county, record), pdf)]
+    assert [code_of(nodes.county.vault, record.identifier) in text for text in printed] == [True, False]
     said = address(nodes.county.node.url, qr_keys.statement(nodes.county, copy, b"x" * 32))
     assert check(nodes.county, said, actor=CHEN.actor).kind == "ok"
     for hours, indication in ((7, "TOTAL_PASSED"), (1, "TOTAL_FAILED")):  # midnight is at Beijing

@@ -85,6 +85,7 @@ def test_codes_cannot_be_told_from_one_another_or_from_the_number(
 ) -> None:
     first = code_of(deps_sqlite.vault, record.identifier)
     clock.advance(timedelta(days=400))
+    deps_sqlite.vault.rotate_index()
     assert code_of(deps_sqlite.vault, record.identifier) == first
     codes = {code_of(deps_sqlite.vault, f"{record.identifier}{n}") for n in range(200)}
     assert len(codes) == 200

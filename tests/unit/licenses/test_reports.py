@@ -19,12 +19,13 @@ from kernel.errors import Refusal
 from licenses import reading, reading_json
 from licenses.ports import LicenseDeps
 from licenses.presentation import present
-from licenses.report_data import claims_of
+from licenses.report_data import SEAL, claims_of, reporter_name
 from licenses.reports.collected import collect
 from licenses.reports.evidence import make_evidence
-from licenses.reports.page import make_report
+from licenses.reports.page import _colour, make_report
 from licenses.reports.statement import make_statement, own_claims, verify_statement
-from pki import archiving
+from pki import archiving, seals
+from pki.records import Department
 from tests.support import pdfs
 from tests.support.authorities import Authority
 from tests.support.federation import Federation, federation
@@ -164,10 +165,22 @@ def test_a_report_that_was_changed_or_that_others_sealed_is_none(nodes: Federati
     assert (no_report.indication, no_report.subindication) == ("TOTAL_FAILED", "FORMAT_FAILURE")
 
 
-def test_the_report_seal_makes_no_licence(nodes: Federation, countys: bytes) -> None:
-    report = report_of(nodes.county, nodes, countys)
-    licence = report.replace(b"verification.json", b"license.json     ")
-    assert nodes.verify(licence).indication != "TOTAL_PASSED"
+def test_the_report_seal_makes_no_licence(nodes: Federation) -> None:
+    node = nodes.county.node
+    department = Department("verification-report", reporter_name(node), node.code, node.names, SEAL)
+    seal = seals.get_or_create_seal(nodes.county.pki, department)
+    page = pdfs.unsealed(nodes.data())
+    verdict = nodes.verify(seals.seal_pdf(nodes.county.pki, seal, page, at=nodes.now, reason="x"))
+    assert (verdict.indication, verdict.subindication) == ("TOTAL_FAILED", "WRONG_ISSUER"), verdict.message
+
+
+def test_the_reports_light_is_green_for_a_licence_in_force_alone(nodes: Federation, countys: bytes) -> None:
+    said = claims_of(nodes.county.node, countys, nodes.verify(countys), nodes.now)["verdict"]
+    assert _colour(said) == "ok"
+    for check in said["checks"]:
+        if check["id"] == "dates":
+            check["evidence"]["in_force"] = False
+    assert _colour(said) == "warn"
 
 
 def test_whatever_outsiders_wrote_a_report_is_printed(nodes: Federation) -> None:

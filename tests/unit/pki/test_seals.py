@@ -183,7 +183,8 @@ def test_a_long_department_name_stands_in_the_ou_alone(pki: PkiDeps, page: bytes
     name = "饶平县某某某某某某某某某某某某某某综合行政执法局"
     seal = seals.get_or_create_seal(pki, replace(DEPARTMENT, uscc="1" * 18, name=name))
     assert seal.certificate.subject.startswith(f"CN=电子证照专用章,OU={name},")
-    assert signature_of(seals.seal_pdf(pki, seal, page, at=pki.clock.now(), reason="x"))
+    signature = signature_of(seals.seal_pdf(pki, seal, page, at=pki.clock.now(), reason="x"))
+    assert signature.sig_object["/Name"] == f"{name}电子证照专用章"
 
 
 def test_a_department_outside_of_the_node_gets_no_seal(pki: PkiDeps) -> None:

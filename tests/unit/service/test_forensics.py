@@ -14,7 +14,7 @@ from kernel.errors import Refusal
 from licenses import reading, reading_json
 from licenses.verify import judge_unreadable
 from policies.models import VerificationRules
-from service import forensics
+from service import confined, forensics
 from service.forensics import Forensics
 from tests.support import pdfs
 from tests.support.authorities import Authority
@@ -87,7 +87,7 @@ def test_a_file_that_takes_too_long_is_given_up(rules: VerificationRules, pdf: b
 
 
 def test_a_process_is_replaced_after_many_files(rules: VerificationRules, pdf: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forensics, "_RENEWED_AFTER", 2)
+    monkeypatch.setattr(confined, "_RENEWED_AFTER", 2)
     pool = Forensics(rules)
     pool(pdf)
     first = process_of(pool)

@@ -107,10 +107,8 @@ def test_through_the_city_a_county_trusts_it_only_if_its_own_agreement_says_so(
     chain = x509.load_pem_x509_certificates(ca.bundle)
 
     def reason(level: str) -> str | None:
-        trust = county.trust.at(served.clock.now())
-        verdict = trust.path(
-            leaves["high"].public_bytes(Encoding.DER), levels=level, extra_certificates=chain, extra_crls=lists.values()
-        )
+        trust = county.trust.at(served.clock.now()).offered(chain, lists.values())
+        verdict = trust.path(leaves["high"].public_bytes(Encoding.DER), levels=level)
         return None if verdict.reason is None else verdict.reason.code
 
     assert reason("basic") == "name_not_permitted"

@@ -146,11 +146,8 @@ def test_a_node_with_a_new_key_is_certified_anew_and_the_old_key_is_withdrawn(sy
         seals = {key: each.seal() for key, each in (("old", synced.county), ("new", rekeyed))}
 
         def trusted() -> set[str]:
-            trust = city.trust.at(now())
-            paths = {
-                key: trust.path(seal.public_bytes(Encoding.DER), levels="substantial", extra_crls=lists)
-                for key, seal in seals.items()
-            }
+            trust = city.trust.at(now()).offered(crls=lists)
+            paths = {key: trust.path(seal.public_bytes(Encoding.DER), levels="substantial") for key, seal in seals.items()}
             return {key for key, path in paths.items() if path.reason is None}
 
         assert trusted() == {"old", "new"}

@@ -145,6 +145,10 @@ def test_a_department_checks_a_mandate_towards_it(
     mandates.revoke(provider.deps, mandate.id, actor=OPERATOR)
     told = ask(provider, mandate.id, system)[1]
     assert (told["active"], told["status"], told["revoked_at"]) == (False, "revoked", "2026-11-23T08:00:00Z")
+    with sqlite.begin() as connection:  # emptied, as when its agent closed their account
+        connection.execute(stored.update().where(stored.c.id == mandate.id).values(document=b""))
+    emptied = ask(provider, mandate.id, system)[1]
+    assert (emptied["active"], emptied["status"]) == (False, "revoked")
     clock.moment = later.valid_until
     again = json_of(provider.post(endpoints.TOKEN, {"grant_type": "client_credentials"}, client_id="checker"))["access_token"]
     assert ask(provider, later.id, again)[1]["status"] == "expired"

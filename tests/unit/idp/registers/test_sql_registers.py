@@ -125,6 +125,8 @@ def test_a_database_is_only_read_and_not_waited_for(database_url: str, engine: s
                 "postgresql+psycopg://reader@db.example.cn/x",
                 "postgresql+psycopg://reader@db.example.cn/x?sslmode=require",
                 "postgresql+psycopg://reader@localhost/x?host=db.example.cn",
+                "postgresql+psycopg://reader@/x?host=/run/postgresql,db.example.cn",
+                "postgresql+psycopg://reader@/x?host=localhost&host=db.example.cn",
                 "postgresql+psycopg://reader@localhost/x?options=-csession_preload_libraries=x",
             )
         ),
