@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from kernel.canonical import Json, canonical
 
@@ -49,11 +49,24 @@ def chain(previous: bytes, event: AuditEvent) -> bytes:
     return hashlib.sha256(previous + canonical(event.as_json())).digest()
 
 
+class Condition(Protocol):
+    """Something about stored records, told by them and found to hold by the statement that it goes with."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The values that it names."""
+        ...
+
+
 class AuditTrail(Protocol):
     """Takes events into the current transaction."""
 
     def record(self, event: AuditEvent) -> None:
         """Append ``event``; it becomes visible when the transaction commits, or not at all."""
+        ...
+
+    def record_if(self, event: AuditEvent, condition: Condition) -> bool:
+        """Append ``event`` if ``condition`` holds, in one statement; tell whether it did."""
         ...
 
     def record_all(self, events: Sequence[AuditEvent]) -> None:

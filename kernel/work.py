@@ -15,6 +15,10 @@ from kernel.audit import AuditTrail
 Records_co = TypeVar("Records_co", covariant=True)
 
 
+class Conflict(Exception):  # noqa: N818 - no error: somebody else was first
+    """What a transaction stands on was changed by somebody else; nothing of it was done."""
+
+
 class Work(Protocol[Records_co]):
     """One open transaction."""
 

@@ -7,6 +7,7 @@ and its sealing is the window in which the database alone vouches for a row.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kernel.audit import GENESIS, AuditEvent, chain
+from kernel.audit import GENESIS, AuditEvent, Condition, chain
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
-from pki.storage.prepared import Prepared
+from pki.storage.prepared import Prepared, Provided
 from service.engine import reading
 
 metadata = sa.MetaData()
@@ -51,6 +52,12 @@ _TOLD = ("at", "actor", "action", "target", "outcome", "details")
 _RECORD = Prepared(lambda insert: insert(events).values({name: sa.bindparam(name) for name in _TOLD}))
 
 
+@functools.cache
+def _recording_if(clause: sa.ColumnElement[bool]) -> Prepared:
+    told = sa.select(*(sa.bindparam(name, type_=events.c[name].type) for name in _TOLD)).where(clause)
+    return Prepared(lambda insert: insert(events).from_select(_TOLD, told))
+
+
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
     """An event of the trail with its number and, once sealed, its link."""
@@ -69,6 +76,12 @@ class SqlAuditTrail:
     def record(self, event: AuditEvent) -> None:
         """Append ``event`` to the current transaction."""
         _RECORD.put_off(self._connection, _row(event))
+
+    def record_if(self, event: AuditEvent, condition: Condition) -> bool:
+        """Append ``event`` to the current transaction if a condition of a room's holds; tell whether it did."""
+        if not isinstance(condition, Provided):
+            raise TypeError(condition)
+        return _recording_if(condition.clause).change(self._connection, {**_row(event), **condition.values}) > 0
 
     def record_all(self, recorded: Sequence[AuditEvent]) -> None:
         """Append events to the current transaction, in their order."""

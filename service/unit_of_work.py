@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
+from kernel.work import Conflict
 from service.audit import SqlAuditTrail
 from service.connections import Kind, connections_of
 
@@ -53,8 +54,10 @@ class SqlUnitOfWork(Generic[Records]):
         try:
             yield SqlWork(self._make_records(kept.connection), SqlAuditTrail(kept.connection))
             kept.commit()
-        except BaseException:
+        except BaseException as error:
             kept.roll_back()
+            if isinstance(error, kept.connection.dialect.loaded_dbapi.IntegrityError):  # a prepared statement's own
+                raise Conflict from error
             raise
         finally:
             connections.put_back(kind, kept)

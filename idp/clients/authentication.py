@@ -12,6 +12,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TypeAlias
 from urllib.parse import unquote_plus
 
 from idp.clients import mutual_tls, secrets
@@ -21,9 +22,9 @@ from idp.clients.keys import find_keys
 from idp.clients.registry import hash_secret
 from idp.clients.security_profiles import EVERYONE, profile_of
 from idp.oauth_errors import CLIENT_AUTHENTICATION, CLIENT_METHODS, PARAMETER_IN_QUERY
-from idp.ports import IdpDeps
+from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, ClientAuthentication
-from idp.signing_keys import keyring
+from idp.signing_keys import Recent, keyring
 from idp.wire import OAuthRequest, OAuthResponse, error_response
 from kernel.audit import AuditEvent
 from kernel.clock import from_micros, timestamp
@@ -35,6 +36,7 @@ _CHALLENGE = 'Basic realm="chaoxin", charset="UTF-8"'
 MAX_ASSERTION_SECONDS = 600
 _SECRETS = ("client_secret", "client_assertion", "code", "code_verifier", "refresh_token", "token", "access_token")
 _NOBODY = bytes(32)
+_KEPT = "clients"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,19 @@ class _Presented:
     certificate: bytes | None = field(default=None, repr=False)
 
 
-def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str) -> Client:
-    """Return the client that sent ``request`` to ``endpoint`` (its URL), or refuse (``invalid_client``)."""
+FindClient: TypeAlias = Callable[[IdpWork, str], Client | None]
+"""Reads a client, disabled or not."""
+
+
+def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str, find: FindClient | None = None) -> Client:
+    """Return the client that sent ``request`` to ``endpoint`` (its URL), or refuse (``invalid_client``).
+
+    ``find`` reads the client where an endpoint reads more by the same statement.
+    """
     check_nothing_secret_in_query(request)
     presented = _read(request)
     with deps.work.look() as work:
-        client = work.records.find_client(presented.client_id)
+        client = (find or _find)(work, presented.client_id)
     if client is not None and presented.method == "none" and client.token_endpoint_auth_method in mutual_tls.METHODS:
         # RFC 8705 2: the request names the client, and nothing in it tells by which kind of certificate.
         presented = replace(presented, method=client.token_endpoint_auth_method)
@@ -63,7 +72,34 @@ def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str) -> Clie
     _check_address(deps, client, request)
     if presented.method in SECRET_METHODS:
         secrets.note_use(deps, client, hash_secret(presented.proof))
+        _remembered(deps).put(client.client_id, client)
     return client
+
+
+def recognise(deps: IdpDeps, request: OAuthRequest) -> Client | None:
+    """Return the client that sent ``request`` as it was when it last proved its secret; None where it has to be asked for.
+
+    Whoever acts on that makes sure in the statement that does so that the client still is what it was (``records.stands_as``).
+    """
+    check_nothing_secret_in_query(request)
+    presented = _read(request)
+    client = _remembered(deps).get(presented.client_id)
+    if not isinstance(client, Client) or client.token_endpoint_auth_method != presented.method:
+        return None
+    proven = presented.method in SECRET_METHODS and _prove_secret(deps, client, presented, "")
+    usual = may_call_from(client, request.address) and secrets.is_use_noted(deps, hash_secret(presented.proof))
+    return client if proven and usual else None
+
+
+def _remembered(deps: IdpDeps) -> Recent:
+    found: Recent | None = deps.kept.get(_KEPT)
+    if found is None:
+        found = deps.kept[_KEPT] = Recent()
+    return found
+
+
+def _find(work: IdpWork, client_id: str) -> Client | None:
+    return work.records.find_client(client_id)
 
 
 def refused(refusal: Refusal) -> OAuthResponse:

@@ -48,13 +48,17 @@ def drop(deps: IdpDeps, client_id: str, which: Literal["older", "newer"], *, act
     _change(deps, client_id, without_it, action="idp.drop_client_secret", actor=actor)
 
 
+def is_use_noted(deps: IdpDeps, secret_hash: bytes) -> bool:
+    """Tell whether the use of a secret was noted lately: it is asked whether one is still in use, not how often."""
+    last: datetime | None = deps.kept.setdefault("secret_uses", {}).get(secret_hash)
+    return last is not None and deps.clock.now() - last < _NOTED_EVERY
+
+
 def note_use(deps: IdpDeps, client: Client, secret_hash: bytes) -> None:
-    """Remember that a secret was used, at most once in ten minutes: it is asked whether one is still in use, not how often."""
-    noted: dict[bytes, datetime] = deps.kept.setdefault("secret_uses", {})
-    now = deps.clock.now()
-    last = noted.get(secret_hash)
-    if last is not None and now - last < _NOTED_EVERY:
+    """Remember that a secret was used, at most once in ten minutes."""
+    if is_use_noted(deps, secret_hash):
         return
+    noted, now = deps.kept["secret_uses"], deps.clock.now()
     if len(noted) >= _MOST_NOTED:
         noted.clear()
     noted[secret_hash] = now

@@ -11,6 +11,7 @@ from idp.records import (
     Consent,
     Invitation,
 )
+from kernel.audit import Condition
 
 
 class ClientRecords(Protocol):
@@ -26,6 +27,10 @@ class ClientRecords(Protocol):
 
     def update_client(self, client: Client) -> bool:
         """Store what is registered of a client from now on; False when it was changed or disabled since ``client`` was read."""
+        ...
+
+    def stands_as(self, client: Client) -> Condition:
+        """Return the condition that a client is enabled, and registered as it was when ``client`` was read."""
         ...
 
     def disable_client(self, client_id: str, at: datetime) -> bool:

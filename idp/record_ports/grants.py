@@ -11,6 +11,7 @@ from idp.records import (
     Client,
     Code,
     Grant,
+    RefreshFamily,
     RefreshToken,
     SigningKey,
 )
@@ -51,16 +52,23 @@ class GrantRecords(Protocol):
         """Store a refresh token."""
         ...
 
-    def use_refresh_token(self, token_hash: bytes, at: datetime) -> RefreshToken | None:
-        """Mark a refresh token as used and return it; None when it is unknown or was used before."""
+    def rotate_refresh_token(self, token_hash: bytes, successor: RefreshToken, at: datetime) -> None:
+        """Mark a refresh token as used and store its successor.
+
+        ``Conflict``, at the latest when the transaction is to be committed, where it was used before or its grant does not stand.
+        """
         ...
 
     def find_refresh_token(self, token_hash: bytes) -> RefreshToken | None:
         """Return a refresh token, used or not."""
         ...
 
-    def find_refresh_family(self, token_hash: bytes) -> tuple[RefreshToken, Grant, bool] | None:
-        """Return a refresh token, used or not, with its grant, revoked or not, and whether the account behind it stands."""
+    def find_refresh_family(self, token_hash: bytes) -> RefreshFamily | None:
+        """Return a refresh token with what it rests on."""
+        ...
+
+    def find_showing_client(self, client_id: str, token_hash: bytes) -> tuple[Client, RefreshFamily | None] | None:
+        """Return the client that shows a refresh token, disabled or not, and the token's family, which may be another's."""
         ...
 
     def revoke_access_token(self, jti: str, expires_at: datetime) -> None:
@@ -69,6 +77,10 @@ class GrantRecords(Protocol):
 
     def does_access_token_count(self, client_id: str, jti: str, grant_id: str | None) -> bool:
         """Tell whether client, token, and where there is one grant, its client and account, all still stand."""
+        ...
+
+    def find_asking_client(self, asker: str, client_id: str, jti: str, grant_id: str | None) -> tuple[Client, bool] | None:
+        """Return the client ``asker``, disabled or not, and whether the access token that it asks about counts."""
         ...
 
     def find_standing(self, client_id: str, jti: str, grant_id: str) -> tuple[Client, Grant, AccountRecord] | None:

@@ -20,7 +20,7 @@ from idp.records.closings import Closing
 from idp.records.devices import DeviceRequest
 from idp.records.directories import DirectoryPerson, DirectorySettings, DirectoryState, Lock, StaffEntry
 from idp.records.events import EventDelivery, EventOutcome
-from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshToken, SigningKey, read_claim_names
+from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshFamily, RefreshToken, SigningKey, read_claim_names
 from idp.records.kept_forms import KeptForm
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
@@ -81,6 +81,7 @@ __all__ = [
     "PushedRequest",
     "Recovery",
     "RecoveryStep",
+    "RefreshFamily",
     "RefreshToken",
     "Representative",
     "SentCode",

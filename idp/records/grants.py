@@ -95,6 +95,15 @@ class RefreshToken:
 
 
 @dataclass(frozen=True, slots=True)
+class RefreshFamily:
+    """A refresh token, used or not, with its grant, revoked or not, and whether the account behind it stands."""
+
+    token: RefreshToken
+    grant: Grant
+    account_stands: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SigningKey:
     """A key for tokens: planned (no ``kid`` yet), then certified and published, signing from ``signs_from`` until a successor does.
 

@@ -19,6 +19,7 @@ from idp.storage.notices import SqlNotices
 from idp.storage.people import SqlAccounts
 from idp.storage.proofs import SqlProofs
 from idp.storage.recoveries import SqlRecoveries
+from idp.storage.standing import SqlStanding
 from idp.storage.switches import SqlSwitches
 from idp.storage.tables import metadata
 
@@ -33,6 +34,7 @@ class SqlIdpRecords(
     SqlClients,
     SqlSessions,
     SqlGrants,
+    SqlStanding,
     SqlLogouts,
     SqlMandates,
     SqlDevices,

@@ -16,7 +16,7 @@ from idp.records import Client, ClientSecret, Consent, Invitation
 from idp.storage.connection import OnConnection, as_json, micros, moment, texts
 from idp.storage.tables import assertions, clients, consents, invitations, origins, resources, secret_uses
 from kernel.clock import from_micros, to_micros
-from pki.storage.prepared import Prepared, Row, put
+from pki.storage.prepared import Prepared, Provided, Row, put
 
 _COLUMNS = frozenset(
     {
@@ -37,6 +37,11 @@ _OF_CONSENT = "consent_"
 _LISTS_OF_CONSENT = ("scopes", "claims", "declined", "told")
 _NAMES = tuple(column.name for column in clients.c)
 _CLIENT = Prepared(sa.select(clients).where(clients.c.client_id == sa.bindparam("key")))
+_STANDS_AS = sa.exists().where(
+    clients.c.client_id == sa.bindparam("client_id"),
+    clients.c.version == sa.bindparam("version"),
+    clients.c.disabled_at.is_(None),
+)
 _RESOURCE = Prepared(
     sa.select(clients)
     .join(resources, resources.c.client_id == clients.c.client_id)
@@ -75,6 +80,10 @@ class SqlClients(OnConnection):
         """Return the client, disabled or not."""
         row = self._find(_CLIENT, key=client_id)
         return None if row is None else read_client(row)
+
+    def stands_as(self, client: Client) -> Provided:
+        """Return the condition that a client is enabled, and registered as it was when ``client`` was read."""
+        return Provided(_STANDS_AS, {"client_id": client.client_id, "version": client.version})
 
     def disable_client(self, client_id: str, at: datetime) -> bool:
         """Disable a client; False when there is none or it is disabled already."""

@@ -11,15 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import NO_CLAIMS, AccountRecord, Client, Code, Grant, RefreshToken, SigningKey, read_claim_names
-from idp.storage.clients import read_client
+from idp.records import NO_CLAIMS, Code, Grant, RefreshToken, SigningKey, read_claim_names
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
-from idp.storage.people import read_account
 from idp.storage.tables import (
-    accounts,
     assertions,
     challenges,
-    clients,
     codes,
     device_requests,
     devices,
@@ -59,43 +55,23 @@ _ADD_REFRESH_TOKEN = Prepared(lambda insert: insert(refresh_tokens))
 _REFRESH_TOKEN = Prepared(sa.select(refresh_tokens).where(refresh_tokens.c.token_hash == _KEY))
 _USE_REFRESH_TOKEN = Prepared(
     refresh_tokens.update()
-    .where(refresh_tokens.c.token_hash == _KEY, refresh_tokens.c.used_at.is_(None))
-    .values(used_at=_AT)
-    .returning(refresh_tokens)
-)
-_OF_GRANT, _OF_ACCOUNT = "grant_", "account_"
-_GRANT_COLUMNS = tuple(column.label(_OF_GRANT + column.name) for column in grants.c)
-_REFRESH_FAMILY = Prepared(
-    sa.select(
-        refresh_tokens,
-        *_GRANT_COLUMNS,
-        sa.exists().where(accounts.c.id == grants.c.account_id, accounts.c.disabled_at.is_(None)).label("account_stands"),
+    .where(
+        refresh_tokens.c.token_hash == _KEY,
+        refresh_tokens.c.used_at.is_(None),
+        sa.exists().where(grants.c.id == refresh_tokens.c.grant_id, grants.c.revoked_at.is_(None)),
     )
-    .join_from(refresh_tokens, grants, grants.c.id == refresh_tokens.c.grant_id)
-    .where(refresh_tokens.c.token_hash == _KEY)
+    .values(used_at=_AT)
 )
-
-_COUNTS_ALONE_IF = (
-    clients.c.client_id == sa.bindparam("client"),
-    clients.c.disabled_at.is_(None),
-    ~sa.exists().where(revoked_tokens.c.jti == _KEY),
-)
-_GRANTED_TO = clients.alias()
-_GRANT_COUNTS_IF = (
-    grants.c.id == sa.bindparam("grant"),
-    grants.c.revoked_at.is_(None),
-    accounts.c.id == grants.c.account_id,
-    accounts.c.disabled_at.is_(None),
-    _GRANTED_TO.c.client_id == grants.c.client_id,  # another than the token's, where that was had by exchange
-    _GRANTED_TO.c.disabled_at.is_(None),
-)
-_COUNTS_ALONE = Prepared(sa.select(clients.c.client_id).where(*_COUNTS_ALONE_IF))
-_COUNTS = Prepared(sa.select(clients.c.client_id).where(*_COUNTS_ALONE_IF, sa.exists().where(*_GRANT_COUNTS_IF)))
-
-
-_STANDING = Prepared(
-    sa.select(clients, *_GRANT_COLUMNS, *(column.label(_OF_ACCOUNT + column.name) for column in accounts.c)).where(
-        *_COUNTS_ALONE_IF, *_GRANT_COUNTS_IF
+_USED_NOW = refresh_tokens.alias()
+_ADD_SUCCESSOR = Prepared(
+    lambda insert: insert(refresh_tokens).values(
+        # Of a token that was not used by the statement before there is no grant here, and without one no row and no commit.
+        {column.name: sa.bindparam(column.name) for column in refresh_tokens.c}
+        | {
+            "grant_id": sa.select(_USED_NOW.c.grant_id)
+            .where(_USED_NOW.c.token_hash == _KEY, _USED_NOW.c.used_at == _AT)
+            .scalar_subquery()
+        }
     )
 )
 
@@ -120,7 +96,7 @@ class SqlGrants(OnConnection):
     def find_grant(self, grant_id: str) -> Grant | None:
         """Return a grant, revoked or not."""
         row = self._find(_GRANT, key=grant_id)
-        return None if row is None else _read_grant(row)
+        return None if row is None else read_grant(row)
 
     def revoke_grant(self, grant_id: str, at: datetime) -> bool:
         """Revoke a grant and with it every token of its family; False when it was revoked before."""
@@ -150,40 +126,25 @@ class SqlGrants(OnConnection):
 
     def add_refresh_token(self, token: RefreshToken) -> None:
         """Store a refresh token."""
-        values = as_values(token)
-        values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "used_at")}
-        values["cnf"] = None if token.cnf is None else as_json(token.cnf)
-        self._put_off(_ADD_REFRESH_TOKEN, **values)
+        self._put_off(_ADD_REFRESH_TOKEN, **_refresh_token_values(token))
 
-    def use_refresh_token(self, token_hash: bytes, at: datetime) -> RefreshToken | None:
-        """Mark a refresh token as used and return it; None when it is unknown or was used before."""
-        row = self._find(_USE_REFRESH_TOKEN, key=token_hash, at=to_micros(at))
-        return None if row is None else _read_refresh_token(row)
+    def rotate_refresh_token(self, token_hash: bytes, successor: RefreshToken, at: datetime) -> None:
+        """Mark a refresh token as used and store its successor.
+
+        ``Conflict``, at the latest when the transaction is to be committed, where it was used before or its grant does not stand.
+        """
+        used = {"key": token_hash, "at": to_micros(at)}
+        self._put_off(_USE_REFRESH_TOKEN, **used)
+        self._put_off(_ADD_SUCCESSOR, **used, **_refresh_token_values(successor))
 
     def find_refresh_token(self, token_hash: bytes) -> RefreshToken | None:
         """Return a refresh token, used or not."""
         row = self._find(_REFRESH_TOKEN, key=token_hash)
-        return None if row is None else _read_refresh_token(row)
-
-    def find_refresh_family(self, token_hash: bytes) -> tuple[RefreshToken, Grant, bool] | None:
-        """Return a refresh token, used or not, with its grant, revoked or not, and whether the account behind it stands."""
-        row = self._find(_REFRESH_FAMILY, key=token_hash)
-        return None if row is None else (_read_refresh_token(row), _read_grant(row, _OF_GRANT), bool(row["account_stands"]))
+        return None if row is None else read_refresh_token(row)
 
     def revoke_access_token(self, jti: str, expires_at: datetime) -> None:
         """Remember, until it expires, that one access token does not count any more."""
         self._add_once(revoked_tokens, {"jti": jti, "expires_at": to_micros(expires_at)})
-
-    def does_access_token_count(self, client_id: str, jti: str, grant_id: str | None) -> bool:
-        """Tell whether client, token, and where there is one grant, its client and account, all still stand."""
-        if grant_id is None:
-            return self._find(_COUNTS_ALONE, client=client_id, key=jti) is not None
-        return self._find(_COUNTS, client=client_id, key=jti, grant=grant_id) is not None
-
-    def find_standing(self, client_id: str, jti: str, grant_id: str) -> tuple[Client, Grant, AccountRecord] | None:
-        """Return client, grant and account of an access token that counts, None where it or any of them does not."""
-        row = self._find(_STANDING, client=client_id, key=jti, grant=grant_id)
-        return None if row is None else (read_client(row), _read_grant(row, _OF_GRANT), read_account(row, _OF_ACCOUNT))
 
     def take_proof(self, jkt: str, jti: str, expires_at: datetime) -> bool:
         """Remember a DPoP proof; False when this key's ``jti`` was used."""
@@ -259,7 +220,8 @@ class SqlGrants(OnConnection):
         return sum(self._connection.execute(statement).rowcount for statement in over)
 
 
-def _read_grant(row: Row, prefix: str = "") -> Grant:
+def read_grant(row: Row, prefix: str = "") -> Grant:
+    """Return the grant that a row holds in columns whose names begin so."""
     claims, resources = row[prefix + "claims"], row[prefix + "resources"]
     return Grant(
         id=row[prefix + "id"],
@@ -293,13 +255,20 @@ def _read_code(row: Row | sa.RowMapping) -> Code:
     )
 
 
-def _read_refresh_token(row: Row) -> RefreshToken:
+def _refresh_token_values(token: RefreshToken) -> dict[str, Any]:
+    values = as_values(token)
+    values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "used_at")}
+    return values | {"cnf": None if token.cnf is None else as_json(token.cnf)}
+
+
+def read_refresh_token(row: Row, prefix: str = "") -> RefreshToken:
+    """Return the refresh token that a row holds in columns whose names begin so."""
     return RefreshToken(
-        token_hash=bytes(row["token_hash"]),
-        grant_id=row["grant_id"],
-        client_id=row["client_id"],
-        created_at=from_micros(row["created_at"]),
-        expires_at=from_micros(row["expires_at"]),
-        used_at=moment(row["used_at"]),
-        cnf=None if row["cnf"] is None else json.loads(row["cnf"]),
+        token_hash=bytes(row[prefix + "token_hash"]),
+        grant_id=row[prefix + "grant_id"],
+        client_id=row[prefix + "client_id"],
+        created_at=from_micros(row[prefix + "created_at"]),
+        expires_at=from_micros(row[prefix + "expires_at"]),
+        used_at=moment(row[prefix + "used_at"]),
+        cnf=None if row[prefix + "cnf"] is None else json.loads(row[prefix + "cnf"]),
     )

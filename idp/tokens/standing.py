@@ -17,11 +17,13 @@ from idp.tokens.signed import AccessToken
 def counts(deps: IdpDeps, token: AccessToken) -> bool:
     """Tell whether an access token still counts: it, its client, the grant that it is of and the account behind that, its mandate."""
     with deps.work.look() as work:
-        if not work.records.does_access_token_count(token.client_id, token.jti, token.grant_id):
-            return False
-        if token.mandate_id is None:
-            return True
-        return mandates.find_standing(work, deps, token.mandate_id, deps.clock.now()) is not None
+        stands = work.records.does_access_token_count(token.client_id, token.jti, token.grant_id)
+        return stands and mandate_counts(work, deps, token)
+
+
+def mandate_counts(work: IdpWork, deps: IdpDeps, token: AccessToken) -> bool:
+    """Tell whether the mandate by which an access token is good still counts; True where there is none."""
+    return token.mandate_id is None or mandates.find_standing(work, deps, token.mandate_id, deps.clock.now()) is not None
 
 
 def refresh_token_counts(work: IdpWork, token: RefreshToken, grant: Grant, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from idp import endpoints
 from idp.claims import verified
 from idp.claims.told import obtainable, told
-from idp.clients.authentication import authenticate, refused
+from idp.clients.authentication import authenticate, recognise, refused
 from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
 from idp.oauth_errors import GRANT_TYPE, GRANT_TYPE_FORBIDDEN
 from idp.people.accounts import open_record
@@ -26,14 +26,16 @@ from idp.tokens.issue import Issue
 from idp.tokens.signed import lifetime, sign_access_token, sign_id_token
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, json_response
 from kernel.errors import Refusal
+from kernel.work import Conflict
 
-GRANTS: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], Issue]] = {
+_REFRESH, _FOR_ITSELF = "refresh_token", "client_credentials"
+_OTHERS: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], Issue]] = {
     "authorization_code": authorization_code.redeem,
-    "refresh_token": refresh.redeem,
-    "client_credentials": client_credentials.redeem,
+    _FOR_ITSELF: client_credentials.redeem,
     EXCHANGE: token_exchange.redeem,
     DEVICE_CODE: device_code.redeem,
 }
+GRANT_TYPES = frozenset({_REFRESH, *_OTHERS})
 
 
 def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
@@ -41,20 +43,47 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
     try:
         check_method(request, "POST")
         request.form.check_none_doubled()
-        client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.TOKEN))
-        grant_type = request.form.require("grant_type")
-        check_grant_type(client, grant_type)
-        binding = prove(deps, client, request, endpoints.TOKEN)
-        issue = GRANTS[grant_type](deps, client, request.form, binding)
-        answer = json_response(_sign(deps, client, issue, binding))
+        answer = json_response(_for_itself(deps, request) or _tokens(deps, request))
     except Refusal as refusal:
         answer = refused(refusal)
     return answer.with_headers(*dpop.headers(deps, request))
 
 
+def _tokens(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any]:
+    shown = refresh.read(request.form) if request.form.get("grant_type") == _REFRESH else None
+    find = None if shown is None else shown.find_client
+    client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.TOKEN), find=find)
+    grant_type = request.form.require("grant_type")
+    check_grant_type(client, grant_type)
+    binding = prove(deps, client, request, endpoints.TOKEN)
+    if shown is None:
+        issue = _OTHERS[grant_type](deps, client, request.form, binding)
+    else:
+        issue = refresh.redeem(deps, client, request.form, binding, shown)
+    return _sign(deps, client, issue, binding)
+
+
+def _for_itself(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any] | None:
+    """Answer a client that asks for itself, is recognised and has not changed since, by one statement.
+
+    None, and nothing is done, wherever something may be amiss: then every step is taken.
+    """
+    if request.form.get("grant_type") != _FOR_ITSELF or request.dpop is not None:
+        return None
+    client = recognise(deps, request)
+    if client is None or _FOR_ITSELF not in client.grant_types:
+        return None
+    try:
+        binding = prove(deps, client, request, endpoints.TOKEN)
+        issue = client_credentials.redeem_recognised(deps, client, request.form)
+    except (Conflict, Refusal):
+        return None
+    return _sign(deps, client, issue, binding)
+
+
 def check_grant_type(client: Client, grant_type: str) -> None:
     """Refuse a grant type that we don't know or that the client is not registered for (RFC 6749 5.2)."""
-    if grant_type not in GRANTS:
+    if grant_type not in GRANT_TYPES:
         raise Refusal(GRANT_TYPE, field="grant_type")
     if grant_type not in client.grant_types:
         raise Refusal(GRANT_TYPE_FORBIDDEN, field="grant_type")

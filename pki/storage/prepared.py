@@ -119,6 +119,14 @@ class Prepared:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """A condition on stored records for another room's statement: SQL that is always the same one, and the values that it names."""
+
+    clause: sa.ColumnElement[bool]
+    values: Mapping[str, Any]
+
+
 class OnConnection:
     """What a room's records stand on: one connection, and the prepared statements that are carried out on it."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from idp.clients.resources import Target, find_target
 from idp.oauth_errors import SCOPE_WIDER
-from idp.ports import IdpDeps
+from idp.ports import IdpDeps, IdpWork
 from idp.records import Client
 from idp.tokens.binding import Binding
 from idp.tokens.grants.resource import asked_resource
@@ -13,12 +15,27 @@ from idp.wire import Parameters
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
+from kernel.work import Conflict
 
 _NOT_FOR_CLIENTS = frozenset({"openid", "offline_access"})
 
 
 def redeem(deps: IdpDeps, client: Client, form: Parameters, _binding: Binding) -> Issue:
     """Give a client a token on its own behalf, for one resource or our own endpoints, with scopes that it is registered for."""
+    return _issue(deps, client, form, lambda work, event: work.audit.record(event))
+
+
+def redeem_recognised(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
+    """Do the same for a client as it is remembered; ``Conflict``, and nothing is done, where it is not that any more."""
+
+    def record(work: IdpWork, event: AuditEvent) -> None:
+        if not work.audit.record_if(event, work.records.stands_as(client)):
+            raise Conflict
+
+    return _issue(deps, client, form, record)
+
+
+def _issue(deps: IdpDeps, client: Client, form: Parameters, record: Callable[[IdpWork, AuditEvent], None]) -> Issue:
     own = tuple(scope for scope in client.scopes if scope not in _NOT_FOR_CLIENTS)
     asked = tuple(dict.fromkeys((form.get("scope") or "").split()))
     resource = asked_resource(form) or deps.issuer
@@ -31,5 +48,5 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, _binding: Binding) -
         if not isinstance(target, Target):
             raise Refusal(target, field="resource")
         details: dict[str, Json] = {} if resource == deps.issuer else {"resource": resource, "scopes": list(target.scopes)}
-        work.audit.record(AuditEvent(now, actor, "idp.client_credentials", actor, details=details))
+        record(work, AuditEvent(now, actor, "idp.client_credentials", actor, details=details))
     return Issue(client.client_id, target.scopes, target.audience, may_act=target.may_act)

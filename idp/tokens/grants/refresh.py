@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from idp.browsers.sessions import is_alive
@@ -12,7 +13,7 @@ from idp.clients.security_profiles import profile_of
 from idp.hashes import digest
 from idp.oauth_errors import REFRESH_INVALID, SCOPE_WIDER
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, Grant, RefreshToken
+from idp.records import Client, Grant, RefreshFamily, RefreshToken
 from idp.tokens.binding import Binding
 from idp.tokens.errors import REFRESH_KEY
 from idp.tokens.grants.events import event
@@ -21,6 +22,7 @@ from idp.tokens.issue import Issue, issue_for
 from idp.wire import Parameters
 from kernel.errors import ErrorCode, Refusal
 from kernel.randomness import token
+from kernel.work import Conflict
 from pki.strict_json import encode_base64url
 
 GRACE = timedelta(seconds=20)
@@ -29,46 +31,101 @@ GRACE = timedelta(seconds=20)
 _ACTION = "idp.refresh"
 
 
-def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) -> Issue:
+@dataclass(slots=True)
+class Shown:
+    """The refresh token that a request shows, and its family: read by the same statement as the client that shows it."""
+
+    value: str
+    family: RefreshFamily | None = None
+
+    def find_client(self, work: IdpWork, client_id: str) -> Client | None:
+        """Return the client; the family is looked at once the client has proven itself."""
+        if not self.value:
+            return work.records.find_client(client_id)
+        found = work.records.find_showing_client(client_id, digest(self.value))
+        if found is None:
+            return None
+        client, self.family = found
+        return client
+
+
+def read(form: Parameters) -> Shown:
+    """Return what ``form`` shows, be it nothing."""
+    return Shown(form.get("refresh_token") or "")
+
+
+def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, shown: Shown) -> Issue:
     """Exchange a refresh token for the next.
 
     The next token is derived from the one shown, under a key of the node's. So a client that shows a token again within
     :data:`GRACE` gets the *same* successor, of which there is never more than one; as soon as the successor was used, or the
     grace is over, showing the old one is a replay. Where the client's security profile has no rotation, the token stays the same.
     """
-    shown, asked = form.require("refresh_token"), asked_resource(form)
-    asked_scopes = tuple(dict.fromkeys((form.get("scope") or "").split()))
-    rotates = profile_of(client).rotation
-    successor = _derive(deps, shown) if rotates else shown
-    now = deps.clock.now()
+    form.require("refresh_token")
+    asked, scopes = asked_resource(form), tuple(dict.fromkeys((form.get("scope") or "").split()))
+    rotates, now = profile_of(client).rotation, deps.clock.now()
+    family = shown.family
+    if family is None:
+        raise _refused(deps, client, None, REFRESH_INVALID, now)
+    # 1. What it is bound to; a client's mistake here uses nothing up.
+    with deps.work.look() if family.grant.mandate_id is None else deps.work.read() as work:
+        outcome = (
+            _find_fault(work, client, family, now=now)
+            or (None if binding.fulfils(family.token.cnf) else REFRESH_KEY)
+            or _find_scope_fault(family.grant, scopes)
+            or find_granted_target(work, deps, client, family.grant, scopes or family.grant.scopes, asked=asked)
+        )
+        successor = _derive(deps, shown.value) if rotates else shown.value
+        if isinstance(outcome, Target):
+            wanted = scopes or family.grant.scopes
+            issue = issue_for(work, deps, client, family.grant, outcome, scopes=wanted, refresh_token=successor)
+    if not isinstance(outcome, Target):
+        raise _refused(deps, client, family.grant, outcome, now)
+    # 2. Consume; or show the same successor again.
+    if not (_rotate(deps, client, family, successor, now) if rotates else _use_again(deps, client, family, now)):
+        _grant_again(deps, client, family, successor if rotates else None, now)
+    # 3. Issue.
+    return issue
+
+
+def _refused(deps: IdpDeps, client: Client, grant: Grant | None, fault: ErrorCode, now: datetime) -> Refusal:
     with deps.work.begin() as work:
-        # 1. What it is bound to; a client's mistake here uses nothing up.
-        family = work.records.find_refresh_family(digest(shown))
-        grant: Grant | None = None
-        fault: ErrorCode = REFRESH_INVALID
-        if family is not None:
-            found, grant, account_stands = family
-            scopes = asked_scopes or grant.scopes
-            outcome = (
-                (_find_fault(work, client, found, grant, now=now) if account_stands else REFRESH_INVALID)
-                or (None if binding.fulfils(found.cnf) else REFRESH_KEY)
-                or _find_scope_fault(grant, asked_scopes)
-                or find_granted_target(work, deps, client, grant, scopes, asked=asked)
-            )
-            # 2. Consume, by one conditional statement; or show the same successor again. What was exchanged before its client's
-            #    profile had no rotation is not worth anything again (RFC 9700 4.14.2).
-            if isinstance(outcome, Target) and not (
-                _rotate(work, deps, found, grant, successor, now=now) if rotates else found.used_at is None
-            ):
-                work.records.revoke_grant(grant.id, now)
-                outcome = REFRESH_INVALID
-            # 3. Issue. A refusal must not undo 2, so it is raised after the transaction.
-            if isinstance(outcome, Target):
-                work.audit.record(event(client, _ACTION, grant, now))
-                return issue_for(work, deps, client, grant, outcome, scopes=scopes, refresh_token=successor)
-            fault = outcome
         work.audit.record(event(client, _ACTION, grant, now, fault=fault))
-    raise Refusal(fault)
+    return Refusal(fault)
+
+
+def _rotate(deps: IdpDeps, client: Client, family: RefreshFamily, successor: str, now: datetime) -> bool:
+    """Use the token and store its successor, all in one go; False where it was used, or its grant revoked, before."""
+    if family.token.used_at is not None:
+        return False
+    try:
+        with deps.work.begin() as work:
+            record = _record(deps, successor, family.grant, family.token.cnf, now=now)
+            work.records.rotate_refresh_token(family.token.token_hash, record, now)
+            work.audit.record(event(client, _ACTION, family.grant, now))
+    except Conflict:
+        return False
+    return True
+
+
+def _use_again(deps: IdpDeps, client: Client, family: RefreshFamily, now: datetime) -> bool:
+    """Let the token stay; False where it was exchanged before its client's profile had no rotation (RFC 9700 4.14.2)."""
+    if family.token.used_at is not None:
+        return False
+    with deps.work.begin() as work:
+        work.audit.record(event(client, _ACTION, family.grant, now))
+    return True
+
+
+def _grant_again(deps: IdpDeps, client: Client, family: RefreshFamily, successor: str | None, now: datetime) -> None:
+    """Let a token that was used before be answered as it was then, within the grace; otherwise that is a replay and revokes the family."""
+    with deps.work.begin() as work:
+        if successor is not None and _in_grace(work, family.token, successor, now):
+            work.audit.record(event(client, _ACTION, family.grant, now))
+            return
+        work.records.revoke_grant(family.grant.id, now)
+        work.audit.record(event(client, _ACTION, family.grant, now, fault=REFRESH_INVALID))
+    raise Refusal(REFRESH_INVALID)  # after the transaction, which it must not undo
 
 
 def new_refresh_token(
@@ -83,15 +140,11 @@ def new_refresh_token(
     return value
 
 
-def _rotate(work: IdpWork, deps: IdpDeps, found: RefreshToken, grant: Grant, successor: str, *, now: datetime) -> bool:
-    if work.records.use_refresh_token(found.token_hash, now) is not None:
-        work.records.add_refresh_token(_record(deps, successor, grant, found.cnf, now=now))
-        return True
-    return _in_grace(work, found, successor, now)
-
-
-def _find_fault(work: IdpWork, client: Client, found: RefreshToken, grant: Grant, *, now: datetime) -> ErrorCode | None:
-    if found.client_id != client.client_id or found.expires_at <= now or grant.revoked_at is not None:
+def _find_fault(work: IdpWork, client: Client, family: RefreshFamily, *, now: datetime) -> ErrorCode | None:
+    found, grant = family.token, family.grant
+    if not family.account_stands or found.client_id != client.client_id:
+        return REFRESH_INVALID
+    if found.expires_at <= now or grant.revoked_at is not None:
         return REFRESH_INVALID
     if not grant.offline:  # Back-Channel Logout 1.0, 2.7: without offline_access it ends with the session
         session = work.records.find_session(grant.session_id)

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from idp import dispatch, endpoints
 from idp.authorize.established import LONGEST
 from idp.clients.registry import AUTHENTICATION_METHODS
-from idp.tokens.token import GRANTS
+from idp.tokens.token import GRANT_TYPES
 from pki.keyfiles import FileKeyStore
 from tests.support.good_requests import AUTHORIZATION, MACHINE, register
 from tests.support.idp import CALLBACK, provider_in, returned
@@ -201,7 +201,7 @@ def test_the_table_has_every_endpoint_parameter_of_authorization_grant_type_and_
     assert {(row.path, row.method) for row in AUTHORIZATION} == {(endpoints.AUTHORIZE, "GET"), (endpoints.AUTHORIZE, "POST")}
     assert {name for row in AUTHORIZATION for name in row.parameters} == LONGEST.keys() | {"request", "request_uri"}
     token = [row for row in MACHINE if row.path == endpoints.TOKEN]
-    assert {row.parameters["grant_type"].value(world) for row in token} == GRANTS.keys()
+    assert {row.parameters["grant_type"].value(world) for row in token} == GRANT_TYPES
     used: set[str] = {world.provider.client(row.caller).token_endpoint_auth_method for row in token if row.caller}
     used |= {row.name.removeprefix("token, ") for row in token if row.caller is None}
     assert used | {"none"} == set(AUTHENTICATION_METHODS)

@@ -1,0 +1,155 @@
+"""What is read together is as strict as what is read one by one: remembered clients, tokens asked about, tokens shown, on both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from idp import endpoints
+from idp.clients import registry, secrets
+from idp.dispatch import ENDPOINTS
+from idp.hashes import digest
+from idp.ports import IdpDeps
+from idp.records import RefreshToken
+from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
+from kernel.clock import FixedClock
+from kernel.work import Conflict
+from tests.support.idp import OPERATOR, Provider, another_process, basic, events, json_of
+
+_ACTION = "idp.client_credentials"
+
+
+@pytest.fixture
+def provider(deps: IdpDeps) -> Provider:
+    made = Provider(deps)
+    made.add_client("system", grant_types=("client_credentials",), redirect_uris=(), scope="openid profile")
+    made.add_client()
+    return made
+
+
+def ask(provider: Provider, secret: str | None = None, deps: IdpDeps | None = None, **changes: str) -> OAuthResponse:
+    """Ask for a token of a process that remembers the client from the time before."""
+    form = Parameters({"grant_type": "client_credentials", **changes})
+    authorization = basic("system", secret or provider.secrets["system"])
+    request = OAuthRequest("POST", NOTHING, form, authorization, address="192.0.2.1")
+    return ENDPOINTS[endpoints.TOKEN](deps or provider.deps, request)
+
+
+def change(provider: Provider, **changes: Any) -> None:
+    """Register the client otherwise, as another process does."""
+    deps = another_process(provider.deps)
+    with deps.work.begin() as work:
+        client = replace(registry.get(deps, "system"), **changes)
+        registry.replace_client(deps, work, client, actor=OPERATOR, action="idp.update_client")
+
+
+def disable(provider: Provider) -> None:
+    registry.disable(another_process(provider.deps), "system", actor=OPERATOR)
+
+
+def drop_secret(provider: Provider) -> None:
+    deps = another_process(provider.deps)
+    secrets.add(deps, "system", actor=OPERATOR)
+    secrets.drop(deps, "system", "older", actor=OPERATOR)
+
+
+def move(provider: Provider) -> None:
+    change(provider, addresses=("198.51.100.0/24",))
+
+
+def take_grant(provider: Provider) -> None:
+    change(provider, grant_types=("authorization_code",))
+
+
+def test_a_remembered_client_gets_its_token_by_one_statement(provider: Provider, engine: sa.Engine) -> None:
+    assert ask(provider).status == 200
+    work, opened = provider.deps.work, list[str]()
+
+    class Counting:
+        def __getattr__(self, name: str) -> Any:
+            opened.append(name)
+            return getattr(work, name)
+
+    counted: Any = Counting()
+    assert ask(provider, deps=replace(provider.deps, work=counted)).status == 200
+    assert opened == ["note"]
+    assert len(events(engine, _ACTION)) == 2
+
+
+@pytest.mark.parametrize("end", [disable, drop_secret, move, take_grant])
+def test_what_was_remembered_of_a_client_is_worth_nothing_once_another_process_changed_it(
+    provider: Provider, engine: sa.Engine, end: Callable[[Provider], None]
+) -> None:
+    for _ in range(2):
+        assert ask(provider).status == 200
+    end(provider)
+    for _ in range(2):
+        assert ask(provider).status in {400, 401}
+    assert len(events(engine, _ACTION)) == 2
+
+
+def test_a_remembered_client_gets_at_once_what_it_was_registered_for_since(provider: Provider) -> None:
+    assert ask(provider).status == 200
+    assert ask(provider, scope="identity").status == 400
+    change(provider, scopes=("openid", "profile", "identity"))
+    assert json_of(ask(provider, scope="identity"))["scope"] == "identity"
+
+
+def test_another_secret_than_a_remembered_clients_is_refused(provider: Provider) -> None:
+    assert ask(provider).status == 200
+    assert ask(provider, "another").status == 401
+
+
+def test_whoever_asks_about_a_token_is_read_with_it_and_must_stand_as_ever(provider: Provider) -> None:
+    value = json_of(ask(provider))["access_token"]
+
+    def told(client_id: str) -> OAuthResponse:
+        return provider.post(endpoints.INTROSPECT, {"token": value}, client_id=client_id)
+
+    assert json_of(told("system"))["active"] is True
+    assert json_of(told("scjg")) == {"active": False}, "another's"
+    provider.secrets["nobody"] = "x"
+    assert told("nobody").status == 401
+    registry.disable(another_process(provider.deps), "scjg", actor=OPERATOR)
+    assert told("scjg").status == 401
+    disable(provider)
+    assert told("system").status == 401
+
+
+@pytest.mark.parametrize("before", ["used", "revoked", "gone"])
+def test_a_token_that_cannot_be_used_leaves_no_successor_and_no_trace_of_one(
+    provider: Provider, engine: sa.Engine, clock: FixedClock, before: str
+) -> None:
+    provider.add_account()
+    shown = provider.browser().tokens(username="chenxiaochao")["refresh_token"]
+    work, now = provider.deps.work, clock.now()
+    with work.read() as opened:
+        family = opened.records.find_refresh_family(digest(shown))
+    assert family is not None
+    token, count = family.token, "SELECT count(*) FROM idp_refresh_tokens"
+
+    def rotate(successor: bytes) -> None:
+        with work.begin() as opened:
+            opened.records.rotate_refresh_token(
+                token.token_hash, RefreshToken(successor, token.grant_id, token.client_id, now, now + timedelta(days=1)), now
+            )
+
+    if before == "used":
+        rotate(bytes(32))
+    with engine.begin() as connection:
+        if before == "revoked":
+            connection.execute(sa.text("UPDATE idp_grants SET revoked_at = 1"))
+        if before == "gone":
+            connection.execute(sa.text("DELETE FROM idp_refresh_tokens"))
+        stored = connection.scalar(sa.text(count))
+    clock.advance(timedelta(seconds=1))
+    now = clock.now()
+    with pytest.raises(Conflict):
+        rotate(bytes([1]) * 32)
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text(count)) == stored
