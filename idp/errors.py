@@ -9,8 +9,8 @@ LOGIN_FAILED = define(
     status=401,
     zh="用户名或口令不正确。",
     en="The username or the password is wrong.",
-    remedy_zh="请核对后重新输入；连续输错会被暂时锁定。",
-    remedy_en="Check both and try again; repeated failures lock the account for a while.",
+    remedy_zh="请核对后重新输入；连续输错会被暂时锁定，其间正确的口令也不予接受。",
+    remedy_en="Check both and try again; repeated failures lock the account for a while, and then the right password fails too.",
 )
 LOGIN_THROTTLED = define(
     "login_throttled",

@@ -1,7 +1,7 @@
 """Proving who one is: the password, the one-time code, and the session that follows.
 
 1. The account is looked up; an unknown name goes the same way and costs the same.
-2. The try is counted before it is made; a blocked one goes no further (``throttle``).
+2. The try is counted before it is made, for the account and for the name typed; a blocked one goes no further (``throttle``).
 3. The password is compared, outside of any transaction.
 4. A failure is audited and stays counted. A success gives the try back.
 5. Where the account has a second factor the login waits for it in a transaction bound to the browser.
@@ -25,7 +25,7 @@ from idp.authorize.transactions import Visit, open_transaction, verify_transacti
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device, Started
 from idp.directories import login as directory_login
-from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED, SECOND_FACTOR_MISSING, TRANSACTION_OVER
+from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED, LOGIN_THROTTLED, SECOND_FACTOR_MISSING, TRANSACTION_OVER
 from idp.notices import devices
 from idp.people import one_time_codes, passwords, reached, throttle
 from idp.people.accounts import SUBJECT_PREFIX, normal_username, open_record
@@ -92,6 +92,7 @@ def submit_password(
         wanted = must or (impression is not None and impression.suspicious)
         if "totp" in kinds or (wanted and _can_add(deps, proven)):
             proven.attempt.give_back(work)
+            proven.attempt.forget_name(work)
             waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=None)
             if not work.records.pass_factor(waiting.id, account.id, (PASSWORD,)):
                 raise Refusal(TRANSACTION_OVER)
@@ -178,13 +179,14 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
         account = reached.find(work, deps, username)
         authenticators = work.records.authenticators(NOBODY if account is None else account.id)
     authenticator = next((one for one in authenticators if one.kind == "password"), None)
-    # 2. May it be tried?
-    attempt = throttle.take(deps, account=name if account is None else account.id, address=address)
+    # 2. May it be tried? Whether other names of the same account were tried too often, the answer does not tell.
+    whose = f"nobody:{name}" if account is None else account.id
+    attempt = throttle.take(deps, account=whose, name=reached.spelling(username), address=address)
     # 3. Is it right?
     right = passwords.matches(password, None if authenticator is None else authenticator.secret)
     # 4. What follows.
-    if account is None or authenticator is None or not right:
-        note_failure(deps, NOBODY if account is None else account.id, LOGIN_FAILED)
+    if account is None or authenticator is None or not right or attempt.spent:
+        note_failure(deps, NOBODY if account is None else account.id, LOGIN_THROTTLED if attempt.spent else LOGIN_FAILED)
         raise Refusal(LOGIN_FAILED, field="password")
     if account.disabled_at is not None:
         note_failure(deps, account.id, ACCOUNT_DISABLED)
@@ -196,10 +198,10 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
 def _prove_to_directory(deps: IdpDeps, directory: StaffDirectory, name: str, password: str, address: str) -> _Proven:
     # 1. and 2. as for everybody; what must be locked here is locked before anything is refused.
     entry, counted = directory_login.find_account(deps, directory, name)
-    attempt = throttle.take(deps, account=counted, address=address)
+    attempt = throttle.take(deps, account=counted, name=name, address=address)
     # 3. The directory compares, and nobody else.
     try:
-        account = directory_login.prove(deps, directory, entry, password, attempt)
+        account = directory_login.prove(deps, directory, None if attempt.spent else entry, password, attempt)
     except Refusal as refusal:
         # 4. What follows.
         note_failure(deps, counted if counted.startswith(SUBJECT_PREFIX) else NOBODY, refusal.error)

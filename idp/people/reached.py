@@ -9,7 +9,7 @@ from __future__ import annotations
 from idp.people.accounts import normal_username, open_record
 from idp.people.contact_forms import find_email, find_phone
 from idp.ports import IdpDeps, IdpWork
-from idp.records import AccountRecord, Channel
+from idp.records import Account, AccountRecord, Channel
 
 
 def find(work: IdpWork, deps: IdpDeps, typed: str) -> AccountRecord | None:
@@ -18,6 +18,17 @@ def find(work: IdpWork, deps: IdpDeps, typed: str) -> AccountRecord | None:
     phone, email = find_phone(typed), find_email(typed)
     reached = _find(work, deps, "phone", phone) if phone is not None else _find(work, deps, "email", email)
     return named or reached
+
+
+def spelling(typed: str) -> str:
+    """Return what was typed in the one form that all its spellings share, whether or not it is anybody's."""
+    return find_phone(typed) or find_email(typed) or normal_username(typed)
+
+
+def names(account: Account) -> tuple[str, ...]:
+    """Return all that leads to an account when it is typed, spelt so."""
+    contacts = {"phone": account.phone, "email": account.email}
+    return account.username, *(spelling(contacts[channel] or "") for channel in account.confirmed)
 
 
 def _find(work: IdpWork, deps: IdpDeps, channel: Channel, contact: str | None) -> AccountRecord | None:

@@ -1,13 +1,17 @@
 """Limits failed tries per account and per network address over all channels together (SP 800-63B-4 3.2.2).
 
 A try is counted *before* it is made and uncounted when it did not fail: any number of tries at once stays within the limit,
-and the costly password hash is never computed for a blocked one.
+and the costly password hash is never computed for whom is told that they are blocked.
+
+One account may be tried by several names: a username, a telephone number, an address. All of these tries count against the account. But
+only the tries by one name are told to be too many; else whoever spent them by one name would learn by which others the same person is known.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,39 +25,64 @@ _IPV6_PREFIX = 64  # what one subscriber gets
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A try that was counted."""
+    """A try that was counted. ``spent``: the account had none left, so that it must fail like any other, whatever was typed."""
 
     account: ThrottleKey
     address: ThrottleKey
+    name: ThrottleKey | None = None
+    spent: bool = False
 
     def give_back(self, work: IdpWork) -> None:
         """Uncount it: it did not fail."""
-        work.records.give_try_back(self.account)
-        work.records.give_try_back(self.address)
+        for key in (self.name, None if self.spent else self.account, self.address):
+            if key is not None:
+                work.records.give_try_back(key)
 
     def forget(self, work: IdpWork) -> None:
         """Uncount it and all earlier failures of the account: its owner is in. The address keeps its own."""
+        self.forget_name(work)
         work.records.forget_tries(self.account)
         work.records.give_try_back(self.address)
 
+    def forget_name(self, work: IdpWork) -> None:
+        """Uncount the failures of the name: what belongs to it was right, whatever else the account still asks for."""
+        if self.name is not None:
+            work.records.forget_tries(self.name)
 
-def take(deps: IdpDeps, *, account: str, address: str) -> Try:
-    """Count a try against ``account`` (an account's id, or the name typed where there is none) and ``address``.
 
-    ``Refusal(login_throttled)`` when either has used up its tries; nothing is counted then.
+def take(deps: IdpDeps, *, account: str, address: str, name: str | None = None) -> Try:
+    """Count a try against ``account`` (an account's id, or what stands for one where there is none) and ``address``.
+
+    ``Refusal(login_throttled)`` when either has used up its tries; nothing is counted then. Where the account was found by a ``name`` that
+    was typed, only that name's own tries are refused; when others have used up the account's, the try is ``spent``.
     """
     rules = deps.policies.assurance.throttle
-    attempt = Try(
-        account=("account", deps.vault.digest(account, "idp.try.account")),
-        address=("address", deps.vault.digest(subscriber(address), "idp.try.address")),
-    )
-    limits = ((attempt.account, rules.account_failures), (attempt.address, rules.address_failures))
+    of_account = ("account", deps.vault.digest(account, "idp.try.account"))
+    of_name = None if name is None else _of_name(deps, name)
+    of_address = ("address", deps.vault.digest(subscriber(address), "idp.try.address"))
     now = deps.clock.now()
     with deps.work.note() as work:
-        for key, limit in limits:
-            if not work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit):
-                raise Refusal(LOGIN_THROTTLED, minutes=math.ceil(rules.window_seconds / 60))
-    return attempt
+
+        def is_left(key: ThrottleKey, limit: int) -> bool:
+            return work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit)
+
+        # In one order everywhere, so that no two tries wait for each other's rows.
+        of_name_left = of_name is None or is_left(of_name, rules.account_failures)
+        of_account_left = of_name_left and is_left(of_account, rules.account_failures)
+        told = of_account_left if of_name is None else of_name_left
+        if not (told and is_left(of_address, rules.address_failures)):
+            raise Refusal(LOGIN_THROTTLED, minutes=math.ceil(rules.window_seconds / 60))
+    return Try(of_account, of_address, of_name, spent=not of_account_left)
+
+
+def forget_names(work: IdpWork, deps: IdpDeps, names: Iterable[str]) -> None:
+    """Uncount the failures of all names of an account that its owner has got back."""
+    for name in names:
+        work.records.forget_tries(_of_name(deps, name))
+
+
+def _of_name(deps: IdpDeps, name: str) -> ThrottleKey:
+    return "account", deps.vault.digest(name, "idp.try.name")
 
 
 @lru_cache(maxsize=1024)

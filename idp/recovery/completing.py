@@ -18,7 +18,7 @@ from idp.authenticators.reach import SECOND_FACTORS
 from idp.authorize.transactions import Visit
 from idp.browsers.sessions import Device
 from idp.notices import delivery
-from idp.people import new_passwords, passwords, throttle
+from idp.people import new_passwords, passwords, reached, throttle
 from idp.ports import IdpDeps
 from idp.records import Account, Authenticator, Recovery
 from idp.recovery import requests
@@ -90,6 +90,7 @@ def restore(deps: IdpDeps, recovery: Recovery, new: NewPassword, attempt: thrott
         work.records.add_authenticator(password)
         ended = work.records.end_sessions(account_id, now)
         attempt.forget(work)
+        throttle.forget_names(work, deps, reached.names(new.account))
         notices.tell(work, deps, account_id, "password_reset" if official else "recovered", now)
         requests.note(work, deps, recovery, "idp.complete_recovery", proofs=list(recovery.proofs), sessions=ended)
     delivery.deliver_soon(deps, account_id)

@@ -78,10 +78,11 @@ def complete(deps: IdpDeps, device: Device, *, name: str, code: str, password: s
     with deps.work.read() as work:
         record = reached.find(work, deps, name)
         waiting = [] if record is None else work.records.waiting_recoveries(record.id, now)
-    attempt = throttle.take(deps, account=username if record is None else record.id, address=device.address)
+    whose = f"nobody:{username}" if record is None else record.id
+    attempt = throttle.take(deps, account=whose, name=reached.spelling(name), address=device.address)
     typed = "".join(code.replace("-", "").split()).upper()
     recovery = next((one for one in waiting if one.step == "window" and _is_code(deps, one, typed)), None)
-    if record is None or recovery is None:
+    if record is None or recovery is None or attempt.spent:
         requests.note_failure(deps, None if record is None else record.id, RECOVERY_CODE_WRONG)
         raise Refusal(RECOVERY_CODE_WRONG, field="code")
     check_due(recovery, now)

@@ -192,8 +192,9 @@ def test_requirement_24_tries_count_against_the_person_however_the_name_is_spelt
     staffed: IdpDeps, market: MemoryDirectory
 ) -> None:
     enrolled(staffed)
-    names = ("lin@scjg", "LIN@scjg", " lin@SCJG ", "Lin@scjg", "lin@scjg")
-    assert [refusal_of(staffed, name, "wrong") for name in names] == ["login_failed"] * 5
+    # With the try of before the second factor was there these are five.
+    names = ("lin@scjg", "LIN@scjg", " lin@SCJG ", "Lin@scjg")
+    assert [refusal_of(staffed, name, "wrong") for name in names] == ["login_failed"] * 4
     market.asked.clear()
     assert refusal_of(staffed) == "login_throttled"
     assert market.asked == ["find lin"], "a blocked try is not bound"

@@ -266,7 +266,7 @@ def test_tries_count_with_those_of_every_other_channel(lone: Lost) -> None:
     for _ in range(4):
         refused(lambda: proofs.prove_contact(lone.deps, begun.cookie, HERE, HOME, wrong))
     assert refused(lambda: log_in(lone.deps, "a wrong password")) == "login_failed"
-    assert refused(lambda: log_in(lone.deps, PASSWORD)) == "login_throttled"
+    assert refused(lambda: log_in(lone.deps, PASSWORD)) == "login_failed", "no try is left, and whose they were is not told"
     assert refused(lambda: proofs.prove_contact(lone.deps, begun.cookie, HERE, HOME, lone.post.code)) == "sent_code_wrong"
 
 
