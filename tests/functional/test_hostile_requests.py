@@ -10,6 +10,8 @@ import pytest
 import requests
 
 from idp import endpoints
+from tests.support.bound_client import Holder
+from tests.support.idp import basic
 from tests.support.lone_node import LoneNode
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
@@ -86,6 +88,23 @@ def test_a_host_of_the_callers_own_changes_nothing(node: LoneNode, target: str) 
     document = requests.get(node.url + endpoints.DISCOVERY, timeout=10).content
     lies = ("Host: evil.example", "X-Forwarded-Host: evil.example", "X-Forwarded-For: 192.0.2.1")
     assert spoken(node, request("GET", target, *lies), hang_up=False).endswith(document)
+
+
+def test_two_proofs_are_none_and_two_credentials_neither(node: LoneNode) -> None:
+    """RFC 9449 4.3, 1; RFC 9110 5.3: a header that comes once only is refused when it comes twice."""
+    client = node.add_client("twice", redirect_uris=(), grant_types=("client_credentials",), scope="identity")
+    holder, known = Holder(node.services.idp), f"Authorization: {basic('twice', client['client_secret'])}"
+
+    def ask(*headers: str) -> bytes:
+        length = f"Content-Length: {len(GOOD_FORM)}"
+        return spoken(node, request("POST", endpoints.TOKEN, HOST, FORM, length, *headers, body=GOOD_FORM), hang_up=False)
+
+    assert status(ask(known, f"DPoP: {holder.proof()}")) == 200
+    twice = ask(known, f"DPoP: {holder.proof()}", f"DPoP: {holder.proof()}")
+    assert (status(twice), b"invalid_dpop_proof" in twice) == (400, True)
+    for other in (known, "Authorization: Basic eDp5", "Authorization: Bearer x"):
+        for headers in ((known, other), (other, known)):
+            assert (status(ask(*headers)) or 400) in {400, 401}, other
 
 
 def test_connections_that_hang_in_their_headers_keep_nobody_from_being_served(node: LoneNode) -> None:
