@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from idp import endpoints
-from idp.authorize.request import PROMPTS, RESPONSE_MODES
+from idp.authorize.request import DISPLAYS, PROMPTS, RESPONSE_MODES
 from idp.clients import mutual_tls
 from idp.clients.grant_types import GRANT_TYPES
 from idp.clients.registry import AUTHENTICATION_METHODS
@@ -78,7 +78,7 @@ def document(deps: IdpDeps) -> dict[str, Any]:
         "claims_supported": [*_PROTOCOL_CLAIMS, *dict.fromkeys(claim for scope in scopes.values() for claim in scope.claims)],
         **_verified_claims(policies),
         "claim_types_supported": ["normal"],
-        "display_values_supported": ["page", "popup"],
+        "display_values_supported": list(DISPLAYS),
         "prompt_values_supported": list(PROMPTS),
         "ui_locales_supported": ["zh-CN", "en"],
         "code_challenge_methods_supported": ["S256"],

@@ -19,4 +19,6 @@ def clean_up(deps: IdpDeps) -> int:
     signing_keys.rotate(deps)
     with deps.work.begin() as work:
         now = deps.clock.now()
-        return work.records.clean_up(now, kept_seconds=KEPT_SECONDS) + work.records.forget_logouts(now - LOGOUTS_KEPT)
+        login_seconds = deps.policies.tokens.login_transaction_seconds
+        removed = work.records.clean_up(now, kept_seconds=KEPT_SECONDS, login_seconds=login_seconds)
+        return removed + work.records.forget_logouts(now - LOGOUTS_KEPT)

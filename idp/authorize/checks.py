@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from idp.authorize.established import LONGEST
-from idp.authorize.request import PROMPTS, RESPONSE_MODES, AuthorizationRequest, ReturnAddress
+from idp.authorize.request import DISPLAYS, PROMPTS, RESPONSE_MODES, AuthorizationRequest, ReturnAddress
 from idp.claims import parameter
 from idp.claims.told import allowed_names
 from idp.clients.resources import MAX_RESOURCES, Target, find_target
@@ -211,6 +211,7 @@ def check_wishes(asked: Asked) -> Asked:
         acr_values=_known_levels(asked, acr_values),
         login_hint=(asked.parameters.get("login_hint") or "")[:100] or None,
         ui_locales=asked.parameters.get("ui_locales"),
+        display=next((one for one in DISPLAYS if one == asked.parameters.get("display")), "page"),
     )
 
 

@@ -4,7 +4,8 @@
    (``pushed_requests``). Its return address is established; until then refusals are shown, not redirected (``established``).
 2. The other checks, a table (``checks``); their refusals are answered to the return address, by the person's own hand where nobody vetted it.
 3. What must still be asked of the person (``interactions``): nothing, or the request waits as a transaction.
-4. When nothing is left to ask: grant and code are stored, the transaction finished, the event audited, all in one transaction.
+4. When nothing is left to ask: a pushed request is used up, grant and code are stored, the transaction is finished and the event audited,
+   all in one transaction.
 5. The answer: code, state and ``iss`` (RFC 9207) to the return address.
 
 Left to others: the steps themselves (``interaction``), redirects and forms (``views``), redeeming the code (``tokens``).
@@ -74,7 +75,7 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
     # 1. Who asks, and for what.
     client = find_client(deps, parameters)
     try:
-        pushed = pushed_requests.take(deps, client, parameters)
+        pushed = pushed_requests.find(deps, client, parameters)
         said = parameters if pushed is not None else request_objects.unpack(deps, client, parameters)
     except Refusal as refusal:
         answer = refuse(deps, find_return_address(parameters, client, otherwise=refusal), refusal)
@@ -206,6 +207,7 @@ def _finish(
     declined: frozenset[str] | None,
 ) -> Answer:
     now, client, request, acting = situation.now, situation.client, situation.request, situation.acting
+    pushed_requests.use_up(work, request)
     if transaction is not None and not work.records.finish_transaction(transaction.id, now):
         raise Refusal(TRANSACTION_OVER)
     consent = remember(situation, session.account_id if acting is None else acting.organization.id, declined)
@@ -253,6 +255,8 @@ def _give_up(work: IdpWork, deps: IdpDeps, transaction: Transaction, visit: Visi
     request, now = get_request(transaction), deps.clock.now()
     if not work.records.finish_transaction(transaction.id, now):
         raise Refusal(TRANSACTION_OVER)
+    if request.pushed_as is not None:  # whether or not another answer was first
+        work.records.use_pushed_request(bytes.fromhex(request.pushed_as))
     details: dict[str, Json] = {"error": oauth_name(refusal)}
     if request.device_id is not None:
         work.records.decide_device_request(request.device_id, None, now)

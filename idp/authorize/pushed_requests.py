@@ -3,6 +3,9 @@
 1. The form of the request. 2. Who is calling. 3. May the client use the authorization endpoint at all? 4. The same checks as there.
 5. The request is stored, checked, under a reference that is good once, for a short time, for this client.
 
+It is used up when the request is answered, not when the browser comes with it: whoever loads a page again, or has it loaded in advance,
+spoils nothing (FAPI 2.0 SP 5.3.2.2, note 3).
+
 Left to others: the checks (``checks``), going on with it (``flow``).
 """
 
@@ -20,7 +23,7 @@ from idp.clients.authentication import authenticate, refused
 from idp.clients.security_profiles import profile_of
 from idp.hashes import digest
 from idp.oauth_errors import GRANT_TYPE_FORBIDDEN, REQUEST_URI_OVER
-from idp.ports import IdpDeps
+from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, PushedRequest
 from idp.tokens import dpop
 from idp.tokens.errors import DPOP_PROOF
@@ -79,8 +82,8 @@ def _prove_key(deps: IdpDeps, client: Client, request: OAuthRequest) -> str:
     return dpop.verify_proof(deps, request, endpoints.PUSHED_REQUEST, algorithms=profile_of(client).algorithms)
 
 
-def take(deps: IdpDeps, client: Client, parameters: Parameters) -> AuthorizationRequest | None:
-    """Consume the pushed request that ``parameters`` refer to; None when they don't refer to one.
+def find(deps: IdpDeps, client: Client, parameters: Parameters) -> AuthorizationRequest | None:
+    """Return the pushed request that ``parameters`` refer to; None when they don't refer to one.
 
     ``Refusal(oauth_request_uri_over)`` when it is unknown, another client's, used already or too old (RFC 9126 4, 7.3).
     """
@@ -88,8 +91,14 @@ def take(deps: IdpDeps, client: Client, parameters: Parameters) -> Authorization
     if request_uri is None or not request_uri.startswith(_PREFIX):
         return None
     parameters.check_none_doubled()
-    with deps.work.begin() as work:
-        taken = work.records.take_pushed_request(digest(request_uri), client.client_id, deps.clock.now())
-    if taken is None:
+    with deps.work.look() as work:
+        found = work.records.find_pushed_request(digest(request_uri), client.client_id, deps.clock.now())
+    if found is None:
         raise Refusal(REQUEST_URI_OVER, field="request_uri")
-    return from_json(taken.request)
+    return replace(from_json(found.request), pushed_as=found.uri_hash.hex())
+
+
+def use_up(work: IdpWork, request: AuthorizationRequest) -> None:
+    """Consume the reference by which ``request`` came, if any; ``Refusal(oauth_request_uri_over)`` when another answer did."""
+    if request.pushed_as is not None and not work.records.use_pushed_request(bytes.fromhex(request.pushed_as)):
+        raise Refusal(REQUEST_URI_OVER, field="request_uri")

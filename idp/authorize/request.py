@@ -16,6 +16,7 @@ ResponseMode = Literal["query", "fragment", "form_post"]
 Prompt = Literal["none", "login", "consent", "select_account"]
 PROMPTS: tuple[Prompt, ...] = ("none", "login", "consent", "select_account")
 RESPONSE_MODES: tuple[ResponseMode, ...] = ("query", "fragment", "form_post")
+DISPLAYS = ("page", "popup")
 
 _VERSION = 2
 
@@ -38,6 +39,7 @@ class AuthorizationRequest:
     of ``acr_values`` must be reached, one of ``acr_essential`` be told, ``acr_voluntary`` are wishes. ``dpop_jkt`` is the key that the
     code will be bound to. ``resources`` are what its access
     tokens may be for (RFC 8707; empty: our own endpoints). ``device_id`` is set where a kiosk asked (RFC 8628): it gets the answer.
+    ``pushed_as`` is the hash, in hex, of the reference under which it was pushed: one answer uses that up.
     """
 
     address: ReturnAddress
@@ -53,9 +55,11 @@ class AuthorizationRequest:
     claims: ClaimNames = NO_CLAIMS
     login_hint: str | None = None
     ui_locales: str | None = None
+    display: str = "page"
     dpop_jkt: str | None = None
     resources: tuple[str, ...] = ()
     device_id: str | None = None
+    pushed_as: str | None = None
 
     def as_json(self) -> dict[str, Json]:
         """Return the form in which it waits for the person to log in, or for the browser that its client announced."""
@@ -77,9 +81,11 @@ class AuthorizationRequest:
             "claims": self.claims.as_json(),
             "login_hint": self.login_hint,
             "ui_locales": self.ui_locales,
+            "display": self.display,
             "dpop_jkt": self.dpop_jkt,
             "resources": list(self.resources),
             "device_id": self.device_id,
+            "pushed_as": self.pushed_as,
         }
 
 
@@ -100,7 +106,9 @@ def from_json(values: Mapping[str, Any]) -> AuthorizationRequest:
         claims=read_claim_names(values.get("claims", {})),
         login_hint=values["login_hint"],
         ui_locales=values["ui_locales"],
+        display=values.get("display", "page"),
         dpop_jkt=values.get("dpop_jkt"),
         resources=tuple(values.get("resources", ())),
         device_id=values.get("device_id"),
+        pushed_as=values.get("pushed_as"),
     )

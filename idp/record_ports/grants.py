@@ -103,6 +103,9 @@ class GrantRecords(Protocol):
         """Record the public half and the certificate of a key that has no certificate yet."""
         ...
 
-    def clean_up(self, now: datetime, *, kept_seconds: int) -> int:
-        """Remove what is over and, where replays must still be known, ``kept_seconds`` past; return how many rows."""
+    def clean_up(self, now: datetime, *, kept_seconds: int, login_seconds: int) -> int:
+        """Remove what is over and, where replays must still be known, ``kept_seconds`` past; return how many rows.
+
+        Pushed requests stay for ``login_seconds`` more, in which somebody who came with them may still log in.
+        """
         ...

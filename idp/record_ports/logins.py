@@ -94,6 +94,10 @@ class SessionRecords(Protocol):
         """Store a pushed authorization request."""
         ...
 
-    def take_pushed_request(self, uri_hash: bytes, client_id: str, at: datetime) -> PushedRequest | None:
-        """Consume a client's pushed request; None when it is unknown, another's, over, or was consumed before."""
+    def find_pushed_request(self, uri_hash: bytes, client_id: str, at: datetime) -> PushedRequest | None:
+        """Return a client's pushed request; None when it is unknown, another's, too old at ``at``, or was used up."""
+        ...
+
+    def use_pushed_request(self, uri_hash: bytes) -> bool:
+        """Use up a pushed request, however old it has become while somebody logged in; False when it was before."""
         ...

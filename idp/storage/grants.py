@@ -184,15 +184,18 @@ class SqlGrants(OnConnection):
         values = {"kid": key.kid, "jwk": jwk, "certificate": key.certificate}
         self._change(signing_keys.update().where(*planned).values(values))
 
-    def clean_up(self, now: datetime, *, kept_seconds: int) -> int:
-        """Remove what is over and, where replays must still be known, ``kept_seconds`` past; return how many rows."""
+    def clean_up(self, now: datetime, *, kept_seconds: int, login_seconds: int) -> int:
+        """Remove what is over and, where replays must still be known, ``kept_seconds`` past; return how many rows.
+
+        Pushed requests stay for ``login_seconds`` more, in which somebody who came with them may still log in.
+        """
         moment_now = to_micros(now)
         past = moment_now - kept_seconds * 1_000_000
         # NOT EXISTS over an index: NOT IN a million tokens would take PostgreSQL hours.
         has_tokens = sa.exists().where(refresh_tokens.c.grant_id == grants.c.id)
         over = (
             transactions.delete().where(transactions.c.expires_at < moment_now),
-            pushed_requests.delete().where(pushed_requests.c.expires_at < moment_now),
+            pushed_requests.delete().where(pushed_requests.c.expires_at < moment_now - login_seconds * 1_000_000),
             assertions.delete().where(assertions.c.expires_at < moment_now),
             challenges.delete().where(challenges.c.expires_at < moment_now),
             mandate_offers.delete().where(mandate_offers.c.expires_at < moment_now),

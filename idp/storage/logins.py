@@ -47,6 +47,14 @@ _AUTHENTICATE_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUN
 _CHOOSE_IDENTITY = Prepared(_OPEN_TRANSACTION.values(acting=sa.bindparam("acting")))
 _FINISH_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(finished_at=_AT))
 
+_PUSHED_REQUEST = Prepared(
+    sa.select(pushed_requests).where(
+        pushed_requests.c.uri_hash == _KEY,
+        pushed_requests.c.client_id == sa.bindparam("client"),
+        pushed_requests.c.expires_at > _AT,
+    )
+)
+
 
 def _put_session_client(insert: Insert) -> sa.Executable:
     client, at = sa.bindparam("client", type_=sa.String), sa.bindparam("at", type_=sa.BigInteger)
@@ -217,15 +225,17 @@ class SqlSessions(OnConnection):
         values |= {name: to_micros(values[name]) for name in ("created_at", "expires_at")}
         self._connection.execute(pushed_requests.insert(), values)
 
-    def take_pushed_request(self, uri_hash: bytes, client_id: str, at: datetime) -> PushedRequest | None:
-        """Consume a client's pushed request; None when it is unknown, another's, over, or was consumed before."""
-        columns = pushed_requests.c
-        usable = (columns.uri_hash == uri_hash, columns.client_id == client_id, columns.expires_at > to_micros(at))
-        row = self._connection.execute(pushed_requests.delete().where(*usable).returning(pushed_requests)).mappings().first()
+    def find_pushed_request(self, uri_hash: bytes, client_id: str, at: datetime) -> PushedRequest | None:
+        """Return a client's pushed request; None when it is unknown, another's, too old at ``at``, or was used up."""
+        row = self._find(_PUSHED_REQUEST, key=uri_hash, client=client_id, at=to_micros(at))
         if row is None:
             return None
         created_at, expires_at = from_micros(row["created_at"]), from_micros(row["expires_at"])
         return PushedRequest(bytes(row["uri_hash"]), row["client_id"], json.loads(row["request"]), created_at, expires_at)
+
+    def use_pushed_request(self, uri_hash: bytes) -> bool:
+        """Use up a pushed request, however old it has become while somebody logged in; False when it was before."""
+        return self._change(pushed_requests.delete().where(pushed_requests.c.uri_hash == uri_hash))
 
 
 def _session_values(session: Session) -> dict[str, object]:

@@ -13,7 +13,7 @@ from idp.clients.security_profiles import profile_of
 from idp.ports import IdpDeps
 from idp.records import Client
 from idp.tokens.dpop import verify_proof
-from idp.tokens.errors import CERTIFICATE_MISSING
+from idp.tokens.errors import CERTIFICATE_MISSING, DPOP_MISSING
 from idp.wire import OAuthRequest
 from kernel.errors import Refusal
 from pki import jose
@@ -45,8 +45,10 @@ class Binding:
 def prove(deps: IdpDeps, client: Client, request: OAuthRequest, path: str) -> Binding:
     """Return what ``request`` proves; ``Refusal`` when a proof is wrong, or missing where the client is registered to give it."""
     jkt = None
-    if request.dpop is not None or client.dpop_bound_access_tokens:  # RFC 9449 5.2
+    if request.dpop is not None:
         jkt = verify_proof(deps, request, path, algorithms=profile_of(client).algorithms)
+    elif client.dpop_bound_access_tokens:  # RFC 9449 5.2
+        raise Refusal(DPOP_MISSING)
     if not client.tls_client_certificate_bound_access_tokens:
         return Binding(jkt)
     if request.certificate is None:  # RFC 8705 3.4

@@ -10,6 +10,14 @@ DPOP_PROOF = oauth_error(
     zh="DPoP 证明不可用（{problem}）。",
     en="The DPoP proof is not acceptable ({problem}).",
 )
+DPOP_MISSING = oauth_error(
+    "oauth_dpop_missing",
+    "invalid_request",
+    zh="该系统的令牌须与密钥绑定，请求中没有 DPoP 证明。",
+    en="Tokens of this client are bound to a key, and the request has no DPoP proof.",
+    remedy_zh="请在请求头 DPoP 中附上证明（RFC 9449）。",
+    remedy_en="Send a proof in the header DPoP (RFC 9449).",
+)
 DPOP_NONCE = oauth_error(
     "oauth_dpop_nonce",
     "use_dpop_nonce",

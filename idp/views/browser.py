@@ -11,6 +11,7 @@ from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response as AnyResponse
 
 from idp.authorize.flow import Answer, Held
+from idp.authorize.request import AuthorizationRequest
 from idp.authorize.transactions import Visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device
@@ -166,6 +167,13 @@ def transaction_id() -> str:
 def go_to(location: str) -> AnyResponse:
     """Redirect with 303: what follows is always a GET without the credentials that were just sent."""
     return Response(status=_SEE_OTHER, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def wear(waiting: AuthorizationRequest) -> None:
+    """Let this page look as the request that waits wants it (Core 3.1.2.1), and its form end at the client's address."""
+    g.ui_locales = waiting.ui_locales
+    g.popup = waiting.display == "popup"
+    allow_form_to(waiting.address.redirect_uri)
 
 
 def allow_form_to(uri: str) -> None:

@@ -1,7 +1,7 @@
 """The authorization endpoint in front of Flask, for a browser's GET that is sent on at once: to the client, or to the page that asks.
 
 Most are: single sign-on shows no page at all. What is left to Flask (``authorize``) is told by an answer without words, before anything is
-stored: what a page must tell, and what cannot be tried twice (a request that was pushed) or is answered by a page (``form_post``).
+stored: what a page must tell, and what is or may be answered by one (``form_post``, a request that stands elsewhere).
 """
 
 from __future__ import annotations

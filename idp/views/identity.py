@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, render_template, request
 
 from idp.authorize import flow
 from idp.authorize.transactions import verify_transaction
@@ -24,8 +24,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         if not (isinstance(outcome, flow.Ask) and outcome.step == "identity"):
             return follow(outcome)
         question = identity.describe(deps, transaction, visit)
-        g.ui_locales = question.request.ui_locales
-        browser.allow_form_to(question.request.address.redirect_uri)
+        browser.wear(question.request)
         return render_template("idp/identity.html", question=question, txn=transaction.id)
 
     @blueprint.post("/login/identity")

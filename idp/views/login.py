@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from idp.authenticators import passkeys, switches
@@ -184,7 +184,7 @@ def _add_consent(blueprint: Blueprint, deps: IdpDeps) -> None:
         if not (isinstance(outcome, flow.Ask) and outcome.step in {"consent", "go_on"}):
             return follow(outcome)
         question = consent.describe(deps, transaction, visit)
-        _prepare(question.request)
+        browser.wear(question.request)
         return render_template("idp/consent.html", question=question, txn=transaction.id)
 
     @blueprint.post("/login/consent")
@@ -264,13 +264,8 @@ def _prepare_for(transaction: Transaction | None) -> AuthorizationRequest | None
     if transaction is None or transaction.request is None:
         return None
     waiting = flow.get_request(transaction)
-    _prepare(waiting)
+    browser.wear(waiting)
     return waiting
-
-
-def _prepare(waiting: AuthorizationRequest) -> None:
-    g.ui_locales = waiting.ui_locales
-    browser.allow_form_to(waiting.address.redirect_uri)
 
 
 def _then() -> str | None:

@@ -116,8 +116,10 @@ def test_oidcc_display_page(suite: Suite) -> None:
 
 
 def test_oidcc_display_popup(suite: Suite) -> None:
-    """Core 3.1.2.1: display=popup succeeds."""
+    """Core 3.1.2.1: display=popup succeeds, on pages that fit a small window: nothing leads elsewhere."""
     suite.run(suite.browser(), display="popup")
+    assert '<nav class="cx-nav"' not in suite.send(suite.browser(), suite.request(display="popup")).text
+    assert '<nav class="cx-nav"' in suite.send(suite.browser(), suite.request(display="wap")).text
 
 
 def test_oidcc_prompt_login(suite: Suite) -> None:

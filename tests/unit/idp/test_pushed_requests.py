@@ -18,6 +18,7 @@ from idp.records import PushedRequest
 from idp.wire import OAuthRequest, Parameters
 from kernel.clock import FixedClock
 from tests.support.idp import CALLBACK, OPERATOR, Browser, Provider, another_process, events, json_of, returned
+from tests.support.relying_party import forms
 from tests.support.signing_client import assertion, public_jwks, request_claims, sign
 
 
@@ -89,25 +90,52 @@ def test_a_reference_that_is_over_is_shown_where_no_address_is_known(browser: Br
         assert (answer.status_code, "oauth_request_uri_over" in answer.text) == (400, True)
 
 
-def test_a_reference_taken_by_many_at_once_is_taken_once(deps: IdpDeps, clock: FixedClock) -> None:
+def test_requirement_15_a_reference_used_by_many_at_once_is_used_once(deps: IdpDeps, clock: FixedClock) -> None:
     now = clock.now()
     pushed = PushedRequest(digest("u"), "scjg", {"version": 2}, now, now + timedelta(seconds=90))
     with deps.work.begin() as work:
         work.records.add_pushed_request(pushed)
+        assert work.records.find_pushed_request(digest("u"), "scjg", now) == pushed
 
-    def take(_: int) -> PushedRequest | None:
+    def use(_: int) -> bool:
         with another_process(deps).work.begin() as work:
-            return work.records.take_pushed_request(digest("u"), "scjg", now)
+            return work.records.use_pushed_request(digest("u"))
 
     with ThreadPoolExecutor(10) as pool:
-        taken = [one for one in pool.map(take, range(10)) if one is not None]
-    assert taken == [pushed]
+        assert list(pool.map(use, range(10))).count(True) == 1
+
+
+def test_requirement_15_a_page_that_is_loaded_again_uses_nothing_up_and_one_answer_all(provider: Provider) -> None:
+    stranger, query = provider.browser(), {"client_id": "scjg", "request_uri": push(provider)}
+    first, second, third = (stranger.get("/oauth/authorize", query) for _ in range(3))
+    assert "code" in returned(stranger.type_password(second))
+    late = returned(stranger.type_password(first))
+    assert (late["error"], late["state"], late["iss"]) == ("invalid_request_uri", "the-state", provider.deps.issuer)
+    assert "code" not in late
+    assert returned(stranger.type_password(third))["error"] == "invalid_request_uri"
+    assert stranger.get("/oauth/authorize", query).status_code == 400
+
+
+def test_requirement_15_who_turns_back_has_used_the_reference_up(provider: Provider) -> None:
+    stranger, query = provider.browser(), {"client_id": "scjg", "request_uri": push(provider)}
+    page = stranger.get("/oauth/authorize", query)
+    cancel = next(form for form in forms(page.text) if form.action.startswith("/login/cancel"))
+    assert returned(stranger.send(cancel))["error"] == "access_denied"
+    assert stranger.get("/oauth/authorize", query).status_code == 400
+
+
+def test_who_takes_longer_to_log_in_than_the_reference_lives_comes_through(provider: Provider, clock: FixedClock) -> None:
+    stranger = provider.browser()
+    page = stranger.get("/oauth/authorize", {"client_id": "scjg", "request_uri": push(provider)})
+    clock.advance(timedelta(seconds=provider.deps.policies.tokens.login_transaction_seconds - 1))
+    housekeeping.clean_up(provider.deps)
+    assert "code" in returned(stranger.type_password(page))
 
 
 def test_what_nobody_came_for_is_removed(deps: IdpDeps, clock: FixedClock, engine: sa.Engine) -> None:
     with deps.work.begin() as work:
         work.records.add_pushed_request(PushedRequest(digest("u"), "scjg", {}, clock.now(), clock.now() + timedelta(seconds=90)))
-    clock.advance(timedelta(seconds=91))
+    clock.advance(timedelta(seconds=91 + deps.policies.tokens.login_transaction_seconds))
     housekeeping.clean_up(deps)
     with engine.connect() as connection:
         assert connection.execute(sa.text("select count(*) from idp_pushed_requests")).scalar() == 0

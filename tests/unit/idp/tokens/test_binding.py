@@ -112,7 +112,7 @@ def test_requirement_16_the_mandates_of_dpop_and_par_hold_independently(provider
     provider.add_client("dpop", dpop_bound_access_tokens=True)
     provider.add_client("par", require_pushed_authorization_requests=True)
     refused = redeem(provider, browser.authorize(client_id="dpop")["code"], "dpop")
-    assert (refused.status, json_of(refused)["error"]) == (400, "invalid_dpop_proof")
+    assert (refused.status, json_of(refused)["error"]) == (400, "invalid_request")
     granted = redeem(provider, browser.authorize(client_id="dpop")["code"], "dpop", dpop=holder.proof())
     assert json_of(granted)["token_type"] == "DPoP"
     assert browser.authorize(client_id="par")["error"] == "invalid_request"
