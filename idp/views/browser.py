@@ -172,7 +172,7 @@ def go_to(location: str) -> AnyResponse:
 def wear(waiting: AuthorizationRequest) -> None:
     """Let this page look as the request that waits wants it (Core 3.1.2.1), and its form end at the client's address."""
     g.ui_locales = waiting.ui_locales
-    g.popup = waiting.display == "popup"
+    g.display = waiting.display
     allow_form_to(waiting.address.redirect_uri)
 
 
