@@ -4,7 +4,7 @@ The revision holds nothing but a document time-stamp over all that stands before
 store still lacked (ETSI EN 319 142-1 5.5, 6.3). Since there is one form, whoever reads such a file writes the revision anew and
 compares octets: what is not exactly that stays on, and is a change after sealing.
 
-Left to others: the seal below it (``pdf_signatures``), whose time-stamp it is (``seals``, ``licenses``).
+Left to others: the seal below it (``pdf_signatures``), the form of revisions (``pdf_revisions``), whose time-stamp it is (``seals``, ``licenses``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kernel.errors import Refusal
+from pki import pdf_revisions
 from pki.errors import DOCUMENT_UNSUITABLE
+from pki.pdf_revisions import Below, references_to
 
 MAX_LAYERS = 16
 RESERVED_DIGITS = 12_288
@@ -25,6 +27,7 @@ _TRAILER = re.compile(
     rb"trailer\n<<\n/Size (\d{1,7})\n/Root (\d{1,7}) 0 R\n/Info (\d{1,7}) 0 R\n"
     rb"/ID \[ <([0-9a-f]{2,128})> <[0-9a-f]{2,128}> \]\n/Prev \d{1,10}\n>>\nstartxref\n(\d{1,10})\n%%EOF\n\Z"
 )
+_ENTRIES = b"/Type /DocTimeStamp\n/Filter /Adobe.PPKLite\n/SubFilter /ETSI.RFC3161\n"
 _TAIL = 1024
 _STORE = re.compile(rb"<<\n/Certs \[ ((?:\d+ 0 R ?)*) \]\n/CRLs \[ ((?:\d+ 0 R ?)*) \]\n>>\nendobj\n")
 _FORM = re.compile(rb"<<\n/Fields \[ ((?:\d+ 0 R ?)+) \]\n/SigFlags 3\n>>\nendobj\n")
@@ -50,14 +53,10 @@ class ArchiveStamp:
 
 
 @dataclass(frozen=True, slots=True)
-class _Below:
-    """What the revision must know of the file below it: object numbers, lists of references, the identifier, its cross-references."""
+class _Sealed:
+    """What the revision must know of the sealed file below it: form and store by their numbers, and the references that they hold."""
 
-    size: int
-    root: int
-    info: int
-    identifier: bytes
-    start: int
+    below: Below
     form: int
     store: int
     fields: bytes
@@ -70,12 +69,12 @@ def extend(pdf: bytes, certificates: Sequence[bytes], crls: Sequence[bytes], sta
 
     ``certificates`` and ``crls`` (DER) are put into the store beside what it has. ``Refusal(document_unsuitable)`` for another form.
     """
-    below = _look(pdf)
-    if below is None:
+    sealed = _look(pdf)
+    if sealed is None:
         raise Refusal(DOCUMENT_UNSUITABLE, field="file", problem="not sealed here")
-    before, after = _revision(pdf, below, certificates, crls)
+    before, after = _revision(sealed, certificates, crls)
     token = stamp(hashlib.sha256(pdf + before + after).digest())
-    return b"".join((pdf, before, _contents(token), after))
+    return b"".join((pdf, before, pdf_revisions.value(token, RESERVED_DIGITS), after))
 
 
 def peel(pdf: bytes) -> tuple[bytes, tuple[ArchiveStamp, ...]]:
@@ -101,22 +100,22 @@ def _peel_one(pdf: bytes) -> tuple[bytes, ArchiveStamp] | None:
     places = [int(line[:10]) for line in re.findall(rb"^\d{10} 00000 n $", pdf[int(trailer[5]) :], re.MULTILINE)]
     start = min(places, default=0)
     inner, update = pdf[:start], pdf[start:]
-    below, contents = _look(inner), _CONTENTS.search(update, max(0, len(update) - _LONGEST_TABLE))
-    if below is None or contents is None:
+    sealed, contents = _look(inner), _CONTENTS.search(update, max(0, len(update) - _LONGEST_TABLE))
+    if sealed is None or contents is None:
         return None
     token = _unpadded(contents[1])
     streams = _streams(update)
-    added = _count_added(update, below)
+    added = _count_added(update, sealed)
     if token is None or added is None or sum(added) != len(streams):
         return None
-    before, after = _revision(inner, below, streams[: added[0]], streams[added[0] :])
-    if update != b"".join((before, _contents(token), after)):
+    before, after = _revision(sealed, streams[: added[0]], streams[added[0] :])
+    if update != b"".join((before, pdf_revisions.value(token, RESERVED_DIGITS), after)):
         return None
     gap = start + len(before)
     return inner, ArchiveStamp(token, (gap, gap + RESERVED_DIGITS + 2), len(pdf))
 
 
-def _look(pdf: bytes) -> _Below | None:
+def _look(pdf: bytes) -> _Sealed | None:
     """Return what is at the end of a file that ``pdf_signatures`` or this module wrote; None for any other."""
     trailer = _TRAILER.search(pdf, max(0, len(pdf) - _TAIL))
     if trailer is None:
@@ -131,7 +130,8 @@ def _look(pdf: bytes) -> _Below | None:
     held = _STORE.match(_object(pdf, int(store[1])))
     if fields is None or held is None:
         return None
-    return _Below(size, root, info, trailer[4], start, int(form[1]), int(store[1]), fields[1], held[1], held[2])
+    below = Below(len(pdf), size, root, info, trailer[4], start)
+    return _Sealed(below, int(form[1]), int(store[1]), fields[1], held[1], held[2])
 
 
 def _object(pdf: bytes, number: int) -> bytes:
@@ -141,65 +141,31 @@ def _object(pdf: bytes, number: int) -> bytes:
     return b"" if place < 0 else pdf[place + len(head) : place + len(head) + _LONGEST_ROOT]
 
 
-def _revision(pdf: bytes, below: _Below, certificates: Sequence[bytes], crls: Sequence[bytes]) -> tuple[bytes, bytes]:
+def _revision(sealed: _Sealed, certificates: Sequence[bytes], crls: Sequence[bytes]) -> tuple[bytes, bytes]:
     """Return the revision's octets before and behind the value of its time-stamp."""
-    first = below.size
-    field, value = first + len(certificates) + len(crls), first + len(certificates) + len(crls) + 1
-    beside = [b"%d 0 R" % number for number in range(first, field)]
+    first = sealed.below.size
+    field = first + len(certificates) + len(crls)
+    held = range(first, field)
+    store = (
+        b" ".join((sealed.certificates, *_each(held[: len(certificates)]))),
+        b" ".join((sealed.crls, *_each(held[len(certificates) :]))),
+    )
     objects = [
-        (below.store, _store(below, beside[: len(certificates)], beside[len(certificates) :])),
-        (below.form, b"<<\n/Fields [ %s %d 0 R ]\n/SigFlags 3\n>>\n" % (below.fields, field)),
-        *((first + place, _stream(der)) for place, der in enumerate((*certificates, *crls))),
-        (field, _field(field, value)),
+        (sealed.store, b"<<\n/Certs [ %s ]\n/CRLs [ %s ]\n>>\n" % store),
+        (sealed.form, b"<<\n/Fields [ %s %d 0 R ]\n/SigFlags 3\n>>\n" % (sealed.fields, field)),
+        *((first + place, pdf_revisions.stream(der)) for place, der in enumerate((*certificates, *crls))),
+        (field, _field(field, field + 1)),
     ]
-    places, written, at = {}, [], len(pdf)
-    for number, body in objects:
-        text = b"%d 0 obj\n%sendobj\n" % (number, body)
-        places[number] = at
-        written.append(text)
-        at += len(text)
-    places[value] = at
-    head = b"%d 0 obj\n<<\n/Type /DocTimeStamp\n/Filter /Adobe.PPKLite\n/SubFilter /ETSI.RFC3161\n/Contents " % value
-    gap = at + len(head), at + len(head) + RESERVED_DIGITS + 2
-    # The range stands behind the value, in a width that does not depend on what it says.
-    tail_length = len(_tail(below, (0, 0, 0), places, value, 0))
-    cross = gap[1] + len(_range((0, 0, 0)))
-    tail = _tail(below, (gap[0], gap[1], tail_length), places, value, cross)
-    return b"".join((*written, head)), tail
+    return pdf_revisions.write(sealed.below, objects, field + 1, _ENTRIES, RESERVED_DIGITS)
 
 
-def _tail(below: _Below, span: tuple[int, int, int], places: dict[int, int], value: int, cross: int) -> bytes:
-    lines = [b"%d 1\n%010d 00000 n \n" % (number, place) for number, place in sorted(places.items())]
-    identifier = hashlib.sha256(b"%d %s" % (below.start, below.identifier)).hexdigest()[:32].encode()
-    return b"".join((
-        _range(span),
-        b"xref\n0 1\n0000000000 65535 f \n",
-        *lines,
-        b"trailer\n<<\n/Size %d\n/Root %d 0 R\n/Info %d 0 R\n" % (value + 1, below.root, below.info),
-        b"/ID [ <%s> <%s> ]\n/Prev %d\n>>\nstartxref\n%010d\n%%%%EOF\n" % (below.identifier, identifier, below.start, cross),
-    ))  # fmt: skip
-
-
-def _range(span: tuple[int, int, int]) -> bytes:
-    return b"\n/ByteRange [ 0 %010d %010d %010d ]\n>>\nendobj\n" % span
-
-
-def _store(below: _Below, certificates: Sequence[bytes], crls: Sequence[bytes]) -> bytes:
-    lists = (b" ".join((below.certificates, *certificates)), b" ".join((below.crls, *crls)))
-    return b"<<\n/Certs [ %s ]\n/CRLs [ %s ]\n>>\n" % lists
-
-
-def _stream(der: bytes) -> bytes:
-    return b"<<\n/Length %d\n>>\nstream\n%s\nendstream\n" % (len(der), der)
+def _each(numbers: Sequence[int]) -> list[bytes]:
+    return [references_to([number]) for number in numbers]
 
 
 def _field(number: int, value: int) -> bytes:
     name = b"Archive%d" % number
     return b"<<\n/FT /Sig\n/T (%s)\n/Type /Annot\n/Subtype /Widget\n/F 132\n/Rect [ 0 0 0 0 ]\n/V %d 0 R\n>>\n" % (name, value)
-
-
-def _contents(token: bytes) -> bytes:
-    return b"<%s>" % token.hex().upper().encode().ljust(RESERVED_DIGITS, b"0")
 
 
 def _unpadded(digits: bytes) -> bytes | None:
@@ -220,12 +186,12 @@ def _streams(update: bytes) -> list[bytes]:
     return found
 
 
-def _count_added(update: bytes, below: _Below) -> tuple[int, int] | None:
+def _count_added(update: bytes, sealed: _Sealed) -> tuple[int, int] | None:
     """Return how many certificates and lists the revision adds to the store."""
     held = _STORE.search(update, 0, 64 * 1024)
     if held is None:
         return None
     certificates, crls = (
-        held[group].count(b" R") - old.count(b" R") for group, old in ((1, below.certificates), (2, below.crls))
+        held[group].count(b" R") - old.count(b" R") for group, old in ((1, sealed.certificates), (2, sealed.crls))
     )
     return (certificates, crls) if certificates >= 0 and crls >= 0 else None

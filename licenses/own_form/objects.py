@@ -22,9 +22,9 @@ _MAX_TOKENS = 1_000
 """In one object; those that are read here have fifty."""
 
 _ENTRY = 20
-_TAIL = re.compile(rb"startxref\n(\d{1,9})\n%%EOF\n?\Z")
+_TAIL = re.compile(rb"startxref\n(\d{1,10})\n%%EOF\n?\Z")
 _HEAD = re.compile(rb"(\d{1,6}) (\d{1,6})\n")
-_ENTRIES = re.compile(rb"(?:\d{10} \d{5} [nf](?: \n|\r\n| \r))*")
+_ENTRIES = re.compile(rb"(?:\d{10} (?:00000 [nf]|65535 f)(?: \n|\r\n| \r))*")
 _OBJECT = re.compile(rb"(\d{1,7}) 0 obj\s{1,2}")
 _STREAM = re.compile(rb"\s{0,2}stream(?:\r\n|\n)")
 _STREAM_END = re.compile(rb"(?:\r\n|\n)?endstream\s{1,2}endobj\b")

@@ -242,6 +242,15 @@ def unsealed(data: Data, text: str = "Licence") -> bytes:
     return write(_objects(data, text, None))
 
 
+def rendered(data: Data, text: str = "Licence") -> bytes:
+    """Return the page with its data as the renderer's pages are before they are sealed: without a form, with the renderer's trailer."""
+    objects = _objects(data, text, None)
+    del objects[8]
+    plain = {number: body.replace(b"/AcroForm<</Fields[8 0 R]/SigFlags 3>>", b"") for number, body in objects.items()}
+    plain[3] = plain[3].replace(b"/Annots[8 0 R]", b"")
+    return write(plain).replace(b"/ID[<00><00>]", b"/Info 2 0 R/ID[(00)(00)]")
+
+
 def sealed(sealing: Sealing, data: Data, text: str = "Licence", *, attached: str = "license.json") -> bytes:
     """Return the page with its data, sealed."""
     objects = {number: body.replace(b"license.json", attached.encode()) for number, body in _objects(data, text, sealing).items()}

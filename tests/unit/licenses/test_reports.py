@@ -169,7 +169,7 @@ def test_the_report_seal_makes_no_licence(nodes: Federation) -> None:
     node = nodes.county.node
     department = Department("verification-report", reporter_name(node), node.code, node.names, SEAL)
     seal = seals.get_or_create_seal(nodes.county.pki, department)
-    page = pdfs.unsealed(nodes.data())
+    page = pdfs.rendered(nodes.data())
     verdict = nodes.verify(seals.seal_pdf(nodes.county.pki, seal, page, at=nodes.now, reason="x"))
     assert (verdict.indication, verdict.subindication) == ("TOTAL_FAILED", "WRONG_ISSUER"), verdict.message
 

@@ -131,7 +131,7 @@ def test_nothing_is_kept_of_what_is_not_sound_nor_of_the_holder(nodes: Federatio
 
 @cache
 def page() -> bytes:
-    return pdfs.unsealed(example_data(node="445122", issuer=COUNTY_ISSUER, url="http://localhost:18122"))
+    return pdfs.rendered(example_data(node="445122", issuer=COUNTY_ISSUER, url="http://localhost:18122"))
 
 
 def sealed_by_county(nodes: Federation, content: bytes) -> bytes:
