@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crosscert.linked import linked_keys
+from crosscert.paths.answers import ParsedAnswer
 from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.paths.crls import CrlSet, ParsedCrl, find_signer, parse_crl
 from crosscert.paths.index import Pool
@@ -36,7 +37,8 @@ class Material:
     """One consistent view. ``principals`` tells whose root a key (SHA-256, hex) is: this node's or a peer's.
 
     ``anchors`` are the node's own principal CAs: ``anchor``, which serves, and those that served before a rollover.
-    ``certificates`` and ``lists`` are what ``pool`` and ``crls`` index, for those who look at all of them.
+    ``certificates`` and ``lists`` are what ``pool`` and ``crls`` index, for those who look at all of them. ``answers`` are never stored
+    ones: they come with what is judged.
     """
 
     anchor: ParsedCertificate
@@ -47,6 +49,7 @@ class Material:
     principals: Mapping[str, Node]
     certificates: Sequence[ParsedCertificate]
     lists: Sequence[ParsedCrl]
+    answers: tuple[ParsedAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from crosscert.errors import NOT_TRUSTED, SIGNER_UNSUITABLE
 from crosscert.material import Material, gather, lists_until, node_of, nodes_of
+from crosscert.paths.answers import find_answer
 from crosscert.paths.certificates import ParsedCertificate, from_x509, parse_certificate
 from crosscert.paths.crls import parse_crl
 from crosscert.paths.find import find_path
@@ -23,6 +24,7 @@ from crosscert.ports import CrosscertDeps
 from crosscert.records import ObjectKind, SyncedObject, VerifiedToken
 from crosscert.reliance import Reliance, check_reliance, rely
 from crosscert.signers import certificates_of, check_thumbprint
+from kernel.clock import CLOCKS_MAY_DIFFER
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from pki import jose
@@ -58,13 +60,18 @@ class TrustAt:
         self,
         certificates: Iterable[x509.Certificate] = (),
         crls: Iterable[x509.CertificateRevocationList | bytes] = (),
+        answers: Iterable[bytes] = (),
     ) -> TrustAt:
         """Return the judgement with more at hand, which may come from anybody; ``Refusal`` when some of it is malformed.
 
-        It is only an offer: a certificate counts when a path proves it, a list when the exact key of the path's own CA signed it.
+        It is only an offer: a certificate counts when a path proves it, a list when the exact key of the path's own CA signed it, an OCSP
+        answer (DER) when that CA or its responder did. What is no such answer, or one from the future, is passed over.
         """
         lists = (extra if isinstance(extra, bytes) else extra.public_bytes(Encoding.DER) for extra in _at_most(crls))
         more = with_more(self.material, [from_x509(extra) for extra in _at_most(certificates)], lists)
+        latest = self.judged_at + CLOCKS_MAY_DIFFER
+        found = [each for der in _at_most(answers) if (each := find_answer(der)) is not None and each.this_update <= latest]
+        more = replace(more, answers=(*more.answers, *found))
         return replace(self, material=more, reliance=lambda _more, verdict: self.reliance(self.material, verdict))
 
     def relied_until(self, path: PathVerdict) -> datetime | None:
@@ -153,6 +160,11 @@ class Trust:
     def node_of(self, path: PathVerdict | Sequence[x509.Certificate]) -> Node | None:
         """Return what :meth:`TrustAt.node_of` says now."""
         return self.at(self._deps.clock.now()).node_of(path)
+
+    def find_node(self, code: str) -> Node | None:
+        """Return the node with this code, if it is this one or one that has been certified."""
+        principals = gather(self._deps, self._deps.clock.now()).principals
+        return next((node for node in principals.values() if node.code == code), None)
 
     def evidence(self, kind: ObjectKind, node_code: str) -> SyncedObject | None:
         """Return what the node ``node_code`` published, as last fetched and verified, or None."""
@@ -266,7 +278,7 @@ def with_more(material: Material, certificates: Iterable[ParsedCertificate], lis
 
 def find(material: Material, target: ParsedCertificate, request: PathRequest) -> PathVerdict:
     """Return the engine's verdict on ``target`` by what is at hand."""
-    return find_path(target, material.anchor, material.pool, material.crls, request)
+    return find_path(target, material.anchor, material.pool, material.crls, request, answers=material.answers)
 
 
 def check_signer(signer: ParsedCertificate, node: Node) -> None:

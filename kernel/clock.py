@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+"""How far another's clock may be ahead of ours before what it says is from the future."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -28,17 +28,19 @@ from kernel.errors import ChaoxinError, Refusal
 from licenses import report_data
 from licenses.data import ATTACHMENT, LicenseData
 from licenses.data import parse as parse_data
-from licenses.errors import DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE
+from licenses.errors import DOCUMENT_MANY_SIGNATURES, DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE
 from licenses.other_signatures import OtherSignature, OtherSignatures, read_others
 from licenses.pdf_bounds import MAX_ATTACHMENT, open_bounded, read_signature_dictionary
 from licenses.pdf_changes import Change, find_changes
 from licenses.report_data import ReportData
 
-MAX_SIGNATURES = 8
+MAX_SIGNATURES = 16
+"""In one file, time-stamps over all of it counted: each is held against every revision after it."""
 MAX_VALUE = 64 * 1024
 MAX_STORE = 64
-"""Certificates and revocation lists, each, that are read from a document security store."""
+"""Certificates, revocation lists and OCSP answers, each, that are read from a document security store."""
 
+_STORED = (("/Certs", DecodePurpose.CERTIFICATE), ("/CRLs", DecodePurpose.CRL), ("/OCSPs", DecodePurpose.OCSP_RESPONSE))
 _HEADER_WITHIN = 1024
 _SEAL = re.compile(rb"/ByteRange\s{0,8}\[\s{0,8}0\s{1,8}(\d{1,10})\s{1,8}(\d{1,10})\s{1,8}(\d{1,10})\s{0,64}\]")
 
@@ -66,8 +68,8 @@ class UnverifiedLicense:
     """What a PDF claims. ``data`` is the attachment read, ``data_fault`` why it could not be; both None: nothing is attached.
 
     ``certificates`` and ``crls`` are the DSS's, DER, in no order that means anything. Without attached data nothing claims to be a licence:
-    then ``others`` are the signatures as any PDF may have them, and the certificates that came in these are among ``certificates``;
-    ``report`` is what a verification report says of itself.
+    then ``others`` are the signatures as any PDF may have them, what came in these is among ``certificates`` and ``crls``, and ``ocsps``
+    are the answers of responders; ``report`` is what a verification report says of itself.
     """
 
     pdf: bytes
@@ -78,6 +80,7 @@ class UnverifiedLicense:
     data_fault: ChaoxinError | None
     certificates: tuple[bytes, ...]
     crls: tuple[bytes, ...]
+    ocsps: tuple[bytes, ...]
     changes: tuple[Change, ...]
     others: tuple[OtherSignature, ...]
     report: ReportData | None
@@ -90,7 +93,7 @@ def check_is_pdf(pdf: bytes) -> None:
 
 
 def parse(pdf: bytes) -> UnverifiedLicense:
-    """Return what ``pdf`` claims; ``Refusal``: ``document_no_pdf``, or ``document_unreadable`` for anything that is not right."""
+    """Return what ``pdf`` claims; ``Refusal``: ``document_no_pdf``, ``document_many_signatures``, or ``document_unreadable``."""
     check_is_pdf(pdf)
     if not pdf.startswith(b"%PDF-"):
         _refuse("文件头前面有别的内容", "something stands before the PDF header")
@@ -116,7 +119,7 @@ def _read(pdf: bytes) -> UnverifiedLicense:
             data = parse_data(attachment)
         except ChaoxinError as error:
             fault = error
-    certificates, crls = _store(reader)
+    certificates, crls, ocsps = _store(reader)
     report = _find_report(reader) if attachment is None else None
     others = read_others(reader, pdf) if attachment is None and report is None and signatures else OtherSignatures()
     covered = max((s.byte_range[2] + s.byte_range[3] for s in signatures[:1] if len(s.byte_range) == 4), default=0)  # noqa: PLR2004
@@ -128,7 +131,8 @@ def _read(pdf: bytes) -> UnverifiedLicense:
         data=data,
         data_fault=fault,
         certificates=(*others.certificates[:MAX_STORE], *certificates),
-        crls=crls,
+        crls=(*others.crls[:MAX_STORE], *crls),
+        ocsps=(*others.ocsps[:MAX_STORE], *ocsps) if others.signatures else (),
         changes=find_changes(reader, covered, len(pdf)) if signatures else (),
         others=others.signatures,
         report=report,
@@ -141,8 +145,10 @@ def _signatures(reader: PdfFileReader, pdf: bytes) -> Iterator[UnverifiedSignatu
     with contextlib.suppress(KeyError):
         author = reader.root["/Perms"].raw_get("/DocMDP").reference
     for count, (name, value, field) in enumerate(enumerate_sig_fields(reader, filled_status=True)):
-        if count >= MAX_SIGNATURES or not isinstance(value.get_object(), generic.DictionaryObject):
-            _refuse("签名太多，或签名域的内容不是签名", "too many signatures, or a signature field holds something else")
+        if count >= MAX_SIGNATURES:
+            raise Refusal(DOCUMENT_MANY_SIGNATURES, limit=MAX_SIGNATURES)
+        if not isinstance(value.get_object(), generic.DictionaryObject):
+            _refuse("签名域的内容不是签名", "a signature field holds something else")
         embedded = EmbeddedPdfSignature(reader, field.get_object(), str(name))
         if len(embedded.pkcs7_content) > 4 * MAX_VALUE:
             _refuse("签名值过大", "a signature value is too large")
@@ -195,17 +201,17 @@ def _find_attachment(reader: PdfFileReader, name: str) -> bytes | None:
     return bytes(content)
 
 
-def _store(reader: PdfFileReader) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def _store(reader: PdfFileReader) -> tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
     if "/DSS" not in reader.root:
-        return (), ()
+        return (), (), ()
     store: Any = reader.root["/DSS"]
     found = []
-    for key, purpose in (("/Certs", DecodePurpose.CERTIFICATE), ("/CRLs", DecodePurpose.CRL)):
+    for key, purpose in _STORED:
         streams = store[key] if key in store else ()  # noqa: SIM401 - pyHanko's get() does not follow references
         if len(streams) > MAX_STORE:
             _refuse("验证资料太多", "there is too much validation material")
         found.append(tuple(bytes(stream.get_object().read_data(purpose)) for stream in streams))
-    return found[0], found[1]
+    return found[0], found[1], found[2]
 
 
 def has_broken_seal(pdf: bytes) -> bool:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from kernel.clock import CLOCKS_MAY_DIFFER
 from licenses.evidence import Evidence, OtherEvidence, Standing
 from licenses.other_signatures import OtherSignature, OtherStamp
 from licenses.reading import Seal, Stamp
 
 Ask = Callable[[bytes, datetime | None], Standing]
 """How a certificate (DER) stands now, and where it only ended meanwhile, at a moment."""
-
-_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
 
 def gather_others(evidence: Evidence, ask: Ask) -> tuple[OtherEvidence, ...]:
@@ -42,7 +41,7 @@ def _gather(evidence: Evidence, one: OtherSignature, ask: Ask) -> OtherEvidence:
 
 def _proves(stamp: OtherStamp, stamper: Standing, at: datetime) -> bool:
     """Tell whether a time-stamp counts: its authority is trusted, and its certificate was good when it stamped."""
-    if stamper.trusted is None or stamp.generated_at > at + _CLOCKS_MAY_DIFFER:
+    if stamper.trusted is None or stamp.generated_at > at + CLOCKS_MAY_DIFFER:
         return False
     return stamper.revoked is None or stamper.revoked.at > stamp.generated_at
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, Literal
 
 from asn1crypto import cms, core
@@ -21,7 +22,12 @@ from cryptography import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.fields import enumerate_sig_fields
-from pyhanko.sign.general import extract_signer_info
+from pyhanko.sign.general import (
+    MultivaluedAttributeError,
+    NonexistentAttributeError,
+    extract_signer_info,
+    find_unique_cms_attribute,
+)
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, extract_tst_data_iter, validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -61,10 +67,12 @@ class OtherSignature:
 
 @dataclass(frozen=True, slots=True)
 class OtherSignatures:
-    """All signatures of a file in the order in which they were made, and the certificates (DER) that came in them."""
+    """All signatures of a file in the order in which they were made, and what came in them (DER): certificates, revocation lists, OCSP answers."""
 
     signatures: tuple[OtherSignature, ...] = ()
     certificates: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
 
 
 def read_others(reader: PdfFileReader, pdf: bytes) -> OtherSignatures:
@@ -78,11 +86,12 @@ def read_others(reader: PdfFileReader, pdf: bytes) -> OtherSignatures:
         signed = [one for one in found if one.sig_object_type != _TIME_STAMP]
         documents = list(_document_stamps([one for one in found if one.sig_object_type == _TIME_STAMP]))
         certificates = dict.fromkeys(der for one in found for der in _certificates(one))
+        crls, ocsps = (dict.fromkeys(der for one in found for der in _archived(one, kind)) for kind in ("crl", "ocsp"))
         whole = _ends_well(reader, pdf, signed)
         made = tuple(_read(one, documents, last=one is signed[-1], whole=whole) for one in signed)
     except Exception:  # noqa: BLE001 - ASN.1 and PDF are read lazily, so a hostile file fails anywhere, in any way
         return OtherSignatures()
-    return OtherSignatures(made, tuple(certificates))
+    return OtherSignatures(made, tuple(certificates), tuple(crls), tuple(ocsps))
 
 
 def _read(one: EmbeddedPdfSignature, documents: Sequence[tuple[int, OtherStamp]], *, last: bool, whole: bool) -> OtherSignature:
@@ -94,7 +103,7 @@ def _read(one: EmbeddedPdfSignature, documents: Sequence[tuple[int, OtherStamp]]
         signer=certificate,
         algorithm=str(one.signer_info["signature_algorithm"]["algorithm"].native),
         problem=_find_problem(one, last=last, whole=whole),
-        stamps=(*_signature_stamps(one.signer_info), *later)[:MAX_STAMPS],
+        stamps=tuple(islice(chain(_signature_stamps(one.signer_info), later), MAX_STAMPS)),
     )
 
 
@@ -102,6 +111,13 @@ def _certificates(one: EmbeddedPdfSignature) -> Iterator[bytes]:
     yield from (each.dump() for each in one.other_embedded_certs)
     for token in extract_tst_data_iter(one.signer_info, signed=False):
         yield from (each.chosen.dump() for each in token["certificates"] if each.name == "certificate")
+
+
+def _archived(one: EmbeddedPdfSignature, kind: Literal["crl", "ocsp"]) -> Iterator[bytes]:
+    """Yield what was known of revocations when it was signed, as software for ``adbe.pkcs7.detached`` puts it in (ISO 32000-2 12.8.3.3.2)."""
+    with suppress(NonexistentAttributeError, MultivaluedAttributeError):
+        known = find_unique_cms_attribute(one.signer_info["signed_attrs"], "adobe_revocation_info_archival")
+        yield from (each.dump() for each in known[kind])
 
 
 def _find_problem(one: EmbeddedPdfSignature, *, last: bool, whole: bool) -> Problem | None:

@@ -34,6 +34,7 @@ LIMITS = DecodeLimits(
     per_purpose={
         DecodePurpose.OBJECT_STREAM: StreamDecodeLimits(max_output_size=MIB),
         DecodePurpose.CERTIFICATE: StreamDecodeLimits(max_output_size=64 * 1024),
+        DecodePurpose.OCSP_RESPONSE: StreamDecodeLimits(max_output_size=64 * 1024),
         DecodePurpose.CRL: StreamDecodeLimits(max_output_size=4 * MIB),
     },
     document_budget=DocumentDecodeBudget(base_allowance=16 * MIB, max_ratio=1),

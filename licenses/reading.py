@@ -83,7 +83,8 @@ class Reading:
 
     ``signer_material`` and ``stamper_material`` tell whether the document security store has certificate and revocation list of whoever
     certified the signer and the time-stamper. ``certificates`` and ``crls`` are that store's (DER): offers, which prove nothing. ``others`` are
-    the signatures of a file that does not claim to be a licence, ``report`` is what a verification report says of itself.
+    the signatures of a file that does not claim to be a licence, ``ocsps`` the answers of responders (DER) that came with these; ``report`` is
+    what a verification report says of itself.
     """
 
     sha256: str
@@ -100,10 +101,11 @@ class Reading:
     changes: tuple[Change, ...]
     others: tuple[OtherSignature, ...] = ()
     report: ReportData | None = None
+    ocsps: tuple[bytes, ...] = ()
 
 
 def read(pdf: bytes) -> Reading:
-    """Take ``pdf`` apart. ``Refusal`` (``document_no_pdf``, ``document_unreadable``) when that cannot be done.
+    """Take ``pdf`` apart. ``Refusal`` (``document_no_pdf``, ``document_many_signatures``, ``document_unreadable``) when that cannot be done.
 
     For a process that may be lost: memory and time are the file's to waste within what ``pdf_bounds`` can hold it to.
     """
@@ -131,6 +133,7 @@ def describe(document: UnverifiedLicense, inspection: Inspection) -> Reading:
         changes=document.changes,
         others=document.others,
         report=document.report,
+        ocsps=document.ocsps,
     )
     return with_material(reading)
 

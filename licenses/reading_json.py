@@ -21,7 +21,7 @@ from licenses.reading import DataFlaw, Flaw, Reading, Seal, Stamp
 from licenses.signatures import FaultKind
 from pki.strict_json import encode_base64url
 
-FORM = 2
+FORM = 3
 """The form's version. A reading that was kept in another form is made anew."""
 
 _CHANGES = tuple(each.name for each in fields(Change))
@@ -72,6 +72,7 @@ def as_json(found: Reading) -> dict[str, Any]:
         "changes": [[getattr(change, name) for name in _CHANGES] for change in found.changes],
         "others": [_other(each) for each in found.others],
         "report": None if found.report is None else found.report.as_list(),
+        "ocsps": [encode_base64url(der) for der in found.ocsps],
     }
 
 
@@ -96,6 +97,7 @@ def _from_json(value: Mapping[str, Any]) -> Reading:
         changes=tuple(_change_of(each) for each in value["changes"]),
         others=tuple(_other_of(each) for each in value["others"]),
         report=None if value["report"] is None else report_data.of_list(value["report"]),
+        ocsps=tuple(_octets(each) for each in value["ocsps"]),
     )
 
 

@@ -16,7 +16,14 @@ from kernel.errors import Refusal
 from kernel.limiter import Limiter, counted_as
 from licenses.archival import below
 from licenses.documents import check_is_pdf, has_broken_seal
-from licenses.errors import DOCUMENT_MISSING, DOCUMENT_TOO_COSTLY, DOCUMENT_TOO_LARGE, DOCUMENT_UNREADABLE, TOO_MANY_VERIFICATIONS
+from licenses.errors import (
+    DOCUMENT_MANY_SIGNATURES,
+    DOCUMENT_MISSING,
+    DOCUMENT_TOO_COSTLY,
+    DOCUMENT_TOO_LARGE,
+    DOCUMENT_UNREADABLE,
+    TOO_MANY_VERIFICATIONS,
+)
 from licenses.gathering import Court
 from licenses.known import keep
 from licenses.ports import Known, LicenseDeps
@@ -26,7 +33,7 @@ from licenses.verdict import Verdict
 from licenses.verify import judge, judge_unreadable
 
 _MIB = 1024 * 1024
-_UNREAD = (DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY)
+_UNREAD = (DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY, DOCUMENT_MANY_SIGNATURES)
 _log = structlog.get_logger()
 
 

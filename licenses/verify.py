@@ -27,7 +27,7 @@ from licenses.checks.license import (
 )
 from licenses.checks.sealed import SEALED, Check
 from licenses.checks.signature import level_of
-from licenses.errors import DOCUMENT_TOO_COSTLY
+from licenses.errors import DOCUMENT_MANY_SIGNATURES, DOCUMENT_TOO_COSTLY
 from licenses.evidence import Evidence
 from licenses.shown import show
 from licenses.telling import describe_path, describe_signer
@@ -102,7 +102,7 @@ def judge_unreadable(refusal: ChaoxinError, *, sha256: str, broken_seal: bool) -
         )
     else:
         word, text = "FORMAT_FAILURE", refusal.text
-    given_up = refusal.error is DOCUMENT_TOO_COSTLY
+    given_up = refusal.error in (DOCUMENT_TOO_COSTLY, DOCUMENT_MANY_SIGNATURES)
     if given_up:
         word, text = "LIMITS_EXCEEDED", refusal.text
     result: Result = "indeterminate" if given_up else "failed"

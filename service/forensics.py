@@ -13,13 +13,19 @@ from queue import Empty, LifoQueue
 import structlog
 
 from kernel.errors import Refusal
-from licenses.errors import DOCUMENT_NO_PDF, DOCUMENT_TOO_COSTLY, DOCUMENT_UNREADABLE, VERIFICATION_BUSY
+from licenses.errors import (
+    DOCUMENT_MANY_SIGNATURES,
+    DOCUMENT_NO_PDF,
+    DOCUMENT_TOO_COSTLY,
+    DOCUMENT_UNREADABLE,
+    VERIFICATION_BUSY,
+)
 from policies.models import VerificationRules
 from service.confined import Confined
 from service.forensic_worker import REFUSED
 
 _WAIT_SECONDS = 10.0
-_REFUSALS = {each.code: each for each in (DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY)}
+_REFUSALS = {each.code: each for each in (DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY, DOCUMENT_MANY_SIGNATURES)}
 
 _log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ Left to others: HTTP (``http``), what the answer should be (``probes``).
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -17,11 +17,11 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from crosscert.errors import PEER_UNFIT
+from kernel.clock import CLOCKS_MAY_DIFFER
 from kernel.errors import Refusal
 
 CONTENT_TYPE = "application/ocsp-request"
 MAX_ANSWER_BYTES = 64 * 1024
-_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 _WHAT = "OCSP"
 
 
@@ -49,7 +49,7 @@ def _read(der: bytes, issuer: x509.Certificate, serial: int, at: datetime) -> oc
         raise Refusal(PEER_UNFIT, what=_WHAT, problem=answer.response_status.name)
     if answer.serial_number != serial:
         raise Refusal(PEER_UNFIT, what=_WHAT, problem="it is about another certificate")
-    if answer.this_update_utc > at + _CLOCKS_MAY_DIFFER or (answer.next_update_utc or at) < at - _CLOCKS_MAY_DIFFER:
+    if answer.this_update_utc > at + CLOCKS_MAY_DIFFER or (answer.next_update_utc or at) < at - CLOCKS_MAY_DIFFER:
         raise Refusal(PEER_UNFIT, what=_WHAT, problem="out of date")
     _check_signature(answer, issuer, at)
     return answer.certificate_status

@@ -5,22 +5,32 @@ Left to others: gathering (``crosscert.trust``, ``service.cli.path``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from crosscert.paths.answers import ParsedAnswer
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import CrlSet
 from crosscert.paths.deadline import Deadline, OutOfTime
 from crosscert.paths.discovery import Candidate, Search, explain_absence
 from crosscert.paths.explain import LOCAL, PathFault, reason, reason_of
 from crosscert.paths.index import Pool
+from crosscert.paths.path_lists import Sources
 from crosscert.paths.records import PathRequest, PathVerdict
 from crosscert.paths.validation import validate
 
 
 def find_path(
-    target: ParsedCertificate, anchor: ParsedCertificate, pool: Pool, crls: CrlSet, request: PathRequest
+    target: ParsedCertificate,
+    anchor: ParsedCertificate,
+    pool: Pool,
+    crls: CrlSet,
+    request: PathRequest,
+    *,
+    answers: Sequence[ParsedAnswer] = (),
 ) -> PathVerdict:
     """Return the first good path from ``anchor`` to ``target``, the shortest first; when none is good, the best explanation.
 
-    Deterministic: the same certificates, lists and request give the same verdict, unless the time budget ends it.
+    Deterministic: the same certificates, lists, answers and request give the same verdict, unless the time budget ends it.
     """
     deadline = Deadline(request.budget_seconds)
     search = Search(target, anchor, pool, request.at, deadline)
@@ -28,7 +38,7 @@ def find_path(
     try:
         for candidate in search.candidates():
             try:
-                policies = validate(candidate.path, pool, crls, request, deadline)
+                policies = validate(candidate.path, Sources(pool, crls, request, deadline, answers))
             except PathFault as fault:
                 best = _better(best, (candidate, fault))
                 if candidate.faults or not _learn(search, candidate, fault):

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from crosscert.paths.answers import ParsedAnswer
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by
 from crosscert.paths.crls import CrlSet, ParsedCrl, find_signer, newest
 from crosscert.paths.deadline import Deadline
@@ -38,12 +39,13 @@ class PlaceLists:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where lists and their signers are looked for, and what is asked."""
+    """Where lists and their signers are looked for, the answers at hand, and what is asked."""
 
     pool: Pool
     crls: CrlSet
     request: PathRequest
     deadline: Deadline
+    answers: Sequence[ParsedAnswer] = ()
 
 
 def lists_for(path: Sequence[ParsedCertificate], place: int, sources: Sources, *, of_signer: bool = False) -> PlaceLists:

@@ -1,7 +1,8 @@
 """Whether a certificate of a path was revoked: each is judged by its own lists only, which the library reads.
 
 The library decides what a list says (scope, reasons, deltas, entries, freshness); which lists it sees, and under whose key each was
-verified, is decided in ``path_lists``. Any exception refuses.
+verified, is decided in ``path_lists``. An OCSP answer that came with a document is heard where no list that is in force is at hand, and
+where it says that the certificate was revoked. Any exception refuses.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer
 from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 from pyhanko_certvalidator.revinfo.validate_crl import find_cert_in_list, verify_crl
 
+from crosscert.paths.answers import ParsedAnswer, find_responder
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.checks import check_path
 from crosscert.paths.explain import PathFault
@@ -33,6 +35,7 @@ from pki.der_reader import DerError
 
 _REQUIRED = CertRevTrustPolicy(RevocationCheckingPolicy.from_legacy("require"))
 _TAKEN_OFF = "remove_from_crl"
+_NOTHING_IN_FORCE = frozenset({"revocation_unknown", "revocation_stale", "revocation_too_new"})
 _MAX_DEPTH = 3
 """How many list signers may stand behind each other."""
 
@@ -45,9 +48,55 @@ def check_not_revoked(
     place: int,
     lists: PlaceLists,
     sources: Sources,
+) -> None:
+    """Raise ``PathFault`` unless it is told that the certificate at ``place`` was not revoked."""
+    answer = _newest_answer(path, place, sources)
+    at = sources.request.at
+    if answer is not None and answer.revoked is not None and answer.revoked[0] <= at:
+        moment, why = answer.revoked
+        raise PathFault(place, "certificate_revoked", moment=rfc3339(moment), why=why)
+    try:
+        _ask_lists(path, place, lists, sources)
+    except PathFault as fault:
+        # RFC 5280 6.3.3 knows lists only; an answer in their place is RFC 6960's.
+        if answer is None or fault.code not in _NOTHING_IN_FORCE or not answer.holds_at(at):
+            raise
+
+
+def _newest_answer(path: Sequence[ParsedCertificate], place: int, sources: Sources) -> ParsedAnswer | None:
+    """Return the last answer about the certificate whose signer may give it."""
+    issuer = path[place - 1]
+    about = [each for each in sources.answers if each.is_about(path[place], issuer)]
+    good = (each for each in about if _is_responder_good(each, path, place, sources))
+    return max(good, key=lambda each: (each.this_update, each.sha256), default=None)
+
+
+def _is_responder_good(answer: ParsedAnswer, path: Sequence[ParsedCertificate], place: int, sources: Sources) -> bool:
+    """Tell whether the CA signed the answer, or a responder of its whose certificate is good (RFC 6960 4.2.2.2)."""
+    sources.deadline.check()
+    issuer = path[place - 1]
+    responder = find_responder(answer, issuer)
+    if responder is None or responder == issuer:
+        return responder is not None
+    beside = (*path[:place], responder)
+    try:
+        check_path(beside, sources.request, sources.deadline)
+        if responder.asn1.ocsp_no_check_value is None:  # 4.2.2.2.1
+            lists = lists_for(beside, place, sources, of_signer=True)
+            _ask_lists(beside, place, lists, sources)
+    except PathFault:
+        return False
+    return answer.this_update <= responder.not_after
+
+
+def _ask_lists(
+    path: Sequence[ParsedCertificate],
+    place: int,
+    lists: PlaceLists,
+    sources: Sources,
     signers: frozenset[ParsedCertificate] = frozenset(),
 ) -> None:
-    """Raise ``PathFault`` unless the lists tell that the certificate at ``place`` was not revoked. ``signers`` are under judgement."""
+    """Raise ``PathFault`` unless the lists tell that the certificate was not revoked. ``signers`` are under judgement."""
     good = [signed for signed in lists.lists if _is_signer_good(signed, path, sources, signers)]
     sources.deadline.check()
     try:
@@ -91,7 +140,7 @@ def _is_signer_good(
     try:
         check_path(beside, sources.request, sources.deadline)
         lists = lists_for(beside, last, sources, of_signer=True)
-        check_not_revoked(beside, last, lists, sources, signers | {signed.signer})
+        _ask_lists(beside, last, lists, sources, signers | {signed.signer})
     except PathFault:
         return False
     return True

@@ -26,10 +26,8 @@ from pyhanko_certvalidator.validate import async_validate_path
 
 from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.checks import check_path, check_validity
-from crosscert.paths.crls import CrlSet
 from crosscert.paths.deadline import Deadline, OutOfTime
 from crosscert.paths.explain import PathFault, policy_fault
-from crosscert.paths.index import Pool
 from crosscert.paths.memory import Memory
 from crosscert.paths.path_lists import PlaceLists, Sources, lists_for
 from crosscert.paths.records import ANY_POLICY, PathRequest
@@ -47,25 +45,24 @@ _library_lock = Lock()
 """The library's parsed objects fill in their children when first looked at, which two threads must not do at once."""
 
 
-def validate(
-    path: Sequence[ParsedCertificate], pool: Pool, crls: CrlSet, request: PathRequest, deadline: Deadline
-) -> tuple[str, ...]:
+def validate(path: Sequence[ParsedCertificate], sources: Sources) -> tuple[str, ...]:
     """Return the policies (OIDs of the anchor's domain) under which ``path`` is valid; ``PathFault`` or ``OutOfTime`` else."""
+    request = sources.request
     # 1. Lists: for each certificate those that may speak for it, and no others.
-    sources = Sources(pool, crls, request, deadline)
     places = range(1, len(path)) if request.check_revocation else ()
     lists = {place: lists_for(path, place, sources) for place in places}
-    # 2. Was exactly this found valid before? Then only the moment can change it.
-    known = _memory.recall(path, lists, request)
+    # 2. Was exactly this found valid before? Then only the moment can change it. With answers at hand it is asked anew.
+    known = None if sources.answers else _memory.recall(path, lists, request)
     if known is not None:
         check_validity(path, request)
         return known
     # 3. Whatever can be told exactly.
-    check_path(path, request, deadline)
+    check_path(path, request, sources.deadline)
     if len(path) == 1:  # the anchor itself
         return ()
     policies = _ask_library(path, lists, sources)
-    _memory.keep(path, lists, request, policies)
+    if not sources.answers:
+        _memory.keep(path, lists, request, policies)
     return policies
 
 

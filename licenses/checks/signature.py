@@ -5,17 +5,16 @@ Left to others: finding the paths (``gathering``, which asks the trust room), th
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kernel.canonical import Json
-from kernel.clock import rfc3339
+from kernel.clock import CLOCKS_MAY_DIFFER, rfc3339
 from kernel.errors import Text
 from licenses.evidence import Evidence, PathEvidence, Standing
 from licenses.reading import Stamp
 from licenses.verdict import LEVELS, Finding, Level, in_beijing
 
 _COMPROMISED = frozenset({"key_compromise", "ca_compromise"})
-_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 
 TRANSIENT = frozenset({"revocation_unknown", "revocation_stale", "revocation_too_new", "evidence_too_old", "out_of_time"})
 """The path engine's reasons that newer evidence, not another signer, would cure."""
@@ -97,7 +96,7 @@ def _find_doubt(evidence: Evidence, stamper: Standing, stamp: Stamp, at: datetim
         )
     if evidence.best_signature_time is None:
         return Text("时间戳证书在盖戳之前已被吊销。", "The time-stamp certificate was revoked before the stamp was made.")
-    if stamp.generated_at > at + _CLOCKS_MAY_DIFFER:
+    if stamp.generated_at > at + CLOCKS_MAY_DIFFER:
         return Text("时间戳的时间在将来。", "The time-stamp is from the future.")
     return None
 

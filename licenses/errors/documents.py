@@ -83,6 +83,13 @@ DOCUMENT_TOO_COSTLY = define(
     remedy_zh="请提交签发时的 PDF 原文件，不要经过编辑、打印或转换。",
     remedy_en="Hand in the PDF as it was issued, not edited, printed or converted.",
 )
+DOCUMENT_MANY_SIGNATURES = define(
+    "document_many_signatures",
+    zh="这个文件上有 {limit} 个以上的签名，没有逐个核验。",
+    en="This file bears more than {limit} signatures; they were not looked at one by one.",
+    remedy_zh="请向出具文件的人索取签名较少的文件，或请他们分别核验。",
+    remedy_en="Ask whoever made the file for one with fewer signatures.",
+)
 VERIFICATION_BUSY = define(
     "verification_busy",
     status=503,
@@ -215,6 +222,14 @@ REPORT_ELSEWHERE = define(
     en="This result was not signed by this node, which makes reports of its own results only.",
     remedy_zh="请在本节点重新验证文件，再下载报告。",
     remedy_en="Verify the file here again and download the report then.",
+)
+NUMBER_ELSEWHERE = define(
+    "license_number_elsewhere",
+    status=404,
+    zh="本节点没有编号和核验码都相符的证照。从编号看，它是 {node} 的（区划代码 {area}）。",
+    en="This node has no licence with this number and this check code. By its number it is of {node} (area code {area}).",
+    remedy_zh="请照纸面核对编号和核验码，再到那个节点核验：{url}。",
+    remedy_en="Compare number and check code with the paper, and ask that node: {url}.",
 )
 NUMBER_UNKNOWN = define(
     "number_unknown",

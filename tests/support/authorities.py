@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pki.policy_mappings import policy_mappings
@@ -163,6 +164,16 @@ class Authority:
     ) -> list[x509.CertificateRevocationList]:
         """Return the revocation lists of both CAs as they stand at ``at``."""
         return [self._crl(issuer, at, number, valid, self.revoked) for issuer in (self.principal, self.issuing)]
+
+    def answer(self, certificate: x509.Certificate, at: datetime, *, valid: timedelta = timedelta(hours=1)) -> ocsp.OCSPResponse:
+        """Return what the certificate's CA, which is its own responder, says of it at ``at``."""
+        issuer = next(one for one in (self.principal, self.issuing) if one.certificate.subject == certificate.issuer)
+        moment, why = self.revoked.get(certificate.serial_number, (None, None))
+        status = ocsp.OCSPCertStatus.GOOD if moment is None else ocsp.OCSPCertStatus.REVOKED
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            certificate, issuer.certificate, hashes.SHA256(), status, at, at + valid, moment, why
+        )
+        return builder.responder_id(ocsp.OCSPResponderEncoding.HASH, issuer.certificate).sign(issuer.key, hashes.SHA256())
 
     @staticmethod
     def _crl(

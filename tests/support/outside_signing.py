@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 from asn1crypto import crl, keys, tsp
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -75,10 +77,10 @@ def agree(nodes: Federation, ca: Authority) -> None:
     fetch_lists(nodes, ca, number=1)
 
 
-def fetch_lists(nodes: Federation, ca: Authority, *, number: int) -> None:
+def fetch_lists(nodes: Federation, ca: Authority, *, number: int, valid: timedelta = timedelta(days=7)) -> None:
     """Let the city fetch the lists of ``ca`` as they stand now."""
     with nodes.trust.work.begin() as work:
-        for one, issuer in zip(ca.crls(nodes.now, number=number), (ca.principal, ca.issuing), strict=True):
+        for one, issuer in zip(ca.crls(nodes.now, number=number, valid=valid), (ca.principal, ca.issuing), strict=True):
             der = one.public_bytes(Encoding.DER)
             times = (one.last_update_utc, one.next_update_utc, nodes.now)
             key = _key(issuer.certificate)
@@ -128,14 +130,15 @@ def signed(
     return made
 
 
-def with_evidence(pdf: bytes, ca: Authority, at: datetime) -> bytes:
-    """Return ``pdf`` with certificates and lists added by an update, as B-LT is made by most software."""
+def with_evidence(pdf: bytes, ca: Authority, at: datetime, *, about: Sequence[x509.Certificate] = ()) -> bytes:
+    """Return ``pdf`` with certificates and lists added by an update, as B-LT is made by most software; with answers ``about`` some instead of lists."""
     out = BytesIO(pdf)
-    lists = [crl.CertificateList.load(one.public_bytes(Encoding.DER)) for one in ca.crls(at)]
+    lists = [] if about else [crl.CertificateList.load(one.public_bytes(Encoding.DER)) for one in ca.crls(at)]
+    answers = [asn1_ocsp.OCSPResponse.load(ca.answer(one, at).public_bytes(Encoding.DER)) for one in about]
     certificates = [_asn1(one.certificate) for one in (ca.principal, ca.issuing)]
     writer = IncrementalPdfFileWriter(out)
     store = DocumentSecurityStore(writer=writer)
-    store.register_vri(generic.pdf_name("/" + "A" * 40), certs=certificates, ocsps=(), crls=lists)
+    store.register_vri(generic.pdf_name("/" + "A" * 40), certs=certificates, ocsps=answers, crls=lists)
     writer.root["/DSS"] = writer.add_object(store.as_pdf_object())
     writer.update_root()
     writer.write_in_place()

@@ -15,6 +15,7 @@ from crosscert.paths.certificates import ParsedCertificate, parse_certificate
 from crosscert.paths.crls import CrlSet
 from crosscert.paths.deadline import Deadline, OutOfTime
 from crosscert.paths.index import Pool
+from crosscert.paths.path_lists import Sources
 from crosscert.paths.records import PathRequest
 from tests.unit.crosscert.forge import EARLIER, LATER, NOW, Plan, Signer, judge, names_on, reason, signer
 
@@ -162,7 +163,7 @@ def test_the_time_budget_ends_search_and_validation() -> None:
     assert reason(judge(leaf, ANCHOR, pool, budget_seconds=0.0)) == ("out_of_time", "seal")
     request = PathRequest(NOW, explicit_policy=False, check_revocation=False)
     with pytest.raises(OutOfTime):
-        validation.validate((ANCHOR, pool[0], leaf), Pool(pool), CrlSet(), request, Deadline(0.0))
+        validation.validate((ANCHOR, pool[0], leaf), Sources(Pool(pool), CrlSet(), request, Deadline(0.0)))
 
 
 def test_the_missing_issuer_is_named() -> None:

@@ -17,6 +17,7 @@ from crosscert.paths.crls import CrlSet, ParsedCrl, newest, parse_crl, verify_cr
 from crosscert.paths.deadline import Deadline
 from crosscert.paths.explain import PathFault
 from crosscert.paths.index import Pool
+from crosscert.paths.path_lists import Sources
 from crosscert.paths.records import PathRequest, PathVerdict
 from crosscert.paths.validation import validate
 from kernel.errors import Refusal
@@ -207,5 +208,5 @@ def test_validation_refuses_whatever_goes_wrong_inside(monkeypatch: pytest.Monke
     leaf = COUNTY.leaf("unseen")
     request = PathRequest(NOW, explicit_policy=False)
     with pytest.raises(PathFault) as raised:
-        validate((ANCHOR, COUNTY_CA, leaf), Pool(POOL), CrlSet([ROOT_LIST, COUNTY.crl()]), request, Deadline(5))
+        validate((ANCHOR, COUNTY_CA, leaf), Sources(Pool(POOL), CrlSet([ROOT_LIST, COUNTY.crl()]), request, Deadline(5)))
     assert raised.value.code == "path_refused"

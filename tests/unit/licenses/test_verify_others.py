@@ -13,7 +13,7 @@ from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from licenses import reading, reading_json
+from licenses import documents, reading, reading_json
 from licenses.presentation import present
 from licenses.verdict import Verdict
 from tests.support import pdfs
@@ -156,6 +156,38 @@ def test_expired(nodes: Federation, ca: Authority) -> None:
     fake = Authority(COMPANY, AREA)
     faked = signed(page(), ca, signer, at=nodes.now - timedelta(hours=4), stamper=fake.time_stamper())
     assert said(nodes.verify(faked)) == ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
+
+
+def test_where_the_lists_are_out_of_date_the_answers_in_the_file_are_heard(nodes: Federation, ca: Authority) -> None:
+    signer, stamper = ca.seal("张三", names=CUSTOMERS), ca.time_stamper()
+    certificates = [one.certificate for one in (signer, stamper, ca.issuing)]
+    pdf = signed(page(), ca, signer, at=nodes.now - timedelta(hours=1), stamper=stamper)
+    fetch_lists(nodes, ca, number=5, valid=timedelta(seconds=1))
+    nodes.clock.advance(timedelta(minutes=1))
+    assert said(nodes.verify(pdf)) == ("INDETERMINATE", "TRY_LATER")
+    assert said(nodes.verify(with_evidence(pdf, ca, nodes.now, about=certificates))) == ("TOTAL_PASSED", None)
+    for wanting in (
+        with_evidence(pdf, ca, nodes.now, about=certificates[1:]),
+        with_evidence(pdf, ca, nodes.now - timedelta(hours=2), about=certificates),
+    ):
+        assert said(nodes.verify(wanting)) == ("INDETERMINATE", "TRY_LATER")
+    ca.revoke(signer.certificate, nodes.now - timedelta(minutes=30))
+    known = with_evidence(pdf, ca, nodes.now, about=certificates)
+    bare = signed(page(), ca, signer, at=nodes.now)
+    assert said(nodes.verify(with_evidence(bare, ca, nodes.now, about=certificates))) == ("INDETERMINATE", "REVOKED_NO_POE")
+    assert said(nodes.verify(known)) == ("TOTAL_PASSED", None)  # it signed half an hour before
+    fetch_lists(nodes, ca, number=6)
+
+
+def test_more_signatures_than_anybody_looks_at_are_refused_by_name(
+    nodes: Federation, ca: Authority, contract: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = signed(contract, ca, ca.seal("李四", names=CUSTOMERS), at=nodes.now, field="Signature2")
+    monkeypatch.setattr(documents, "MAX_SIGNATURES", 1)
+    verdict = nodes.verify(both)
+    assert said(verdict) == ("INDETERMINATE", "LIMITS_EXCEEDED")
+    assert evidence(verdict, "format")["code"] == "document_many_signatures"
+    assert "1 个以上的签名" in verdict.message.zh
 
 
 def test_outside_of_the_agreements_constraints(nodes: Federation, ca: Authority) -> None:
