@@ -32,6 +32,7 @@ _TOLD: Mapping[str, tuple[Kind, Text]] = MappingProxyType(
         "idp.read_case": ("look", Text("工作人员查看安全事件", "an official looked at an incident of yours")),
         "licenses.verify": ("verification", Text("证照被核验", "a licence was verified")),
         "licenses.verify_qr": ("verification", Text("证照二维码被核验", "a licence's QR code was verified")),
+        "licenses.verify_number": ("verification", Text("证照按编号被核验", "a licence was verified by its number")),
         "licenses.read": ("verification", Text("证照经办人查看证照", "a licence officer looked at a licence")),
         "idp.create_account": ("change", Text("账号建立", "account made")),
         "idp.raise_level": ("change", Text("实名等级提升", "real-name level raised")),

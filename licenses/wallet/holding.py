@@ -19,16 +19,17 @@ from licenses.wallet_records import Look, Share
 from policies.licenses import find_type
 from policies.models import LicenseType
 
-_ACTIONS = ("licenses.read", "licenses.verify", "licenses.tell_node")
+_BY_PAPER = ("licenses.verify_qr", "licenses.verify_number")
+_ACTIONS = ("licenses.read", "licenses.verify", *_BY_PAPER, "licenses.tell_node")
 _LATEST = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Somebody saw the licence: ``who`` may be empty (a stranger who verified the file), as may ``purpose``."""
+    """Somebody saw the licence: ``who`` may be empty (a stranger who verified it), as may ``purpose``."""
 
     at: datetime
-    way: Literal["share", "fetch", "read", "verify", "node"]
+    way: Literal["share", "fetch", "read", "verify", "paper", "node"]
     who: str = field(repr=False)
     purpose: str = field(repr=False)
 
@@ -88,9 +89,9 @@ def _looked(look: Look) -> Seen:
 
 
 def _told(record: LicenseRecord, event: AuditEvent) -> Seen:
-    """Return a look that the audit trail has: the department reads what it issued, a node asks, anybody verifies a file."""
+    """Return a look that the audit trail has: the department reads what it issued, a node asks, anybody verifies a file or the paper."""
     if event.action == "licenses.read":
         return Seen(event.at, "read", record.issuer_name, "")
     if event.action == "licenses.tell_node":
         return Seen(event.at, "node", str(event.details["name"]), "")
-    return Seen(event.at, "verify", "", "")
+    return Seen(event.at, "paper" if event.action in _BY_PAPER else "verify", "", "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,18 +12,27 @@ from kernel.errors import Refusal
 from kernel.limiter import SlidingWindow
 from licenses import status
 from licenses.codes import code_of
+from licenses.errors import NUMBER_UNKNOWN
 from licenses.issue import issue
 from licenses.number_check import check_number
 from licenses.ports import LicenseDeps, LicenseRecord
 from licenses.qr_check import QrVerdict
+from tests.support.federation import COUNTY, federation
 from tests.support.issuing import application
 
 ACTOR = "operator:test"
 
 
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LicenseDeps]:
+    """A city that knows one county, whose area code its own departments' numbers have too."""
+    with federation(tmp_path_factory.mktemp("federation"), FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC))) as made:
+        yield made.city
+
+
 @pytest.fixture
-def record(deps_sqlite: LicenseDeps) -> LicenseRecord:
-    return issue(deps_sqlite, application(deps_sqlite), actor=ACTOR).record
+def record(city: LicenseDeps) -> LicenseRecord:
+    return issue(city, application(city), actor=ACTOR).record
 
 
 def check(
@@ -31,58 +41,80 @@ def check(
     return check_number(deps, number, code, actor=ACTOR, address=address, limiter=limiter or SlidingWindow(1000))
 
 
-def test_number_and_code_show_what_the_qr_code_shows(deps_sqlite: LicenseDeps, record: LicenseRecord) -> None:
-    code = code_of(deps_sqlite.vault, record.identifier)
+def test_number_and_code_show_what_the_qr_code_shows(city: LicenseDeps, record: LicenseRecord) -> None:
+    code = code_of(city.vault, record.identifier)
     for written in (code, code.lower(), code.replace("-", ""), f" {code[:3]} {code[3:]} "):
-        verdict = check(deps_sqlite, f" {record.number} ", written)
+        verdict = check(city, f" {record.number} ", written)
         assert (verdict.kind, verdict.status, verdict.source) == ("ok", "01", "registry")
         assert verdict.claim is not None
         assert verdict.claim.holder_name == record.holder_name
-    status.change(deps_sqlite, record.identifier, "02", reason="test", actor=ACTOR)
-    assert check(deps_sqlite, record.number, code).kind == "warn"
+    status.change(city, record.identifier, "02", reason="test", actor=ACTOR)
+    assert check(city, record.number, code).kind == "warn"
+    status.change(city, record.identifier, "01", reason="test", actor=ACTOR)
 
 
-def test_an_unknown_number_and_a_wrong_code_are_one_answer(deps_sqlite: LicenseDeps, record: LicenseRecord) -> None:
-    code = code_of(deps_sqlite.vault, record.identifier)
-    other = issue(deps_sqlite, application(deps_sqlite, number="445122202100000003"), actor=ACTOR).record
+def test_an_unknown_number_and_a_wrong_code_are_one_answer(city: LicenseDeps, record: LicenseRecord) -> None:
+    code = code_of(city.vault, record.identifier)
+    other = issue(city, application(city, number="445122202100000003"), actor=ACTOR).record
     said = set()
     for number, written in (
         (record.number, "2222-2222"),
-        (record.number, code_of(deps_sqlite.vault, other.identifier)),
+        (record.number, code_of(city.vault, other.identifier)),
         (record.number, ""),
         ("445122202100009999", code),
-        ("445122202100009999", code_of(deps_sqlite.vault, "445122202100009999")),
+        ("445122202100009999", code_of(city.vault, "445122202100009999")),
+    ):
+        said.add(refused_with(city, number, written))
+    assert len(said) == 1
+    assert "饶平县" in str(said)
+    said = set()
+    for number, written in (
+        ("445100202100009999", code),
+        ("999999202100009999", code),
         ("潮" * 500, "\x00" * 500),
         (f"{record.number}\x00", code),
         ("", ""),
     ):
-        with pytest.raises(Refusal) as refused:
-            check(deps_sqlite, number, written)
-        said.add((refused.value.code, refused.value.text.zh, tuple(refused.value.details.items())))
-    assert len(said) == 1
+        said.add(refused_with(city, number, written))
+    assert said == {("number_unknown", NUMBER_UNKNOWN.message.zh, NUMBER_UNKNOWN.remedy.zh)}
 
 
-def test_guesses_are_few_for_an_address_and_for_a_number(deps_sqlite: LicenseDeps, record: LicenseRecord) -> None:
-    code = code_of(deps_sqlite.vault, record.identifier)
+def refused_with(city: LicenseDeps, number: str, written: str) -> tuple[str, str, str]:
+    with pytest.raises(Refusal) as refused:
+        check(city, number, written)
+    return refused.value.code, refused.value.text.zh, refused.value.remedy.zh
+
+
+@pytest.mark.parametrize("number", ["445122202600000001", "91445122MA4WXCD32K"], ids=["given by a node", "a credit code"])
+def test_where_the_number_tells_of_another_node_that_one_is_named(city: LicenseDeps, number: str) -> None:
+    code, text, remedy = refused_with(city, number, "2222-2222")
+    assert code == "license_number_elsewhere"
+    assert "饶平县" in text
+    assert "445122" in text
+    assert f"{COUNTY.url}/verify" in remedy
+    assert refused_with(city, number.replace("445122", "445121"), "2222-2222")[0] == "number_unknown"  # the city's own area
+
+
+def test_guesses_are_few_for_an_address_and_for_a_number(city: LicenseDeps, record: LicenseRecord) -> None:
+    code = code_of(city.vault, record.identifier)
 
     def tries(numbers: list[str], addresses: list[str]) -> list[str]:
         limiter, said = SlidingWindow(3), []
         for number, address in zip(numbers, addresses, strict=True):
             with pytest.raises(Refusal) as refused:
-                check(deps_sqlite, number, "2222-2222", address=address, limiter=limiter)
+                check(city, number, "2222-2222", address=address, limiter=limiter)
             said.append(refused.value.code)
         return said
 
-    expected = ["number_unknown"] * 3 + ["too_many_verifications"] * 2
+    expected = ["license_number_elsewhere"] * 3 + ["too_many_verifications"] * 2
     assert tries([f"44512220210000000{n}" for n in range(5)], ["192.0.2.1"] * 5) == expected
     for number in (record.number, "445122202100009999"):
         assert tries([number] * 5, [f"192.0.2.{n}" for n in range(5)]) == expected
-    assert check(deps_sqlite, record.number, code).kind == "ok"
+    assert check(city, record.number, code).kind == "ok"
 
 
-def test_codes_cannot_be_told_from_one_another_or_from_the_number(
-    deps_sqlite: LicenseDeps, record: LicenseRecord, clock: FixedClock
-) -> None:
+def test_codes_cannot_be_told_from_one_another_or_from_the_number(deps_sqlite: LicenseDeps, clock: FixedClock) -> None:
+    record = issue(deps_sqlite, application(deps_sqlite), actor=ACTOR).record
     first = code_of(deps_sqlite.vault, record.identifier)
     clock.advance(timedelta(days=400))
     deps_sqlite.vault.rotate_index()

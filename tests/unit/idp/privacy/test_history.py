@@ -57,8 +57,13 @@ def test_a_verification_of_ones_licence_is_shown_by_department(provider: Provide
     held = HeldLicense("结婚证", "marriage certificate", "N1", "1.2.156.3005.2.x", "潮州市民政局", None, "01", "", "", "#aa0000")
     assert isinstance(provider.deps.holder_licenses, Licenses)
     provider.deps.holder_licenses.held.append(held)
-    for actor in ("client:scjg", "anonymous", f"account:{account.id}"):
-        event = AuditEvent(provider.deps.clock.now(), actor, "licenses.verify_qr", "license:1.2.156.3005.2.x")
+    ways = {
+        "client:scjg": "licenses.verify_qr",
+        "anonymous": "licenses.verify_number",
+        f"account:{account.id}": "licenses.verify_qr",
+    }
+    for actor, action in ways.items():
+        event = AuditEvent(provider.deps.clock.now(), actor, action, "license:1.2.156.3005.2.x")
         with provider.deps.work.begin() as work:
             work.audit.record(event)
     found = [(one.by.zh, one.of[0].zh) for one in read(provider) if one.kind == "verification"]

@@ -10,8 +10,11 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from kernel.errors import Refusal
+from kernel.limiter import SlidingWindow
 from licenses import status
 from licenses.archive import get_document
+from licenses.codes import code_of
+from licenses.number_check import check_number
 from licenses.ports import LicenseRecord
 from licenses.verification import verify
 from licenses.wallet import sharing
@@ -128,6 +131,10 @@ def test_verifications_and_the_issuers_own_looks_are_told_as_well(
 ) -> None:
     verify(services.licenses, get_document(services.licenses, card), actor="public:api")
     assert "有人用证照文件做了验证" in holder.get(page).text
+    assert "有人用二维码或编号做了核验" not in holder.get(page).text
+    code = code_of(services.licenses.vault, card.identifier)
+    check_number(services.licenses, card.number, code, actor="public:page", address="192.0.2.1", limiter=SlidingWindow(9))
+    assert "有人用二维码或编号做了核验" in holder.get(page).text
 
 
 def test_a_licence_that_is_not_valid_is_not_shown_any_more(
