@@ -19,7 +19,7 @@ from crosscert.trust import TrustAt
 from kernel.clock import parse_rfc3339
 from kernel.errors import Refusal, Text
 from kernel.nodes import Node
-from licenses import status
+from licenses import peers_log, status
 from licenses.data import COPY_NUMBER, LicenseData, describe
 from licenses.evidence import (
     Evidence,
@@ -67,7 +67,6 @@ class Court:
         self.at = at
         self._paths: dict[tuple[bytes, str], PathEvidence] = {}
         self._lists: dict[str, _Listed | None] = {}
-        self._heads: dict[str, datetime | None] = {}
         self._offered: tuple[tuple[str, datetime], TrustAt | Refusal] | None = None
         self._log = OwnLog(deps.kept)
 
@@ -102,7 +101,7 @@ class Court:
             time_stamper=stamper,
             registry=registry,
             status=self._status(registry, reading.data, node),
-            log=logged or self._peers_log(node),
+            log=logged or self._peers_log(node, reading),
             archiver=None if archive is None else self._archiver(reading, archive),
             required_level=_required_level(deps, record),
         )
@@ -153,17 +152,13 @@ class Court:
         except (Refusal, UnicodeDecodeError):
             return _Listed(synced.fetched_at)
 
-    def _peers_log(self, node: Node | None) -> LogEvidence | None:
-        """Return what is known of the issuing node's log: its head at most, since a licence carries no proof of its own entry."""
+    def _peers_log(self, node: Node | None, reading: Reading) -> LogEvidence | None:
+        """Return what the issuing node's log says of the document, by what was read of it."""
         if node is None or node.code == self._deps.node.code:
             return None
-        if node.code not in self._heads:
-            synced = self._deps.trust.evidence("log_checkpoint", node.code)
-            self._heads[node.code] = None if synced is None else synced.fetched_at
-        problem = Text(
-            "证照里没有日志证明，日志由发证节点保管", "the licence carries no proof, and the issuing node keeps its log"
-        )
-        return LogEvidence("checkpoint", included=None, at=self._heads[node.code], problem=problem)
+        stamp = None if reading.seal is None else reading.seal.stamp
+        with self._deps.work.look() as work:
+            return peers_log.find(work.records, node.code, reading.sha256, None if stamp is None else stamp.generated_at)
 
     def _standing(self, reading: Reading, der: bytes, level: str, made_at: datetime | None) -> Standing:
         """Ask for the certificate's path now; where it only expired or was revoked meanwhile, also at the time-stamped moment."""
@@ -232,7 +227,7 @@ def _ask(trust: TrustAt, der: bytes, level: str) -> PathEvidence:
     )
 
 
-def _offer(reading: Reading) -> tuple[list[x509.Certificate], list[x509.CertificateRevocationList]]:
+def _offer(reading: Reading) -> tuple[list[x509.Certificate], list[x509.CertificateRevocationList], tuple[bytes, ...]]:
     """Return what came with the file and may help to build a path, but proves nothing."""
     certificates, crls = [], []
     for der in reading.certificates:
@@ -245,7 +240,7 @@ def _offer(reading: Reading) -> tuple[list[x509.Certificate], list[x509.Certific
             crls.append(x509.load_der_x509_crl(der))
         except (ValueError, x509.InvalidVersion):
             continue
-    return certificates, crls
+    return certificates, crls, reading.ocsps
 
 
 def _agrees(deps: LicenseDeps, record: LicenseRecord, data: LicenseData | None) -> bool:

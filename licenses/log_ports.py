@@ -16,7 +16,10 @@ FaultKind = Literal["rollback", "fork", "key"]
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """The newest head of another node's log that follows from all heads before it. ``note`` is that head, cosigned by this node."""
+    """The newest head of another node's log that follows from all heads before it. ``note`` is that head, cosigned by this node.
+
+    ``read`` is how many of its leaves were read.
+    """
 
     node_code: str
     verifier_key: str
@@ -24,6 +27,7 @@ class Witnessed:
     root: bytes
     note: str
     seen_at: datetime
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,15 @@ class LogWitnessRecords(Protocol):
         ...
 
     def drop_witnessed(self, node_code: str) -> None:
-        """Forget what was seen of a log."""
+        """Forget what was seen of a log, and what was read of it."""
+        ...
+
+    def put_peers_issued(self, seen: Witnessed, issued: Mapping[str, int], *, read: int) -> None:
+        """Store what a log says was issued (places by documents' SHA-256) and how far it was read; nothing when it was read on meanwhile."""
+        ...
+
+    def find_peers_issued(self, node_code: str, pdf_sha256: str) -> int | None:
+        """Return the place in a node's log where the issuing of a document stands, of what was read of it."""
         ...
 
     def cosigned(self) -> Sequence[Cosigned]:

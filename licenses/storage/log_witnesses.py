@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from typing import Any
 
 import sqlalchemy as sa
 
 from kernel.clock import from_micros, to_micros
 from licenses.log_ports import Cosigned, LogFault, Witnessed
 from licenses.storage.shelves import OnConnection
-from licenses.storage.tables import log_cosigned, log_faults, log_witnessed
+from licenses.storage.tables import log_cosigned, log_faults, log_witnessed, peers_issued
+from pki.storage.prepared import Prepared, Row
+
+_FIND_WITNESSED = Prepared(sa.select(log_witnessed).where(log_witnessed.c.node_code == sa.bindparam("node_code")))
+_FIND_ISSUED = Prepared(
+    sa.select(peers_issued.c.place).where(
+        peers_issued.c.node_code == sa.bindparam("node_code"), peers_issued.c.pdf_sha256 == sa.bindparam("pdf_sha256")
+    )
+)
 
 
 class SqlLogWitnesses(OnConnection):
@@ -19,12 +26,13 @@ class SqlLogWitnesses(OnConnection):
 
     def find_witnessed(self, node_code: str) -> Witnessed | None:
         """Return what this node last saw of another node's log."""
-        row = self._connection.execute(sa.select(log_witnessed).where(log_witnessed.c.node_code == node_code)).first()
+        row = self._find(_FIND_WITNESSED, node_code=node_code)
         return None if row is None else _witnessed(row)
 
     def witnessed(self) -> Sequence[Witnessed]:
         """Return what this node last saw of each log, by area code."""
-        return [_witnessed(row) for row in self._connection.execute(sa.select(log_witnessed).order_by(log_witnessed.c.node_code))]
+        query = sa.select(log_witnessed).order_by(log_witnessed.c.node_code)
+        return [_witnessed(row) for row in self._connection.execute(query).mappings()]
 
     def put_witnessed(self, seen: Witnessed) -> bool:
         """Store what was seen, unless a larger head of the same log is there already: then False."""
@@ -46,8 +54,26 @@ class SqlLogWitnesses(OnConnection):
         return self._connection.execute(statement.returning(log_witnessed.c.node_code)).first() is not None
 
     def drop_witnessed(self, node_code: str) -> None:
-        """Forget what was seen of a log."""
-        self._connection.execute(log_witnessed.delete().where(log_witnessed.c.node_code == node_code))
+        """Forget what was seen of a log, and what was read of it."""
+        for table in (peers_issued, log_witnessed):
+            self._connection.execute(table.delete().where(table.c.node_code == node_code))
+
+    def put_peers_issued(self, seen: Witnessed, issued: Mapping[str, int], *, read: int) -> None:
+        """Store what a log says was issued and how far it was read; nothing when it was read on, or begun anew, meanwhile."""
+        same = (
+            log_witnessed.c.node_code == seen.node_code,
+            log_witnessed.c.verifier_key == seen.verifier_key,
+            log_witnessed.c.read == seen.read,
+        )
+        if not self._connection.execute(log_witnessed.update().where(*same).values(read=read)).rowcount or not issued:
+            return
+        rows = [{"node_code": seen.node_code, "pdf_sha256": sha256, "place": place} for sha256, place in issued.items()]
+        self._connection.execute(self._insert(peers_issued).on_conflict_do_nothing(), rows)
+
+    def find_peers_issued(self, node_code: str, pdf_sha256: str) -> int | None:
+        """Return the place in a node's log where the issuing of a document stands, of what was read of it."""
+        row = self._find(_FIND_ISSUED, node_code=node_code, pdf_sha256=pdf_sha256)
+        return None if row is None else int(row["place"])
 
     def cosigned(self) -> Sequence[Cosigned]:
         """Return the heads of this node's log that others cosigned, by area code."""
@@ -92,5 +118,13 @@ class SqlLogWitnesses(OnConnection):
         return self._connection.execute(log_faults.update().where(*open_ones).values(settled_by=by)).rowcount
 
 
-def _witnessed(row: Any) -> Witnessed:
-    return Witnessed(row.node_code, row.verifier_key, row.size, bytes(row.root), row.note, from_micros(row.seen_at))
+def _witnessed(row: Row | sa.RowMapping) -> Witnessed:
+    return Witnessed(
+        row["node_code"],
+        row["verifier_key"],
+        row["size"],
+        bytes(row["root"]),
+        row["note"],
+        from_micros(row["seen_at"]),
+        row["read"],
+    )

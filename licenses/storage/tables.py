@@ -118,6 +118,15 @@ log_witnessed = sa.Table(
     sa.Column("root", sa.LargeBinary(32), nullable=False, info=_PUBLIC),
     sa.Column("note", sa.Text, nullable=False, info=_PUBLIC),
     sa.Column("seen_at", sa.BigInteger, nullable=False, info=_PUBLIC),
+    sa.Column("read", sa.BigInteger, nullable=False, server_default="0", info=_PUBLIC),
+)
+
+peers_issued = sa.Table(
+    "licenses_peers_issued",
+    metadata,
+    sa.Column("node_code", sa.String(6), primary_key=True, info=_PUBLIC),
+    sa.Column("pdf_sha256", sa.String(64), primary_key=True, info=_PUBLIC),
+    sa.Column("place", sa.BigInteger, nullable=False, info=_PUBLIC),
 )
 
 log_cosigned = sa.Table(

@@ -8,6 +8,7 @@ One visit, as part of fetching from a peer:
 3. It is cosigned and kept; who asks at :data:`ADDRESS` gets it.
 4. What the peer cosigned of this node's log is fetched from there. It must be the beginning of the log as it stands: otherwise it is
    this node that lost or changed leaves (a backup that was restored, a database that somebody altered).
+5. What the log says was issued is read on, a piece at a time (``reading``).
 
 Left to others: HTTP (the caller's ``Get``), when (``crosscert.federation.sync``), keeping and showing faults (``faults``).
 """
@@ -26,6 +27,7 @@ from licenses.log_ports import Cosigned, FaultKind, Witnessed
 from licenses.ports import LicenseDeps
 from licenses.transparency import faults
 from licenses.transparency.consistency import consistency_proof, verify_consistency
+from licenses.transparency.reading import read_on
 from licenses.transparency.tiles import TileHashes
 
 ADDRESS = "/licenses/witness"
@@ -65,6 +67,11 @@ class LogWitness:
         seen = _text(get(f"{node.url}{ADDRESS}/{deps.node.code}", _MAX_NOTE_BYTES))
         if seen:  # it has not seen this node's log yet
             compare_own(deps, node, keys, seen)
+        # 5.
+        with deps.work.read() as work:
+            held = work.records.find_witnessed(node.code)
+        if held is not None and (held.size, held.root) == (head.size, head.root):
+            read_on(deps, held, _below(node, get))
 
 
 def look_at(deps: LicenseDeps, node: Node, keys: StatedKeys, shown: Shown) -> None:
@@ -115,7 +122,7 @@ def _follows(node: Node, held: Witnessed, shown: Shown) -> bool:
     head = shown.head
     if head.size == held.size:
         return head.root == held.root
-    hashes = TileHashes(lambda path, most: shown.get(f"{node.url}{checkpoint.ADDRESS}/{path}", most), head.size)
+    hashes = TileHashes(_below(node, shown.get), head.size)
     proof = consistency_proof(hashes, held.size, head.size)
     try:
         verify_consistency(held.size, held.root, head.size, head.root, proof)
@@ -125,6 +132,10 @@ def _follows(node: Node, held: Witnessed, shown: Shown) -> bool:
             raise Refusal(PROOF_INVALID, problem="the tiles are not those of the head") from None
         return False
     return True
+
+
+def _below(node: Node, get: Get) -> Get:
+    return lambda path, most: get(f"{node.url}{checkpoint.ADDRESS}/{path}", most)
 
 
 def _keys_of(deps: LicenseDeps, node: Node) -> StatedKeys:

@@ -98,7 +98,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     watch = Watch(made)
     yield made
     made.close()
-    assert not watch.faults, "\n".join(watch.faults)
+    assert watch.faults == []
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,8 +17,8 @@ from licenses import storage as licenses_storage
 from licenses.log_ports import Cosigned, LogFault, Witnessed
 from licenses.ports import LicenseDeps
 from licenses.storage import SqlLicenseRecords
-from licenses.storage.tables import log_cosigned, log_faults, log_leaves, log_nodes, log_witnessed
-from licenses.transparency import faults, witness
+from licenses.storage.tables import log_cosigned, log_faults, log_leaves, log_nodes, log_witnessed, peers_issued
+from licenses.transparency import faults, reading, witness
 from licenses.transparency.tiles import parse_tile, read_tile
 from licenses.transparency.witness import LogWitness
 from pki.vault import Vault
@@ -93,6 +93,7 @@ class Visits:
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     with federation(tmp_path_factory.mktemp("federation"), FixedClock(AT)) as made:
+        made.issue_at_county()
         yield made
 
 
@@ -103,7 +104,7 @@ def visits(nodes: Federation) -> Visits:
     for deps in (nodes.city, nodes.county):
         made.forget(deps)
         with deps.work.begin() as work:
-            for table in (log_witnessed, log_cosigned, log_faults):
+            for table in (peers_issued, log_witnessed, log_cosigned, log_faults):
                 work.records._connection.execute(table.delete())  # type: ignore[attr-defined]
     return made
 
@@ -120,7 +121,7 @@ def test_a_log_that_grows_is_cosigned_at_each_head_and_only_new_tiles_are_fetche
         assert notes.verify_cosignature(seen.note, key) == visits.nodes.now
         assert checkpoint.verify_checkpoint(seen.note, checkpoint.own_keys(visits.nodes.county).log).root == seen.root
     assert not visits.found()
-    assert len(visits.asked) < 12
+    assert len(visits.asked) < 20
 
 
 def test_what_was_seen_is_seen_again_without_a_tile(visits: Visits) -> None:
@@ -242,6 +243,91 @@ def test_nobody_is_believed_about_our_log_who_did_not_sign_it(visits: Visits) ->
         with pytest.raises(Refusal, match="checkpoint_invalid"):
             witness.compare_own(visits.nodes.city, COUNTY, keys, note)
     assert not visits.found()
+
+
+def log_check(nodes: Federation, pdf: bytes) -> tuple[str, str | None, str]:
+    verdict = nodes.verify(pdf)
+    found = next(finding for finding in verdict.checks if finding.id == "log")
+    return verdict.indication, verdict.subindication, found.result
+
+
+def test_a_peers_licence_is_found_in_what_was_read_of_its_log(visits: Visits) -> None:
+    visits.grow(9)
+    pdf = visits.nodes.issue_at_county(number="445122202600000077")
+    assert log_check(visits.nodes, pdf) == ("TOTAL_PASSED", None, "not_checked")
+    visits.grow(1, 2)
+    visits.visit()
+    assert log_check(visits.nodes, pdf) == ("TOTAL_PASSED", None, "passed")
+    verdict = visits.nodes.verify(pdf)
+    assert (verdict.log["included"], verdict.log["index"], verdict.log["size"]) == (True, 1, 4)
+    assert visits.seen is not None
+    assert verdict.log["root"] == visits.seen.root.hex()
+
+
+def test_what_was_sealed_behind_a_peers_log_is_not_passed_once_the_log_has_been_read(visits: Visits) -> None:
+    hidden = visits.nodes.sealed()  # by the county's own keys, two hours ago
+    visits.grow(1)
+    assert log_check(visits.nodes, hidden) == ("TOTAL_PASSED", None, "not_checked")
+    visits.visit()
+    assert log_check(visits.nodes, hidden) == ("INDETERMINATE", "UNREGISTERED", "indeterminate")
+    just_now = visits.nodes.sealed(visits.nodes.sealing(at=visits.nodes.now - timedelta(minutes=5)))
+    assert log_check(visits.nodes, just_now)[2] == "not_checked"  # it may not have been in the log yet
+
+
+def test_a_long_log_is_read_a_piece_at_each_visit_and_nothing_is_missing_until_its_end(
+    visits: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MAX_TILES", 1)
+    visits.grow(*range(600))
+    hidden = visits.nodes.sealed()
+    for read in (256, 512, 600):
+        assert log_check(visits.nodes, hidden)[2] == "not_checked"
+        visits.visit()
+        assert visits.seen is not None
+        assert visits.seen.read == read
+    assert log_check(visits.nodes, hidden)[2] == "indeterminate"
+    with visits.nodes.city.work.read() as work:
+        assert [work.records.find_peers_issued(COUNTY.code, f"{number:064x}") for number in (0, 255, 256, 599, 600)] == [
+            0, 255, 256, 599, None,
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        lambda data: data.replace(b"issued", b"status"),
+        lambda data: data[:-1],
+        lambda data: data + b"\0\0",
+        lambda _data: b"",
+        lambda _data: b"\xff" * 4000,
+    ],
+    ids=["another leaf", "shorter", "longer", "nothing", "garbage"],
+)
+def test_leaves_that_are_not_the_heads_are_refused_and_nothing_is_kept(visits: Visits, lie: Callable[[bytes], bytes]) -> None:
+    visits.grow(1, 2, 3)
+    honest = visits.get
+    visits.get = lambda url, most: lie(honest(url, most)) if "/entries/" in url else honest(url, most)  # type: ignore[method-assign]
+    with pytest.raises(Refusal, match="proof_invalid"):
+        visits.visit()
+    assert visits.seen is not None
+    assert (visits.seen.size, visits.seen.read) == (3, 0)
+    with visits.nodes.city.work.read() as work:
+        assert work.records.find_peers_issued(COUNTY.code, f"{1:064x}") is None
+
+
+def test_what_was_read_is_kept_once_and_forgotten_with_the_log_on_both_engines(engine: sa.Engine, vault: Vault) -> None:
+    create_all(engine, licenses_storage.metadata, audit.metadata)
+    seen = Witnessed("445122", "key", 5, b"r" * 32, "note", AT)
+    with engine.begin() as connection:
+        records = SqlLicenseRecords(connection, vault)
+        records.put_witnessed(seen)
+        records.put_peers_issued(seen, {"a" * 64: 0, "b" * 64: 1}, read=3)
+        records.put_peers_issued(seen, {"c" * 64: 2}, read=4)  # by another visit that began where this one did
+        records.put_witnessed(Witnessed("445122", "key", 6, b"s" * 32, "note", AT))
+        assert records.witnessed()[0].read == 3
+        assert [records.find_peers_issued("445122", letter * 64) for letter in "abc"] == [0, 1, None]
+        records.drop_witnessed("445122")
+        assert records.find_peers_issued("445122", "a" * 64) is None
 
 
 def test_what_was_seen_never_shrinks_and_a_fault_is_kept_once_on_both_engines(engine: sa.Engine, vault: Vault) -> None:
