@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -65,8 +65,8 @@ class AuditTrail(Protocol):
         """Append ``event``; it becomes visible when the transaction commits, or not at all."""
         ...
 
-    def record_if(self, event: AuditEvent, condition: Condition) -> bool:
-        """Append ``event`` if ``condition`` holds, in one statement; tell whether it did."""
+    def record_if(self, event: AuditEvent, condition: Condition) -> Callable[[], bool]:
+        """Append ``event`` if ``condition`` holds, in one statement; what is returned tells after the transaction whether it did."""
         ...
 
     def record_all(self, events: Sequence[AuditEvent]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -77,11 +77,12 @@ class SqlAuditTrail:
         """Append ``event`` to the current transaction."""
         _RECORD.put_off(self._connection, _row(event))
 
-    def record_if(self, event: AuditEvent, condition: Condition) -> bool:
-        """Append ``event`` to the current transaction if a condition of a room's holds; tell whether it did."""
+    def record_if(self, event: AuditEvent, condition: Condition) -> Callable[[], bool]:
+        """Append ``event`` to the current transaction if a condition of a room's holds; return what tells afterwards whether it did."""
         if not isinstance(condition, Provided):
             raise TypeError(condition)
-        return _recording_if(condition.clause).change(self._connection, {**_row(event), **condition.values}) > 0
+        recorded = _recording_if(condition.clause).put_off(self._connection, {**_row(event), **condition.values})
+        return lambda: recorded.rowcount > 0
 
     def record_all(self, recorded: Sequence[AuditEvent]) -> None:
         """Append events to the current transaction, in their order."""

@@ -24,12 +24,13 @@ from service.engine import refuse_nul
 _DONE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Sent:
-    """A statement to be sent: a prepared one's name with values, or a text without."""
+    """A statement to be sent: a prepared one's name with values, or a text without. ``rowcount`` is known once it was carried out."""
 
     what: bytes
     values: Sequence[Any] | None = None
+    rowcount: int = -1
 
 
 _BEGIN, _COMMIT = _Sent(b"BEGIN"), _Sent(b"COMMIT")
@@ -101,14 +102,16 @@ class Libpq:
         self.put_off(text, values)
         return Answer(self._carry_out(), self._values)
 
-    def put_off(self, text: str, values: Sequence[Any]) -> None:
+    def put_off(self, text: str, values: Sequence[Any]) -> _Sent:
         """Carry out a statement some time before the transaction ends."""
         name = self._names.get(text) or self._prepare(text)
         try:
-            self._waiting.append(_Sent(name, self._values.dump_sequence(values, [PyFormat.TEXT] * len(values))))
+            sent = _Sent(name, self._values.dump_sequence(values, [PyFormat.TEXT] * len(values)))
         except psycopg.DataError as error:
             refuse_nul(error)
             raise
+        self._waiting.append(sent)
+        return sent
 
     def send(self, *_: object) -> None:
         """Carry out what was put off, before somebody uses the connection in another way."""
@@ -167,4 +170,6 @@ class Libpq:
         if sent is _COMMIT and found.command_status != b"COMMIT":  # of a transaction that had failed, the server makes a ROLLBACK
             message = "the transaction was not committed"
             raise psycopg.OperationalError(message)
+        if sent.values is not None:
+            sent.rowcount = found.command_tuples or 0
         return found

@@ -27,13 +27,17 @@ INSERTS: Mapping[str, Insert] = {"sqlite": sqlite.insert, "postgresql": postgres
 _NUMBERED = psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
-class Answer(Protocol):
-    """What the database answered to a statement."""
+class Change(Protocol):
+    """A statement that was carried out, or will have been when the transaction has ended."""
 
     @property
     def rowcount(self) -> int:
         """How many rows it changed."""
         ...
+
+
+class Answer(Change, Protocol):
+    """What the database answered to a statement."""
 
     def fetchall(self) -> Sequence[Any]:
         """Return the rows."""
@@ -47,7 +51,7 @@ class Driver(Protocol):
         """Carry it out now."""
         ...
 
-    def put_off(self, text: str, values: Sequence[Any], /) -> object:
+    def put_off(self, text: str, values: Sequence[Any], /) -> Change:
         """Carry it out before anything that comes later, and before the transaction ends."""
         ...
 
@@ -79,14 +83,13 @@ class Prepared:
         """Carry it out in the connection's transaction; how many rows it changed."""
         return self._run(connection, values).rowcount
 
-    def put_off(self, connection: sa.Connection, values: Mapping[str, Any]) -> None:
-        """Carry it out in the connection's transaction; what comes of it nobody waits for, but a failure undoes the transaction."""
+    def put_off(self, connection: sa.Connection, values: Mapping[str, Any]) -> Change:
+        """Carry it out in the connection's transaction: nobody waits for what comes of it before that ends, but a failure undoes it."""
         driver: Driver | None = connection.info.get(DRIVER)
         if driver is None:
-            self._run(connection, values)
-            return
+            return self._run(connection, values)
         compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
-        driver.put_off(compiled.text, compiled.given(values))
+        return driver.put_off(compiled.text, compiled.given(values))
 
     def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> Row | None:
         """Return the first row or None."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from idp.clients.resources import Target, find_target
 from idp.oauth_errors import SCOPE_WIDER
@@ -17,25 +18,27 @@ from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.work import Conflict
 
+_Recorded = TypeVar("_Recorded")
 _NOT_FOR_CLIENTS = frozenset({"openid", "offline_access"})
 
 
 def redeem(deps: IdpDeps, client: Client, form: Parameters, _binding: Binding) -> Issue:
     """Give a client a token on its own behalf, for one resource or our own endpoints, with scopes that it is registered for."""
-    return _issue(deps, client, form, lambda work, event: work.audit.record(event))
+    issue, _ = _issue(deps, client, form, lambda work, event: work.audit.record(event))
+    return issue
 
 
 def redeem_recognised(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
     """Do the same for a client as it is remembered; ``Conflict``, and nothing is done, where it is not that any more."""
-
-    def record(work: IdpWork, event: AuditEvent) -> None:
-        if not work.audit.record_if(event, work.records.stands_as(client)):
-            raise Conflict
-
-    return _issue(deps, client, form, record)
+    issue, is_so = _issue(deps, client, form, lambda work, event: work.audit.record_if(event, work.records.stands_as(client)))
+    if not is_so():
+        raise Conflict
+    return issue
 
 
-def _issue(deps: IdpDeps, client: Client, form: Parameters, record: Callable[[IdpWork, AuditEvent], None]) -> Issue:
+def _issue(
+    deps: IdpDeps, client: Client, form: Parameters, record: Callable[[IdpWork, AuditEvent], _Recorded]
+) -> tuple[Issue, _Recorded]:
     own = tuple(scope for scope in client.scopes if scope not in _NOT_FOR_CLIENTS)
     asked = tuple(dict.fromkeys((form.get("scope") or "").split()))
     resource = asked_resource(form) or deps.issuer
@@ -48,5 +51,5 @@ def _issue(deps: IdpDeps, client: Client, form: Parameters, record: Callable[[Id
         if not isinstance(target, Target):
             raise Refusal(target, field="resource")
         details: dict[str, Json] = {} if resource == deps.issuer else {"resource": resource, "scopes": list(target.scopes)}
-        record(work, AuditEvent(now, actor, "idp.client_credentials", actor, details=details))
-    return Issue(client.client_id, target.scopes, target.audience, may_act=target.may_act)
+        recorded = record(work, AuditEvent(now, actor, "idp.client_credentials", actor, details=details))
+    return Issue(client.client_id, target.scopes, target.audience, may_act=target.may_act), recorded

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel.audit import AuditEvent
+from pki.storage.prepared import Provided
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all
@@ -107,3 +108,16 @@ def test_a_rewritten_event_is_found(trail: sa.Engine, rewrite: sa.UpdateBase) ->
     with trail.begin() as connection:
         connection.execute(rewrite)
     assert audit.check_chain(trail).broken_at in {3, 4}  # with a link removed, the next one does not follow
+
+
+def test_an_event_that_depends_is_recorded_where_what_it_depends_on_holds(trail: sa.Engine) -> None:
+    work = SqlUnitOfWork(trail, lambda connection: connection)
+    clause = sa.exists().where(audit.events.c.target == sa.bindparam("wanted"))
+    found = []
+    for wanted in ("thing:2", "thing:9"):
+        with work.note() as opened:
+            holds = opened.audit.record_if(an_event(7), Provided(clause, {"wanted": wanted}))
+        found.append(holds())
+    assert found == [True, False]
+    with work.read() as opened:
+        assert [stored.event for stored in opened.audit.page(contains="thing:7")] == [an_event(7)]
