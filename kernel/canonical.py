@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -10,12 +11,30 @@ import rfc8785
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
+_EXACT = 2**53 - 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, sort_keys=True, separators=(",", ":"))
+
 
 def canonical(value: Json) -> bytes:
     """Return the RFC 8785 form of ``value``; ``ValueError`` for what JSON cannot carry exactly."""
-    return rfc8785.dumps(value)
+    return _ENCODER.encode(value).encode() if _is_plain(value) else rfc8785.dumps(value)
 
 
 def digest(value: Json) -> bytes:
     """Return the SHA-256 of the canonical form (32 octets)."""
     return hashlib.sha256(canonical(value)).digest()
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether the interpreter's own encoder, a tenth of the cost, writes ``value`` in the canonical form.
+
+    It does but for fractions (RFC 8785 3.2.2.3) and for the order of names beyond ASCII (3.2.3). What may have to be refused is left to the other.
+    """
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -_EXACT <= value <= _EXACT  # type: ignore[operator]  # it is an integer
+    if kind is dict:
+        return all(type(name) is str and name.isascii() and _is_plain(one) for name, one in value.items())  # type: ignore[attr-defined]
+    return (kind is list or kind is tuple) and all(map(_is_plain, value))  # type: ignore[call-overload]

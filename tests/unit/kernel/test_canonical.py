@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +45,11 @@ def test_what_is_written_reads_back_as_the_same_value_and_form(value: object) ->
     written = canonical(value)  # type: ignore[arg-type]
     assert json.loads(written) == value
     assert canonical(json.loads(written)) == written
+
+
+@given(values)
+def test_the_short_way_writes_what_the_long_one_does(value: Any) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, {"a": {1: 2}}, "\ud800", b"bytes"])
