@@ -1,8 +1,10 @@
 """Connections that stay open between transactions, and transactions on them, begun and ended by the driver itself.
 
 SQLAlchemy's pool and bookkeeping cost more than all statements of a short transaction. So each engine has connections here that nobody else
-uses, those for each kind of transaction by themselves: one is taken for a transaction and put back afterwards, and there are never more
-than were in use at once.
+uses: one is taken for a transaction and put back afterwards, and there are never more than were in use at once.
+
+On PostgreSQL those for each kind of transaction are kept by themselves. On SQLite all kinds share them, the last one used first: a connection
+throws away what it has read as soon as another one commits, so whoever looks and writes in turn does well to stay on one.
 
 Left to others: what the databases promise (``engine``), what goes to PostgreSQL and when (``libpq``), when a transaction ends (``unit_of_work``).
 """
@@ -10,7 +12,7 @@ Left to others: what the databases promise (``engine``), what goes to PostgreSQL
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any, Literal, TypeAlias, get_args
@@ -25,27 +27,44 @@ from service.libpq import Libpq
 Kind: TypeAlias = Literal["write", "note", "read", "look"]
 """Transactions that are waited for, that are not, that read one snapshot; and no transaction at all, for single look-ups."""
 
-_OPENED: Mapping[tuple[str, Kind], str] = {
-    # Either survives the death of every process; the last of them may be lost when the power is cut.
-    ("sqlite", "note"): "PRAGMA synchronous=NORMAL",
-    ("sqlite", "look"): "PRAGMA query_only=ON",
-    ("postgresql", "note"): "SET synchronous_commit TO off",
-    ("postgresql", "look"): "SET default_transaction_read_only TO on",
-    ("postgresql", "read"): "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+# What is noted survives the death of every process; the last of it may be lost when the power is cut.
+_POSTGRESQL: Mapping[Kind, str] = {
+    "note": "SET synchronous_commit TO off",
+    "look": "SET default_transaction_read_only TO on",
+    "read": "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 }
-_BEGIN_SQLITE: Mapping[Kind, str] = {"write": "BEGIN IMMEDIATE", "note": "BEGIN IMMEDIATE", "read": "BEGIN", "look": ""}
+_SQLITE: Mapping[Kind, str] = {"write": "FULL", "note": "NORMAL"}
+_BEGIN_SQLITE: Mapping[Kind, str] = {"write": "BEGIN IMMEDIATE", "note": "BEGIN IMMEDIATE", "read": "BEGIN"}
 
 
 class _Sqlite:
     """A connection of sqlite3's, as ``Libpq`` is one of PostgreSQL's; what could be put off is carried out at once, for nobody is far away."""
 
-    def __init__(self, driver: Any, kind: Kind) -> None:
+    def __init__(self, driver: Any) -> None:
         self.execute = self.put_off = driver.execute
         self._driver = driver
-        self._begin = _BEGIN_SQLITE[kind]
+        self._synchronous = ""
+        self._looking = False
 
-    def begin(self) -> None:
-        self._driver.execute(self._begin)
+    def begin(self, kind: Kind) -> None:
+        self._looking = kind == "look"
+        self.execute = self.put_off = self._look if self._looking else self._driver.execute
+        wanted = _SQLITE.get(kind, self._synchronous)
+        if wanted != self._synchronous:
+            self._driver.execute(f"PRAGMA synchronous={wanted}")
+            self._synchronous = wanted
+        if not self._looking:
+            self._driver.execute(_BEGIN_SQLITE[kind])
+
+    def check(self, text: str) -> None:
+        """Refuse what would change something while it is only looked: ``PRAGMA query_only`` would have all statements prepared anew."""
+        if self._looking and not text.startswith("SELECT"):
+            message = "a look changes nothing"
+            raise sa.exc.InvalidRequestError(message)
+
+    def _look(self, text: str, values: Sequence[Any]) -> Any:
+        self.check(text)
+        return self._driver.execute(text, values)
 
     def commit(self) -> None:
         self._driver.execute("COMMIT")
@@ -56,7 +75,7 @@ class _Sqlite:
 
 
 class Kept:
-    """A connection for one kind of transaction, as SQLAlchemy sees it and as the driver does."""
+    """A connection and the kind of transaction that it is for now, as SQLAlchemy sees it and as the driver does."""
 
     __slots__ = ("_carrier", "_kind", "connection", "driver", "usable")
 
@@ -66,20 +85,27 @@ class Kept:
         self.driver = driver
         self.usable = False
         self._kind = kind
-        which = connection.dialect.name, kind
-        if which in _OPENED:
-            driver.execute(_OPENED[which])
-        self._carrier = _Sqlite(driver, kind) if connection.dialect.name == "sqlite" else Libpq(driver)
+        if connection.dialect.name == "sqlite":
+            self._carrier: _Sqlite | Libpq = _Sqlite(driver)
+            check = self._carrier.check
+            sa.event.listen(connection, "before_cursor_execute", lambda _, __, text, *___: check(text))
+        else:
+            if kind in _POSTGRESQL:
+                driver.execute(_POSTGRESQL[kind])
+            self._carrier = Libpq(driver)
         connection.info[DRIVER] = self._carrier
         if isinstance(self._carrier, Libpq):  # what SQLAlchemy carries out must come after what was put off
             sa.event.listen(connection, "before_cursor_execute", self._carrier.send)
 
-    def begin(self) -> None:
+    def begin(self, kind: Kind) -> None:
         """Begin a transaction, unless there is to be none."""
         self.usable = False
-        if isinstance(self._carrier, Libpq):
-            self._carrier.check()
-        if self._kind != "look":
+        self._kind = kind
+        if isinstance(self._carrier, _Sqlite):
+            self._carrier.begin(kind)
+            return
+        self._carrier.check()
+        if kind != "look":
             self._carrier.begin()
 
     def commit(self) -> None:
@@ -102,7 +128,9 @@ class Connections:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine.execution_options(isolation_level=BY_HAND)
-        self._idle: Mapping[Kind, deque[Kept]] = {kind: deque() for kind in get_args(Kind)}
+        everyone: deque[Kept] = deque()
+        shared = engine.dialect.name == "sqlite"
+        self._idle: Mapping[Kind, deque[Kept]] = {kind: everyone if shared else deque() for kind in get_args(Kind)}
         self._most = most_connections(engine)
         self.open = 0
         self._counting = Lock()
@@ -140,7 +168,7 @@ class Connections:
     def _begun(self, kind: Kind) -> Kept:
         while (kept := _take(self._idle[kind])) is not None:
             try:
-                kept.begin()
+                kept.begin(kind)
             except self._engine.dialect.loaded_dbapi.Error as error:
                 # A server that was restarted meanwhile: the next one, or a new one.
                 lost = self._engine.dialect.is_disconnect(error, kept.driver, None)
@@ -162,7 +190,7 @@ class Connections:
             connection = self._engine.connect()
             connection.detach()
             kept = Kept(connection, kind)
-            kept.begin()
+            kept.begin(kind)
         except BaseException:
             with self._counting:
                 self.open -= 1
