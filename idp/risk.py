@@ -52,8 +52,8 @@ def compare(now: datetime, address: str, moments: Sequence[datetime], addresses:
         return Signs(new_device, new_network=False, strange_hour=False)
     network = _network(address)
     new_network = all(_network(each) != network for each in addresses)
-    at_night = any(_hour(at) in _NIGHT for at in moments)
-    return Signs(new_device, new_network, _hour(now) in _NIGHT and not at_night)
+    strange_hour = _hour(now) in _NIGHT and not any(_hour(at) in _NIGHT for at in moments)
+    return Signs(new_device, new_network, strange_hour)
 
 
 def _hour(moment: datetime) -> int:

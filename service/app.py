@@ -37,12 +37,14 @@ from kernel.errors import ChaoxinError, ErrorCode, Misuse, Refusal, wait_seconds
 from kernel.randomness import token
 from licenses.bulk_records import Batch
 from pki import alarms
-from service import floods, headers, i18n, reference, unholdable
+from service import headers, i18n, reference, unholdable
 from service.adapters import AuditReader, PeerNodes
 from service.assets import Assets
 from service.csrf import Csrf
+from service.door import Door
 from service.errors import BAD_REQUEST, INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, TOO_LARGE, problem
 from service.fast_path import FastPath, table
+from service.floods import Floods
 from service.frame import Frame, Templates
 from service.health import countdown, readiness
 from service.kept_forms import KeptForms
@@ -82,8 +84,9 @@ class _Pages(Flask):
 def create_application(services: Services) -> WSGIApplication:
     """Build what a server serves: the hot endpoints in front, the pages behind."""
     metrics = Metrics()
-    hot = table(services.idp, services.pki)
-    application = FastPath(create_app(services, metrics).wsgi_app, hot, metrics)
+    app = create_app(services, metrics)
+    door = Door(services.idp, app.extensions["csrf"], app.extensions["floods"])
+    application = FastPath(app.wsgi_app, table(services.idp, services.pki, door), metrics)
     listen = services.config.settings.listen
     return TrustedProxies(application, services.config.trusted_proxies, client_certificates=listen.client_certificates)
 
@@ -113,7 +116,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
         }
     )
     unholdable.init_app(app)
-    floods.init_app(app, services.policies.assurance.floods, services.clock, redis_url=services.config.settings.limits.redis)
+    Floods(services.policies.assurance.floods, services.clock, redis_url=services.config.settings.limits.redis).init_app(app)
     Csrf(services.node, services.keys.secret("csrf"), partial(_account_of, services)).init_app(app)
     headers.init_app(app, services.node)
     i18n.init_app(app, services.node)
@@ -218,7 +221,7 @@ def _add_errors(app: Flask) -> None:
 
 def _show(error: ChaoxinError, *, status: int | None = None) -> tuple[Response | str, int]:
     status = status or error.error.status
-    for kept in ("csrf_browser", "csrf_field"):
+    for kept in ("csrf_cookie", "csrf_field"):
         g.pop(kept, None)
     if request.path.startswith(("/api/", "/pki/", "/crosscert/", "/.well-known/")):
         response = jsonify(problem(error, instance=request.path) | {"status": status})

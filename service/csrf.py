@@ -7,14 +7,14 @@ Machine endpoints (``/api``, ``/pki``, ``/crosscert``, the OpenID Connect endpoi
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import islice
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from markupsafe import Markup
+from werkzeug.http import dump_cookie
 
 from kernel.errors import Refusal
 from kernel.nodes import Node
@@ -42,50 +42,58 @@ class Csrf:
 
     def init_app(self, app: Flask) -> None:
         """Check every request of ``app``, and give its templates ``csrf_field()``."""
+        app.extensions["csrf"] = self
         app.before_request(self._check)
         app.after_request(self._remember)
         app.jinja_env.globals["csrf_field"] = self._field
 
+    def field(self, cookies: Mapping[str, str], account_id: str | None) -> tuple[Markup, str | None]:
+        """Return the field of a form for the browser with these cookies, and the cookie that it is given where it has none."""
+        browser, cookie = next(iter(self._browsers(cookies)), None), None
+        if browser is None:
+            browser = token()
+            name = f"{self._cookie}_{token(4)}"
+            cookie = dump_cookie(name, browser, httponly=True, samesite="Lax", secure=self._secure, path="/")
+        form_token = self._token(browser, self._reader(account_id))
+        return Markup(f'<input type="hidden" name="{FIELD}" value="{form_token}">'), cookie  # noqa: S704 - hexadecimal
+
+    def check(self, cookies: Mapping[str, str], sent: str, *, origin: str | None, who: Callable[[], str | None]) -> None:
+        """Refuse a form that was ``sent`` from elsewhere, or by another than it was shown to."""
+        if origin is not None and origin != self._origin:
+            raise Refusal(FORM_EXPIRED)
+        reader, octets = sent[-_READER:], sent.encode()
+        if not any(hmac.compare_digest(self._token(one, reader).encode(), octets) for one in self._browsers(cookies)):
+            raise Refusal(FORM_EXPIRED)
+        # Whose login has run out is sent to log in again; a form that a stranger was shown is anybody's.
+        if reader != _STRANGER and who() is not None and reader != self._reader(who()):
+            raise Refusal(FORM_OF_ANOTHER)
+
     def _token(self, browser: str, reader: str) -> str:
-        return hmac.new(self._key, f"{reader}{browser}".encode(), hashlib.sha256).hexdigest() + reader
+        return hmac.digest(self._key, f"{reader}{browser}".encode(), "sha256").hex() + reader
 
-    def _reader(self) -> str:
+    def _reader(self, account_id: str | None) -> str:
         """Return by what a form's token tells who was shown it."""
-        account_id = self._who()
-        return _STRANGER if account_id is None else hmac.new(self._key, account_id.encode(), hashlib.sha256).hexdigest()[:_READER]
+        return _STRANGER if account_id is None else hmac.digest(self._key, account_id.encode(), "sha256").hex()[:_READER]
 
-    def _browsers(self) -> list[str]:
-        """Return the values of this browser's cookies: several, when several tabs first came at once and each was given one."""
-        known = (value for name, value in sorted(request.cookies.items()) if name.startswith(self._cookie) and value)
+    def _browsers(self, cookies: Mapping[str, str]) -> list[str]:
+        """Return the values of a browser's cookies: several, when several tabs first came at once and each was given one."""
+        known = (value for name, value in sorted(cookies.items()) if name.startswith(self._cookie) and value)
         return list(islice(known, _MAX_COOKIES))
 
     def _field(self) -> Markup:
         if "csrf_field" not in g:
-            browser = next(iter(self._browsers()), None)
-            if not browser:
-                browser = g.csrf_browser = token()
-            form_token = self._token(browser, self._reader())
-            g.csrf_field = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, form_token)
+            g.csrf_field, g.csrf_cookie = self.field(request.cookies, self._who())
         field: Markup = g.csrf_field
         return field
 
     def _check(self) -> None:
         if request.method in _SAFE_METHODS or request.path.startswith(MACHINE_PREFIXES):
             return
-        origin = request.headers.get("Origin")
-        if origin is not None and origin != self._origin:
-            raise Refusal(FORM_EXPIRED)
         sent = request.form.get(FIELD, "")
-        reader = sent[-_READER:]
-        if not any(hmac.compare_digest(self._token(browser, reader).encode(), sent.encode()) for browser in self._browsers()):
-            raise Refusal(FORM_EXPIRED)
-        # Whose login has run out is sent to log in again; a form that a stranger was shown is anybody's.
-        if reader not in (_STRANGER, self._reader()) and self._who() is not None:
-            raise Refusal(FORM_OF_ANOTHER)
+        self.check(request.cookies, sent, origin=request.headers.get("Origin"), who=self._who)
 
     def _remember(self, response: Response) -> Response:
-        browser = g.get("csrf_browser")
-        if browser:
-            name = f"{self._cookie}_{token(4)}"
-            response.set_cookie(name, browser, httponly=True, samesite="Lax", secure=self._secure, path="/")
+        cookie = g.get("csrf_cookie")
+        if cookie:
+            response.headers.add("Set-Cookie", cookie)
         return response

@@ -18,11 +18,12 @@ import idp.dispatch
 import pki.dispatch
 from idp import endpoints
 from idp.ports import IdpDeps
-from idp.views import going_on
+from idp.views import entering, going_on
 from idp.wire import OAuthResponse
 from kernel.clock import monotonic
 from kernel.randomness import token
 from pki.ports import PkiDeps
+from service.door import Door
 from service.headers import transport
 from service.metrics import Metrics
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 _LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
+_PAGES = frozenset({entering.LOGIN})  # with headers of their own
 _WITHOUT_LENGTH = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})  # RFC 9110 8.6
 
 
@@ -50,20 +52,25 @@ Handler = Callable[[str, "WSGIEnvironment"], _Response]
 """Answers a request; the text is what follows an address that ends in a slash."""
 
 
-def table(idp_deps: IdpDeps, pki_deps: PkiDeps) -> Mapping[str, Handler]:
+def table(idp_deps: IdpDeps, pki_deps: PkiDeps, door: Door) -> Mapping[str, Handler]:
     """Return what answers where; an address that ends in a slash stands for everything that begins so."""
     handlers: dict[str, Handler] = {path: partial(_idp, idp_deps, path) for path in idp.dispatch.ENDPOINTS}
-    handlers[endpoints.AUTHORIZE] = partial(_authorize, idp_deps)
+    handlers[endpoints.AUTHORIZE] = partial(_or_flask, partial(_authorize, idp_deps), endpoints.AUTHORIZE)
+    handlers[entering.LOGIN] = partial(_or_flask, door.answer, entering.LOGIN)
     return handlers | {path: partial(handler, pki_deps) for path, handler in pki.dispatch.ADDRESSES.items()}
 
 
 def _authorize(deps: IdpDeps, _: str, environ: WSGIEnvironment) -> _Response:
-    try:
-        answer = going_on.answer(deps, environ)
-    except Exception:  # noqa: BLE001 - Flask tries again and, where that fails as well, shows whoever asked a page
-        _log.exception("left_to_flask", endpoint=endpoints.AUTHORIZE)
-        return OAuthResponse(500)
+    answer = going_on.answer(deps, environ)
     return replace(answer, headers=(*answer.headers, *transport(deps.node)))
+
+
+def _or_flask(handler: Handler, path: str, rest: str, environ: WSGIEnvironment) -> _Response:
+    try:
+        return handler(rest, environ)
+    except Exception:  # noqa: BLE001 - Flask tries again and, where that fails as well, shows whoever asked a page
+        _log.exception("left_to_flask", endpoint=path)
+        return OAuthResponse(500)
 
 
 def _idp(deps: IdpDeps, path: str, _: str, environ: WSGIEnvironment) -> _Response:
@@ -92,7 +99,7 @@ class FastPath:
             return self._pages(environ, start_response)
         method = environ["REQUEST_METHOD"]
         self._metrics.count(endpoint, method, status, monotonic() - started)
-        headers = [*response.headers, *_ALWAYS]
+        headers = [*response.headers] if endpoint in _PAGES else [*response.headers, *_ALWAYS]
         if status not in _WITHOUT_LENGTH:
             headers.append(("Content-Length", str(len(body))))
         start_response(_LINES[status], headers)

@@ -33,21 +33,26 @@ def transport(node: Node) -> tuple[tuple[str, str], ...]:
     return (_TRANSPORT,) if node.url.startswith("https:") else ()
 
 
+def of_page(node: Node, form_action: tuple[str, ...] = (), *, camera: bool = False) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a page of ``node``."""
+    return (
+        *_ALWAYS,
+        *transport(node),
+        ("Content-Security-Policy", content_security_policy(form_action)),
+        ("Permissions-Policy", _PERMISSIONS.format(camera="(self)" if camera else "()")),
+    )
+
+
 def init_app(app: Flask, node: Node) -> None:
     """Put the headers on every answer of ``app``."""
-    always = [*_ALWAYS, *transport(node)]
-    usual = content_security_policy()
+    usual = of_page(node)
 
     @app.after_request
     def secure(response: Response) -> Response:
         headers = response.headers
         present = {name.lower() for name in headers.keys()}  # noqa: SIM118 - its own iterator yields pairs
-        allowed = g.get("form_action")
-        wanted = [
-            *always,
-            ("Content-Security-Policy", usual if allowed is None else content_security_policy(allowed)),
-            ("Permissions-Policy", _PERMISSIONS.format(camera="(self)" if g.get("camera") else "()")),
-        ]
+        form_action, camera = g.get("form_action"), bool(g.get("camera"))
+        wanted = [*(of_page(node, form_action or (), camera=camera) if form_action or camera else usual)]
         if response.mimetype == "text/html" and request.endpoint != "static":
             wanted.append(("Cache-Control", "no-store"))
         for name, value in wanted:

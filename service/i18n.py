@@ -9,7 +9,7 @@ Left to others: the sentences (``translations/``; msgids are the Chinese ones) a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +21,8 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, Response, g, request
 from flask_babel import Babel, format_date, format_datetime, format_decimal, format_timedelta, get_locale, get_translations
 from markupsafe import Markup
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from kernel.errors import Language, Text
 from kernel.nodes import Node
@@ -53,6 +55,16 @@ def current_language() -> Language:
     chosen: Language = "en" if locale is not None and locale.language == "en" else "zh"
     g.language = chosen
     return chosen
+
+
+def usual_language(node: Node, cookies: Mapping[str, str], accept: str) -> Language:
+    """Return the language of a page that nobody asks for in any: what the person chose before, or what their browser accepts."""
+    return _find(cookies.get(node.cookie("lang"), "").removeprefix(_SUGGESTED)) or _accepted(accept) or "zh"
+
+
+def page_headers(language: Language) -> tuple[tuple[str, str], ...]:
+    """Return what a page in a language says of that."""
+    return (("Content-Language", _TAGS[language]), ("Vary", "Accept-Language, Cookie"))
 
 
 def in_language(text: Text) -> str:
@@ -176,7 +188,7 @@ def _choose(cookie: str) -> Language:
         _find(kept) if kept == known else None,
         _suggested(),
         _find(kept),
-        _accepted(request.accept_languages.values()),
+        _accepted(request.headers.get("Accept-Language", "")),
     )
     return next((language for language in candidates if language is not None), "zh")
 
@@ -198,7 +210,8 @@ def _suggested() -> Language | None:
     return next((language for language in map(_find, wanted) if language is not None), None)
 
 
-def _accepted(tags: Iterable[str]) -> Language | None:
+@lru_cache(maxsize=256)
+def _accepted(header: str) -> Language | None:
     """Return English when it is asked for and Chinese is not; whoever reads Chinese too gets the pages' first language."""
-    spoken = {_find(tag) for tag in tags}
+    spoken = {_find(tag) for tag in parse_accept_header(header, LanguageAccept).values()}
     return "en" if "en" in spoken and "zh" not in spoken else None

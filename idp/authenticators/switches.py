@@ -8,7 +8,7 @@ Left to others: who may (``chaoxin login``, the console), the pages (``views``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from idp.authenticators.errors import SWITCH_UNKNOWN, SWITCHED_OFF
 from idp.browsers import sessions
@@ -60,14 +60,19 @@ def listed(deps: IdpDeps) -> Sequence[Switch]:
         return work.records.switches()
 
 
-def check_kind(deps: IdpDeps, *kinds: str) -> None:
-    """Refuse when one of these kinds of authenticators is switched off."""
-    _check(deps, [_AUTHENTICATOR + kind for kind in kinds])
+def check_kind(deps: IdpDeps, kind: str) -> None:
+    """Refuse when this kind of authenticators is switched off."""
+    check_found(listed(deps), kind)
+
+
+def check_found(off: Sequence[Switch], kind: str) -> None:
+    """Refuse when this kind of authenticators is among what was found to be switched off."""
+    _check(off, _AUTHENTICATOR + kind)
 
 
 def check_directory(deps: IdpDeps, name: str) -> None:
     """Refuse when this directory is switched off."""
-    _check(deps, [_DIRECTORY + name])
+    _check(listed(deps), _DIRECTORY + name)
 
 
 def usable(deps: IdpDeps, authenticators: Sequence[Authenticator]) -> Sequence[Authenticator]:
@@ -129,9 +134,9 @@ def _concerned(deps: IdpDeps, what: str) -> Iterator[Sequence[Session]]:
             after = found[-1].id
 
 
-def _check(deps: IdpDeps, wanted: Collection[str]) -> None:
-    for switch in listed(deps):
-        if switch.what in wanted:
+def _check(off: Sequence[Switch], wanted: str) -> None:
+    for switch in off:
+        if switch.what == wanted:
             raise _refusal(switch)
 
 

@@ -143,7 +143,11 @@ def find_waiting(work: IdpWork, transaction: Transaction) -> tuple[Client, Autho
     ``Refusal`` where nobody may be redirected any more.
     """
     request = get_request(transaction)
-    client = work.records.find_client(request.address.client_id)
+    return check_waiting(request, work.records.find_client(request.address.client_id))
+
+
+def check_waiting(request: AuthorizationRequest, client: Client | None) -> tuple[Client, AuthorizationRequest]:
+    """Do what :func:`find_waiting` does with what was looked up already."""
     if client is None or client.disabled_at is not None:
         raise Refusal(AUTHORIZE_CLIENT)
     if request.device_id is None:  # a kiosk's answer goes to a page of ours

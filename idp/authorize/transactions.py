@@ -56,6 +56,11 @@ def verify_transaction(deps: IdpDeps, transaction_id: str, browser: tuple[str, .
     """Return a transaction that is on its way in this browser; ``Refusal`` when it is over or another browser's."""
     with deps.work.look() as work:
         transaction = work.records.find_transaction(transaction_id)
+    return verify_found(deps, transaction, browser)
+
+
+def verify_found(deps: IdpDeps, transaction: Transaction | None, browser: tuple[str, ...]) -> Transaction:
+    """Do what :func:`verify_transaction` does with what was looked up already."""
     if transaction is None or transaction.finished_at is not None or transaction.expires_at <= deps.clock.now():
         raise Refusal(TRANSACTION_OVER)
     if transaction.browser_hash is None:

@@ -174,10 +174,9 @@ def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -
     if directory is not None:
         switches.check_directory(deps, directory.settings.name)
         return _prove_to_directory(deps, directory, name, password, address)
-    switches.check_kind(deps, "password")
     with deps.work.look() as work:
-        account = reached.find(work, deps, username)
-        authenticators = work.records.authenticators(NOBODY if account is None else account.id)
+        account, authenticators, off = reached.look_up(work, deps, username)
+    switches.check_found(off, "password")
     authenticator = next((one for one in authenticators if one.kind == "password"), None)
     # 2. May it be tried? Whether other names of the same account were tried too often, the answer does not tell.
     whose = f"nobody:{name}" if account is None else account.id

@@ -6,17 +6,18 @@ who confirmed one contact it leads to the first. Left to others: confirming it (
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from idp.people.accounts import normal_username, open_record
 from idp.people.contact_forms import find_email, find_phone
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Account, AccountRecord, Channel
+from idp.records import Account, AccountRecord, Authenticator, Channel, Switch
 
 
 def find(work: IdpWork, deps: IdpDeps, typed: str) -> AccountRecord | None:
     """Return whose username or confirmed contact was typed."""
     named = work.records.find_username(normal_username(typed))
-    phone, email = find_phone(typed), find_email(typed)
-    reached = _find(work, deps, "phone", phone) if phone is not None else _find(work, deps, "email", email)
+    reached = _reached(work, deps, *_contact(typed))
     return named or reached
 
 
@@ -31,7 +32,23 @@ def names(account: Account) -> tuple[str, ...]:
     return account.username, *(spelling(contacts[channel] or "") for channel in account.confirmed)
 
 
-def _find(work: IdpWork, deps: IdpDeps, channel: Channel, contact: str | None) -> AccountRecord | None:
+def look_up(work: IdpWork, deps: IdpDeps, typed: str) -> tuple[AccountRecord | None, Sequence[Authenticator], Sequence[Switch]]:
+    """Return whose username or confirmed contact was typed with their authenticators, and what is switched off; nobody costs the same."""
+    named, authenticators, off = work.records.find_named(normal_username(typed))
+    channel, contact = _contact(typed)
+    if contact is None:
+        return named, authenticators, off
+    reached = _reached(work, deps, channel, contact)
+    others = work.records.authenticators("" if reached is None else reached.id)
+    return (reached, others, off) if named is None else (named, authenticators, off)
+
+
+def _contact(typed: str) -> tuple[Channel, str | None]:
+    phone = find_phone(typed)
+    return ("email", find_email(typed)) if phone is None else ("phone", phone)
+
+
+def _reached(work: IdpWork, deps: IdpDeps, channel: Channel, contact: str | None) -> AccountRecord | None:
     if contact is None:
         return None
     records = work.records.accounts_reached_at(channel, deps.vault.index(contact, f"idp.{channel}"))

@@ -11,6 +11,7 @@ from idp.record_ports.clients import ClientRecords
 from idp.record_ports.closings import ClosingRecords
 from idp.record_ports.devices import DeviceRecords
 from idp.record_ports.directories import DirectoryRecords
+from idp.record_ports.entering import EnteringRecords
 from idp.record_ports.events import EventRecords
 from idp.record_ports.grants import GrantRecords
 from idp.record_ports.imports import ImportRecords
@@ -32,6 +33,7 @@ __all__ = [
     "ClosingRecords",
     "DeviceRecords",
     "DirectoryRecords",
+    "EnteringRecords",
     "EventRecords",
     "GrantRecords",
     "ImportRecords",

@@ -8,6 +8,7 @@ from idp.storage.clients import SqlClients
 from idp.storage.closings import SqlClosings
 from idp.storage.devices import SqlDevices
 from idp.storage.directories import SqlDirectories
+from idp.storage.entering import SqlEntering
 from idp.storage.events import SqlEvents
 from idp.storage.grants import SqlGrants
 from idp.storage.imports import SqlImports
@@ -44,6 +45,7 @@ class SqlIdpRecords(
     SqlAdministration,
     SqlClosings,
     SqlSwitches,
+    SqlEntering,
     SqlEvents,
     SqlKeptForms,
 ):

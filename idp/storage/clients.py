@@ -217,9 +217,9 @@ def _read_consent(row: Row | sa.RowMapping, prefix: str = "") -> Consent:
     )
 
 
-def read_client(row: Row | sa.RowMapping) -> Client:
+def read_client(row: Row | sa.RowMapping, prefix: str = "") -> Client:
     """Return the client that a row holds. Rows are alike again and again, so what they hold is not worked out anew each time."""
-    return _client(tuple(row[name] for name in _NAMES))
+    return _client(tuple(row[prefix + name] for name in _NAMES) if prefix else tuple(row[name] for name in _NAMES))
 
 
 @functools.lru_cache(maxsize=2048)

@@ -59,7 +59,12 @@ def _putting(dialect: str, table: sa.Table, names: frozenset[str]) -> Executable
 
 def as_values(record: DataclassInstance) -> dict[str, Any]:
     """Return the fields of a record by name, as they are."""
-    return {field.name: getattr(record, field.name) for field in fields(record)}
+    return {name: getattr(record, name) for name in _names(type(record))}
+
+
+@functools.cache
+def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def as_json(value: Json) -> str:

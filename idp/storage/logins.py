@@ -182,21 +182,7 @@ class SqlSessions(OnConnection):
     def find_transaction(self, transaction_id: str) -> Transaction | None:
         """Return a login on its way, or finished."""
         row = self._find(_TRANSACTION, key=transaction_id)
-        if row is None:
-            return None
-        return Transaction(
-            id=row["id"],
-            browser_hash=row["browser_hash"],
-            client_id=row["client_id"],
-            request=None if row["request"] is None else json.loads(row["request"]),
-            created_at=from_micros(row["created_at"]),
-            expires_at=from_micros(row["expires_at"]),
-            account_id=row["account_id"],
-            passed=texts(row["passed"]),
-            authenticated_at=moment(row["authenticated_at"]),
-            acting=row["acting"],
-            finished_at=moment(row["finished_at"]),
-        )
+        return None if row is None else read_transaction(row)
 
     def bind_transaction(self, transaction_id: str, browser_hash: bytes) -> bool:
         """Bind it to the first browser that shows it; False when one has it."""
@@ -236,6 +222,23 @@ class SqlSessions(OnConnection):
     def use_pushed_request(self, uri_hash: bytes) -> bool:
         """Use up a pushed request, however old it has become while somebody logged in; False when it was before."""
         return self._change(pushed_requests.delete().where(pushed_requests.c.uri_hash == uri_hash))
+
+
+def read_transaction(row: Row) -> Transaction:
+    """Return the login on its way that a row holds."""
+    return Transaction(
+        id=row["id"],
+        browser_hash=row["browser_hash"],
+        client_id=row["client_id"],
+        request=None if row["request"] is None else json.loads(row["request"]),
+        created_at=from_micros(row["created_at"]),
+        expires_at=from_micros(row["expires_at"]),
+        account_id=row["account_id"],
+        passed=texts(row["passed"]),
+        authenticated_at=moment(row["authenticated_at"]),
+        acting=row["acting"],
+        finished_at=moment(row["finished_at"]),
+    )
 
 
 def _session_values(session: Session) -> dict[str, object]:

@@ -182,17 +182,18 @@ def read_account(row: Mapping[str, Any] | sa.RowMapping, prefix: str = "") -> Ac
     )
 
 
-def read_authenticator(row: Row | sa.RowMapping) -> Authenticator:
+def read_authenticator(row: Row | sa.RowMapping, prefix: str = "") -> Authenticator:
     """Return the authenticator that a row holds."""
+    lookup = row[prefix + "lookup"]
     return Authenticator(
-        id=row["id"],
-        account_id=row["account_id"],
-        kind=row["kind"],
-        name=row["name"],
-        secret=bytes(row["secret"]),
-        created_at=from_micros(row["created_at"]),
-        counter=row["counter"],
-        last_used_at=moment(row["last_used_at"]),
-        alone=row["alone"],
-        lookup=None if row["lookup"] is None else bytes(row["lookup"]),
+        id=row[prefix + "id"],
+        account_id=row[prefix + "account_id"],
+        kind=row[prefix + "kind"],
+        name=row[prefix + "name"],
+        secret=bytes(row[prefix + "secret"]),
+        created_at=from_micros(row[prefix + "created_at"]),
+        counter=row[prefix + "counter"],
+        last_used_at=moment(row[prefix + "last_used_at"]),
+        alone=row[prefix + "alone"],
+        lookup=None if lookup is None else bytes(lookup),
     )

@@ -14,7 +14,7 @@ from idp.storage.connection import OnConnection
 from idp.storage.logins import read_session
 from idp.storage.tables import accounts, sessions, switches
 from kernel.clock import from_micros, to_micros
-from pki.storage.prepared import Prepared
+from pki.storage.prepared import Prepared, Row
 
 _SWITCHES = Prepared(sa.select(switches).order_by(switches.c.what))
 
@@ -32,7 +32,7 @@ class SqlSwitches(OnConnection):
 
     def switches(self) -> Sequence[Switch]:
         """Return what is switched off."""
-        return [Switch(row["what"], row["reason"], row["actor"], from_micros(row["at"])) for row in self._find_all(_SWITCHES)]
+        return [read_switch(row) for row in self._find_all(_SWITCHES)]
 
     def living_sessions(
         self, at: datetime, *, method: str = "", ending: str = "", after: str = "", limit: int
@@ -46,3 +46,8 @@ class SqlSwitches(OnConnection):
             query = query.join(accounts, accounts.c.id == sessions.c.account_id)
             query = query.where(accounts.c.username.endswith(ending, autoescape=True))
         return [read_session(row) for row in self._all(query)]
+
+
+def read_switch(row: Row, prefix: str = "") -> Switch:
+    """Return the switch that a row holds."""
+    return Switch(row[prefix + "what"], row[prefix + "reason"], row[prefix + "actor"], from_micros(row[prefix + "at"]))

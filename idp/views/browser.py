@@ -83,6 +83,12 @@ def new_cookie(deps: IdpDeps, value: str) -> str:
     return dump_cookie(name, value, max_age=_KNOWN_SECONDS, httponly=True, samesite="Lax", secure=secure, path="/")
 
 
+def session_cookie(deps: IdpDeps, value: str) -> str:
+    """Return the cookie of a session."""
+    name, secure = deps.node.cookie(_SESSION), deps.node.url.startswith("https:")
+    return dump_cookie(name, value, httponly=True, samesite="Lax", secure=secure, path="/")
+
+
 def device() -> Device:
     """Return where the request comes from."""
     return Device(request.remote_addr or "", request.user_agent.string)
@@ -114,7 +120,7 @@ def remember(deps: IdpDeps) -> Callable[[Response], Response]:
         if new_browser:
             response.headers.add("Set-Cookie", new_cookie(deps, new_browser))
         if new_session:
-            response.set_cookie(session, new_session, httponly=True, samesite="Lax", secure=secure, path="/")
+            response.headers.add("Set-Cookie", session_cookie(deps, new_session))
         elif new_session == "":
             response.delete_cookie(session, httponly=True, samesite="Lax", secure=secure, path="/")
         if g.get("idp_left"):

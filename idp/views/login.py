@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
+from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from idp.authenticators import passkeys, switches
@@ -34,7 +35,7 @@ from idp.errors import (
 from idp.interaction import certificate_login, consent, login, passkey_login
 from idp.ports import IdpDeps
 from idp.records import Client, Transaction
-from idp.views import browser
+from idp.views import browser, entering, strangers_page
 from idp.views.authorize import follow
 from kernel.errors import Refusal
 from pki.client_cert import HEADER, shown_certificate
@@ -61,7 +62,6 @@ _SHOWN_ON_PAGE = (
     MESSAGE_UNDELIVERED,
     SWITCHED_OFF,
 )
-_MAX_INPUT = 1024
 _AFTER = {"authenticators": "idp.show_authenticators", "organizations": "idp.show_organizations", "window": "admin.show_window"}
 """Where a login without a client leads, when a page of ours asked for it."""
 
@@ -98,7 +98,7 @@ def _add_password(blueprint: Blueprint, deps: IdpDeps) -> None:
     def submit_login() -> Page:
         username = _input("username")
         try:
-            result = login.submit_password(
+            result = entering.find_tried(request.environ) or login.submit_password(
                 deps,
                 transaction_id=browser.transaction_id() if "txn" in request.args else None,
                 visit=browser.visit(deps),
@@ -222,19 +222,30 @@ def _login_page(
 ) -> str:
     waiting = _prepare_for(transaction)
     suggested = username or (waiting.login_hint or "" if waiting is not None else "")
-    txn = None if transaction is None else transaction.id
-    return render_template(
-        "idp/login.html",
-        client=client,
-        txn=txn,
-        then=_then(),
-        kept=kept_forms.names_form(_then() or ""),
-        username=suggested,
-        passkey=passkeys.request_options(deps, browser.visit(deps).browser, txn),
-        certificates=deps.client_certificates and deps.policies.assurance.certificates,
-        off={one.what: (switches.name_of(one.what), one.reason) for one in switches.listed(deps)},
-        error=error,
-    )
+    txn, then, visit = None if transaction is None else transaction.id, _then(), browser.visit(deps)
+    off = strangers_page.named(switches.listed(deps))
+    passkey = passkeys.request_options(deps, visit.browser, txn)
+
+    def render() -> str:
+        return render_template(
+            "idp/login.html",
+            client=client,
+            txn=txn,
+            then=then,
+            kept=kept_forms.names_form(then or ""),
+            username=suggested,
+            passkey=passkey,
+            certificates=deps.client_certificates and deps.policies.assurance.certificates,
+            off=off,
+            error=error,
+        )
+
+    at_first = error is None and entering.find_waiting(request.environ) == txn
+    if transaction is None or waiting is None or not at_first or not strangers_page.is_strangers(waiting, visit):
+        return render()
+    where = {"language": get_locale().language, "root": request.script_root}
+    form_field = current_app.jinja_env.globals["csrf_field"]()  # type: ignore[operator]  # a template's own
+    return strangers_page.show(deps, transaction, client, off, **where, passkey=passkey, form=form_field, render=render)
 
 
 def _second_factor_page(deps: IdpDeps, transaction: Transaction, error: Refusal | None = None) -> str:
@@ -274,4 +285,4 @@ def _then() -> str | None:
 
 
 def _input(name: str) -> str:
-    return request.form.get(name, "")[:_MAX_INPUT].replace("\0", "")
+    return entering.as_typed(request.form.get(name, ""))

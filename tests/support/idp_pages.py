@@ -7,11 +7,15 @@ from flask_bootstrap import Bootstrap5
 from jinja2.bccache import Bucket, BytecodeCache
 
 from idp.ports import IdpDeps
-from idp.views import Visitors, make_blueprint
+from idp.views import Visitors, entering, make_blueprint
 from kernel.errors import Refusal
 from service import headers, i18n
 from service.csrf import Csrf
+from service.door import Door
+from service.fast_path import FastPath
+from service.floods import Floods
 from service.frame import Frame
+from service.metrics import Metrics
 
 
 class _Bytecode(BytecodeCache):
@@ -32,12 +36,13 @@ _BYTECODE = _Bytecode()
 
 
 def make_app(deps: IdpDeps) -> Flask:
-    """The blueprint in the frame of the house, without the other rooms."""
+    """The blueprint in the frame of the house, without the other rooms, and the login in front of Flask."""
     app = Flask("service")
     app.jinja_options = {"bytecode_cache": _BYTECODE}
     app.config.update(BOOTSTRAP_SERVE_LOCAL=True, MAX_FORM_MEMORY_SIZE=256 * 1024)
     Bootstrap5(app)
     visitors = Visitors(deps)
+    Floods(deps.policies.assurance.floods, deps.clock).init_app(app)
     Csrf(deps.node, deps.keys.secret("csrf"), lambda: None if (one := visitors.current()) is None else one.account_id).init_app(
         app
     )
@@ -51,4 +56,6 @@ def make_app(deps: IdpDeps) -> Flask:
     def refused(error: Refusal) -> tuple[str, int]:
         return render_template("error.html", error=error, status=error.error.status), error.error.status
 
+    door = Door(deps, app.extensions["csrf"], app.extensions["floods"])
+    app.wsgi_app = FastPath(app.wsgi_app, {entering.LOGIN: door.answer}, Metrics())  # type: ignore[method-assign]  # as Flask's manual has it
     return app

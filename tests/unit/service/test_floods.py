@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from kernel.clock import SystemClock
 from kernel.errors import Refusal, wait_seconds
 from policies.assurance_models import FloodRules
-from service import floods
+from service.floods import Floods
 
 RULES = FloodRules(login=10, registration=10, verify=10, api=20)
 STRANGER, NEIGHBOUR, OTHER = "2001:db8::1", "2001:db8::2", "2001:db8:1::1"
@@ -23,7 +23,7 @@ STRANGER, NEIGHBOUR, OTHER = "2001:db8::1", "2001:db8::2", "2001:db8:1::1"
 def served(redis_url: str | None = None) -> FlaskClient:
     """A process that serves pages."""
     app = Flask(__name__)
-    floods.init_app(app, RULES, SystemClock(), redis_url=redis_url)
+    Floods(RULES, SystemClock(), redis_url=redis_url).init_app(app)
 
     @app.errorhandler(Refusal)
     def refused(error: Refusal) -> tuple[str, int]:

@@ -1,0 +1,66 @@
+"""What a login looks up, each time in one statement: on the way to a database and back more is lost than what it finds there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from idp.records import AccountRecord, Authenticator, Client, Switch, Transaction
+from idp.storage.clients import read_client
+from idp.storage.connection import OnConnection
+from idp.storage.logins import read_transaction
+from idp.storage.people import read_account, read_authenticator
+from idp.storage.switches import read_switch
+from idp.storage.tables import accounts, authenticators, clients, switches, transactions
+from pki.storage.prepared import Prepared, Row
+
+_CLIENT, _AUTHENTICATOR, _SWITCH = "client_", "authenticator_", "switch_"
+_KEY: sa.BindParameter[Any] = sa.bindparam("key")
+
+
+def _labelled(table: sa.Table, prefix: str) -> Sequence[sa.Label[Any]]:
+    return [column.label(prefix + column.name) for column in table.c]
+
+
+_WAITING = Prepared(
+    sa.select(transactions, *_labelled(clients, _CLIENT), *_labelled(switches, _SWITCH))
+    .select_from(transactions.outerjoin(clients, clients.c.client_id == transactions.c.client_id).outerjoin(switches, sa.true()))
+    .where(transactions.c.id == _KEY)
+    .order_by(switches.c.what)
+)
+_HERE = sa.select(sa.literal(1).label("here")).subquery()  # so that what is switched off is told of nobody as well
+_NAMED = Prepared(
+    sa.select(accounts, *_labelled(authenticators, _AUTHENTICATOR), *_labelled(switches, _SWITCH))
+    .select_from(
+        _HERE.outerjoin(accounts, accounts.c.username == _KEY)
+        .outerjoin(authenticators, authenticators.c.account_id == accounts.c.id)
+        .outerjoin(switches, sa.true())
+    )
+    .order_by(authenticators.c.created_at, authenticators.c.id, switches.c.what)
+)
+
+
+class SqlEntering(OnConnection):
+    """``EnteringRecords`` on one connection."""
+
+    def find_waiting(self, transaction_id: str) -> tuple[Transaction, Client | None, Sequence[Switch]] | None:
+        """Return a login on its way, or finished, with its client and what is switched off."""
+        rows = self._find_all(_WAITING, key=transaction_id)
+        if not rows:
+            return None
+        client = None if rows[0][f"{_CLIENT}client_id"] is None else read_client(rows[0], _CLIENT)
+        return read_transaction(rows[0]), client, _switches(rows)
+
+    def find_named(self, username: str) -> tuple[AccountRecord | None, Sequence[Authenticator], Sequence[Switch]]:
+        """Return whose username (in its normal form) this is with all their authenticators, oldest first, and what is switched off."""
+        rows = self._find_all(_NAMED, key=username)
+        account = None if rows[0]["id"] is None else read_account(rows[0])
+        enrolled = {row[f"{_AUTHENTICATOR}id"]: row for row in rows if row[f"{_AUTHENTICATOR}id"] is not None}
+        return account, [read_authenticator(row, _AUTHENTICATOR) for row in enrolled.values()], _switches(rows)
+
+
+def _switches(rows: Sequence[Row]) -> Sequence[Switch]:
+    off = {row[f"{_SWITCH}what"]: row for row in rows if row[f"{_SWITCH}what"] is not None}
+    return [read_switch(row, _SWITCH) for row in off.values()]
