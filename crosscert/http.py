@@ -62,9 +62,20 @@ class RequestsFetcher:
         headers = {} if etag is None else {"If-None-Match": etag}
         return self._exchange(_Request("GET", url, headers, None), below, max_bytes, timeout)
 
-    def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        below: str,
+        max_bytes: int,
+        timeout: float,
+        authorization: str | None = None,
+    ) -> Fetched:
         """Send ``body`` to ``url``; see :class:`crosscert.ports.Fetcher`."""
-        return self._exchange(_Request("POST", url, {"Content-Type": content_type}, body), below, max_bytes, timeout)
+        shown = {} if authorization is None else {"Authorization": authorization}
+        return self._exchange(_Request("POST", url, {"Content-Type": content_type, **shown}, body), below, max_bytes, timeout)
 
     def tls_until(self, url: str, *, timeout: float) -> datetime:
         """Return when the certificate of ``url`` ends; see :class:`crosscert.ports.Fetcher`."""

@@ -43,8 +43,18 @@ class Fetcher(Protocol):
         """
         ...
 
-    def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
-        """Send ``body`` and return the answer, under the same rules; any 2xx is an answer."""
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        below: str,
+        max_bytes: int,
+        timeout: float,
+        authorization: str | None = None,
+    ) -> Fetched:
+        """Send ``body`` and return the answer, under the same rules; any 2xx is an answer. ``authorization`` is that header's value."""
         ...
 
     def tls_until(self, url: str, *, timeout: float) -> datetime:

@@ -16,6 +16,13 @@ REGISTER = "/oauth/register"
 DEVICE_AUTHORIZATION = "/oauth/device_authorization"
 LOGOUT = "/oauth/logout"
 
+EVENT_TRANSMITTER = "/.well-known/ssf-configuration"
+EVENT_STREAM = "/api/v1/account-events/stream"
+EVENT_STREAM_STATUS = "/api/v1/account-events/stream/status"
+EVENT_STREAM_ADD = "/api/v1/account-events/stream/subjects/add"
+EVENT_STREAM_REMOVE = "/api/v1/account-events/stream/subjects/remove"
+EVENT_STREAM_VERIFY = "/api/v1/account-events/stream/verification"
+
 DEVICE = "/device"
 """What people type into their phone; the other pages of that are below it."""
 

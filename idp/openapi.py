@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from idp.enterprises.documents import ADDRESS
+from idp.events import openapi as events
 
 _MOMENT = {"type": "string", "format": "date-time"}
 _MANDATE = {
@@ -54,5 +55,6 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
                     "404": {"description": "No mandate towards the system's department", **refused},
                 },
             }
-        }
+        },
+        **events.describe(refused),
     }

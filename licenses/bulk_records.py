@@ -100,6 +100,6 @@ class BatchRecords(Protocol):
         """Return the ids of the released batches that have rows left, the oldest first."""
         ...
 
-    def chunks(self, batch_id: str, *, done: bool, after: int, limit: int) -> Sequence[Chunk]:
-        """Return chunks that are done, or that are not, in order, from after place ``after``."""
+    def chunks(self, batch_id: str, *, done: bool, after: int, limit: int, refused: bool = False) -> Sequence[Chunk]:
+        """Return chunks that are done, or that are not, in order, from after place ``after``; ``refused``: those with a row that was."""
         ...

@@ -12,7 +12,7 @@ from policies.claim_models import ClaimPolicies, ConsentRule, Release
 ALWAYS_ASKED = "offline_access"
 """The scope that is never had without asking (Core 11)."""
 
-OF_SYSTEMS = frozenset({"mandates", "licenses.read", "licenses.issue", "licenses.change", "licenses.fetch"})
+OF_SYSTEMS = frozenset({"mandates", "ssf.manage", "licenses.read", "licenses.issue", "licenses.change", "licenses.fetch"})
 """Scopes that a system may have on its own behalf: no person's login gives them."""
 
 NO_POWERS = OF_SYSTEMS | {"openid", ALWAYS_ASKED}

@@ -21,23 +21,21 @@ def renew_rows(
     first: Callable[[sa.Connection], None] = lambda _connection: None,
 ) -> Iterator[int]:
     """Have ``renew`` make each row anew that is ``old``; yield after each page how many were looked at. ``first`` begins each page."""
-    (key,) = table.primary_key.columns
-    last: Any = None
+    keys = table.primary_key.columns.values()
+    last: tuple[Any, ...] | None = None
     while True:
         with engine.begin() as connection:
             first(connection)
-            beyond = () if last is None else (key > last,)
-            rows = connection.execute(sa.select(table).where(old, *beyond).order_by(key).limit(_PAGE)).mappings().all()
+            beyond = () if last is None else (sa.tuple_(*keys) > last,)
+            rows = connection.execute(sa.select(table).where(old, *beyond).order_by(*keys).limit(_PAGE)).mappings().all()
             for row in rows:
                 renew(connection, row)
         if not rows:
             return
-        last = rows[-1][key.name]
+        last = tuple(rows[-1][key.name] for key in keys)
         yield len(rows)
 
 
 def same_row(table: sa.Table, row: sa.RowMapping) -> sa.ColumnElement[bool]:
     """Return the condition that finds a row again by its primary key."""
-    (key,) = table.primary_key.columns
-    same: sa.ColumnElement[bool] = key == row[key.name]
-    return same
+    return sa.and_(*(key == row[key.name] for key in table.primary_key.columns))

@@ -1,7 +1,7 @@
 """Every column whose values are encrypted under the data key, and encrypting them anew under the newest one.
 
 Values are taken page by page, each page in a transaction; one that changed meanwhile is left to whoever changed it. It may be stopped and begun
-again at any time. What lives for hours only (sessions' devices, codes on their way) and the rows of finished batches keep their key: old keys still decrypt.
+again at any time. What lives for hours only (sessions' devices, codes on their way) keeps its key: old keys still decrypt.
 Left to others: the keys (``pki.vault``), what the values mean (the rooms), the indexes by which people are found (``indexed``).
 """
 
@@ -50,12 +50,19 @@ COLUMNS: Sequence[Sealed] = (
     _of(idp_tables.notices.c.details, "idp.notice"),
     _of(idp_tables.cases.c.words, "idp.case", only=idp_tables.cases.c.words.is_not(None)),
     _of(idp_tables.logins.c.device, "idp.device", "session_id"),
+    _of(
+        idp_tables.event_streams.c.authorization,
+        "idp.event_stream",
+        "client_id",
+        idp_tables.event_streams.c.authorization.is_not(None),
+    ),
     _as(license_tables.licenses.c.holder_name, "licenses.holder_name"),
     _as(license_tables.licenses.c.holder_id, "licenses.holder_id"),
     _as(license_tables.licenses.c.fields, "licenses.fields"),
     _as(license_tables.documents.c.pdf, "licenses.document"),
     _as(license_tables.readings.c.reading, "licenses.reading"),
     _as(license_tables.acts.c.words, "licenses.act"),
+    _as(license_tables.chunks.c.content, "licenses.batch"),
     _as(license_tables.copies.c.purpose, "licenses.copy"),
     _as(license_tables.copies.c.pdf, "licenses.document"),
     _as(wallet_tables.shares.c.words, "licenses.share"),

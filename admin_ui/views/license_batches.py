@@ -47,8 +47,7 @@ def _add_reading(pages: Blueprint, deps: AdminDeps) -> None:
         batch, progress = outcomes.get_batch(deps.licenses, batch_id, officer)
         waiting = batch.state == "waiting"
         foreseen = foresight.foresee(deps.licenses, batch) if waiting else None
-        told = outcomes.rows_of(deps.licenses, batch) if progress.refused else ()
-        became = (row for row in told if row["outcome"] == "refused")
+        became = outcomes.refused_of(deps.licenses, batch)
         return render_template(
             "admin_ui/license_batch.html",
             batch=batch,

@@ -9,6 +9,7 @@ staff (``directories``), progress and report (the command).
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -169,8 +170,15 @@ def _prepare(deps: IdpDeps, row: Row, values: Mapping[str, str], now: datetime) 
 
 
 def _username(deps: IdpDeps, number: str) -> str:
-    """Return the username of somebody who brings none: always the same one, so that two imports at once make one account."""
-    return f"u{deps.vault.digest(number, 'idp.import').hex()[:16]}"
+    """Return the username of somebody who brings none: always the same one, so that two imports at once make one account.
+
+    By a key of its own, another one after each replacement of the indexes' key: who has one of those cannot match usernames with numbers.
+    """
+    label = f"import-usernames-{deps.vault.index_current}"
+    key: bytes | None = deps.kept.get(label)
+    if key is None:
+        key = deps.kept[label] = deps.keys.secret(label)
+    return f"u{hmac.digest(key, number.encode(), 'sha256').hex()[:16]}"
 
 
 def _level(text: str) -> int:

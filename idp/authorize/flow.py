@@ -27,6 +27,7 @@ from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
 from idp.authorize.situations import find_situation
 from idp.authorize.transactions import Visit, open_transaction, verify_address, verify_transaction
 from idp.claims.items import granted_names, granted_scopes, kept, keys
+from idp.claims.subjects import subject_of
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
 from idp.oauth_errors import ACCESS_DENIED, oauth_name
 from idp.ports import IdpDeps, IdpWork
@@ -214,7 +215,8 @@ def _finish(
     pushed_requests.use_up(work, request)
     if transaction is not None and not work.records.finish_transaction(transaction.id, now):
         raise Refusal(TRANSACTION_OVER)
-    consent = remember(situation, session.account_id if acting is None else acting.organization.id, declined)
+    whose = session.account_id if acting is None else acting.organization.id
+    consent = replace(remember(situation, whose, declined), subject=subject_of(deps, client, whose))
     if is_news(situation.consent, consent):
         work.records.put_consent(consent)
     told = kept(situation.items, consent)

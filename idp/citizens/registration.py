@@ -103,10 +103,11 @@ def begin(deps: IdpDeps, visit: Visit, device: Device, *, name: str, resident_id
 
 
 def send_again(deps: IdpDeps, visit: Visit, device: Device, sealed: str) -> Pending:
-    """Send another code for the same registration; the earlier one is void."""
+    """Send another code for the same registration; the earlier one is void with it, but stays good where no other is sent."""
     waiting, now = _open(deps, visit, sealed), deps.clock.now()
-    may_send = _count(deps, waiting.person, device, now)
-    return _send(deps, waiting, now, may_send=may_send)
+    if not _count(deps, waiting.person, device, now):
+        return Pending(sealed, _masked(waiting.contact))
+    return _send(deps, waiting, now, may_send=True)
 
 
 def again(deps: IdpDeps, visit: Visit, sealed: str) -> Pending:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeGuard
+from typing import Any
 
 from idp import notices
 from idp.clients.addresses import may_call_from
@@ -21,6 +21,7 @@ from idp.clients.keys import find_keys
 from idp.clients.security_profiles import profile_of
 from idp.events.errors import EVENT_AUDIENCE, EVENT_FORM, EVENT_KEY
 from idp.events.sending import SET_TYPE
+from idp.events.subjects import find_account, is_identifier
 from idp.owed_events import PREFIX
 from idp.ports import IdpDeps
 from idp.records import Case, Client
@@ -35,7 +36,6 @@ RECEIVED = frozenset({"account-disabled", "account-credential-change-required", 
 """What departments may tell: fraud, somebody locked out there, an identifier that is somebody else's now."""
 
 _TAKEN_FOR = timedelta(days=2)
-_MAX_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _verify(deps: IdpDeps, body: bytes, address: str) -> tuple[Client, Mapping[s
     except Refusal as refusal:
         raise Refusal(EVENT_FORM) from refusal
     with deps.work.read() as work:
-        client = work.records.find_client(issuer) if _is_identifier(issuer) else None
+        client = work.records.find_client(issuer) if is_identifier(issuer) else None
     if client is None or client.disabled_at is not None or not may_call_from(client, address):
         raise Refusal(EVENT_KEY)
     now = deps.clock.now()
@@ -96,20 +96,10 @@ def _verify(deps: IdpDeps, body: bytes, address: str) -> tuple[Client, Mapping[s
 
 def _read(deps: IdpDeps, client: Client, claims: Mapping[str, Any]) -> _Told:
     events, about, jti = claims["events"], claims["sub_id"], claims["jti"]
-    if not (isinstance(events, dict) and len(events) == 1 and isinstance(about, dict) and _is_identifier(jti)):
+    if not (isinstance(events, dict) and len(events) == 1 and isinstance(about, dict) and is_identifier(jti)):
         raise Refusal(EVENT_FORM)
     event = next(iter(events)).removeprefix(PREFIX)
-    subject = about.get("sub")
-    good = event in RECEIVED and about.get("format") == "iss_sub" and about.get("iss") == deps.issuer
-    if not good or not _is_identifier(subject) or client.subject_type != "public":
+    account_id = find_account(deps, client, about) if event in RECEIVED else None
+    if account_id is None:  # nobody, or nobody whom it knows: it learns not which
         raise Refusal(EVENT_FORM)
-    with deps.work.read() as work:
-        known = work.records.find_consent(subject, client.client_id)
-    if known is None:  # nobody, or nobody whom it knows: it learns not which
-        raise Refusal(EVENT_FORM)
-    return _Told(known.account_id, event, jti)
-
-
-def _is_identifier(value: object) -> TypeGuard[str]:
-    """Tell whether this is a text that could name something; a database cannot even be asked for one with a NUL in it."""
-    return isinstance(value, str) and 1 <= len(value) <= _MAX_TEXT and value.isprintable()
+    return _Told(account_id, event, jti)

@@ -5,7 +5,8 @@
 3. The signed event is posted: no redirects, one deadline, nothing read but the status. It has the same ``jti`` with every try.
 4. Taken (2xx) or refused (400) settles it. Whatever else happens is tried again, ever more rarely, for a day; then it is an alarm.
 
-Left to others: what is owed to whom (``owed_events``), when this is done (the worker).
+What a paused stream is owed waits like what was not taken (OpenID SSF 1.0, 8.1.2). Left to others: what is owed to whom (``owed_events``), when
+this is done (the worker).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from idp.claims.subjects import subject_of
 from idp.clients.redirect_uris import origin_of
 from idp.owed_events import PREFIX
 from idp.ports import IdpDeps
-from idp.records import Client, EventDelivery
+from idp.records import Client, EventDelivery, EventStream
 from idp.signing_keys import get_signing_key
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
@@ -31,6 +32,8 @@ from pki import jose
 
 SET_TYPE = "secevent+jwt"
 CONTENT_TYPE = f"application/{SET_TYPE}"
+VERIFICATION = "verification"
+_OF_STREAMS = "https://schemas.openid.net/secevent/ssf/event-type/"
 _RUN_SECONDS = 20.0
 _SEND_SECONDS = 5.0
 _AT_ONCE = 200
@@ -57,12 +60,15 @@ def deliver(deps: IdpDeps) -> int:
         now = deps.clock.now()
         # 2. Nobody else sends it now.
         with deps.work.begin() as work:
-            client = work.records.find_client(owed.client_id)
+            client, stream = work.records.find_client(owed.client_id), work.records.find_event_stream(owed.client_id)
             if not work.records.claim_event(owed.jti, now=now, until=now + _CLAIMED_FOR):
                 continue
         # 3. and 4.
         claimed = replace(owed, tries=owed.tries + 1)
-        after = _later(claimed, away[owed.client_id], now) if owed.client_id in away else _send(deps, client, claimed)
+        if owed.client_id in away:
+            after = _later(claimed, away[owed.client_id], now)
+        else:
+            after = _send(deps, client, stream or EventStream(owed.client_id), claimed)
         if after.outcome in {None, "given_up"}:
             away[owed.client_id] = after.error
         _note(deps, after)
@@ -70,28 +76,66 @@ def deliver(deps: IdpDeps) -> int:
     return taken
 
 
+def seal_authorization(deps: IdpDeps, client_id: str, uri: str, header: str) -> bytes:
+    """Return the Authorization header that is shown at ``uri``, encrypted, for a stream to be stored with."""
+    return deps.vault.encrypt(f"{uri}\n{header}", _context(client_id))
+
+
+def _authorization(deps: IdpDeps, stream: EventStream, uri: str) -> str | None:
+    """Return the header that is to be shown at ``uri``: none where an admin registered another address since it was given."""
+    if stream.authorization is None:
+        return None
+    given_for, _, header = deps.vault.decrypt(stream.authorization, _context(stream.client_id)).partition("\n")
+    return header if given_for == uri else None
+
+
+def _context(client_id: str) -> str:
+    return f"idp.event_stream:{client_id}"
+
+
 def sign(deps: IdpDeps, client: Client, owed: EventDelivery, now: datetime) -> str:
-    """Return the security event token: about whom (RFC 9493 3.2.3) as this client knows them, and what, without ``exp`` (RFC 8417 2.2)."""
+    """Return the security event token: about whom (RFC 9493 3.2.3) as this client knows them, and what, without ``exp`` (RFC 8417 2.2).
+
+    A verification is about the stream (OpenID SSF 1.0, 8.1.4.1), which is named by its client.
+    """
+    if owed.event == VERIFICATION:
+        about, event = {"format": "opaque", "id": client.client_id}, _OF_STREAMS + owed.event
+    else:
+        about = {"format": "iss_sub", "iss": deps.issuer, "sub": subject_of(deps, client, owed.account_id)}
+        event = PREFIX + owed.event
     claims = {
         "iss": deps.issuer,
         "aud": client.client_id,
         "iat": timestamp(now),
         "jti": owed.jti,
         "toe": timestamp(owed.at),
-        "sub_id": {"format": "iss_sub", "iss": deps.issuer, "sub": subject_of(deps, client, owed.account_id)},
-        "events": {PREFIX + owed.event: {}},
+        "sub_id": about,
+        "events": {event: {} if owed.state is None else {"state": owed.state}},
     }
     key = get_signing_key(deps, client.id_token_signed_response_alg)
     return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=SET_TYPE)
 
 
-def _send(deps: IdpDeps, client: Client | None, owed: EventDelivery) -> EventDelivery:
+def _send(deps: IdpDeps, client: Client | None, stream: EventStream, owed: EventDelivery) -> EventDelivery:
+    about_stream = owed.event == VERIFICATION  # SSF 1.0, 8.1.4: whatever its status is
     if client is None or client.disabled_at is not None or client.events_uri is None:
         return replace(owed, outcome="no_address", next_try_at=None)
+    if stream.status == "disabled" and not about_stream:
+        return replace(owed, outcome="no_address", next_try_at=None)
     uri, now = client.events_uri, deps.clock.now()
+    if stream.status == "paused" and not about_stream:
+        return _later(owed, "paused", now)
     body = sign(deps, client, owed, now).encode()
     try:
-        deps.fetch.post(uri, body, CONTENT_TYPE, below=origin_of(uri), max_bytes=_MAX_ANSWER_BYTES, timeout=_SEND_SECONDS)
+        deps.fetch.post(
+            uri,
+            body,
+            CONTENT_TYPE,
+            below=origin_of(uri),
+            max_bytes=_MAX_ANSWER_BYTES,
+            timeout=_SEND_SECONDS,
+            authorization=_authorization(deps, stream, uri),
+        )
     except Refusal as refusal:
         error = str(refusal.details.get("problem", refusal.code))[:_MAX_ERROR]
         if refusal.details.get("status") == HTTPStatus.BAD_REQUEST:  # RFC 8935 2.3

@@ -97,6 +97,10 @@ class ClientRecords(Protocol):
         """Return what the client was told, and what was agreed to."""
         ...
 
+    def find_consent_of(self, client_id: str, subject: str) -> Consent | None:
+        """Return what the client was told of whom it knows as ``subject``."""
+        ...
+
     def put_consent(self, consent: Consent) -> None:
         """Store or replace what was told and agreed to."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from idp.records import EventDelivery
+from idp.records import EventDelivery, EventStream
 
 
 class EventRecords(Protocol):
@@ -26,4 +26,36 @@ class EventRecords(Protocol):
 
     def note_event(self, delivery: EventDelivery) -> None:
         """Store how a try went."""
+        ...
+
+    def hurry_events(self, client_id: str, now: datetime) -> None:
+        """Let all that a client is still owed be due at ``now``."""
+        ...
+
+    def find_event_stream(self, client_id: str) -> EventStream | None:
+        """Return what a client said of its stream; None when it said nothing."""
+        ...
+
+    def put_event_stream(self, stream: EventStream) -> None:
+        """Store what it says from now on; the moment of the last verification stays."""
+        ...
+
+    def remove_event_stream(self, client_id: str) -> None:
+        """Forget what it said, and whom it does not want to hear of."""
+        ...
+
+    def take_verification(self, client_id: str, *, now: datetime, last: datetime) -> bool:
+        """Note that a verification is asked for; False when one was after ``last``."""
+        ...
+
+    def mute_events(self, client_id: str, account_id: str) -> None:
+        """Tell the client nothing of this account any more."""
+        ...
+
+    def unmute_events(self, client_id: str, account_id: str) -> None:
+        """Tell it again."""
+        ...
+
+    def are_events_muted(self, client_id: str, account_id: str) -> bool:
+        """Tell whether the client does not want to hear of this account."""
         ...

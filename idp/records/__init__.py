@@ -19,7 +19,7 @@ from idp.records.clients import (
 from idp.records.closings import Closing
 from idp.records.devices import DeviceRequest
 from idp.records.directories import DirectoryPerson, DirectorySettings, DirectoryState, Lock, StaffEntry
-from idp.records.events import EventDelivery, EventOutcome
+from idp.records.events import EventDelivery, EventOutcome, EventStream, StreamStatus
 from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshFamily, RefreshToken, SigningKey, read_claim_names
 from idp.records.kept_forms import KeptForm
 from idp.records.logins import PushedRequest, Session, Transaction
@@ -66,6 +66,7 @@ __all__ = [
     "DirectoryState",
     "EventDelivery",
     "EventOutcome",
+    "EventStream",
     "Grant",
     "Invitation",
     "KeptForm",
@@ -90,6 +91,7 @@ __all__ = [
     "SigningKey",
     "StaffEntry",
     "Stage",
+    "StreamStatus",
     "SubjectType",
     "Switch",
     "ThrottleKey",

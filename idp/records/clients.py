@@ -127,7 +127,7 @@ class Consent:
     """What a client knows of somebody: ``told``, ever and by whatever way; and what they agreed to when they were asked.
 
     ``scopes`` and ``claims`` were agreed to, ``declined`` are the scopes that were left out; ``granted_at`` is the last answer (or the
-    first time, where nothing was asked), ``used_at`` the last login.
+    first time, where nothing was asked), ``used_at`` the last login, ``subject`` the ``sub`` that the client was told.
     """
 
     account_id: str
@@ -138,3 +138,4 @@ class Consent:
     claims: tuple[str, ...] = ()
     declined: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
+    subject: str | None = None

@@ -177,11 +177,17 @@ class SqlClients(OnConnection):
         row = self._find(_CONSENT, account=account_id, client=client_id)
         return None if row is None else _read_consent(row)
 
+    def find_consent_of(self, client_id: str, subject: str) -> Consent | None:
+        """Return what the client was told of whom it knows as ``subject``."""
+        row = self._first(sa.select(consents).where(consents.c.client_id == client_id, consents.c.subject == subject))
+        return None if row is None else _read_consent(row)
+
     def put_consent(self, consent: Consent) -> None:
         """Store or replace what was told and agreed to."""
         lists = {name: as_json(getattr(consent, name)) for name in _LISTS_OF_CONSENT}
         moments = {"granted_at": to_micros(consent.granted_at), "used_at": to_micros(consent.used_at)}
-        self._put_off(_PUT_CONSENT, account_id=consent.account_id, client_id=consent.client_id, **moments, **lists)
+        whose = {name: getattr(consent, name) for name in ("account_id", "client_id", "subject")}
+        self._put_off(_PUT_CONSENT, **whose, **moments, **lists)
 
     def consents(self, account_id: str) -> Sequence[tuple[Client, Consent]]:
         """Return the clients that were told of somebody, the last one used first."""
@@ -213,6 +219,7 @@ def _read_consent(row: Row | sa.RowMapping, prefix: str = "") -> Consent:
         client_id=row[prefix + "client_id"],
         granted_at=from_micros(row[prefix + "granted_at"]),
         used_at=from_micros(row[prefix + "used_at"]),
+        subject=row[prefix + "subject"],
         **{name: texts(row[prefix + name]) for name in _LISTS_OF_CONSENT},
     )
 

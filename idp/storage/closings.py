@@ -19,6 +19,7 @@ from idp.storage.tables import (
     kept_forms,
     logins,
     mandates,
+    muted_events,
     notices,
     recoveries,
     recovery_codes,
@@ -26,7 +27,7 @@ from idp.storage.tables import (
 )
 from kernel.clock import from_micros, to_micros
 
-_ERASED = (authenticators, consents, devices, kept_forms, logins, notices, recoveries, sent_codes)
+_ERASED = (authenticators, consents, devices, kept_forms, logins, muted_events, notices, recoveries, sent_codes)
 """What has an owner and goes with them. The evidence behind levels stays: it tells who vouched for what, and names nobody."""
 
 

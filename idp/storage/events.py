@@ -7,9 +7,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.records import EventDelivery
-from idp.storage.connection import OnConnection, as_values, micros, moment
+from idp.records import EventDelivery, EventStream
+from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.tables import event_deliveries as table
+from idp.storage.tables import event_streams as streams
+from idp.storage.tables import muted_events
 from kernel.clock import from_micros, to_micros
 
 
@@ -36,6 +38,56 @@ class SqlEvents(OnConnection):
         values = {"next_try_at": micros(delivery.next_try_at), "outcome": delivery.outcome, "error": delivery.error}
         self._change(table.update().where(table.c.jti == delivery.jti).values(values))
 
+    def hurry_events(self, client_id: str, now: datetime) -> None:
+        """Let all that a client is still owed be due at ``now``."""
+        waiting = (table.c.client_id == client_id, table.c.next_try_at.is_not(None))
+        self._change(table.update().where(*waiting).values(next_try_at=to_micros(now)))
+
+    def find_event_stream(self, client_id: str) -> EventStream | None:
+        """Return what a client said of its stream; None when it said nothing."""
+        row = self._first(sa.select(streams).where(streams.c.client_id == client_id))
+        return None if row is None else _read_stream(row)
+
+    def put_event_stream(self, stream: EventStream) -> None:
+        """Store what it says from now on; the moment of the last verification stays."""
+        values = as_values(stream) | {"requested": None if stream.requested is None else as_json(list(stream.requested))}
+        del values["verified_at"]
+        self._put(streams, values)
+
+    def remove_event_stream(self, client_id: str) -> None:
+        """Forget what it said, and whom it does not want to hear of."""
+        for one in (streams, muted_events):
+            self._change(one.delete().where(one.c.client_id == client_id))
+
+    def take_verification(self, client_id: str, *, now: datetime, last: datetime) -> bool:
+        """Note that a verification is asked for; False when one was after ``last``."""
+        self._add_once(streams, {"client_id": client_id, "status": "enabled"})
+        long_ago = sa.or_(streams.c.verified_at.is_(None), streams.c.verified_at <= to_micros(last))
+        return self._change(streams.update().where(streams.c.client_id == client_id, long_ago).values(verified_at=to_micros(now)))
+
+    def mute_events(self, client_id: str, account_id: str) -> None:
+        """Tell the client nothing of this account any more."""
+        self._add_once(muted_events, {"client_id": client_id, "account_id": account_id})
+
+    def unmute_events(self, client_id: str, account_id: str) -> None:
+        """Tell it again."""
+        self._change(muted_events.delete().where(*_muted(client_id, account_id)))
+
+    def are_events_muted(self, client_id: str, account_id: str) -> bool:
+        """Tell whether the client does not want to hear of this account."""
+        return self._first(sa.select(muted_events).where(*_muted(client_id, account_id))) is not None
+
+
+def _muted(client_id: str, account_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return muted_events.c.account_id == account_id, muted_events.c.client_id == client_id
+
 
 def _read(row: sa.RowMapping) -> EventDelivery:
     return EventDelivery(**dict(row) | {"at": from_micros(row["at"]), "next_try_at": moment(row["next_try_at"])})
+
+
+def _read_stream(row: sa.RowMapping) -> EventStream:
+    requested = None if row["requested"] is None else texts(row["requested"])
+    authorization = None if row["authorization"] is None else bytes(row["authorization"])
+    moments = {"verified_at": moment(row["verified_at"])}
+    return EventStream(**dict(row) | {"requested": requested, "authorization": authorization} | moments)

@@ -26,6 +26,11 @@ _AUTHENTICATORS = Prepared(
     .where(authenticators.c.account_id == _KEY)
     .order_by(authenticators.c.created_at, authenticators.c.id)
 )
+_VERIFICATIONS = Prepared(
+    sa.select(verifications)
+    .where(verifications.c.account_id == _KEY)
+    .order_by(verifications.c.verified_at.desc(), verifications.c.id)
+)
 _USE_AUTHENTICATOR = Prepared(authenticators.update().where(authenticators.c.id == _KEY).values(last_used_at=sa.bindparam("at")))
 
 
@@ -87,10 +92,9 @@ class SqlAccounts(OnIndexes):
 
     def verifications(self, account_id: str) -> Sequence[Verification]:
         """Return the evidence behind an account's levels, newest first."""
-        query = sa.select(verifications).where(verifications.c.account_id == account_id)
         return [
-            Verification(**row | {"claims": texts(row["claims"]), "verified_at": from_micros(row["verified_at"])})
-            for row in map(dict, self._all(query.order_by(verifications.c.verified_at.desc(), verifications.c.id)))
+            Verification(**dict(row) | {"claims": texts(row["claims"]), "verified_at": from_micros(row["verified_at"])})
+            for row in self._find_all(_VERIFICATIONS, key=account_id)
         ]
 
     def add_authenticator(self, authenticator: Authenticator) -> bool:

@@ -13,7 +13,16 @@ from idp.storage.indexes import OnIndexes
 from idp.storage.people import read_account
 from idp.storage.tables import accounts, window_codes
 from kernel.clock import to_micros
+from pki.storage.prepared import Prepared
 from pki.vault import Index
+
+
+_NUMBERED = Prepared(
+    sa.select(accounts)
+    .where(accounts.c.number_index == sa.bindparam("number"))
+    .order_by(accounts.c.real_name_level.desc(), accounts.c.created_at.desc(), accounts.c.id)
+    .limit(sa.bindparam("most"))
+)
 
 
 class SqlProofs(OnIndexes):
@@ -21,9 +30,9 @@ class SqlProofs(OnIndexes):
 
     def find_number(self, number_index: Index, *, limit: int) -> Sequence[AccountRecord]:
         """Return the accounts whose owners say that this number is theirs, the surest first."""
-        query = sa.select(accounts).where(accounts.c.number_index.in_(number_index.both))
-        query = query.order_by(accounts.c.real_name_level.desc(), accounts.c.created_at.desc(), accounts.c.id).limit(limit)
-        return [read_account(row) for row in self._all(query)]
+        # Each by itself: for one of several PostgreSQL may keep a plan that reads every account.
+        found = [read_account(row) for one in number_index.both for row in self._find_all(_NUMBERED, number=one, most=limit)]
+        return sorted(found, key=lambda one: (-one.real_name_level, -to_micros(one.created_at), one.id))[:limit]
 
     def put_proven(self, record: AccountRecord) -> bool:
         """Store an account's person, level and number; False when the number is another account's."""

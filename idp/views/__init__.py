@@ -13,6 +13,7 @@ from idp.views import (
     authorize,
     contacts,
     device,
+    event_streams,
     events,
     identity,
     levels,
@@ -50,6 +51,7 @@ def make_blueprint(deps: IdpDeps) -> Blueprint:
     for add in (
         machine.add,
         events.add,
+        event_streams.add,
         mandate_check.add,
         authorize.add,
         login.add,

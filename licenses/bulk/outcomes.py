@@ -17,6 +17,8 @@ from licenses.ports import LicenseDeps, LicenseRecords
 
 COLUMNS = ("row", "outcome", "number", "identifier", "field", "code", "message")
 _PAGE = 50
+_FEW = 4
+"""So many chunks at a time for a page that shows a few hundred rows."""
 
 
 def refused_row(label: str, refusal: Refusal) -> dict[str, Any]:
@@ -66,13 +68,23 @@ def list_waiting(deps: LicenseDeps, officer: Officer) -> Sequence[Batch]:
 
 def rows_of(deps: LicenseDeps, batch: Batch) -> Iterator[dict[str, Any]]:
     """Return what became of the rows so far, in order."""
+    return _rows(deps, batch, refused=False, limit=_PAGE)
+
+
+def refused_of(deps: LicenseDeps, batch: Batch) -> Iterator[dict[str, Any]]:
+    """Return the rows that were refused so far, in order; what holds none of them is not decrypted."""
+    rows = _rows(deps, batch, refused=True, limit=_FEW)
+    return (row for row in rows if row["outcome"] == "refused")
+
+
+def _rows(deps: LicenseDeps, batch: Batch, *, refused: bool, limit: int) -> Iterator[dict[str, Any]]:
     after = 0
     while True:
         with deps.work.read() as work:
-            page = work.records.chunks(batch.id, done=True, after=after, limit=_PAGE)
+            page = work.records.chunks(batch.id, done=True, after=after, limit=limit, refused=refused)
         for chunk in page:
             yield from json.loads(chunk.content)
-        if len(page) < _PAGE:
+        if len(page) < limit:
             return
         after = page[-1].place
 

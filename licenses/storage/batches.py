@@ -105,10 +105,12 @@ class SqlBatches(OnConnection):
             ).scalars()
         )
 
-    def chunks(self, batch_id: str, *, done: bool, after: int, limit: int) -> Sequence[Chunk]:
-        """Return chunks that are done, or that are not, in order, from after place ``after``."""
+    def chunks(self, batch_id: str, *, done: bool, after: int, limit: int, refused: bool = False) -> Sequence[Chunk]:
+        """Return chunks that are done, or that are not, in order, from after place ``after``; ``refused``: those with a row that was."""
         state = chunks.c.done_at.is_not(None) if done else chunks.c.done_at.is_(None)
         query = sa.select(chunks).where(chunks.c.batch_id == batch_id, chunks.c.place > after, state)
+        if refused:  # what is not shown need not be decrypted
+            query = query.where(chunks.c.refused > 0)
         rows = self._connection.execute(query.order_by(chunks.c.place).limit(limit))
         return [Chunk(batch_id, row.place, self._vault.decrypt_bytes(bytes(row.content), _CONTEXT)) for row in rows]
 

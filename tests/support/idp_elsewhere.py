@@ -46,13 +46,23 @@ class Published:
             raise Refusal(PEER_UNREACHABLE, url=url, problem="not there")
         return Fetched(200, document, None)
 
-    def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        below: str,
+        max_bytes: int,
+        timeout: float,
+        authorization: str | None = None,
+    ) -> Fetched:
         """Take a form or an event; ``answers`` has the status for each address, 0 for nobody there."""
         assert is_below(url, below)
         assert max_bytes <= 64 * 1024
         assert timeout <= 5
         if content_type == "application/secevent+jwt":
-            self.posted.append((url, {"set": body.decode()}))
+            self.posted.append((url, {"set": body.decode()} | ({} if authorization is None else {"authorization": authorization})))
         else:
             assert content_type == "application/x-www-form-urlencoded"
             self.posted.append((url, dict(parse_qsl(body.decode(), strict_parsing=True))))

@@ -67,8 +67,18 @@ class Web:
         tag = f'"{hash(data)}"'
         return Fetched(304, None, tag) if etag == tag else Fetched(200, data, tag)
 
-    def post(self, url: str, body: bytes, content_type: str, *, below: str, max_bytes: int, timeout: float) -> Fetched:
-        del content_type, max_bytes, timeout
+    def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        below: str,
+        max_bytes: int,
+        timeout: float,
+        authorization: str | None = None,
+    ) -> Fetched:
+        del content_type, max_bytes, timeout, authorization
         self.asked.append(url)
         if not is_below(url, below) or url not in self.takers or any(url.startswith(address) for address in self.down):
             raise Refusal(PEER_UNREACHABLE, url=url, problem="down")

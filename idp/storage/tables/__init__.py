@@ -9,7 +9,7 @@ from idp.storage.tables.closings import closings
 from idp.storage.tables.columns import metadata
 from idp.storage.tables.devices import device_requests
 from idp.storage.tables.directories import directories, directory_people
-from idp.storage.tables.events import event_deliveries
+from idp.storage.tables.events import event_deliveries, event_streams, muted_events
 from idp.storage.tables.grants import codes, grants, proofs, refresh_tokens, revoked_tokens, signing_keys
 from idp.storage.tables.kept_forms import kept_forms
 from idp.storage.tables.logins import pushed_requests, session_clients, sessions, transactions
@@ -34,6 +34,7 @@ __all__ = [
     "directories",
     "directory_people",
     "event_deliveries",
+    "event_streams",
     "grants",
     "invitations",
     "kept_forms",
@@ -42,6 +43,7 @@ __all__ = [
     "mandate_offers",
     "mandates",
     "metadata",
+    "muted_events",
     "notices",
     "origins",
     "proofs",

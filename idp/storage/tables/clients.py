@@ -81,4 +81,6 @@ consents = sa.Table(
     json_column("claims"),
     json_column("declined"),
     json_column("told"),
+    text_column("subject", 60, optional=True),
+    sa.Index("ix_idp_consents_subject", "client_id", "subject"),
 )

@@ -1,10 +1,10 @@
-"""The table of what clients are told of accounts."""
+"""The tables of what clients are told of accounts, and of what they want to be told."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-from idp.storage.tables.columns import INTERNAL, metadata, moment_column, text_column
+from idp.storage.tables.columns import INTERNAL, SECRET, json_column, metadata, moment_column, octets_column, text_column
 
 event_deliveries = sa.Table(
     "idp_event_deliveries",
@@ -18,4 +18,24 @@ event_deliveries = sa.Table(
     sa.Column("tries", sa.Integer, nullable=False, info=INTERNAL),
     text_column("outcome", 20, optional=True),
     text_column("error", 100, optional=True),
+    text_column("state", 500, optional=True),
+)
+
+event_streams = sa.Table(
+    "idp_event_streams",
+    metadata,
+    text_column("client_id", 100, key=True),
+    json_column("requested", optional=True),
+    text_column("description", 500, optional=True),
+    octets_column("authorization", SECRET, optional=True),
+    text_column("status", 20),
+    text_column("reason", 500, optional=True),
+    moment_column("verified_at", optional=True),
+)
+
+muted_events = sa.Table(
+    "idp_muted_events",
+    metadata,
+    text_column("account_id", 60, key=True),
+    text_column("client_id", 100, key=True),
 )

@@ -5,6 +5,8 @@ Left to others: who may act for whom (``token_exchange``, ``mandated``).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from idp.clients.resources import Target
 from idp.oauth_errors import RESOURCE
 from idp.ports import IdpDeps, IdpWork
@@ -71,8 +73,11 @@ def issue_exchanged(
         "scopes": list(target.scopes),
         "mandate": delegation.mandate_id,
     }
+    exchanged = event(client, ACTION, grant, deps.clock.now(), details=details)
+    if grant is not None:  # whose login is passed on sees it
+        exchanged = replace(exchanged, target=f"account:{grant.account_id}", details=details | {"grant": grant.id})
     with deps.work.begin() as work:
-        work.audit.record(event(client, ACTION, grant, deps.clock.now(), details=details))
+        work.audit.record(exchanged)
     return Issue(
         subject, target.scopes, target.audience, grant=grant, may_act=target.may_act, delegation=delegation, exchanged=True
     )

@@ -49,6 +49,11 @@ def test_a_file_is_worked_off_in_chunks_and_each_row_is_told(deps: LicenseDeps, 
     assert [line.get("code") for line in lines] == [None, None, None, "holder_id_check", "duplicate_number", None]
     assert lines[3]["field"] == "holder_id"
     assert lines[5]["identifier"] == lines[1]["identifier"]
+    # What was refused is found without the rest being decrypted.
+    assert list(outcomes.refused_of(deps, batch)) == [lines[3], lines[4]]
+    with deps.work.read() as reading:
+        found = reading.records.chunks(batch.id, done=True, after=0, limit=9, refused=True)
+    assert [chunk.place for chunk in found] == [2, 3]
 
 
 def test_many_workers_at_once_issue_each_row_once(deps: LicenseDeps, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -17,7 +18,9 @@ from idp.people import accounts, passwords
 from idp.ports import IdpDeps
 from kernel.errors import Refusal
 from kernel.rows import RowFile
+from pki.vault import Vault
 from tests.support.idp import OPERATOR, PASSWORD, add_account, events
+from tests.support.pki import MemoryKeys
 
 ADULT, CHILD = "445102198806123626", "445122197511034512"
 USCC = "91445100MA7CHAN008"
@@ -63,6 +66,20 @@ def test_people_are_taken_over_with_their_evidence_and_audit_and_a_second_run_ch
     assert words(run(deps, *rows)) == ["already"] * 3
     assert len(events(engine, "idp.create_account")) == 3
     assert {one["actor"] for one in events(engine, "idp.create_account")} == {OPERATOR}
+
+
+def test_a_username_that_is_made_is_the_same_in_every_process_and_tells_nothing_to_who_has_the_indexes_key(light: IdpDeps) -> None:
+    (one,) = importing.examine_file(light, opened(row()))
+    assert one.outcome == "acceptable"
+    (first,), (again,) = run(light, row()), run(replace(light, kept={}), row())
+    assert (again.outcome, again.username) == ("already", first.username)
+    guessed = {light.vault.index(ADULT, context).hex() for context in ("idp.import", "idp.holder")}
+    assert not any(first.username[1:] in guess for guess in guessed)
+    keys = MemoryKeys()
+    elsewhere = replace(light, keys=keys, vault=Vault(keys), kept={})
+    before = importing._username(elsewhere, CHILD)
+    elsewhere.vault.rotate_index()
+    assert importing._username(elsewhere, CHILD) != before, "whoever has the key before learns nothing of who comes after"
 
 
 @pytest.mark.parametrize(

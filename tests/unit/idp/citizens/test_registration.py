@@ -225,6 +225,17 @@ def test_guesses_are_counted_and_another_code_takes_the_first_ones_place(light: 
     assert accounts.page(light) == []
 
 
+def test_a_code_stays_good_where_no_other_one_is_sent(light: IdpDeps) -> None:
+    light, post = with_post(light)
+    rules = light.policies.assurance.sent_codes.model_copy(update={"destination_sends": 1})
+    assurance = light.policies.assurance.model_copy(update={"sent_codes": rules})
+    light = replace(light, policies=light.policies.model_copy(update={"assurance": assurance}))
+    first = begin(light)
+    again = registration.send_again(light, HERE, HOME, first.sealed)
+    assert len(post.sent) == 1
+    assert finish(light, again, post.code).phone == MOBILE
+
+
 def test_an_address_and_a_contact_are_written_to_only_so_often(light: IdpDeps, monkeypatch: pytest.MonkeyPatch) -> None:
     light, post = with_post(light)
     rules = light.policies.assurance.sent_codes.model_copy(update={"account_sends": 2, "address_sends": 3})

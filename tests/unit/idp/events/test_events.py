@@ -168,6 +168,18 @@ def test_g12_an_event_opens_one_case_however_often_it_is_sent(known: Provider) -
     assert known.browser().log_in().status_code == 303, "a department ends nothing by itself"
 
 
+def test_g12_a_system_that_knows_people_pairwise_names_them_by_its_own_sub(known: Provider) -> None:
+    known.add_client("pairwise", subject_type="pairwise", jwks=JWKS)
+    tokens = known.browser().tokens(username="chenxiaochao", client_id="pairwise")
+    sub = jose.unverified_claims(tokens["id_token"].encode())["sub"]
+    told = {"iss": "pairwise", "sub_id": {"format": "iss_sub", "iss": HERE, "sub": sub}}
+    assert sub != subject(known.deps)
+    assert push(known, event_of(known.deps, **told)) == (202, "")
+    assert len(cases.listed(known.deps, decided=False)) == 1
+    public = {"format": "iss_sub", "iss": HERE, "sub": subject(known.deps)}
+    assert push(known, event_of(known.deps, **told | {"sub_id": public})) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [

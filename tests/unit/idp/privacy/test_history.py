@@ -73,6 +73,36 @@ def test_a_verification_of_ones_licence_is_shown_by_department(provider: Provide
     assert {one.kind for one in read(provider, "another")} == {"change"}
 
 
+FETCHED = {"department": "x", "basis": "law", "reference": "不动产登记暂行条例"}
+
+
+@pytest.mark.parametrize(
+    ("action", "actor", "details", "kind", "by", "purpose"),
+    [
+        ("licenses.fetch", "client:scjg", FETCHED, "release", "潮州市市场监督管理局", "依法：不动产登记暂行条例"),
+        ("licenses.fetch", "client:scjg", FETCHED | {"basis": "consent"}, "release", "潮州市市场监督管理局", "经您同意"),
+        ("licenses.tell_node", "node:445122", {"name": "饶平县"}, "release", "饶平县", None),
+        ("licenses.open_share", "anonymous", {"share": "s"}, "verification", "没有登录的人", None),
+        ("licenses.verify_number", "anonymous", {}, "verification", "没有登录的人", None),
+        ("idp.check_mandate", "client:scjg", {"mandate": "m"}, "release", "潮州市市场监督管理局", None),
+        ("idp.receive_event", "client:scjg", {"event": "e"}, "change", "潮州市市场监督管理局", None),
+    ],
+)
+def test_whatever_a_department_or_another_node_read_is_shown(  # noqa: PLR0917 - one row of the table above
+    provider: Provider, action: str, actor: str, details: dict[str, str], kind: str, by: str, purpose: str | None
+) -> None:
+    account = accounts.get_by_username(provider.deps, "chenxiaochao")
+    held = HeldLicense("结婚证", "marriage certificate", "N1", "1.2.156.3005.2.x", "潮州市民政局", None, "01", "", "", "#aa0000")
+    assert isinstance(provider.deps.holder_licenses, Licenses)
+    provider.deps.holder_licenses.held = [held]
+    target = "license:1.2.156.3005.2.x" if action.startswith("licenses.") else f"account:{account.id}"
+    with provider.deps.work.begin() as work:
+        work.audit.record(AuditEvent(provider.deps.clock.now(), actor, action, target, details=dict(details)))
+    newest = read(provider)[0]
+    assert (newest.kind, newest.by.zh, newest.purpose and newest.purpose.zh) == (kind, by, purpose)
+    assert [each.zh for each in newest.of] == (["结婚证"] if action.startswith("licenses.") else [])
+
+
 def test_a_recovery_is_shown_and_so_is_a_try_that_failed(provider: Provider, clock: FixedClock) -> None:
     account = accounts.get_by_username(provider.deps, "chenxiaochao")
     code = start_at_window(provider.deps, account.id)
@@ -96,7 +126,7 @@ def test_the_pages_show_it_and_the_export_has_everything_but_secrets(
     page = browser.get("/account/history")
     data = json.loads(browser.post("/account/export", page, form="json").text)
     assert (data["account"]["resident_id"], data["account"]["name"]) == ("445102198806123626", "陈晓潮")
-    assert data["history"][0]["kind"] == "login"
+    assert [one["what"]["zh"] for one in data["history"][:2]] == ["下载全部信息", "登录"]
     assert "argon2" not in json.dumps(data)
     assert PASSWORD not in json.dumps(data)
     assert len(events(sqlite, "idp.export_person")) == 1

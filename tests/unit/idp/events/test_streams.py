@@ -1,0 +1,282 @@
+"""Departments set up the account events that they get, each its own (OpenID Shared Signals Framework 1.0, 8.1)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from idp import endpoints
+from idp.clients import registry
+from idp.events import sending, streams
+from idp.events.stream_documents import PUSH
+from idp.owed_events import PREFIX, SUPPORTED
+from idp.people import accounts
+from idp.ports import IdpDeps
+from idp.signing_keys import keyring
+from kernel.clock import FixedClock
+from kernel.errors import Refusal
+from pki import jose
+from tests.support.idp import OPERATOR, Provider
+from tests.support.idp_elsewhere import Published
+
+HOST = "https://scjg.example.cn"
+EVENTS = f"{HOST}/events"
+PAIRWISE = {"subject_type": "pairwise"}
+DELIVERY = {"method": PUSH, "endpoint_url": EVENTS}
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=20) | st.integers(-9, 9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+class Department:
+    """A department's system that calls the node with a token of its own."""
+
+    def __init__(self, provider: Provider, client_id: str = "told", **changes: Any) -> None:
+        grants = ("authorization_code", "client_credentials")
+        provider.add_client(client_id, **{"scope": "openid profile ssf.manage", "grant_types": grants, **changes})
+        self.provider, self.client_id = provider, client_id
+        provider.browser().tokens(username="chenxiaochao", client_id=client_id)
+
+    def call(self, method: str, path: str = endpoints.EVENT_STREAM, **more: Any) -> TestResponse:
+        answer = self.provider.post(
+            endpoints.TOKEN, {"grant_type": "client_credentials", "scope": "ssf.manage"}, client_id=self.client_id
+        )
+        token = json.loads(answer.body)["access_token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        return self.provider.app.test_client().open(path, method=method, headers=headers, **more)
+
+    def ask(self, method: str, path: str = endpoints.EVENT_STREAM, **members: Any) -> TestResponse:
+        return self.call(method, path, json=members)
+
+    def create(self, **members: Any) -> dict[str, Any]:
+        answer = self.ask("POST", **{"delivery": DELIVERY, **members})
+        assert answer.status_code == 201, answer.text
+        return dict(answer.get_json())
+
+    def about(self) -> dict[str, Any]:
+        tokens = self.provider.browser().tokens(username="chenxiaochao", client_id=self.client_id)
+        sub = jose.unverified_claims(tokens["id_token"].encode())["sub"]
+        return {"format": "iss_sub", "iss": self.provider.deps.issuer, "sub": sub}
+
+
+@pytest.fixture
+def told(provider: Provider) -> Department:
+    """A department that knows the citizen, and whose address takes whatever comes."""
+    department = Department(provider)
+    door_of(provider).answers[EVENTS] = 202
+    return department
+
+
+def door_of(provider: Provider) -> Published:
+    assert isinstance(provider.deps.fetch, Published)
+    return provider.deps.fetch
+
+
+def happen(deps: IdpDeps) -> None:
+    """Let two things happen to the citizen's account, and the worker tell of them."""
+    account_id = accounts.get_by_username(deps, "chenxiaochao").id
+    accounts.disable(deps, account_id, actor=OPERATOR)
+    accounts.enable(deps, account_id, actor=OPERATOR)
+    sending.deliver(deps)
+
+
+def heard(department: Department) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Return what the department was told: the event, what is said of it, and about whom."""
+    deps = department.provider.deps
+    found = []
+    for _, posted in door_of(department.provider).posted:
+        claims = jose.verify(
+            posted["set"],
+            keyring(deps).verifying,
+            now=deps.clock.now(),
+            algorithms=("ES256",),
+            typ="secevent+jwt",
+            audience=department.client_id,
+            issuer=deps.issuer,
+            require=("jti", "iat"),
+        )
+        ((event, said),) = claims["events"].items()
+        found.append((event.rpartition("/")[2], said, claims["sub_id"]))
+    return found
+
+
+def test_a_system_has_a_stream_changes_it_and_ends_it(told: Department) -> None:
+    deps = told.provider.deps
+    assert told.call("GET").get_json() == []
+    made = told.create(events_requested=[PREFIX + "account-disabled", "https://example.cn/other"], description="市监业务系统")
+    assert (made["iss"], made["aud"], made["stream_id"]) == (deps.issuer, "told", "told")
+    assert (made["delivery"], made["description"]) == (DELIVERY, "市监业务系统")
+    assert made["events_supported"] == list(SUPPORTED)
+    assert made["events_delivered"] == [PREFIX + "account-disabled"]
+    assert told.ask("POST", delivery=DELIVERY).status_code == 409
+    happen(deps)
+    assert [event for event, _, _ in heard(told)] == ["account-disabled"], "nothing that was not asked for"
+    read = told.call("GET", query_string={"stream_id": "told"})
+    assert (read.get_json(), read.headers["Cache-Control"]) == (made, "no-store")
+    assert told.call("GET").get_json() == [made]
+    changed = told.ask("PATCH", **made | {"events_requested": [PREFIX + "account-enabled"]}).get_json()
+    assert (changed["events_delivered"], changed["description"]) == ([PREFIX + "account-enabled"], "市监业务系统")
+    replaced = told.ask("PUT", stream_id="told", delivery=DELIVERY).get_json()
+    assert replaced["events_delivered"] == list(SUPPORTED)
+    assert "description" not in replaced
+    assert told.call("DELETE", query_string={"stream_id": "told"}).status_code == 204
+    assert told.call("GET", query_string={"stream_id": "told"}).status_code == 404
+    assert told.provider.client("told").events_uri is None
+    happen(deps)
+    assert len(heard(told)) == 1
+
+
+def test_what_an_admin_registered_is_the_stream_already(provider: Provider) -> None:
+    department = Department(provider, events_uri=EVENTS)
+    (made,) = department.call("GET").get_json()
+    assert (made["delivery"], made["events_delivered"]) == (DELIVERY, list(SUPPORTED))
+
+
+@pytest.mark.parametrize(
+    ("members", "status", "field"),
+    [
+        ({}, 400, "delivery"),
+        ({"delivery": {"method": "urn:ietf:rfc:8936"}}, 400, "delivery.method"),
+        ({"delivery": {"method": PUSH}}, 400, "delivery.endpoint_url"),
+        ({"delivery": DELIVERY | {"endpoint_url": "http://scjg.example.cn/x"}}, 400, "delivery.endpoint_url"),
+        ({"delivery": DELIVERY | {"endpoint_url": HOST}}, 400, "delivery.endpoint_url"),
+        ({"delivery": DELIVERY | {"authorization_header": "a\r\nHost: b"}}, 400, "delivery.authorization_header"),
+        ({"delivery": DELIVERY, "events_requested": "all"}, 400, "events_requested"),
+        ({"delivery": DELIVERY, "events_requested": ["x"] * 51}, 400, "events_requested"),
+        ({"delivery": DELIVERY, "description": "\u202e"}, 400, "description"),
+        ({"delivery": DELIVERY, "aud": "another"}, 400, "aud"),
+        ({"delivery": DELIVERY, "min_verification_interval": 1}, 400, "min_verification_interval"),
+    ],
+)
+def test_what_cannot_be_had_is_refused_by_name_and_changes_nothing(
+    told: Department, members: dict[str, Any], status: int, field: str
+) -> None:
+    with pytest.raises(Refusal) as caught:
+        streams.create(told.provider.deps, told.provider.client("told"), json.dumps(members).encode())
+    assert (caught.value.error.status, caught.value.field) == (status, field)
+    assert told.ask("POST", **members).status_code == status
+    assert told.call("GET").get_json() == []
+
+
+def test_of_a_system_in_production_events_go_to_no_host_that_no_admin_has_seen(provider: Provider) -> None:
+    logout = f"{HOST}/logout"
+    department = Department(provider, stage="production", backchannel_logout_uri=logout)
+    elsewhere = DELIVERY | {"endpoint_url": "https://evil.example.cn/events"}
+    assert department.ask("POST", delivery=elsewhere).status_code == 403
+    department.create()
+    assert department.ask("PATCH", stream_id="told", delivery=elsewhere).status_code == 403
+    assert provider.client("told").events_uri == EVENTS
+
+
+def test_another_systems_stream_is_as_unknown_as_one_that_is_not_there(told: Department) -> None:
+    told.create()
+    other = Department(told.provider, "other")
+    for stream_id in ("told", "nobody"):
+        assert other.call("GET", query_string={"stream_id": stream_id}).status_code == 404
+        assert other.call("DELETE", query_string={"stream_id": stream_id}).status_code == 404
+        assert other.ask("PATCH", stream_id=stream_id, description="x").status_code == 404
+        assert other.ask("POST", endpoints.EVENT_STREAM_STATUS, stream_id=stream_id, status="disabled").status_code == 404
+        assert other.ask("POST", endpoints.EVENT_STREAM_VERIFY, stream_id=stream_id).status_code == 404
+    assert told.call("GET", endpoints.EVENT_STREAM_STATUS, query_string={"stream_id": "told"}).get_json()["status"] == "enabled"
+
+
+def test_without_the_scope_nothing_is_set_up(told: Department) -> None:
+    stranger = told.provider.app.test_client()
+    assert stranger.get(endpoints.EVENT_STREAM).status_code == 401
+    told.provider.add_client("plain", scope="openid", grant_types=("authorization_code", "client_credentials"))
+    answer = told.provider.post(endpoints.TOKEN, {"grant_type": "client_credentials", "scope": "ssf.manage"}, client_id="plain")
+    assert answer.status == 400
+
+
+def test_a_paused_stream_is_told_later_and_a_disabled_one_never(told: Department, clock: FixedClock) -> None:
+    deps = told.provider.deps
+    told.create()
+    paused = told.ask("POST", endpoints.EVENT_STREAM_STATUS, stream_id="told", status="paused", reason="维护")
+    assert paused.get_json() == {"stream_id": "told", "status": "paused", "reason": "维护"}
+    happen(deps)
+    assert heard(told) == []
+    clock.advance(timedelta(hours=5))
+    assert told.ask("POST", endpoints.EVENT_STREAM_STATUS, stream_id="told", status="enabled").status_code == 200
+    sending.deliver(deps)
+    assert [event for event, _, _ in heard(told)] == ["account-disabled", "account-enabled"]
+    told.ask("POST", endpoints.EVENT_STREAM_STATUS, stream_id="told", status="disabled")
+    happen(deps)
+    told.ask("POST", endpoints.EVENT_STREAM_STATUS, stream_id="told", status="enabled")
+    sending.deliver(deps)
+    assert len(heard(told)) == 2
+    assert told.ask("POST", endpoints.EVENT_STREAM_STATUS, stream_id="told", status="asleep").status_code == 400
+
+
+@pytest.mark.parametrize("changes", [{}, PAIRWISE])
+def test_a_system_takes_people_out_and_in_again_by_the_sub_that_it_knows(provider: Provider, changes: dict[str, Any]) -> None:
+    department = Department(provider, **changes)
+    door_of(provider).answers[EVENTS] = 202
+    department.create()
+    about = department.about()
+    assert department.ask("POST", endpoints.EVENT_STREAM_REMOVE, stream_id="told", subject=about).status_code == 204
+    happen(provider.deps)
+    assert heard(department) == []
+    added = department.ask("POST", endpoints.EVENT_STREAM_ADD, stream_id="told", subject=about, verified=True)
+    assert (added.status_code, added.data) == (200, b"")
+    happen(provider.deps)
+    assert {said["sub"] for _, _, said in heard(department)} == {about["sub"]}
+    stranger = about | {"sub": "sub.nobody"}
+    assert department.ask("POST", endpoints.EVENT_STREAM_REMOVE, stream_id="told", subject=stranger).status_code == 404
+    assert department.ask("POST", endpoints.EVENT_STREAM_REMOVE, stream_id="told", subject="x").status_code == 404
+
+
+def test_a_verification_tells_that_the_stream_works_and_shows_what_the_receiver_wants_shown(
+    told: Department, clock: FixedClock
+) -> None:
+    deps = told.provider.deps
+    told.create(delivery=DELIVERY | {"authorization_header": "Bearer of-the-department"})
+    assert "of-the-department" not in told.call("GET").text
+    assert told.ask("POST", endpoints.EVENT_STREAM_VERIFY, stream_id="told", state="VGhpcyBpcw").status_code == 204
+    again = told.ask("POST", endpoints.EVENT_STREAM_VERIFY, stream_id="told")
+    assert (again.status_code, again.get_json()["code"]) == (429, "stream_verified")
+    assert sending.deliver(deps) == 1
+    assert heard(told) == [("verification", {"state": "VGhpcyBpcw"}, {"format": "opaque", "id": "told"})]
+    assert door_of(told.provider).posted[0][1]["authorization"] == "Bearer of-the-department"
+    clock.advance(timedelta(seconds=30))
+    assert told.ask("POST", endpoints.EVENT_STREAM_VERIFY, stream_id="told").status_code == 204
+
+
+def test_a_header_is_shown_nowhere_but_at_the_address_that_it_was_given_for(told: Department) -> None:
+    deps = told.provider.deps
+    told.create(delivery=DELIVERY | {"authorization_header": "Bearer of-the-department"})
+    other = f"{HOST}/elsewhere"
+    door_of(told.provider).answers[other] = 202
+    registry.update(deps, replace(told.provider.client("told"), events_uri=other), actor=OPERATOR)
+    happen(deps)
+    assert [(url, "authorization" in posted) for url, posted in door_of(told.provider).posted] == [(other, False)] * 2
+
+
+def test_the_transmitter_is_described_and_every_address_in_it_answers(told: Department) -> None:
+    said = told.provider.app.test_client().get(endpoints.EVENT_TRANSMITTER).get_json()
+    assert (said["issuer"], said["delivery_methods_supported"]) == (told.provider.deps.issuer, [PUSH])
+    for name in ("configuration", "status", "add_subject", "remove_subject", "verification"):
+        path = said[f"{name}_endpoint"].removeprefix(told.provider.deps.issuer)
+        assert told.ask("POST", path).status_code in {400, 404}, name
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(octets=st.binary(max_size=80), value=ANYTHING)
+def test_anything_else_is_a_named_refusal(told: Department, octets: bytes, value: Any) -> None:
+    deps, client = told.provider.deps, told.provider.client("told")
+    for name in ("delivery", "events_requested", "description", "subject", "status", "stream_id", "aud"):
+        said = {"stream_id": "told", "delivery": value, name: value}
+        for body in (octets, json.dumps(said).encode()):
+            for act in (streams.create, streams.change_status, streams.verify):
+                with pytest.raises(Refusal):
+                    act(deps, client, body)
+            with pytest.raises(Refusal):
+                streams.change_subject(deps, client, body, wanted=False)
