@@ -6,6 +6,7 @@ what they do not want to hear (``events.streams``) they are not owed. Left to ot
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -15,16 +16,22 @@ from kernel.randomness import token
 
 PREFIX = "https://schemas.openid.net/secevent/risc/event-type/"
 Event = Literal[
-    "account-disabled", "account-enabled", "credential-compromise", "recovery-activated", "recovery-information-changed"
+    "account-disabled",
+    "account-enabled",
+    "credential-compromise",
+    "identifier-changed",
+    "recovery-activated",
+    "recovery-information-changed",
 ]
 SUPPORTED = tuple(PREFIX + event for event in get_args(Event))
 """The event types that are sent, by their addresses."""
 
 
-def owe(work: IdpWork, account_id: str, event: Event, now: datetime) -> None:
-    """Owe ``event`` to every client that knows the account and wants to be told."""
-    for client, _ in work.records.consents(account_id):
-        if client.events_uri is not None and client.disabled_at is None and _is_wanted(work, client, account_id, event):
+def owe(work: IdpWork, account_id: str, event: Event, now: datetime, *, of: Collection[str] | None = None) -> None:
+    """Owe ``event`` to every client that knows the account and wants to be told; ``of``: that was told one of these claims."""
+    for client, consent in work.records.consents(account_id):
+        knows = of is None or not frozenset(of).isdisjoint(consent.told)
+        if knows and client.events_uri is not None and client.disabled_at is None and _is_wanted(work, client, account_id, event):
             work.records.owe_event(EventDelivery(token(16), client.client_id, account_id, event, now, next_try_at=now))
 
 

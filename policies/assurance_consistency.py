@@ -10,6 +10,12 @@ from policies.claims import NO_POWERS
 from policies.findings import Finding, repeated
 from policies.models import Policies
 
+_COUNTER = "counter"
+"""The method of proofing at a service window."""
+
+_ON_SMARTPHONES = frozenset({"otp", "sms", "swk"})
+"""Methods (RFC 8176) that many have on a smartphone only; a password, a USB key and its PIN need none."""
+
 
 def _assurance(policies: Policies) -> Iterator[Finding]:
     documents = policies.assurance
@@ -72,4 +78,17 @@ def _organizations(policies: Policies) -> Iterator[Finding]:
             yield "assurance", ("organizations", "powers", index), problem
 
 
-ASSURANCE = (_assurance, _person_certificates, _proofing, _organizations)
+def _without_a_smartphone(policies: Policies) -> Iterator[Finding]:
+    """Let nobody need a smartphone: a service window leads to every real-name level, and to each level of login there is a way without one."""
+    documents = policies.assurance
+    highest = max(documents.real_name_levels, key=lambda level: level.number)
+    if _COUNTER not in highest.methods:
+        problem = Text("服务窗口达不到最高的实名等级", "a service window does not lead to the highest level")
+        yield "assurance", ("real_name_levels", documents.real_name_levels.index(highest), "methods"), problem
+    for index, level in enumerate(documents.levels):
+        if not any(_ON_SMARTPHONES.isdisjoint(methods) for methods in level.combinations):
+            problem = Text("每种办法都离不开智能手机", "each way needs a smartphone")
+            yield "assurance", ("levels", index, "combinations"), problem
+
+
+ASSURANCE = (_assurance, _person_certificates, _proofing, _organizations, _without_a_smartphone)

@@ -83,6 +83,8 @@ def confirm(deps: IdpDeps, current: Current, device: Device, channel: Channel, c
             AuditEvent(now, f"account:{account_id}", "idp.confirm_contact", f"account:{account_id}", details=details)
         )
         owe(work, account_id, "recovery-information-changed", now)
+        if channel in account.confirmed and destination != (account.email if channel == "email" else account.phone):
+            owe(work, account_id, "identifier-changed", now, of=("email" if channel == "email" else "phone_number",))
         notices.tell(work, deps, account_id, f"{channel}_confirmed", now)
 
 

@@ -104,7 +104,10 @@ def raise_to(
     evidence = proofing.evidence(deps, replace(risen, real_name_level=level.number), method, actor=actor)
     work.records.add_verification(replace(evidence, document=document))
     details: dict[str, Json] = {"level": level.number, "method": method, "document": document}
-    details["corrected"] = [name for name in ("name", "resident_id") if getattr(before, name) != getattr(risen, name)]
+    corrected = [name for name in ("name", "resident_id") if getattr(before, name) != getattr(risen, name)]
+    details["corrected"] = list(corrected)
+    if corrected:
+        owe(work, record.id, "identifier-changed", now, of=corrected)
     work.audit.record(AuditEvent(now, actor, "idp.raise_level", f"account:{record.id}", details=details))
     notices.tell(work, deps, record.id, "level_raised", now, level=level.number)
     return risen

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from idp import notices
 from idp.authenticators import changing
 from idp.browsers import sessions
 from idp.browsers.devices import device_name
@@ -29,6 +30,7 @@ def export(deps: IdpDeps, current: Current) -> dict[str, Any]:
     with deps.work.begin() as work:
         verifications = work.records.verifications(account.id)
         authenticators = work.records.authenticators(account.id)
+        mandates = [*work.records.mandates(agent_id=account.id), *work.records.mandates(organization_id=account.id)]
         work.audit.record(AuditEvent(deps.clock.now(), who, "idp.export_person", who))
     licenses = deps.holder_licenses.of(account.holder_id) if account.holder_id else ()
     return {
@@ -77,6 +79,22 @@ def export(deps: IdpDeps, current: Current) -> dict[str, Any]:
                 "agreed": one.agreed,
             }
             for one in consent.agreements(deps, account.id)
+        ],
+        "mandates": [
+            {
+                "id": one.id,
+                "organization": one.organization_id,
+                "agent": one.agent_id,
+                "departments": list(one.departments),
+                "powers": list(one.powers),
+                "from": rfc3339(one.valid_from),
+                "until": rfc3339(one.valid_until),
+                "revoked_at": None if one.revoked_at is None else rfc3339(one.revoked_at),
+            }
+            for one in mandates
+        ],
+        "messages": [
+            {"at": rfc3339(one.at), "text": one.text.as_json()} for one in notices.told(deps, account.id, limit=_MOST_ENTRIES)
         ],
         "licenses": [{"type": one.type_name, "number": one.number, "identifier": one.identifier} for one in licenses],
         "history": [

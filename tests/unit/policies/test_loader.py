@@ -253,6 +253,13 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
         ),
         ("certificates", '["P-384", "RSA-3072"]', '["P-384", "P-256"]', "profiles.person.also_accepted.1"),
         ("certificates", 'alternative_names = ["dns"]', 'alternative_names = ["email"]', "profiles.tls_server.alternative_names"),
+        ("assurance", 'methods = ["counter", "certificate"]', 'methods = ["certificate"]', "real_name_levels.3.methods"),
+        (
+            "assurance",
+            '["mfa", "hwk"], ["mfa", "swk"], ["mfa", "sc"], ["pwd", "sms"]',
+            '["mfa", "swk"], ["pwd", "sms"]',
+            "levels.1.combinations",
+        ),
         ("certificates", "[180, 90, 30, 7]", "[180, 30, 90, 7]", "alarms.days_before_end"),
         ("certificates", "number = 3", "number = 2", "levels.substantial.number"),
         (

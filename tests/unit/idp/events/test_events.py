@@ -15,7 +15,7 @@ from idp.citizens import levels
 from idp.events import receiving, sending
 from idp.events.errors import CODES
 from idp.notices import cases
-from idp.owed_events import PREFIX
+from idp.owed_events import PREFIX, owe
 from idp.people import accounts
 from idp.ports import IdpDeps
 from idp.privacy import closing
@@ -147,6 +147,18 @@ def test_departments_are_told_of_an_account_whose_number_was_proven_to_be_somebo
     with deps.work.begin() as work:
         levels.raise_to(work, deps, proven, levels.COUNTER, actor=OPERATOR, now=deps.clock.now())
     assert owed(deps) == ["account-disabled"]
+
+
+def test_g12_an_identifier_that_changed_is_told_to_whom_it_was_told(known: Provider) -> None:
+    """RISC names the old value; it is not told again, so the subject is the ``sub``."""
+    deps = known.deps
+    with deps.work.begin() as work:
+        mine = accounts.get_by_username(deps, "chenxiaochao")
+        levels.raise_to(work, deps, replace(mine, name="陈小潮"), levels.COUNTER, actor=OPERATOR, now=deps.clock.now())
+    assert owed(deps) == ["identifier-changed"], "it was told the name"
+    with deps.work.begin() as work:
+        owe(work, subject(deps), "identifier-changed", deps.clock.now(), of=("phone_number",))
+    assert owed(deps) == ["identifier-changed"], "nor the number, which it was not told"
 
 
 # Receiving.

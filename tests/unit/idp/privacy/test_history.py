@@ -127,6 +127,8 @@ def test_the_pages_show_it_and_the_export_has_everything_but_secrets(
     data = json.loads(browser.post("/account/export", page, form="json").text)
     assert (data["account"]["resident_id"], data["account"]["name"]) == ("445102198806123626", "陈晓潮")
     assert [one["what"]["zh"] for one in data["history"][:2]] == ["下载全部信息", "登录"]
+    assert any("登录了您的账号" in one["text"]["zh"] for one in data["messages"])
+    assert data["mandates"] == []
     assert "argon2" not in json.dumps(data)
     assert PASSWORD not in json.dumps(data)
     assert len(events(sqlite, "idp.export_person")) == 1
