@@ -91,4 +91,4 @@ def _without_a_smartphone(policies: Policies) -> Iterator[Finding]:
             yield "assurance", ("levels", index, "combinations"), problem
 
 
-ASSURANCE = (_assurance, _person_certificates, _proofing, _organizations, _without_a_smartphone)
+ASSURANCE = (_assurance, _without_a_smartphone, _person_certificates, _proofing, _organizations)

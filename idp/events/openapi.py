@@ -32,7 +32,7 @@ _STREAM = {
         **_ASKED,
     },
 }
-_STATUS = {
+_STATUS: dict[str, Any] = {
     "type": "object",
     "required": ["stream_id", "status"],
     "properties": {"stream_id": _ID, "status": {"enum": ["enabled", "paused", "disabled"]}, "reason": {"type": "string"}},
@@ -55,9 +55,13 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
     nothing = {"204": {"description": "Done"}}
     return {
         endpoints.EVENT_STREAM: {
-            "post": _act("createEventStream", "Have a stream 建立事件流", {"201": answer["200"], **changed}, _body(_ASKED, "delivery")),
+            "post": _act(
+                "createEventStream", "Have a stream 建立事件流", {"201": answer["200"], **changed}, _body(_ASKED, "delivery")
+            ),
             "get": _act("readEventStream", "The stream 查看事件流", _told("The stream, or all", one_or_all) | known, _NAMED),
-            "patch": _act("updateEventStream", "Change it 修改事件流", answer | changed, _body({**naming, **_ASKED}, "stream_id")),
+            "patch": _act(
+                "updateEventStream", "Change it 修改事件流", answer | changed, _body({**naming, **_ASKED}, "stream_id")
+            ),
             "put": _act("replaceEventStream", "Replace it 重设事件流", answer | changed, whole),
             "delete": _act("deleteEventStream", "End it 删除事件流", nothing | changed, _NAMED),
         },
@@ -72,7 +76,9 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
             "post": _act("removeEventSubject", "Hear of somebody no more 不再接收某人的事件", nothing | known, subject)
         },
         endpoints.EVENT_STREAM_VERIFY: {
-            "post": _act("verifyEventStream", "Ask for a verification 验证事件流", nothing | known | _refusals(refused, 429), verification)
+            "post": _act(
+                "verifyEventStream", "Ask for a verification 验证事件流", nothing | known | _refusals(refused, 429), verification
+            )
         },
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from idp import endpoints
-from idp.events.errors import STREAM_FORM
+from idp.events.errors import EVENT_FORM, STREAM_FORM
 from idp.owed_events import SUPPORTED, delivered
 from idp.ports import IdpDeps
 from idp.records import Client, EventStream
@@ -44,9 +44,9 @@ class Wish:
 def parse(body: bytes) -> dict[str, Any]:
     """Return the members of a request; ``Refusal(stream_form)``."""
     try:
-        return parse_object(body, STREAM_FORM)
+        return parse_object(body, EVENT_FORM)
     except Refusal:
-        raise wrong("(body)", zh="不是 JSON 对象", en="no JSON object") from None
+        raise wrong(name="(body)", zh="不是 JSON 对象", en="no JSON object") from None
 
 
 def tell(deps: IdpDeps, client: Client, stream: EventStream) -> dict[str, Any]:
@@ -63,12 +63,12 @@ def read(deps: IdpDeps, document: Mapping[str, Any], client: Client, stream: Eve
     """Return what a receiver asks for; ``Refusal(stream_form)`` naming the member that cannot be had."""
     for name, value in _ours(deps, client, stream).items():
         if name not in {"events_delivered", "stream_id"} and document.get(name, value) != value:
-            raise wrong(name, zh="不由系统填写", en="not the receiver's to say")
+            raise wrong(name=name, zh="不由系统填写", en="not the receiver's to say")
     events = document.get("events_requested")
     if events is not None:
         good = isinstance(events, list) and len(events) <= _MAX_EVENTS
         if not good or not all(is_text(one) and one.isascii() for one in events):
-            raise wrong("events_requested", zh="须为事件网址的数组", en="no array of event types")
+            raise wrong(name="events_requested", zh="须为事件网址的数组", en="no array of event types")
     return Wish(
         _read_delivery(document.get("delivery")),
         None if events is None else tuple(dict.fromkeys(events)),
@@ -97,7 +97,7 @@ def read_text(document: Mapping[str, Any], name: str) -> str | None:
     """Return a short text, or None where it is not said."""
     value = document.get(name)
     if value is not None and not is_text(value):
-        raise wrong(name, zh="须为不空的短文本", en="no short text")
+        raise wrong(name=name, zh="须为不空的短文本", en="no short text")
     return value
 
 
@@ -106,7 +106,7 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= _MAX_TEXT and value.isprintable()
 
 
-def wrong(name: str, *, zh: str, en: str) -> Refusal:
+def wrong(*, name: str, zh: str, en: str) -> Refusal:
     """Return the refusal of one member."""
     return Refusal(STREAM_FORM, field=name, name=name, problem_zh=zh, problem_en=en)
 
@@ -126,10 +126,10 @@ def _read_delivery(delivery: object) -> Delivery | None:
     if delivery is None:
         return None
     if not isinstance(delivery, dict) or delivery.get("method") != PUSH:
-        raise wrong("delivery.method", zh=f"只能是 {PUSH}", en=f"to be {PUSH}, nothing else")
+        raise wrong(name="delivery.method", zh=f"只能是 {PUSH}", en=f"to be {PUSH}, nothing else")
     shown = delivery.get("authorization_header")
     if shown is not None and not (is_text(shown) and shown.isascii() and shown == shown.strip()):
-        raise wrong("delivery.authorization_header", zh="不是请求头的值", en="no value of a header")
+        raise wrong(name="delivery.authorization_header", zh="不是请求头的值", en="no value of a header")
     if not is_text(delivery.get("endpoint_url")):
-        raise wrong("delivery.endpoint_url", zh="须为网址", en="no address")
+        raise wrong(name="delivery.endpoint_url", zh="须为网址", en="no address")
     return Delivery(delivery["endpoint_url"], shown)

@@ -76,7 +76,7 @@ def change_status(deps: IdpDeps, client: Client, body: bytes) -> dict[str, Any]:
     stream = _get(deps, client, document.get("stream_id"))
     wanted = document.get("status")
     if not isinstance(wanted, str) or wanted not in _STATUSES:
-        raise wrong("status", zh="须为 enabled、paused 或 disabled", en="none of enabled, paused and disabled")
+        raise wrong(name="status", zh="须为 enabled、paused 或 disabled", en="none of enabled, paused and disabled")
     after = replace(stream, status=_STATUSES[wanted], reason=documents.read_text(document, "reason"))
     with deps.work.begin() as work:
         work.records.put_event_stream(after)
@@ -133,7 +133,7 @@ def _set(deps: IdpDeps, client: Client, before: EventStream, document: Mapping[s
         sealed = None if shown is None else seal_authorization(deps, client.client_id, uri, shown)
         stream = replace(stream, authorization=sealed)
     elif anew:  # 8.1.1.1: then it would be polled for, which is not offered
-        raise wrong("delivery", zh="不能没有", en="missing")
+        raise wrong(name="delivery", zh="不能没有", en="missing")
     with deps.work.begin() as work:
         work.records.put_event_stream(stream)
         changed = _store(deps, work, client, uri)
@@ -149,7 +149,7 @@ def _checked(deps: IdpDeps, client: Client, delivery: Delivery) -> str:
         if refusal.error is not CLIENT_UNSUITABLE or refusal.field != "events_uri":
             raise
         problems = refusal.details
-        raise wrong("delivery.endpoint_url", zh=problems["problem_zh"], en=problems["problem_en"]) from None
+        raise wrong(name="delivery.endpoint_url", zh=problems["problem_zh"], en=problems["problem_en"]) from None
     seen = (*client.redirect_uris, client.events_uri, client.backchannel_logout_uri, client.jwks_uri, client.home_url)
     if client.stage == "production" and urlsplit(uri).netloc not in {urlsplit(one).netloc for one in seen if one is not None}:
         raise Refusal(STREAM_ADDRESS, field="delivery.endpoint_url")

@@ -123,14 +123,12 @@ def _name(work: IdpWork, who: str, party: str, event: AuditEvent) -> Text:
     kind, _, identifier = party.partition(":")
     if party == who:
         return _ONESELF
-    if kind == "client":
-        client = work.records.find_client(identifier)
-        return Text(client.name, client.name) if client is not None else Text(identifier, identifier)
+    if kind in {"client", "node"}:
+        client = work.records.find_client(identifier) if kind == "client" else None
+        name = str(event.details.get("name", identifier)) if client is None else client.name
+        return Text(name, name)
     if kind == "operator":
         return _OPERATOR
-    if kind == "node":
-        name = str(event.details.get("name", identifier))
-        return Text(name, name)
     if kind != "account":
         return _NOBODY
     record = work.records.find_account(identifier)

@@ -16,7 +16,6 @@ from kernel.clock import to_micros
 from pki.storage.prepared import Prepared
 from pki.vault import Index
 
-
 _NUMBERED = Prepared(
     sa.select(accounts)
     .where(accounts.c.number_index == sa.bindparam("number"))

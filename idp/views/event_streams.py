@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, jsonify, request
 
 from idp import endpoints
@@ -25,6 +27,11 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     def event_transmitter() -> Response:
         return jsonify(stream_documents.metadata(deps))
 
+    _add_configuration(blueprint, deps, system)
+    _add_use(blueprint, deps, system)
+
+
+def _add_configuration(blueprint: Blueprint, deps: IdpDeps, system: Callable[[], Client]) -> None:
     @blueprint.post(endpoints.EVENT_STREAM)
     def create_event_stream() -> Response:
         return _answer(streams.create(deps, system(), _body()), _CREATED)
@@ -46,6 +53,8 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         streams.delete(deps, system(), request.args.get("stream_id"))
         return Response(status=_NO_CONTENT)
 
+
+def _add_use(blueprint: Blueprint, deps: IdpDeps, system: Callable[[], Client]) -> None:
     @blueprint.get(endpoints.EVENT_STREAM_STATUS)
     def event_stream_status() -> Response:
         return _answer(streams.status(deps, system(), request.args.get("stream_id")))

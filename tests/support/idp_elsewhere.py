@@ -62,7 +62,9 @@ class Published:
         assert max_bytes <= 64 * 1024
         assert timeout <= 5
         if content_type == "application/secevent+jwt":
-            self.posted.append((url, {"set": body.decode()} | ({} if authorization is None else {"authorization": authorization})))
+            self.posted.append(
+                (url, {"set": body.decode()} | ({} if authorization is None else {"authorization": authorization}))
+            )
         else:
             assert content_type == "application/x-www-form-urlencoded"
             self.posted.append((url, dict(parse_qsl(body.decode(), strict_parsing=True))))

@@ -39,6 +39,7 @@ TRIED_BESIDE = {
 """What needs more than a session to be answered in good faith: tried in ``authenticators``, ``citizens`` and ``recovery``, ``test_bad_forms.py``."""
 
 ELSEWHERE = (
+    endpoints.EVENT_TRANSMITTER,
     "/account/mandates",
     "/account/organizations",
     "/account/recovery",

@@ -291,5 +291,7 @@ def test_each_real_name_level_says_how_it_is_reached(defaults: Policies) -> None
 
 
 def test_scopes_of_interfaces_that_take_only_a_systems_own_token_are_never_given_by_a_persons_login() -> None:
-    of_systems = {scope for scope in load(None).claims.scopes if scope.startswith("licenses.") or scope in {"mandates", "ssf.manage"}}
+    of_systems = {
+        scope for scope in load(None).claims.scopes if scope.startswith("licenses.") or scope in {"mandates", "ssf.manage"}
+    }
     assert of_systems == OF_SYSTEMS

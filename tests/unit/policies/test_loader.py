@@ -288,7 +288,7 @@ def test_a_folder_that_is_missing_or_empty_is_refused(tmp_path: Path) -> None:
             "claims",
             '"licenses.fetch"]\nclaims = ["sub", "name", "p',
             '"licences.fetch"]\nclaims = ["sub", "name", "p',
-            "default.scopes.10",
+            "default.scopes.11",
         ),
         (
             "claims",

@@ -68,7 +68,9 @@ def test_people_are_taken_over_with_their_evidence_and_audit_and_a_second_run_ch
     assert {one["actor"] for one in events(engine, "idp.create_account")} == {OPERATOR}
 
 
-def test_a_username_that_is_made_is_the_same_in_every_process_and_tells_nothing_to_who_has_the_indexes_key(light: IdpDeps) -> None:
+def test_a_username_that_is_made_is_the_same_in_every_process_and_tells_nothing_to_who_has_the_indexes_key(
+    light: IdpDeps,
+) -> None:
     (one,) = importing.examine_file(light, opened(row()))
     assert one.outcome == "acceptable"
     (first,), (again,) = run(light, row()), run(replace(light, kept={}), row())

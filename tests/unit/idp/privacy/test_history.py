@@ -88,7 +88,7 @@ FETCHED = {"department": "x", "basis": "law", "reference": "不动产登记暂�
         ("idp.receive_event", "client:scjg", {"event": "e"}, "change", "潮州市市场监督管理局", None),
     ],
 )
-def test_whatever_a_department_or_another_node_read_is_shown(  # noqa: PLR0917 - one row of the table above
+def test_whatever_a_department_or_another_node_read_is_shown(
     provider: Provider, action: str, actor: str, details: dict[str, str], kind: str, by: str, purpose: str | None
 ) -> None:
     account = accounts.get_by_username(provider.deps, "chenxiaochao")

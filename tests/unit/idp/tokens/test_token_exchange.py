@@ -142,7 +142,9 @@ def test_an_interface_goes_on_as_a_delegate_that_the_token_names(browser: Browse
     (event,) = events(sqlite, "idp.exchange_token")
     assert event["outcome"] == "ok"
     assert '"act":{"sub":"front"}' in str(event["details"]).replace(" ", "")
-    passed_on = next(one for one in history.read(city.deps, accounts.get_by_username(city.deps, "chenxiaochao")) if one.kind == "release")
+    passed_on = next(
+        one for one in history.read(city.deps, accounts.get_by_username(city.deps, "chenxiaochao")) if one.kind == "release"
+    )
     assert (passed_on.what.en, passed_on.by.zh, passed_on.of[0].zh) == (
         "a department passed your login on",
         city.client("front").name,
