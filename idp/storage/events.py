@@ -25,7 +25,7 @@ class SqlEvents(OnConnection):
 
     def due_events(self, now: datetime, *, limit: int) -> Sequence[EventDelivery]:
         """Return what is due, the longest due first."""
-        due = sa.select(table).where(table.c.next_try_at <= to_micros(now)).order_by(table.c.next_try_at, table.c.jti)
+        due = sa.select(table).where(table.c.next_try_at <= to_micros(now)).order_by(table.c.next_try_at, table.c.at, table.c.jti)
         return [_read(row) for row in self._all(due.limit(limit))]
 
     def claim_event(self, jti: str, *, now: datetime, until: datetime) -> bool:
