@@ -8,6 +8,9 @@ from pydantic import Field
 
 from policies.tables import Name, Seconds, Table
 
+_MOST_ACTING = 60
+"""A mandate that is revoked is refused within a minute, also by whoever only reads the token."""
+
 
 class TokenPolicies(Table):
     """tokens.toml: lifetimes in seconds and how signing keys rotate (a new key is published before it signs).
@@ -21,6 +24,7 @@ class TokenPolicies(Table):
     login_transaction_seconds: Seconds
     id_token_seconds: Seconds
     access_token_seconds: Seconds
+    acting_token_seconds: Annotated[int, Field(gt=0, le=_MOST_ACTING)]
     refresh_token_seconds: Seconds
     logout_token_seconds: Seconds
     dpop_proof_seconds: Seconds

@@ -93,9 +93,15 @@ def _acting(delegation: Delegation | None) -> dict[str, Any]:
 
 
 def lifetime(deps: IdpDeps, issue: Issue, now: datetime) -> int:
-    """Return for how many seconds an access token is good: the policies' number, but no longer than the token that it was had for."""
-    seconds = deps.policies.tokens.access_token_seconds
-    return seconds if issue.delegation is None else min(seconds, timestamp(issue.delegation.until) - timestamp(now))
+    """Return for how many seconds an access token is good: the policies' number, but no longer than the token that it was had for.
+
+    One by a mandate is good for a minute at most, so that other nodes and systems that only read it do not believe a revoked one for longer.
+    """
+    rules, delegation = deps.policies.tokens, issue.delegation
+    if delegation is None:
+        return rules.access_token_seconds
+    seconds = rules.access_token_seconds if delegation.mandate_id is None else rules.acting_token_seconds
+    return min(seconds, rules.access_token_seconds, timestamp(delegation.until) - timestamp(now))
 
 
 def verify_access_token(deps: IdpDeps, value: str, *, audience: str | None) -> AccessToken:

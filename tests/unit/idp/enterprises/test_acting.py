@@ -110,6 +110,26 @@ def test_acting_for_a_company_the_tokens_are_the_companys_and_say_who_acts(city:
     assert mandate.id in str(event["details"])
 
 
+def test_whoever_only_reads_the_token_refuses_a_revoked_mandate_within_a_minute(city: Provider) -> None:
+    mandate = give_mandate(city.deps)
+    city.add_client("portal", grant_types=("authorization_code", EXCHANGE), scope="openid profile identity")
+    browser = city.browser()
+    answer = json_of(
+        city.redeem(returned(choose(browser, begin(browser, client_id="portal"), mandate.id))["code"], client_id="portal")
+    )
+    form: dict[str, str | None] = {
+        "grant_type": EXCHANGE,
+        "subject_token": answer["access_token"],
+        "subject_token_type": ACCESS_TOKEN,
+    }
+    exchanged = json_of(city.post(endpoints.TOKEN, form | {"scope": "profile"}, client_id="portal"))
+    own = tokens(city.browser(), "")
+    for given, most in ((answer, 60), (exchanged, 60), (own, city.deps.policies.tokens.access_token_seconds)):
+        token = said(given["access_token"])
+        assert token["exp"] - token["iat"] == given["expires_in"] <= most
+    assert own["expires_in"] > 60
+
+
 def test_claims_that_were_asked_for_by_name_are_never_told_of_the_agent(city: Provider) -> None:
     mandate = give_mandate(city.deps, powers=("profile",))
     claims = '{"id_token": {"resident_id": null, "name": null}, "userinfo": {"resident_id": null, "phone_number": null}}'
