@@ -2,7 +2,8 @@
 
 1. The account waits its turn; it is a citizen's, enabled, and says a number.
 2. Whose the number is already: a proof that is surer than theirs, or one at a window, takes it over. The other account is closed, its
-   sessions end, its owner is told; licences follow the number. Otherwise nothing is changed.
+   sessions end, and so does all that it gave or held for organisations; its owner is told; licences follow the number. Otherwise nothing is
+   changed.
 3. Level, number and evidence are stored, the audit event and the notice with them.
 
 Nothing is ever merged by a name. Left to others: the proofs themselves (``proofs``, ``window``).
@@ -16,6 +17,7 @@ from datetime import datetime
 
 from idp import notices
 from idp.citizens.errors import LEVEL_UNSUITABLE, NUMBER_ELSEWHERE
+from idp.enterprises import representing
 from idp.owed_events import owe
 from idp.people import proofing
 from idp.people.accounts import open_record, seal
@@ -120,6 +122,7 @@ def _close(work: IdpWork, deps: IdpDeps, other: AccountRecord, *, into: str, met
     work.records.set_disabled(other.id, now)
     owe(work, other.id, "account-disabled", now)
     ended = work.records.end_sessions(other.id, now)
+    representing.give_up(work, deps, other.id, actor=actor)
     details: dict[str, Json] = {"into": f"account:{into}", "method": method, "sessions": ended}
     work.audit.record(AuditEvent(now, actor, "idp.merge_account", f"account:{other.id}", details=details))
     notices.tell(work, deps, other.id, "number_moved", now)

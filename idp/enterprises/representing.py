@@ -195,6 +195,16 @@ def _end(deps: IdpDeps, organization_id: str) -> None:
             _dismiss(work, deps, found, open_record(deps, record), actor="system")
 
 
+def give_up(work: IdpWork, deps: IdpDeps, account_id: str, *, actor: str) -> None:
+    """End all that an account gave as anybody's representative, and the mandates that it holds: it is closed, or was never the person's."""
+    for one in work.records.represented(account_id):
+        record = work.records.find_account(one.organization_id)
+        if record is not None:
+            _dismiss(work, deps, one, open_record(deps, record), actor=actor)
+    for mandate in work.records.mandates(agent_id=account_id):
+        mandates.revoke_within(work, mandate, actor=actor, now=deps.clock.now())
+
+
 def _dismiss(work: IdpWork, deps: IdpDeps, before: Representative, organization: Account, *, actor: str) -> None:
     """End all that a representative gave, and every other way into the organisation's account that they may know."""
     if not work.records.remove_representative(before):

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from idp import notices
 from idp.authenticators import changing
 from idp.browsers.sessions import Current
-from idp.enterprises import mandates
+from idp.enterprises import mandates, representing
 from idp.errors import ACCOUNT_UNKNOWN
 from idp.owed_events import owe
 from idp.people import accounts
@@ -98,8 +98,9 @@ def _close(deps: IdpDeps, closing: Closing, now: datetime) -> bool:
             owe(work, record.id, "account-disabled", now)  # while it is known to whom
         ended = work.records.end_sessions(record.id, now)
         given = work.records.mandates(organization_id=record.id) if record.kind == "enterprise" else ()
-        for mandate in (*given, *work.records.mandates(agent_id=record.id)):
+        for mandate in given:
             mandates.revoke_within(work, mandate, actor="system", now=now)
+        representing.give_up(work, deps, record.id, actor="system")
         left = Account(
             id=record.id,
             username=f"closed-{token(12).casefold()}",

@@ -16,11 +16,13 @@ from idp.browsers import sessions
 from idp.browsers.sessions import Current
 from idp.citizens import levels, proofs
 from idp.ports import HeldLicense, IdpDeps
+from idp.records import Representative
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.bound_client import issued
 from tests.support.citizens import HERE, HOME, NAME, NUMBER, Checks, People, account_of, citizen, refused, with_registers
 from tests.support.idp import Browser, Provider, add_account, events
+from tests.support.mandates import USCC, add_company, give_mandate
 from tests.support.relying_party import forms
 
 BACK = "http://localhost:8100/account/level/document"
@@ -116,6 +118,23 @@ def test_a_surer_proof_takes_the_number_over_and_the_other_account_is_closed(dep
     assert None not in ended
     assert "已停用" in notices.told(deps, other.id)[0].text.zh
     assert len(events(engine, "idp.merge_account")) == 1
+
+
+def test_with_it_goes_all_that_the_other_account_gave_or_held_for_organisations(light: IdpDeps) -> None:
+    light = with_registers(light, documents=Checks())
+    squatter, now = citizen(light, "squatter", real_name_level=3), light.clock.now()
+    add_account(light)
+    for name, uscc in (("chaolian", USCC), ("yuanda", "91445100MA7CHAN008")):
+        add_company(light, name, uscc=uscc)
+    given, held, others = give_mandate(light), give_mandate(light, "yuanda", "squatter"), give_mandate(light, "yuanda")
+    with light.work.begin() as work:
+        work.records.put_representative(Representative(given.organization_id, squatter.account.id, now, now))
+    current = citizen(light)
+    proofs.finish_document_check(light, current, HERE, HOME, checked(light, current))
+    with light.work.read() as work:
+        assert work.records.find_representative(given.organization_id) is None
+        ended = [mandate.revoked_at for mandate in map(work.records.find_mandate, (given.id, held.id, others.id)) if mandate]
+    assert [one is not None for one in ended] == [True, True, False]
 
 
 def test_as_sure_a_proof_takes_nothing_over_nor_from_anybody_but_citizens(light: IdpDeps) -> None:
