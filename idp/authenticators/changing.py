@@ -5,7 +5,8 @@
 3. What remains reaches what accounts of this kind must reach.
 4. Change, audit event and notice commit together.
 
-Left to others: what a new authenticator must prove before it counts (``passwords``, ``totp``, ``recovery``, ``passkeys``).
+Left to others: what a new authenticator must prove before it counts (``passwords``, ``totp``, ``recovery``, ``passkeys``,
+``certificates``).
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ def _check_fresh(deps: IdpDeps, current: Current, authenticators: Sequence[Authe
     policies = deps.policies.assurance
     until = current.session.auth_time + timedelta(seconds=policies.change_within_seconds)
     rank = assurance.get_level(policies, current.session.acr).rank
-    if deps.clock.now() >= until or rank < reach.strongest_rank(policies, authenticators):
+    now = deps.clock.now()
+    if now >= until or rank < reach.strongest_rank(policies, authenticators, now):
         raise Refusal(FRESH_LOGIN_NEEDED, minutes=policies.change_within_seconds // 60)
 
 
@@ -99,8 +101,9 @@ def remove(deps: IdpDeps, current: Current, authenticator_id: str) -> None:
     with change(deps, current) as (work, authenticators):
         one = _get(authenticators, authenticator_id)
         # 3. What remains is enough.
-        remaining = [other for other in authenticators if other.id != one.id]
-        if reach.strongest_rank(policies, remaining) < assurance.least_rank(policies, current.account.kind):
+        # A certificate comes to its end by itself, so nothing is left to it.
+        remaining = [other for other in authenticators if other.id != one.id and other.kind != "certificate"]
+        if reach.strongest_rank(policies, remaining, deps.clock.now()) < assurance.least_rank(policies, current.account.kind):
             raise Refusal(AUTHENTICATOR_NEEDED, length=policies.password.min_length_alone)
         # 4. All together.
         work.records.remove_authenticator(one.id)

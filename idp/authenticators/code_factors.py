@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from idp.authenticators import sent_codes
+from idp.authenticators import sent_codes, stored_certificate
 from idp.authenticators.errors import CHANNEL_MISSING, SENT_CODE_WRONG
 from idp.authenticators.reach import SECOND_FACTORS
 from idp.people import one_time_codes
@@ -31,12 +31,13 @@ def find_channel(deps: IdpDeps, account: Account, authenticators: Iterable[Authe
     return next(usable, None)
 
 
-def step_up_methods(deps: IdpDeps, account: Account, authenticators: Sequence[Authenticator]) -> tuple[str, ...]:
-    """Return the ``amr`` values that an account can add to its password."""
+def step_up_methods(deps: IdpDeps, account: Account, authenticators: Sequence[Authenticator]) -> Sequence[tuple[str, ...]]:
+    """Return the ``amr`` values that an account can add to its password, by each of its ways."""
+    certificates = [one.methods for one in stored_certificate.standing(authenticators, deps.clock.now())]
     if any(one.kind in SECOND_FACTORS for one in authenticators):
-        return (one_time_codes.METHOD,)
+        return [(one_time_codes.METHOD,), *certificates]
     channel = find_channel(deps, account, authenticators)
-    return () if channel is None else (METHODS[channel],)
+    return certificates if channel is None else [(METHODS[channel],), *certificates]
 
 
 def address(account: Account, channel: Channel) -> str:

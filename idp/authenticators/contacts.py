@@ -6,17 +6,20 @@
 4. A code is tried like any other secret, counted over all channels, and used by one conditional statement.
 5. The address, that it is confirmed, audit event and notice commit together.
 
+It is removed in the same way; the last one at which its owner was reached stays until there is another.
+
 Left to others: carrying messages (``connectors``), what departments are told (``claims``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from idp import notices
 from idp.authenticators import changing, sent_codes
-from idp.authenticators.errors import CHANNEL_MISSING, SENT_CODE_WRONG
+from idp.authenticators.errors import CHANNEL_MISSING, CONTACT_NEEDED, SENT_CODE_WRONG
 from idp.browsers.sessions import Current, Device
 from idp.errors import ACCOUNT_UNKNOWN
 from idp.owed_events import owe
@@ -77,6 +80,8 @@ def confirm(deps: IdpDeps, current: Current, device: Device, channel: Channel, c
         account = open_record(deps, record)
         changed = replace(account, confirmed=tuple(sorted({*account.confirmed, channel})))
         changed = replace(changed, email=destination) if channel == "email" else replace(changed, phone=destination)
+        if changed != account:  # the last use was another address's
+            work.records.forget_code_use(account_id, channel)
         work.records.put_person(seal(deps, changed, now))
         details = {"channel": channel}
         work.audit.record(
@@ -86,6 +91,33 @@ def confirm(deps: IdpDeps, current: Current, device: Device, channel: Channel, c
         if channel in account.confirmed and destination != (account.email if channel == "email" else account.phone):
             owe(work, account_id, "identifier-changed", now, of=("email" if channel == "email" else "phone_number",))
         notices.tell(work, deps, account_id, f"{channel}_confirmed", now)
+
+
+def remove(deps: IdpDeps, current: Current, channel: Channel) -> None:
+    """Forget an address or number: no code and no notice goes there any more. One that is not there is no error."""
+    account_id, now = current.account.id, deps.clock.now()
+    with changing.change(deps, current) as (work, _):
+        record = work.records.find_account(account_id)
+        if record is None:
+            raise Refusal(ACCOUNT_UNKNOWN)
+        account = open_record(deps, record)
+        left = tuple(one for one in account.confirmed if one != channel)
+        if account.confirmed and not left:
+            raise Refusal(CONTACT_NEEDED)
+        changed = replace(account, confirmed=left)
+        changed = replace(changed, email=None) if channel == "email" else replace(changed, phone=None)
+        work.records.put_person(seal(deps, changed, now))
+        work.records.forget_code_use(account_id, channel)
+        who = f"account:{account_id}"
+        work.audit.record(AuditEvent(now, who, "idp.remove_contact", who, details={"channel": channel}))
+        owe(work, account_id, "recovery-information-changed", now)
+        notices.tell(work, deps, account_id, f"{channel}_removed", now)
+
+
+def code_uses(deps: IdpDeps, account_id: str) -> Mapping[Channel, datetime]:
+    """Return when a code over each channel was last logged in with."""
+    with deps.work.read() as work:
+        return work.records.code_uses(account_id)
 
 
 def _digest(deps: IdpDeps, account_id: str, channel: Channel, code: str) -> bytes:

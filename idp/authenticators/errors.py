@@ -113,8 +113,24 @@ CERTIFICATE_REFUSED = define(
     status=401,
     zh="不能用这个数字证书登录。",
     en="This certificate cannot be used to log in.",
-    remedy_zh="证书须在有效期内，由本市各节点认可的机构签发，并与已有账号的证件号码一致；请联系发证机构或服务窗口。",
-    remedy_en="It must be in force, issued by an authority that is trusted here, and bear the number of an account; ask its issuer or a service window.",
+    remedy_zh="证书须在有效期内，由本市各节点认可的机构签发，与账号的证件号码一致，并由本人在“登录方式”中添加过；请用别的方式登录后添加，或联系发证机构、服务窗口。",
+    remedy_en="It must be in force, issued by an authority that is trusted here, bear the account's number, and have been added by its owner; log in another way and add it, or ask its issuer or a service window.",
+)
+CERTIFICATE_KNOWN = define(
+    "certificate_known",
+    status=409,
+    zh="这个数字证书已经添加。",
+    en="This certificate is enrolled already.",
+    remedy_zh="请直接用它登录。",
+    remedy_en="Just log in with it.",
+)
+CONTACT_NEEDED = define(
+    "contact_needed",
+    status=409,
+    zh="这是最后一个能联系到您的地址，所以没有移除。",
+    en="This is the last address at which you can be reached, so it was not removed.",
+    remedy_zh="请先确认另一个手机号或电子邮箱，再移除这一个。",
+    remedy_en="First confirm another phone number or e-mail address, then remove this one.",
 )
 CHANNEL_MISSING = define(
     "channel_missing",

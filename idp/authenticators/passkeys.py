@@ -117,7 +117,7 @@ def verify(deps: IdpDeps, browser: tuple[str, ...], transaction_id: str | None, 
     with deps.work.read() as work:
         authenticator = work.records.find_authenticator(stored_passkey.lookup(answer.credential_id))
     # WebAuthn 7.2 step 6: a discoverable credential names its user, and it must be the one whose key this is.
-    if authenticator is None or answer.user != authenticator.account_id:
+    if authenticator is None or authenticator.kind != "passkey" or answer.user != authenticator.account_id:
         raise Refusal(PASSKEY_REFUSED)
     passkey = stored_passkey.load(authenticator)
     with _refusing():

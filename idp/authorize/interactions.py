@@ -6,7 +6,7 @@ Left to others: carrying steps out (``interaction``), storing them, the pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -38,7 +38,7 @@ WITHOUT_ASKING: dict[Step, ErrorCode] = {
 class Situation:
     """A request and how things stand.
 
-    ``subject``: who answers, as the client knows them. ``more``: the ``amr`` values that they can add, where the session's level is too low. ``choices``: for whom they could act,
+    ``subject``: who answers, as the client knows them. ``more``: the ``amr`` values that they can add, by each of their ways, where the session's level is too low. ``choices``: for whom they could act,
     while they have not said whether they do; ``acting``: for whom they do (None: for themselves). ``items``: what would be told. ``continued``: when a session that goes on
     shows it first; ``been_there``: it has gone on to this client before. ``here``: somebody logged in through this very transaction;
     ``agreed``: they said yes to what would be told; ``seen``: they were shown it.
@@ -52,7 +52,7 @@ class Situation:
     been_there: bool
     session: Session | None
     subject: str
-    more: tuple[str, ...]
+    more: Sequence[tuple[str, ...]]
     consent: Consent | None
     now: datetime
     here: bool = False
@@ -110,7 +110,7 @@ def second_factor_for_level(situation: Situation) -> Step | None:
     if session is None or is_high_enough(levels, situation.request, situation.client, session):
         return None
     reached = _rank(levels, session.acr)
-    raised = (assurance.level_reached(levels, frozenset({*session.amr, method})) for method in situation.more)
+    raised = (assurance.level_reached(levels, frozenset({*session.amr, *methods})) for methods in situation.more)
     if any(level is not None and level.rank > reached for level in raised):
         return "second_factor"
     if reached < _wanted(levels, situation.request, situation.client)[0]:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from idp.authenticators import code_factors, second_factors, switches
+from idp.authenticators import code_factors, second_factors, stored_certificate, switches
 from idp.authenticators.reach import PASSWORD, SECOND_FACTORS
 from idp.authorize import flow
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
@@ -124,6 +124,8 @@ def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Dev
     method = one_time_codes.METHOD if asked.channel is None else code_factors.METHODS[asked.channel]
     with deps.work.begin() as work:
         attempt.forget(work)
+        if asked.channel is not None:
+            work.records.note_code_use(asked.account.id, asked.channel, deps.clock.now())
         transaction = asked.transaction
         if not asked.stepping_up:
             return enter(work, deps, asked.account, (PASSWORD, method), transaction=transaction, visit=visit, device=device)
@@ -153,7 +155,7 @@ def find_asked(deps: IdpDeps, transaction_id: str, visit: Visit) -> Asked:
     channel = code_factors.find_channel(deps, open_record(deps, account), authenticators)
     if channel is not None:
         switches.check_kind(deps, code_factors.METHODS[channel])
-    elif not authenticators:
+    elif not authenticators and not stored_certificate.standing(enrolled, deps.clock.now()):
         raise Refusal(SECOND_FACTOR_MISSING)
     authenticators = switches.usable(deps, authenticators)
     return Asked(transaction, account, authenticators, channel, stepping_up)

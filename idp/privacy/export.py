@@ -31,6 +31,7 @@ def export(deps: IdpDeps, current: Current) -> dict[str, Any]:
         verifications = work.records.verifications(account.id)
         authenticators = work.records.authenticators(account.id)
         mandates = [*work.records.mandates(agent_id=account.id), *work.records.mandates(organization_id=account.id)]
+        code_uses = work.records.code_uses(account.id)
         work.audit.record(AuditEvent(deps.clock.now(), who, "idp.export_person", who))
     licenses = deps.holder_licenses.of(account.holder_id) if account.holder_id else ()
     return {
@@ -66,6 +67,7 @@ def export(deps: IdpDeps, current: Current) -> dict[str, Any]:
             }
             for one in authenticators
         ],
+        "codes_last_used": {channel: rfc3339(at) for channel, at in code_uses.items()},
         "sessions": [
             {"at": rfc3339(one.session.auth_time), "address": one.device.address, "device": device_name(one.device.agent)}
             for one in sessions.listed(deps, account.id)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from idp.records import AccountRecord, Authenticator, CodeUse, SentCode
+from idp.records import AccountRecord, Authenticator, Channel, CodeUse, SentCode
 
 
 class AuthenticatorRecords(Protocol):
@@ -50,6 +50,18 @@ class AuthenticatorRecords(Protocol):
 
     def take_sent_code(self, account_id: str, channel: CodeUse, digest: bytes, at: datetime) -> bytes | None:
         """Use a code up and return where it was sent; None when it is another one, over or was used before."""
+        ...
+
+    def note_code_use(self, account_id: str, channel: Channel, at: datetime) -> None:
+        """Remember when a code over this channel was last logged in with."""
+        ...
+
+    def code_uses(self, account_id: str) -> Mapping[Channel, datetime]:
+        """Return that for each channel over which it was done."""
+        ...
+
+    def forget_code_use(self, account_id: str, channel: Channel) -> None:
+        """Forget it with the address."""
         ...
 
     def put_person(self, record: AccountRecord) -> None:

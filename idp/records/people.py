@@ -8,7 +8,7 @@ from typing import Literal
 
 from policies.role_models import AccountKind
 
-AuthenticatorKind = Literal["password", "totp", "recovery", "passkey"]
+AuthenticatorKind = Literal["password", "totp", "recovery", "passkey", "certificate"]
 Channel = Literal["email", "phone"]
 CodeUse = Literal["email", "phone", "login"]
 """What a code that was sent is for: to confirm this contact, or to log in."""
@@ -80,8 +80,9 @@ class AccountRecord:
 class Authenticator:
     """Something that proves who is there, under the name that its owner gave it.
 
-    ``secret``: an argon2 hash, the encrypted TOTP secret, a passkey's public key. ``counter``: the last TOTP step, a passkey's
-    count of signatures. ``alone``: a password long enough to be the only factor. ``lookup``: SHA-256 of a passkey's identifier.
+    ``secret``: an argon2 hash, the encrypted TOTP secret, a passkey's public key, what a certificate counts as. ``counter``: the last TOTP
+    step, a passkey's count of signatures. ``alone``: a password long enough to be the only factor. ``lookup``: SHA-256 of a passkey's
+    identifier or of a certificate.
     """
 
     id: str

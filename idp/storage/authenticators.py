@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from idp.records import AccountRecord, Authenticator, CodeUse, SentCode
+from idp.records import AccountRecord, Authenticator, Channel, CodeUse, SentCode
 from idp.storage.connection import OnConnection
 from idp.storage.people import read_authenticator
-from idp.storage.tables import accounts, authenticators, challenges, recovery_codes, sent_codes
-from kernel.clock import to_micros
+from idp.storage.tables import accounts, authenticators, challenges, code_uses, recovery_codes, sent_codes
+from kernel.clock import from_micros, to_micros
 
 
 class SqlAuthenticators(OnConnection):
@@ -75,6 +75,19 @@ class SqlAuthenticators(OnConnection):
         )
         taken = self._connection.execute(sent_codes.delete().where(*wanted).returning(sent_codes.c.destination)).first()
         return None if taken is None else bytes(taken[0])
+
+    def note_code_use(self, account_id: str, channel: Channel, at: datetime) -> None:
+        """Remember when a code over this channel was last logged in with."""
+        self._put(code_uses, {"account_id": account_id, "channel": channel, "used_at": to_micros(at)})
+
+    def code_uses(self, account_id: str) -> Mapping[Channel, datetime]:
+        """Return that for each channel over which it was done."""
+        rows = self._all(sa.select(code_uses).where(code_uses.c.account_id == account_id))
+        return {row["channel"]: from_micros(row["used_at"]) for row in rows}
+
+    def forget_code_use(self, account_id: str, channel: Channel) -> None:
+        """Forget it with the address."""
+        self._change(code_uses.delete().where(code_uses.c.account_id == account_id, code_uses.c.channel == channel))
 
     def put_person(self, record: AccountRecord) -> None:
         """Exchange an account's personal data and the indexes over it."""

@@ -14,6 +14,7 @@ from idp.storage.tables import (
     accounts,
     authenticators,
     closings,
+    code_uses,
     consents,
     devices,
     kept_forms,
@@ -27,7 +28,7 @@ from idp.storage.tables import (
 )
 from kernel.clock import from_micros, to_micros
 
-_ERASED = (authenticators, consents, devices, kept_forms, logins, muted_events, notices, recoveries, sent_codes)
+_ERASED = (authenticators, code_uses, consents, devices, kept_forms, logins, muted_events, notices, recoveries, sent_codes)
 """What has an owner and goes with them. The evidence behind levels stays: it tells who vouched for what, and names nobody."""
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from idp import notices
-from idp.authenticators import changing, new_password, passkeys, recovery, totp
+from idp.authenticators import certificates, changing, contacts, new_password, passkeys, recovery, totp
 from idp.authenticators.errors import ENROLMENT_OVER, FRESH_LOGIN_NEEDED
 from idp.browsers.devices import device_name
 from idp.browsers.sessions import Current
@@ -28,6 +28,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     _add_password(blueprint, deps)
     _add_totp(blueprint, deps)
     _add_passkey(blueprint, deps)
+    _add_certificate(blueprint, deps)
 
 
 def _add_list(blueprint: Blueprint, deps: IdpDeps) -> None:
@@ -123,6 +124,31 @@ def _add_passkey(blueprint: Blueprint, deps: IdpDeps) -> None:
         return for_owner(deps, act, again=page)
 
 
+def _add_certificate(blueprint: Blueprint, deps: IdpDeps) -> None:
+    def page(current: Current) -> Page:
+        changing.check_fresh(deps, current)
+        try:
+            name, error = certificates.suggest_name(browser.certificate()), None
+        except Refusal as refusal:  # nothing was asked for yet
+            name, error = "", refusal
+        return render_template("idp/new_certificate.html", name=name, error=error)
+
+    def again(_: Current, refusal: Refusal) -> Page:
+        return render_template("idp/new_certificate.html", name=_input("name"), error=refusal)
+
+    @blueprint.get("/account/certificates")
+    def show_new_certificate() -> Page:
+        return for_owner(deps, page)
+
+    @blueprint.post("/account/certificates")
+    def submit_new_certificate() -> Page:
+        def act(current: Current) -> Page:
+            certificates.enrol(deps, current, browser.device(), der=browser.certificate(), name=_input("name"))
+            return go_to_list()
+
+        return for_owner(deps, act, again=again)
+
+
 def for_owner(
     deps: IdpDeps,
     act: Callable[[Current], Page],
@@ -154,7 +180,9 @@ def _list(deps: IdpDeps, current: Current, error: Refusal | None = None) -> Page
         "idp/authenticators.html",
         authenticators=authenticators,
         account=current.account,
+        certificates=deps.client_certificates and bool(deps.policies.assurance.certificates),
         channels=tuple(deps.messengers),
+        code_uses=contacts.code_uses(deps, current.account.id),
         notices=notices.told(deps, current.account.id),
         codes_left=left,
         error=error,

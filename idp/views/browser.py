@@ -21,6 +21,7 @@ from idp.ports import IdpDeps
 from idp.records import Visitor
 from kernel.errors import Refusal, wait_seconds
 from kernel.randomness import token
+from pki.client_cert import HEADER, shown_certificate
 
 _SESSION = "session"
 _BROWSER = "browser"
@@ -163,6 +164,12 @@ def location_of(answer: Answer) -> str:
     if answer.address.mode == "fragment":  # a registered address has none of its own
         return f"{uri}#{urlencode(answer.parameters)}"
     return f"{uri}{'&' if '?' in uri else '?'}{urlencode(answer.parameters)}"
+
+
+def certificate() -> bytes | None:
+    """Return the certificate (DER) that the browser showed in TLS, as a trusted proxy tells of it; None for none."""
+    header = request.environ.get(HEADER)
+    return shown_certificate(header) if header else None
 
 
 def transaction_id() -> str:

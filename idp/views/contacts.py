@@ -45,6 +45,14 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
 
         return for_owner(deps, act, again=lambda current, refusal: page(current, channel, error=refusal, sent=True))
 
+    @blueprint.post(_RULE + "/remove")
+    def remove_contact(channel: Channel) -> Page:
+        def act(current: Current) -> Page:
+            contacts.remove(deps, current, channel)
+            return go_to_list()
+
+        return for_owner(deps, act, again=lambda current, refusal: page(current, channel, error=refusal))
+
 
 def _input(name: str) -> str:
     return request.form.get(name, "")[:_MAX_INPUT].replace("\0", "")

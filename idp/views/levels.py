@@ -24,7 +24,6 @@ from idp.views import browser
 from idp.views.authenticators import Page
 from kernel.errors import Refusal
 from kernel.text import mask
-from pki.client_cert import HEADER, shown_certificate
 
 _MAX_INPUT = 200
 _SHOWN_ON_PAGE = (
@@ -61,8 +60,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.post("/account/level/certificate")
     def prove_by_certificate() -> Page:
         def act(current: Current) -> Page:
-            header = request.environ.get(HEADER)
-            proofs.by_certificate(deps, current, browser.device(), shown_certificate(header) if header else None)
+            proofs.by_certificate(deps, current, browser.device(), browser.certificate())
             return _done()
 
         return _for_owner(deps, act)

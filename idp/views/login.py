@@ -38,7 +38,6 @@ from idp.records import Client, Transaction
 from idp.views import browser, entering, strangers_page
 from idp.views.authorize import follow
 from kernel.errors import Refusal
-from pki.client_cert import HEADER, shown_certificate
 
 Page = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
 
@@ -162,13 +161,12 @@ def _add_without_name(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.post("/login/certificate")
     def submit_certificate() -> Page:
         try:
-            header = request.environ.get(HEADER)
             result = certificate_login.submit(
                 deps,
                 transaction_id=browser.transaction_id() if "txn" in request.args else None,
                 visit=browser.visit(deps),
                 device=browser.device(),
-                der=shown_certificate(header) if header else None,
+                der=browser.certificate(),
             )
         except Refusal as refusal:
             return _again(deps, refusal, username="")
@@ -235,7 +233,7 @@ def _login_page(
             kept=kept_forms.names_form(then or ""),
             username=suggested,
             passkey=passkey,
-            certificates=deps.client_certificates and deps.policies.assurance.certificates,
+            certificates=_takes_certificates(deps),
             off=off,
             error=error,
         )
@@ -248,6 +246,10 @@ def _login_page(
     return strangers_page.show(deps, transaction, client, off, **where, passkey=passkey, form=form_field, render=render)
 
 
+def _takes_certificates(deps: IdpDeps) -> bool:
+    return deps.client_certificates and bool(deps.policies.assurance.certificates)
+
+
 def _second_factor_page(deps: IdpDeps, transaction: Transaction, error: Refusal | None = None) -> str:
     _prepare_for(transaction)
     client = _find_client(deps, transaction)
@@ -258,6 +260,7 @@ def _second_factor_page(deps: IdpDeps, transaction: Transaction, error: Refusal 
         txn=transaction.id,
         then=_then(),
         passkey=passkeys.request_options(deps, visit.browser, transaction.id),
+        certificates=_takes_certificates(deps),
         sent_to=login.find_destination(deps, transaction.id, visit),
         sent="sent" in request.args or request.method == "POST",
         error=error,

@@ -28,6 +28,7 @@ from pki.roles import get_credential
 from service.config import load_config
 from service.demo import trust
 from service.wiring import Services
+from tests.functional.test_walk import log_in
 from tests.support import nginx
 from tests.support.bound_client import Holder
 from tests.support.demo import stop
@@ -224,14 +225,21 @@ def log_in_by_certificate(page: Page, door: Door) -> None:
     page.get_by_role("button", name="数字证书").click()
 
 
+def enrol_certificate(page: Page, door: Door, username: str) -> None:
+    """Log in by password and add the certificate that the browser shows."""
+    page.goto(f"{door.url}/login?then=authenticators")
+    log_in(page, {"username": username, "password": PASSWORD})
+    page.get_by_role("link", name="添加数字证书").click()
+    page.get_by_label("名称").fill("U盾")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="数字证书 · U盾")).to_be_visible()
+
+
 def test_a_citizen_reaches_level_5_by_the_certificate_on_their_key_and_logs_in_with_it(door: Door, browser: Browser) -> None:
     add_account(door.city.idp, "wengyu", name="翁雨", resident_id="445102197105193010")
     own = door.issue_to(CITY, "翁雨", "445102197105193010")
     with door.browser(browser, own) as page:
-        page.goto(f"{door.url}/login?then=level")
-        page.locator('input[autocomplete="username"]').fill("wengyu")
-        page.locator('input[autocomplete="current-password"]').fill(PASSWORD)
-        page.locator('form:has(input[autocomplete="current-password"]) button[type="submit"]').click()
+        enrol_certificate(page, door, "wengyu")
         page.goto(f"{door.url}/account/level")
         page.get_by_role("button", name="出示数字证书").click()
         expect(page.locator("main")).to_contain_text("数字证书签名核验")
@@ -251,6 +259,8 @@ def test_a_countys_certificate_opens_the_citys_door_until_the_cross_certificate_
     assert door.ask("county-rp", own).status_code == 200
     add_account(door.city.idp, "linji", name="林吉", resident_id="445122197511034512", real_name_level=4)
     theirs = door.issue_to(COUNTY, "林吉", "445122197511034512")
+    with door.browser(browser, theirs) as page:
+        enrol_certificate(page, door, "linji")
     with door.browser(browser, theirs) as page:
         log_in_by_certificate(page, door)
         expect(page.get_by_role("heading", name="林吉，您好")).to_be_visible()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,18 +15,19 @@ from tests.functional.test_pages import LACKS
 from tests.functional.test_passkeys import authenticator, log_out
 from tests.functional.test_walk import log_in
 from tests.support.browser import Watch
+from tests.support.demo import one_time_code
 from tests.support.lone_node import LoneNode, lone_node
 
 NEW = "tides come in and tides go out"
 
 
-@pytest.fixture
-def mailed(tmp_path: Path) -> Iterator[tuple[LoneNode, Box]]:
+@pytest.fixture(scope="module")
+def mailed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LoneNode, Box]]:
     """A node whose messages go to a real mail server on this machine."""
     with smtp_server() as (box, port):
-        (tmp_path / "node").mkdir()
-        with lone_node(tmp_path / "node") as made:
-            config = tmp_path / "node" / "chaoxin.toml"
+        folder = tmp_path_factory.mktemp("mailed")
+        with lone_node(folder) as made:
+            config = folder / "chaoxin.toml"
             mail = f'\n[mail]\nhost = "127.0.0.1"\nport = {port}\nsender = "node@example.cn"\ntls = "none"\n'
             config.write_text(config.read_text(encoding="utf-8") + mail, encoding="utf-8")
             with made.served():
@@ -63,6 +63,45 @@ def prepare(page: Page, base: str, box: Box) -> None:
     page.get_by_label("名称").fill("我的手机")
     page.keyboard.press("Enter")
     expect(page.get_by_text("通行密钥 · 我的手机")).to_be_visible()
+
+
+def test_a_citizen_registers_by_mail_binds_an_application_and_comes_in_by_a_recovery_code(
+    mailed: tuple[LoneNode, Box], phone: BrowserContext
+) -> None:
+    node, box = mailed
+    account, page = {"username": "weng@example.cn", "password": NEW}, phone.new_page()
+
+    # 1. Registered, by keyboard alone.
+    page.goto(f"{node.url}/register")
+    for typed in ("翁𬱖", "445102197105193010", account["username"], NEW):
+        page.keyboard.insert_text(typed)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.locator('input[autocomplete="one-time-code"]').fill(code_in(page, box))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="翁𬱖，您好")).to_be_visible()
+
+    # 2. An application, and codes for when it is lost.
+    page.goto(f"{node.url}/account/totp")
+    account["totp_secret"] = page.locator(".cx-mono").inner_text()
+    page.locator('input[autocomplete="one-time-code"]').fill(one_time_code(account))
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="生成恢复码").click()
+    log_in(page, account)  # as surely as there is a way for now
+    page.locator('input[autocomplete="one-time-code"]').fill(one_time_code(account))
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="生成恢复码").click()
+    code = page.locator("[data-recovery-codes] code").first.inner_text()
+
+    # 3. It is lost.
+    page.goto(f"{node.url}/account")
+    log_out(page)
+    page.goto(f"{node.url}/login?then=authenticators")
+    log_in(page, account)
+    page.locator('input[autocomplete="one-time-code"]').fill(code)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("用掉了一个恢复码，还剩9个。")).to_be_visible()
 
 
 def test_a_citizen_who_forgot_the_password_is_back_after_a_day(mailed: tuple[LoneNode, Box], phone: BrowserContext) -> None:

@@ -60,6 +60,7 @@ PAGES: dict[tuple[str, str], Page] = {
     ("GET", "/account/password"): Page(inside=True),
     ("GET", "/account/totp"): Page(inside=True),
     ("GET", "/account/passkeys"): Page(inside=True),
+    ("GET", "/account/certificates"): Page(inside=True),
     ("GET", "/not-me"): Page(),
     ("POST", "/account/consents/withdraw"): Page(form=_FORM | {"client": FREE}, inside=True),
     ("POST", "/account/sessions/end"): Page(form=_FORM | {"session": FREE}, inside=True),

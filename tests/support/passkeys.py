@@ -31,6 +31,7 @@ AUTHENTICATOR_FORMS = (
     "/account/password",
     "/account/totp",
     "/account/passkeys",
+    "/account/certificates",
     "/login/passkey",
     "/login/certificate",
     "/not-me",

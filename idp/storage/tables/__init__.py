@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from idp.storage.tables.administration import proposals
-from idp.storage.tables.authenticators import challenges, recovery_codes, sent_codes
+from idp.storage.tables.authenticators import challenges, code_uses, recovery_codes, sent_codes
 from idp.storage.tables.clients import assertions, clients, consents, invitations, origins, resources, secret_uses
 from idp.storage.tables.closings import closings
 from idp.storage.tables.columns import metadata
@@ -27,6 +27,7 @@ __all__ = [
     "challenges",
     "clients",
     "closings",
+    "code_uses",
     "codes",
     "consents",
     "device_requests",

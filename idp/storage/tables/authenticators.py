@@ -1,4 +1,4 @@
-"""The tables beside authenticators: recovery codes, challenges that were answered, codes that were sent."""
+"""The tables beside authenticators: recovery codes, challenges that were answered, codes that were sent and when such a one was last used."""
 
 from __future__ import annotations
 
@@ -29,4 +29,12 @@ sent_codes = sa.Table(
     octets_column("digest", SECRET),
     octets_column("destination", PERSONAL),
     moment_column("expires_at", index=True),
+)
+
+code_uses = sa.Table(
+    "idp_code_uses",
+    metadata,
+    text_column("account_id", 60, key=True),
+    text_column("channel", 10, key=True),
+    moment_column("used_at"),
 )

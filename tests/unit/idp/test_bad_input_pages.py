@@ -33,7 +33,7 @@ TRIED_BESIDE = {
     *(("POST", path) for path in ORGANIZATION_FORMS),
     *CITIZENS,
     *(("GET", path) for path in (_ONE, _CONTACT)),
-    *(("POST", path) for path in (_ONE, _CONTACT, _CONTACT + "/code", *AUTHENTICATOR_FORMS)),
+    *(("POST", path) for path in (_ONE, _CONTACT, _CONTACT + "/code", _CONTACT + "/remove", *AUTHENTICATOR_FORMS)),
     *(("POST", path) for path in (*RECOVERY_FORMS, *OTHER_FORMS)),
 }
 """What needs more than a session to be answered in good faith: tried in ``authenticators``, ``citizens`` and ``recovery``, ``test_bad_forms.py``."""

@@ -140,6 +140,29 @@ def test_who_may_not_change_is_sent_nothing(light: IdpDeps, citizen: Current, cl
     assert post.sent == []
 
 
+def test_its_owner_removes_it_but_not_the_last_one_and_is_told(deps: IdpDeps, owner: Current, engine: sa.Engine) -> None:
+    deps, post = with_post(deps)
+    for channel, address in (("phone", "138 0000 0002"), ("email", ADDRESS)):
+        contacts.send(deps, owner, HOME, channel, address)  # type: ignore[arg-type]
+        contacts.confirm(deps, owner, HOME, channel, post.code)  # type: ignore[arg-type]
+    contacts.remove(deps, owner, "phone")
+    account = account_of(deps)
+    assert (account.phone, account.email, account.confirmed) == (None, ADDRESS, ("email",))
+    with deps.work.read() as work:
+        record = work.records.find_account(account.id)
+        assert record is not None
+        assert record.phone_index is None
+    assert "The phone number was removed." in [one.text.en for one in notices.told(deps, account.id)]
+    assert refused(lambda: contacts.remove(deps, owner, "email")) == "contact_needed"
+    assert account_of(deps).email == ADDRESS
+    assert len(events(engine, "idp.remove_contact")) == 1
+
+
+def test_who_may_not_change_removes_nothing(light: IdpDeps, citizen: Current, clock: FixedClock) -> None:
+    clock.advance(timedelta(seconds=600))
+    assert refused(lambda: contacts.remove(light, citizen, "phone")) == "fresh_login_needed"
+
+
 def test_the_page_asks_sends_and_confirms(browser: Browser, provider: Provider) -> None:
     assert "更改或确认" not in browser.get("/account/authenticators").text
     post = Post()

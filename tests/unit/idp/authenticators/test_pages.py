@@ -119,7 +119,7 @@ def test_an_application_is_renamed_and_removed(browser: Browser, clock: FixedClo
     page = browser.get("/login?then=authenticators")
     browser.send(form_to(page, "/login/passkey"), credential=passkey.get(options(page, "data-passkey-get")))
     page = browser.get(LIST)
-    (rename,) = re.findall(r'href="(/account/authenticators/[^"]+/name)"', page.text)
+    _, rename = re.findall(r'href="(/account/authenticators/[^"]+/name)"', page.text)
     form = form_to(browser.get(rename), rename)
     assert browser.send(form, name="\u202e").status_code == 422
     assert "通行密钥 · 平板" in browser.follow(browser.send(form, name="平板")).text
@@ -131,6 +131,6 @@ def test_an_application_is_renamed_and_removed(browser: Browser, clock: FixedClo
 
 
 def test_strangers_see_none_of_it(provider: Provider) -> None:
-    for path in (LIST, "/account/password", "/account/totp", "/account/passkeys", LIST + "/x/name"):
+    for path in (LIST, "/account/password", "/account/totp", "/account/passkeys", "/account/certificates", LIST + "/x/name"):
         answer = provider.browser().client.get(path)
         assert (answer.status_code, answer.headers["Location"]) == (303, "/login?then=authenticators")

@@ -8,6 +8,7 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
+from idp.authenticators import passkeys
 from idp.authorize.transactions import Visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Device
@@ -18,6 +19,7 @@ from idp.ports import IdpDeps
 from idp.records import Account, Authenticator
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
+from tests.support import passkeys as keys
 from tests.support.idp import OPERATOR, TOTP_SECRET, Provider, add_account, events
 from tests.support.staff import MARKET, PASSWORD, MemoryDirectory, with_directories
 from tests.unit.idp.test_concurrency import at_once
@@ -205,12 +207,16 @@ def test_a_directory_that_is_away_is_told_and_costs_nobody_a_try(
 ) -> None:
     enrolled(staffed)
     cookie = log_in(staffed, clock)
+    current = sessions.find_current(staffed, cookie)
+    assert current is not None
+    passkey = keys.enrolled(staffed, current)
     market.away = True
     limit = staffed.policies.assurance.throttle.account_failures
     assert [refusal_of(staffed) for _ in range(limit + 1)] == ["staff_directory_away"] * (limit + 1)
     assert sessions.find_current(staffed, cookie) is not None, "nobody is logged out because a directory is away"
     add_account(staffed, "local")
     assert isinstance(submit(staffed, "local", "a wholly unlikely pass phrase"), login.LoggedIn)
+    assert keys.submit(staffed, passkey.get(passkeys.request_options(staffed, keys.BROWSER, None))).account.username == LIN
     market.away = False
     assert isinstance(submit(staffed), login.NeedsCode)
 

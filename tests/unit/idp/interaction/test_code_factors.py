@@ -54,6 +54,7 @@ def test_an_sms_follows_the_password_and_the_token_says_so(provider: Provider, p
         (session,) = work.records.sessions(account.id)
     assert (session.acr, session.amr) == (HIGH, ("pwd", "sms"))
     assert post.sent[-1][0] == PHONE
+    assert "上次用验证码登录" in browser.get("/account/authenticators").text
 
 
 def test_a_code_is_for_one_login_and_works_once(provider: Provider, post: Post) -> None:
