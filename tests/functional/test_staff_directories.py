@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -32,8 +31,7 @@ from tests.support.new_nodes import new_node
 from tests.support.node_databases import empty_database
 from tests.support.pki import MemoryKeys
 from tests.support.ports import free_port
-from tests.support.slapd import BIND, Slapd, make_tls
-from tests.support.slapd import PASSWORD as BIND_PASSWORD
+from tests.support.slapd import Slapd, make_tls
 from tests.support.staff_slapd import (
     ACTIVE,
     CHIEFS,
@@ -42,12 +40,12 @@ from tests.support.staff_slapd import (
     PASSWORD,
     PEOPLE,
     active,
+    configure,
     group_ldif,
     openldap,
     people_ldif,
     staff_slapd,
 )
-from tests.unit.service.test_config import STAFF
 
 UNUSABLE = {DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE}
 
@@ -351,13 +349,7 @@ def test_examining_names_the_step_that_fails(server: Slapd, tmp_path: Path) -> N
 def test_an_operator_tests_a_directory_and_takes_it_over_by_command(server: Slapd, tmp_path: Path) -> None:
     folder = tmp_path / "node"
     config = new_node(folder)
-    shutil.copy(server.folder / "tls.pem", folder / "scjg-ca.pem")
-    (folder / "scjg.password").write_text(BIND_PASSWORD, encoding="utf-8")
-    table = STAFF.replace("ldaps://a.example.cn", f"ldaps://localhost:{server.port}").replace(
-        "ldap://b.example.cn:389", "ldap://b"
-    )
-    table = table.replace(', "ldap://b"', "").replace("ou=people,o=scjg", PEOPLE).replace("cn=reader,o=scjg", BIND)
-    config.write_text(config.read_text(encoding="utf-8") + table + f'groups = {{ "{CLERKS}" = ["clerk"] }}\n', encoding="utf-8")
+    configure(config, server)
 
     def chaoxin(*arguments: str) -> Any:
         answer = CliRunner().invoke(cli, ["--config", str(config), "directory", *arguments, "--json"])

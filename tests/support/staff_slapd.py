@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from idp.directories.ldap import LdapSettings, LdapStaffDirectory
@@ -103,6 +105,28 @@ def active(server: Slapd, **changes: Any) -> LdapStaffDirectory:
     own: dict[str, Any] = {"base_dn": ACTIVE, "schema": ACTIVE_DIRECTORY, "user_filter": ACTIVE_DIRECTORY.people}
     made = openldap(server, **own, **changes)
     return _opened(LdapStaffDirectory(settings, made._ldap))
+
+
+def configure(config: Path, server: Slapd) -> None:
+    """Have the node of a configuration file take its market department's staff from the server."""
+    shutil.copy(server.folder / "tls.pem", config.parent / "scjg-ca.pem")
+    (config.parent / "scjg.password").write_text(BIND_PASSWORD, encoding="utf-8")
+    table = f"""
+[[directories]]
+name = "scjg"
+organization = "潮州市市场监督管理局"
+department = "114451008W15P11PMR"
+urls = ["ldaps://localhost:{server.port}"]
+base_dn = "{PEOPLE}"
+bind_dn = "{BIND}"
+password_file = "scjg.password"
+ca_file = "scjg-ca.pem"
+kind = "openldap"
+lock_attribute = "employeeType"
+lock_values = ["离职"]
+groups = {{ "{CLERKS}" = ["clerk"] }}
+"""
+    config.write_text(config.read_text(encoding="utf-8") + table, encoding="utf-8")
 
 
 def _opened(directory: LdapStaffDirectory) -> LdapStaffDirectory:
