@@ -67,7 +67,19 @@ def ours(folder: Path, database: str, *, hashing: bool = False) -> Iterator[Serv
             _register(config, folder / "clients.json")
     secrets = json.loads((folder / "clients.json").read_text())
     module = "service.cli" if hashing else "benchmarks.without_hashing"
-    serve = [sys.executable, "-m", module, "--config", str(config), "serve", "--workers", "1", "--threads", "1"]
+    serve = [
+        sys.executable,
+        "-m",
+        "benchmarks.as_installed",
+        module,
+        "--config",
+        str(config),
+        "serve",
+        "--workers",
+        "1",
+        "--threads",
+        "1",
+    ]
     with servers.served(serve, port) as pid:
         yield _server(pid, port, secrets)
 

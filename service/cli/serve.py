@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import socket
 
@@ -53,12 +54,11 @@ def command(services: Services, workers: int, threads: int, log_level: str) -> N
         ssl_cert=chain,
         ssl_key=key,
     )
-    # Workers are forked from here: what is imported and unlocked already is theirs, database connections are not.
+    # Workers are forked from here: what is imported, built and unlocked already is theirs, database connections are not.
+    application = create_application(services)
     services.engine.dispose()
-    # What is here before the fork is never collected: looking at it would make each worker a copy of its own.
-    gc.collect()
-    gc.freeze()
-    server.serve(target_loader=lambda: create_application(services), wrap_loader=False)
+    _keep_what_is_here()
+    server.serve(target_loader=lambda: application, wrap_loader=False)
 
 
 def prepare(services: Services) -> None:
@@ -69,6 +69,15 @@ def prepare(services: Services) -> None:
     authority.get_principal(services.pki)
     signing_keys.keyring(services.idp)  # other nodes learn the keys' certificates before they meet a token
     recover.finish_or_void(services.licenses)
+
+
+def _keep_what_is_here() -> None:
+    """Give back what was freed, and let what is here before the fork never be collected: to look at it, each worker would copy it."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own; no other C library keeps as much
+    if trim is not None:
+        trim(0)
+    gc.freeze()
 
 
 def check_port_free(host: str, port: int) -> None:
