@@ -26,6 +26,8 @@ from tests.support.relying_party import find_return, forms
 USERNAME = "chenxiaochao"
 CALLBACK = "https://suite.example.cn/test/a/chaoxin/callback"
 Plan = Literal["basic", "form_post"]
+_CODE_CHARACTERS = 22
+"""128 bits (RFC 6749 10.10, EnsureMinimumAuthorizationCodeLength)."""
 
 
 @dataclass
@@ -114,7 +116,7 @@ class Suite:
     def error(self, request: dict[str, str], answer: TestResponse) -> str:
         """The error of a refusal that was sent back, with the request's state."""
         returned = self.callback(answer)
-        assert "code" not in returned
+        assert returned.keys() <= {"error", "error_description", "error_uri", "state", "iss"}  # nothing unexpected
         assert returned["state"] == request["state"]
         return returned["error"]
 
@@ -123,6 +125,8 @@ class Suite:
         returned = self.callback(answer)
         assert "error" not in returned, returned
         assert returned.get("state") == request.get("state")
+        assert returned.keys() <= {"code", "state", "iss"}
+        assert len(returned["code"]) >= _CODE_CHARACTERS
         response = self.redeem(request["client_id"], returned["code"], **form)
         tokens = json_of(response)
         assert response.status == 200, tokens

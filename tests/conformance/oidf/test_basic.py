@@ -22,8 +22,9 @@ from tests.support.idp import json_of
 
 def test_oidcc_server(suite: Suite) -> None:
     """Core 3.1: code, tokens, a valid ID token with the nonce, client_secret_basic, and userinfo of the same subject."""
-    login = suite.run(suite.browser())
+    login = suite.run(suite.browser(), scope="openid profile")
     assert suite.userinfo(login.access_token)["sub"] == login.claims["sub"]
+    assert "name" not in login.claims, "what a scope asks for is told at userinfo (5.4)"
 
 
 def test_oidcc_response_type_missing(suite: Suite) -> None:
@@ -134,7 +135,7 @@ def test_oidcc_prompt_login(suite: Suite) -> None:
 
 def test_oidcc_prompt_none_not_logged_in(suite: Suite) -> None:
     """Core 3.1.2.1, 3.1.2.6: prompt=none without a session is an error at the client, never a page."""
-    request = suite.request(prompt="none")
+    request = suite.request(prompt="none", state=token(96))
     error = suite.error(request, suite.send(suite.browser(), request))
     assert error in {"login_required", "interaction_required", "consent_required", "account_selection_required"}
 
