@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from kernel.clock import SystemClock, timestamp
 from tests.support import disguises, registering
 from tests.support.bound_client import Holder
 from tests.support.demo import one_time_code
+from tests.support.gateway import Gateway
 from tests.support.idp import TOTP_SECRET
 from tests.support.lone_node import LoneNode, lone_node
 from tests.support.relying_party import Browser, LogoutListener, RelyingParty, find_form, forms
@@ -31,7 +33,13 @@ SCOPE = "openid profile phone identity offline_access"
 
 
 @pytest.fixture(scope="module")
-def loud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneNode]:
+def gateway() -> Iterator[Gateway]:
+    with Gateway() as listening:
+        yield listening
+
+
+@pytest.fixture(scope="module")
+def loud(tmp_path_factory: pytest.TempPathFactory, gateway: Gateway) -> Iterator[LoneNode]:
     folder = tmp_path_factory.mktemp("loud")
     with lone_node(folder) as made:
         # What is served demands nonces of DPoP proofs.
@@ -41,7 +49,8 @@ def loud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoneNode]:
             rules.replace("dpop_nonce_required = false", "dpop_nonce_required = true")
         )
         with (folder / "chaoxin.toml").open("a", encoding="utf-8") as config:
-            config.write('\n[policies]\ndirectory = "policies"\n')
+            config.write(f'\n[policies]\ndirectory = "policies"\n[sms]\nurl = "{gateway.url}"\nkey_file = "sms.key"\n')
+        (folder / "sms.key").write_text(gateway.key)
         yield made
 
 
@@ -100,6 +109,27 @@ class Run:
         self.keep_cookies(browser)
         code = self.used("code", parse_qs(urlsplit(back.headers["Location"]).query)["code"][0])
         return browser, self.keep(self.party.redeem(code).json())
+
+    def confirm_phone(self, browser: Browser, gateway: Gateway) -> None:
+        """A code by SMS, and a wrong one before it."""
+        form = find_form((page := browser.get(f"{self.node.url}/account/contacts/phone")).text, "tel")
+        assert form is not None, page.text
+        page = browser.submit(page, form, tel=self.used("new phone", "13800000002"))
+        code = re.search(r"\b\d{6}\b", gateway.texts.get(timeout=30))
+        assert code is not None
+        wrong = "918274" if code[0] != "918274" else "918275"
+        for typed in (self.used("wrong sent code", wrong), self.used("sent code", code[0])):
+            form = find_form(page.text, "one-time-code")
+            assert form is not None, page.text
+            page = browser.submit(page, form, one_time_code=typed)
+
+    def open_notice(self, gateway: Gateway) -> None:
+        """The link of a notice that the worker sent: whoever has it ends all sessions."""
+        link = re.search(r"\S+/not-me\?\S+proof=([\w-]+)", gateway.texts.get(timeout=30))
+        assert link is not None
+        self.used("proof of a notice", link[1])
+        self.used("SMS gateway's key", gateway.key)
+        assert requests.get(link[0], timeout=10).ok
 
     def log_in_with_code(self) -> None:
         browser = Browser()
@@ -224,10 +254,13 @@ class Run:
             assert 400 <= answer.status_code < 500, f"{method} {path}: {answer.status_code}"
 
 
-def test_nothing_secret_stands_in_the_log_of_a_whole_run_at_its_loudest(loud: LoneNode, listener: LogoutListener) -> None:
+def test_nothing_secret_stands_in_the_log_of_a_whole_run_at_its_loudest(
+    loud: LoneNode, listener: LogoutListener, gateway: Gateway
+) -> None:
     with loud.served("--log-level", "DEBUG", module="tests.support.loud"):
         run = Run(loud, listener)
         browser, tokens = run.log_in()
+        run.confirm_phone(browser, gateway)
         run.bind_and_exchange(tokens)
         run.use_kiosk(browser)
         run.register()
@@ -236,8 +269,9 @@ def test_nothing_secret_stands_in_the_log_of_a_whole_run_at_its_loudest(loud: Lo
         run.err(tokens)
         run.ask_machines(tokens)
         browser.get(run.party.metadata["end_session_endpoint"], id_token_hint=tokens["id_token"])
-    with loud.process("worker", "--once", "--log-level", "DEBUG", module="tests.support.loud") as worker:
-        assert worker.wait(60) == 0
+        with loud.process("worker", "--once", "--log-level", "DEBUG", module="tests.support.loud") as worker:
+            assert worker.wait(60) == 0
+        run.open_notice(gateway)
     run.used("logout token", listener.tokens.get(timeout=30))
     log = loud.log.read_text(encoding="utf-8", errors="replace")
     for heard in (
