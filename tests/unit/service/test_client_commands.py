@@ -10,6 +10,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from idp.clients import registry
+from idp.records import EventStream
 from kernel.errors import Misuse, Refusal
 from service.cli import cli
 from service.config import load_config
@@ -65,6 +66,9 @@ def test_everything_that_is_registered_is_shown(config: Path) -> None:
         assert secret not in output
         assert digest not in output
     assert refused(config, "show", "nobody").code == "client_unknown"
+    with Services(load_config(config)) as services, services.idp.work.begin() as work:
+        work.records.put_event_stream(EventStream("all", status="paused", reason="维护"))
+    assert printed(config, "show", "all")["event_stream"] == {"status": "paused", "reason": "维护", "events_requested": None}
 
 
 def test_a_change_is_previewed_then_made_and_an_empty_text_takes_away(config: Path) -> None:
