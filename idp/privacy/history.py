@@ -53,6 +53,7 @@ _TOLD: Mapping[str, tuple[Kind, Text]] = MappingProxyType(
         "idp.reset_factor": ("change", Text("管理员重置验证器", "second factor reset by admins")),
         "idp.report_not_me": ("change", Text("报告非本人登录", "a login reported as not yours")),
         "idp.export_person": ("change", Text("下载全部信息", "all information exported")),
+        "idp.remove_contact": ("change", Text("联系方式移除", "contact removed")),
         "idp.confirm_contact": ("change", Text("联系方式确认", "contact confirmed")),
         "idp.recover": ("change", Text("账号找回", "account recovery")),
         "idp.cancel_recovery": ("change", Text("取消账号找回", "account recovery cancelled")),
