@@ -45,9 +45,10 @@ ACTS: Mapping[str, Act] = {
     "receive_agreement": _LOOK,  # the worker does the same by itself: what was agreed on is fetched
     "revoke_agreement": Act("reviewed", by="review_agreement"),
     "review_agreement": _SECOND,
-    # The node's own CAs: one admin asks for a new key, two others approve.
-    "request_rollover": _SECOND,
+    # The node's own CAs: one admin asks for a new key, two others approve; until they have, it is withdrawn.
+    "request_rollover": Act("opposite", by="withdraw_rollover"),
     "approve_rollover": _SECOND,
+    "withdraw_rollover": Act("opposite", by="request_rollover"),
     # Departments' systems.
     "register_client": Act("opposite", by="disable_client"),
     "promote_client": Act("opposite", by="disable_client"),

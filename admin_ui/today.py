@@ -5,7 +5,8 @@ Left to others: the facts (the rooms, the audit reader), words and colours (``te
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -14,12 +15,20 @@ from admin_ui.ports import AuditReader
 from crosscert import agreements
 from crosscert.ports import CrosscertDeps
 from crosscert.records import Agreement
-from pki import alarms
+from idp.administration import proposals
+from idp.notices import cases
+from idp.ports import IdpDeps
+from pki import alarms, rollover
 from pki.ports import PkiDeps
+from pki.records import Rollover
+from pki.roles import CA_ROLES
 
 HOURS = 24
-ACTIONS = ("idp.login", "licenses.verify", "licenses.issue")
+SUSPICIOUS = "idp.suspect_login"
+ACTIONS = ("idp.login", SUSPICIOUS, "licenses.verify", "licenses.issue")
 _BAR_HEIGHT = 40
+HELD = 100
+"""So many of the certificates that their holders renew are counted: of a city's people a hundred end every day."""
 _ENDING = 21
 """Of the certificates that end: as many as the page lists, and one by which it knows that there are others."""
 
@@ -35,17 +44,38 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What waits for an admin: certificates that end, the first of them, agreements to compare or approve, revocations to be looked over."""
+    """What waits for an admin: certificates that end, agreements to compare or approve, revocations to be looked over, new keys for CAs.
+
+    ``ending`` are the first of them; ``proposals`` and ``cases`` how many changes of accounts and reports of strangers' logins wait. ``held`` is how many certificates end within ``held_days`` that their holders renew, by profile, as far as they were counted.
+    """
 
     ending: Sequence[alarms.Alarm]
+    held: Mapping[str, int]
+    held_days: int
     waiting: Sequence[Agreement]
     overdue: Sequence[Agreement]
+    rollovers: Sequence[Rollover]
+    proposals: int
+    cases: int
 
 
-def find_today(deps: PkiDeps, federation: CrosscertDeps) -> Today:
+def find_today(deps: PkiDeps, federation: CrosscertDeps, people: IdpDeps) -> Today:
     """Return what waits."""
     waiting = [each for each in agreements.list_agreements(federation) if each.state in {"requested", "compared", "approved"}]
-    return Today(list(islice(alarms.find_due(deps), _ENDING)), waiting, agreements.overdue_reviews(federation))
+    ours, held = alarms.profiles_by_whose(deps)
+    days = deps.policies.alarms.days_before_end[-1]
+    ending = islice(alarms.find_due(deps, ours), _ENDING)
+    counted = Counter(one.profile for one in islice(alarms.find_ending(deps, days, held), HELD))
+    return Today(
+        ending=list(ending),
+        held=counted,
+        held_days=days,
+        waiting=waiting,
+        overdue=agreements.overdue_reviews(federation),
+        rollovers=[one for role in CA_ROLES if (one := rollover.find_open(deps, role)) is not None],
+        proposals=len(proposals.listed(people, only_open=True)),
+        cases=len(cases.listed(people, decided=False)),
+    )
 
 
 def draw_charts(reader: AuditReader, at: datetime) -> Sequence[Chart]:

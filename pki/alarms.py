@@ -5,7 +5,7 @@ Left to others: renewing them (``renewal``, ``authority``, ``crosscert``), what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -13,6 +13,7 @@ from itertools import islice
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.clock import rfc3339
+from pki import cross_certificates, links
 from pki.ports import PkiDeps
 from pki.records import CertificateRecord
 
@@ -27,7 +28,14 @@ class Alarm:
     days: int
 
 
-def find_ending(deps: PkiDeps, days: int) -> Iterator[CertificateRecord]:
+def profiles_by_whose(deps: PkiDeps) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the profiles of certificates that the node's admins look after, and of those that their holders renew by themselves."""
+    held = frozenset(name for name, profile in deps.policies.profiles.items() if "holder" in profile.requested_by)
+    ours = frozenset(deps.policies.profiles) - held
+    return ours | {cross_certificates.PROFILE, links.PROFILE}, held
+
+
+def find_ending(deps: PkiDeps, days: int, profiles: Collection[str] | None = None) -> Iterator[CertificateRecord]:
     """Yield the certificates in force that end within ``days`` and have no successor, the first to end first.
 
     They are read a piece at a time: of a city's people some hundred thousand end within half a year.
@@ -35,17 +43,17 @@ def find_ending(deps: PkiDeps, days: int) -> Iterator[CertificateRecord]:
     now, after = deps.clock.now(), None
     while True:
         with deps.work.read() as work:
-            piece = work.records.ending_before(now + timedelta(days=days), now=now, after=after, limit=_PIECE)
+            piece = work.records.ending_before(now + timedelta(days=days), now=now, after=after, limit=_PIECE, profiles=profiles)
         yield from piece
         if len(piece) < _PIECE:
             return
         after = piece[-1].not_after, piece[-1].serial
 
 
-def find_due(deps: PkiDeps) -> Iterator[Alarm]:
+def find_due(deps: PkiDeps, profiles: Collection[str] | None = None) -> Iterator[Alarm]:
     """Yield those of them that have passed one of their distances."""
     now = deps.clock.now()
-    for record in find_ending(deps, deps.policies.alarms.days_before_end[0]):
+    for record in find_ending(deps, deps.policies.alarms.days_before_end[0], profiles):
         passed = [days for days in _distances(deps, record) if record.not_after <= now + timedelta(days=days)]
         if passed:
             yield Alarm(record, min(passed))

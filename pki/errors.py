@@ -124,6 +124,14 @@ ROLLOVER_APPROVER = define(
     remedy_zh="请没有申请、也没有批准过的管理员批准。",
     remedy_en="Somebody who neither asked for it nor approved it must approve.",
 )
+ROLLOVER_UNDER_WAY = define(
+    "rollover_under_way",
+    status=409,
+    zh="更替为 {ca} 已经批准完毕，不能再撤回。",
+    en="The rollover to {ca} has all its approvals and cannot be withdrawn any more.",
+    remedy_zh="要换回别的密钥，请等它完成后另行提出更换。",
+    remedy_en="To have another key, let it finish and ask for the next rollover.",
+)
 CEREMONY_INVALID = define(
     "ceremony_invalid",
     zh="密钥仪式的方案或记录不合格：{problem}。",

@@ -5,7 +5,7 @@ Left to others: the records themselves (``records``), keys in files (``keyfiles`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -106,12 +106,15 @@ class LifeRecords(Protocol):
         ...
 
     def ending_before(
-        self, moment: datetime, *, now: datetime, after: tuple[datetime, str] | None = None, limit: int = 100
+        self,
+        moment: datetime,
+        *,
+        now: datetime,
+        after: tuple[datetime, str] | None = None,
+        profiles: Collection[str] | None = None,
+        limit: int = 100,
     ) -> Sequence[CertificateRecord]:
-        """Return the certificates in force that end before ``moment`` and have no successor, the first to end first.
-
-        They start beyond the end and serial ``after``. A successor is a certificate of the same profile and subject that is not revoked and ends later.
-        """
+        """Return what is in force of ``profiles`` (None: of any), ends before ``moment`` and after ``after`` (end, serial), without a successor."""
         ...
 
     def in_force(self, profile: str, subject: str, *, now: datetime) -> Sequence[CertificateRecord]:
@@ -271,8 +274,12 @@ class RolloverRecords(Protocol):
         """Return the rollovers of a role with their approvals, the newest first."""
         ...
 
-    def hold_rollover(self, ca: CaName) -> Sequence[str]:
-        """Return who approved a rollover; whoever else asks waits until this transaction ends."""
+    def hold_rollover(self, ca: CaName) -> Sequence[str] | None:
+        """Return who approved a rollover, None when nobody asked for it; whoever else asks waits until this transaction ends."""
+        ...
+
+    def drop_rollover(self, ca: CaName) -> bool:
+        """Forget a rollover and its approvals; False when the new CA serves already."""
         ...
 
     def approve_rollover(self, ca: CaName, approver: str, at: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Rolling a CA over to a new key while everything that the old key signed stays valid.
 
-One admin asks, two others approve; with the last yes it is carried out, and any yes after a crash takes it up again:
+One admin asks, two others approve; until the last yes anybody may withdraw the request. With that yes it is carried out, and any yes after a
+crash takes it up again:
 1. the new key is made; 2. the new CA gets its certificate, self-signed or by the principal CA; 3. a principal CA's old and new key certify
 each other; 4. the new CA has a responder and a list of its own; 5. in one transaction it takes over.
 Each step looks at what is there. Until 5 the old CA signs as before, while the new one is published already: the peers know it when it
@@ -22,7 +23,7 @@ from kernel.people import person_of, who
 from kernel.work import Work
 from pki import authority, crl, issuance, links
 from pki.certificates import Draft, Issuer
-from pki.errors import ROLLOVER_APPROVER, ROLLOVER_UNKNOWN
+from pki.errors import ROLLOVER_APPROVER, ROLLOVER_UNDER_WAY, ROLLOVER_UNKNOWN
 from pki.ports import PkiDeps, PkiRecords
 from pki.records import CaName, CaRole, CertificateRecord, PrivateKey, RoleRecord, Rollover, ca_role
 from pki.roles import Credential, ca_in, credential_in, issuer_of
@@ -75,11 +76,30 @@ def approve(deps: PkiDeps, ca: CaName, by: str) -> Rollover:
     return find(deps, ca)
 
 
+def withdraw(deps: PkiDeps, ca: CaName, by: str) -> Rollover:
+    """Take a request back with the approvals that it had, and return it as it was; the audit trail keeps that it was made.
+
+    ``Refusal(rollover_under_way)`` when enough people have approved: from then on a new CA may be there already.
+    """
+    by = who(by)
+    found, needed, now = find(deps, ca), deps.policies.cross_certificates.approvers, deps.clock.now()
+    with deps.work.begin() as work:
+        given = work.records.hold_rollover(ca)
+        if given is None:  # meanwhile
+            raise Refusal(ROLLOVER_UNKNOWN, field="ca", ca=ca)
+        if len(given) >= needed or not work.records.drop_rollover(ca):
+            raise Refusal(ROLLOVER_UNDER_WAY, field="ca", ca=ca)
+        work.audit.record(_event(found, by, now, "pki.withdraw_rollover"))
+    return found
+
+
 def _approve(deps: PkiDeps, found: Rollover, by: str, needed: int) -> Rollover:
     now = deps.clock.now()
     with deps.work.begin() as work:
         # Held while it is looked at: one person's two spellings at the same moment are one yes.
         given = work.records.hold_rollover(found.ca)
+        if given is None:  # withdrawn meanwhile
+            raise Refusal(ROLLOVER_UNKNOWN, field="ca", ca=found.ca)
         if len(given) >= needed:  # meanwhile
             return find(deps, found.ca)
         if person_of(by) in {person_of(each) for each in (found.requested_by, *given)}:

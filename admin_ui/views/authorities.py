@@ -1,4 +1,4 @@
-"""The node's CAs: each with its key, lists and responder; asking for a new key in one's place, and approving that."""
+"""The node's CAs: each with its key, lists and responder; asking for a new key in one's place, approving and withdrawing that."""
 
 from __future__ import annotations
 
@@ -48,6 +48,12 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
         except Refusal as refusal:
             return _page(deps, asked.replaces, refusal), refusal.error.status
         return redirect(url_for("admin.show_authority", ca=done.replaces if done.done_at is None else ca), code=303)
+
+    @pages.post("/authorities/<ca>/rollover/withdrawal")
+    @guard(deps, "certificates.issue")
+    def withdraw_rollover(ca: str) -> Response:
+        withdrawn = rollover.withdraw(deps.pki, ca, person(deps))
+        return redirect(url_for("admin.show_authority", ca=withdrawn.replaces), code=303)
 
 
 def _page(deps: AdminDeps, ca: str, error: Refusal | None = None) -> str:

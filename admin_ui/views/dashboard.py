@@ -29,7 +29,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
             agreements=federation.list_agreements(deps.crosscert),
             log=overview.look_at_log(deps.licenses),
             backlog=results.backlog(deps.idp),
-            today=today.find_today(deps.pki, deps.crosscert),
+            today=today.find_today(deps.pki, deps.crosscert, deps.idp),
             charts=today.draw_charts(deps.audit, now),
             events=deps.audit.page(limit=_LATEST),
         )

@@ -15,6 +15,7 @@ from idp.browsers.sessions import Device, open_device
 from idp.hashes import digest
 from idp.notices.telling import tell
 from idp.ports import IdpDeps, IdpWork
+from kernel.audit import AuditEvent
 
 _EARLIER = 20
 
@@ -56,3 +57,6 @@ def greet(
         what = "suspicious_login" if impression.suspicious else "new_device"
         name = device_name(device.agent) or "–"
         tell(work, deps, account_id, what, now, device=name, address=device.address or "–", code=code)
+    if impression.suspicious:  # the console counts them
+        target = f"account:{account_id}"
+        work.audit.record(AuditEvent(now, "system", "idp.suspect_login", target, details={"login": code}))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -36,9 +36,18 @@ class SqlLife(SqlPart):
         return [certificate_of(row) for row in self._connection.execute(query.order_by(certificates.c.serial).limit(limit))]
 
     def ending_before(
-        self, moment: datetime, *, now: datetime, after: tuple[datetime, str] | None = None, limit: int = 100
+        self,
+        moment: datetime,
+        *,
+        now: datetime,
+        after: tuple[datetime, str] | None = None,
+        profiles: Collection[str] | None = None,
+        limit: int = 100,
     ) -> Sequence[CertificateRecord]:
-        """Return the certificates in force that end before ``moment`` and have no successor, the first to end first."""
+        """Return what is in force of ``profiles`` (None: of any), ends before ``moment`` and after ``after`` (end, serial), without a successor.
+
+        The first to end comes first. A successor is a certificate of the same profile and subject that is not revoked and ends later.
+        """
         later = certificates.alias()
         successor = sa.exists().where(
             later.c.subject == certificates.c.subject,
@@ -54,6 +63,8 @@ class SqlLife(SqlPart):
             certificates.c.not_after <= to_micros(moment),
             ~successor,
         )
+        if profiles is not None:
+            query = query.where(certificates.c.profile.in_(sorted(profiles)))
         if after is not None:
             end, serial = to_micros(after[0]), after[1]
             query = query.where(

@@ -48,11 +48,19 @@ class SqlRollovers(SqlPart):
             for row in rows
         ]
 
-    def hold_rollover(self, ca: CaName) -> Sequence[str]:
-        """Return who approved a rollover; whoever else asks waits until this transaction ends."""
-        self._connection.execute(sa.select(rollovers.c.ca).where(rollovers.c.ca == ca).with_for_update()).first()
+    def hold_rollover(self, ca: CaName) -> Sequence[str] | None:
+        """Return who approved a rollover, None when nobody asked for it; whoever else asks waits until this transaction ends."""
+        if self._connection.execute(sa.select(rollovers.c.ca).where(rollovers.c.ca == ca).with_for_update()).first() is None:
+            return None
         given = sa.select(rollover_approvals.c.approver).where(rollover_approvals.c.ca == ca)
         return self._connection.execute(given).scalars().all()
+
+    def drop_rollover(self, ca: CaName) -> bool:
+        """Forget a rollover and its approvals; False when the new CA serves already."""
+        unfinished = sa.exists().where(rollovers.c.ca == ca, rollovers.c.done_at.is_(None))
+        self._connection.execute(rollover_approvals.delete().where(rollover_approvals.c.ca == ca, unfinished))
+        dropped = rollovers.delete().where(rollovers.c.ca == ca, rollovers.c.done_at.is_(None))
+        return self._connection.execute(dropped).rowcount == 1
 
     def approve_rollover(self, ca: CaName, approver: str, at: datetime) -> bool:
         """Store an admin's yes; False when they gave theirs already."""

@@ -1,4 +1,4 @@
-"""``chaoxin ca rollover``: a CA's new key in the place of the old. One admin asks, two others approve.
+"""``chaoxin ca rollover``: a CA's new key in the place of the old. One admin asks, two others approve, or somebody withdraws the request.
 
 Left to others: every step (``pki.rollover``).
 """
@@ -11,8 +11,9 @@ import click
 
 from crosscert import agreements
 from kernel.clock import rfc3339
-from kernel.errors import Text
+from kernel.errors import Refusal, Text
 from pki import rollover
+from pki.errors import ROLLOVER_UNKNOWN
 from pki.records import CaRole, Rollover
 from pki.roles import CA_ROLES, get_credential
 from service.cli.options import by_option, emit, json_option, pass_services
@@ -23,15 +24,19 @@ from service.wiring import Services
 @click.command()
 @click.argument("role", type=click.Choice(CA_ROLES))
 @click.option("--approve", "ca", metavar="CA", help="Approve the new CA of a request (principal-2 …) instead of asking for one.")
+@click.option("--withdraw", is_flag=True, help="Take the request back that waits for approvals.")
 @by_option
 @yes_option
 @json_option
 @pass_services
-def command(services: Services, *, role: CaRole, ca: str | None, by: str, yes: bool, as_json: bool) -> None:
+def command(services: Services, *, role: CaRole, ca: str | None, withdraw: bool, by: str, yes: bool, as_json: bool) -> None:
     """Put a new key in the place of the CA's that serves as ROLE. What the old key signed stays valid.
 
     The second approval carries it out; after a crash, any approval takes it up again.
     """
+    if withdraw:
+        _withdraw(services, role, by=by, yes=yes, as_json=as_json)
+        return
     found = rollover.find_open(services.pki, role) if ca is None else rollover.find(services.pki, ca)
     if found is not None and found.role != role:
         message = f"{found.ca} is to serve as {found.role}, not as {role}"
@@ -40,6 +45,18 @@ def command(services: Services, *, role: CaRole, ca: str | None, by: str, yes: b
         return
     found = rollover.request(services.pki, role, by) if ca is None else rollover.approve(services.pki, ca, by)
     emit(_as_json(found), as_json, lambda: _as_text(found))
+
+
+def _withdraw(services: Services, role: CaRole, *, by: str, yes: bool, as_json: bool) -> None:
+    found = rollover.find_open(services.pki, role)
+    if found is None:
+        raise Refusal(ROLLOVER_UNKNOWN, field="role", ca=role)
+    state = _as_text(found)
+    action = Text(
+        f"撤回更换密钥的申请，已有的批准作废。({state})", f"Withdraw the request for a new key with its approvals. ({state})"
+    )
+    if go_ahead(Preview(action=action), yes=yes, overrides=(), as_json=as_json):
+        emit(_as_json(rollover.withdraw(services.pki, found.ca, by)), as_json, lambda: _as_text(found))
 
 
 def _preview(services: Services, role: CaRole, found: Rollover | None) -> Preview:

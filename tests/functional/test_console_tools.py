@@ -129,6 +129,9 @@ def test_a_ca_shows_its_key_its_lists_and_who_answers_for_it(walk: Walk, admin: 
 
 
 def test_a_new_key_takes_a_cas_place_when_two_others_have_approved(walk: Walk, admin: FlaskClient) -> None:
+    post(walk, admin, "/admin/authorities/issuing/rollover")
+    assert "/admin/authorities/issuing" in post(walk, admin, "/admin/authorities/issuing-2/rollover/withdrawal")
+    assert "等待批准" not in admin.get("/admin/authorities/issuing?lang=zh").text
     asked = post(walk, admin, "/admin/authorities/issuing/rollover")
     assert "/admin/authorities/issuing" in asked
     page = admin.get("/admin/authorities/issuing?lang=zh").text

@@ -30,10 +30,10 @@ def test_each_event_stands_in_its_hour(engine: sa.Engine) -> None:
     )
     record(engine, "idp.login", minute, outcome="refused")
     record(engine, "licenses.verify", *[2 * hour] * 100, minute)
-    logins, verifications, issued = draw_charts(AuditReader(engine), NOW)
-    assert [chart.action for chart in (logins, verifications, issued)] == list(ACTIONS)
+    logins, suspicious, verifications, issued = draw_charts(AuditReader(engine), NOW)
+    assert [chart.action for chart in (logins, suspicious, verifications, issued)] == list(ACTIONS)
     assert (logins.total, len(logins.bars)) == (5, HOURS)
     assert logins.bars[-2:] == [14, 40]
     assert logins.bars[0] == 14
     assert verifications.bars[-1] == 1  # little beside much is still seen
-    assert set(issued.bars) == {0}
+    assert set(issued.bars) == set(suspicious.bars) == {0}

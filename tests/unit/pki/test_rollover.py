@@ -108,6 +108,43 @@ def test_one_person_under_two_spellings_at_once_is_one_yes(stored_pki: PkiDeps) 
     assert len(rollover.find(stored_pki, "issuing-2").approvals) == 1
 
 
+def test_a_request_is_withdrawn_until_enough_have_approved(stored_pki: PkiDeps, engine: sa.Engine) -> None:
+    rollover.request(stored_pki, "issuing", PEOPLE[0])
+    rollover.approve(stored_pki, "issuing-2", PEOPLE[1])
+    assert rollover.withdraw(stored_pki, "issuing-2", PEOPLE[0]).approvals == (PEOPLE[1],)
+    assert rollover.find_open(stored_pki, "issuing") is None
+    for act in (rollover.withdraw, rollover.approve):
+        with pytest.raises(Refusal, match="rollover_unknown"):
+            act(stored_pki, "issuing-2", PEOPLE[2])
+    assert stored_pki.keys.find("issuing-2") is None
+
+    roll(stored_pki, "issuing")  # anew, with approvals of its own
+    with pytest.raises(Refusal, match="rollover_under_way"):
+        rollover.withdraw(stored_pki, "issuing-2", PEOPLE[0])
+    assert rollover.find(stored_pki, "issuing-2").done_at is not None
+    with engine.connect() as connection:
+        actions = [one.event.action for one in SqlAuditTrail(connection).page(limit=100)]
+    assert [actions.count(f"pki.{one}_rollover") for one in ("request", "withdraw", "approve")] == [2, 1, 3]
+
+
+def test_a_withdrawal_and_the_last_yes_at_once_are_one_of_both(stored_pki: PkiDeps) -> None:
+    rollover.request(stored_pki, "issuing", PEOPLE[0])
+    rollover.approve(stored_pki, "issuing-2", PEOPLE[1])
+
+    def act(withdraws: bool) -> str:
+        try:
+            (rollover.withdraw if withdraws else rollover.approve)(stored_pki, "issuing-2", PEOPLE[0 if withdraws else 2])
+        except Refusal as refusal:
+            return refusal.error.code
+        return "done"
+
+    with ThreadPoolExecutor(2) as threads:
+        withdrawn, approved = threads.map(act, (True, False))
+    assert {withdrawn, approved} in ({"done", "rollover_unknown"}, {"done", "rollover_under_way"})
+    with stored_pki.work.read() as work:
+        assert len(work.records.rollovers("issuing")) == (withdrawn != "done")
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_what_both_keys_signed_is_good_for_openssl_under_the_old_root_and_the_new(
     pki: PkiDeps, openssl: OpenSsl, clock: FixedClock, role: CaRole

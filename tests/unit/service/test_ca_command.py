@@ -83,6 +83,11 @@ def test_a_rollover_is_shown_first_asked_for_by_one_and_done_by_the_second_appro
     assert preview["concerns"]["certificates"] == [
         " ".join(before["issuing"]["certificate"][key] for key in ("serial", "subject"))
     ]
+    withdraw = ("rollover", "issuing", "--withdraw", "--json", "--by", "li")
+    assert isinstance(chaoxin(config, *withdraw, "--yes").exception, Refusal)
+    printed(chaoxin(config, *command, "zhao", "--yes"))
+    assert printed(chaoxin(config, *withdraw))["changed"] is False
+    assert printed(chaoxin(config, *withdraw, "--yes"))["requested_by"] == "operator:zhao"
     asked = printed(chaoxin(config, *command, "wang", "--yes"))
     assert (asked["ca"], asked["requested_by"], asked["done_at"]) == ("issuing-2", "operator:wang", None)
     approve = ("rollover", "issuing", "--approve", "issuing-2", "--yes", "--json", "--by")

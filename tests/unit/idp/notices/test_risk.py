@@ -41,6 +41,9 @@ def test_what_is_strange_in_every_way_is_told_of_and_let_in_where_nothing_more_c
     clock.advance(NIGHT)
     assert isinstance(log_in(deps, "elsewhere", ABROAD), login.LoggedIn)
     assert told(deps, account) == ["suspicious_login", "new_device"]
+    with deps.work.read() as work:
+        (event,) = work.audit.about((f"account:{account.id}",), ("idp.suspect_login",), limit=9)
+    assert event.details["login"]
     assert "unusual device, network and time" in notices.told(deps, account.id)[0].text.en
 
 
