@@ -102,7 +102,9 @@ def test_a_revoked_edge_is_red_and_ends_what_went_over_it(synced: Federation) ->
     assert other.reach.reason.code == "certificate_revoked"
     assert other.reach.reason.certificate in {each.edge.certificate for each in graph.edges}  # the real one, not its shadow
     drawn = picture(synced.county)
-    assert [each.attrib["marker-end"] for each in drawn.iter(f"{SVG}path") if "marker-end" in each.attrib].count("url(#bad)") == 1
+    assert [each.attrib["marker-end"] for each in drawn.iter(f"{SVG}path") if "marker-end" in each.attrib].count(
+        "url(#graph-bad)"
+    ) == 1
     assert any("已吊销" in text for text in words(drawn))
 
 
