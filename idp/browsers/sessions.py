@@ -22,6 +22,8 @@ from kernel.randomness import choose, token
 from policies import assurance
 
 _SEEN_EVERY = timedelta(seconds=60)
+LENT, LENT_IDLE = timedelta(minutes=10), timedelta(minutes=3)
+"""How long a session at a kiosk lasts, and how long it may be left alone: its pages leave by themselves before that."""
 _MAX_AGENT = 300
 _CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is read as something else
 _CODE_LENGTH = 10
@@ -89,6 +91,27 @@ def start(work: IdpWork, deps: IdpDeps, account_id: str, amr: Iterable[str], dev
     code = _name_login(work, session)
     _note(work, session, "idp.login", now)
     return Started(session, cookie, code)
+
+
+def lend(work: IdpWork, deps: IdpDeps, lender: Session, session_id: str, device: Device) -> Started:
+    """Let a session lend one to a kiosk: as strong, short, and never of just now, since nobody proves anything there."""
+    now, cookie = deps.clock.now(), token()
+    lent = Session(
+        id=session_id,
+        secret_hash=digest(cookie),
+        account_id=lender.account_id,
+        acr=lender.acr,
+        amr=lender.amr,
+        auth_time=min(lender.auth_time, now - timedelta(seconds=deps.policies.assurance.change_within_seconds)),
+        created_at=now,
+        seen_at=now,
+        ends_at=min(lender.ends_at, now + LENT),
+        idle_seconds=int(LENT_IDLE.total_seconds()),
+        device=_seal(deps, session_id, device),
+    )
+    work.records.add_session(lent)
+    _note(work, lent, "idp.lend_session", now)
+    return Started(lent, cookie)
 
 
 def renew(work: IdpWork, deps: IdpDeps, session: Session, amr: Iterable[str], device: Device) -> Started:

@@ -31,11 +31,15 @@ from policies import assurance
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the phone shows: who wants to know what, the code to compare, and at which level the answer is given."""
+    """What the phone shows: who wants to know what, the code to compare, and at which level the answer is given.
+
+    ``own_page``: the kiosk shows pages of ours, and would be lent a session.
+    """
 
     asked: consent.Question
     user_code: str
     level: Text
+    own_page: bool
 
 
 def enter(deps: IdpDeps, visit: Visit, *, typed: str, address: str) -> flow.Outcome:
@@ -63,7 +67,7 @@ def describe(deps: IdpDeps, transaction_id: str, visit: Visit) -> Question:
     if found is None or found.decided_at is not None or found.expires_at <= deps.clock.now() or visit.current is None:
         raise Refusal(TRANSACTION_OVER)
     level = assurance.get_level(deps.policies.assurance, visit.current.session.acr)
-    return Question(asked, user_codes.shown(user_codes.unseal(deps, found)), Text(level.zh, level.en))
+    return Question(asked, user_codes.shown(user_codes.unseal(deps, found)), Text(level.zh, level.en), found.own_page)
 
 
 def approve(deps: IdpDeps, transaction_id: str, visit: Visit) -> flow.Outcome:

@@ -4,7 +4,7 @@
 so nothing that outlives the phone's session (``offline_access``). 5. The request waits under two codes: a long one for the kiosk,
 stored hashed, and a short one for people.
 
-Left to others: the page where it is decided (``approval``), polling (``tokens.grants.device_code``).
+Left to others: the page where it is decided (``approval``), polling (``tokens.grants.device_code``), a kiosk that is a page of ours (``hall``).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         return refused(refusal)
 
 
-def ask(deps: IdpDeps, client: Client, form: Parameters) -> dict[str, Any]:
+def ask(deps: IdpDeps, client: Client, form: Parameters, *, own_page: bool = False) -> dict[str, Any]:
     """Store a kiosk's request and return its codes (3.2); ``Refusal`` when it asks for what it cannot have."""
     if DEVICE_CODE not in client.grant_types:
         raise Refusal(GRANT_TYPE_FORBIDDEN)
@@ -69,6 +69,7 @@ def ask(deps: IdpDeps, client: Client, form: Parameters) -> dict[str, Any]:
                 interval_seconds=INTERVAL_SECONDS,
                 created_at=now,
                 expires_at=now + timedelta(seconds=seconds),
+                own_page=own_page,
             )
             if work.records.add_device_request(request):
                 break

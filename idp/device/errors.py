@@ -12,3 +12,11 @@ USER_CODE_WRONG = define(
     remedy_zh="请对照自助终端屏幕上的代码重新输入；超时后请在终端上重新开始。",
     remedy_en="Compare it with the code on the kiosk's screen and type it again; if it timed out, begin again at the kiosk.",
 )
+KIOSK_UNKNOWN = define(
+    "kiosk_unknown",
+    status=404,
+    zh="没有登记这台自助终端。",
+    en="This kiosk is not registered.",
+    remedy_zh="请让安全管理员登记一个带大厅名称的设备授权系统，再在终端上打开它的地址。",
+    remedy_en="Have a security admin register a device authorization client with its hall, and open its address on the kiosk.",
+)

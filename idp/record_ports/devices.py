@@ -35,6 +35,6 @@ class DeviceRecords(Protocol):
         """Count a poll; False when the one before was less than the interval ago, which is longer from now on."""
         ...
 
-    def consume_device_request(self, request_id: str, at: datetime) -> bool:
-        """Consume an approved request; False when it is not approved, over, or was consumed before."""
+    def consume_device_request(self, request_id: str, at: datetime, session_id: str | None = None) -> bool:
+        """Consume an approved request, for the session that is lent; False when it is not approved, over, or was consumed before."""
         ...

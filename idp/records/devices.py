@@ -11,7 +11,8 @@ class DeviceRequest:
     """A kiosk's request that waits for somebody with a phone.
 
     ``user_code`` is encrypted and looked up by its keyed ``user_code_index``: it is short enough to be guessed from a plain digest.
-    Decided with a ``grant_id`` it was approved, without one refused.
+    Decided with a ``grant_id`` it was approved, without one refused. ``own_page``: the kiosk shows a page of ours, and was lent the session
+    ``session_id``; no token is ever given for such a code.
     """
 
     id: str
@@ -28,3 +29,5 @@ class DeviceRequest:
     decided_at: datetime | None = None
     grant_id: str | None = None
     consumed_at: datetime | None = None
+    own_page: bool = False
+    session_id: str | None = None

@@ -52,11 +52,11 @@ class SqlDevices(OnConnection):
         self._change(table.update().where(table.c.id == request_id).values(slower))
         return False
 
-    def consume_device_request(self, request_id: str, at: datetime) -> bool:
-        """Consume an approved request; False when it is not approved, over, or was consumed before."""
+    def consume_device_request(self, request_id: str, at: datetime, session_id: str | None = None) -> bool:
+        """Consume an approved request, for the session that is lent; False when it is not approved, over, or was consumed before."""
         approved = (table.c.id == request_id, table.c.grant_id.is_not(None), table.c.expires_at > to_micros(at))
         unused = table.c.consumed_at.is_(None)
-        return self._change(table.update().where(*approved, unused).values(consumed_at=to_micros(at)))
+        return self._change(table.update().where(*approved, unused).values(consumed_at=to_micros(at), session_id=session_id))
 
     def _find_one(self, which: sa.ColumnElement[bool]) -> DeviceRequest | None:
         row = self._first(sa.select(table).where(which))
@@ -77,4 +77,6 @@ class SqlDevices(OnConnection):
             decided_at=moment(row["decided_at"]),
             grant_id=row["grant_id"],
             consumed_at=moment(row["consumed_at"]),
+            own_page=row["own_page"],
+            session_id=row["session_id"],
         )

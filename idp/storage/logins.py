@@ -16,6 +16,7 @@ from idp.storage.people import read_account
 from idp.storage.tables import (
     accounts,
     clients,
+    device_requests,
     grants,
     logout_deliveries,
     pushed_requests,
@@ -110,7 +111,18 @@ class SqlSessions(OnConnection):
         bound = (grants.c.session_id == session_id, grants.c.offline.is_(False), grants.c.revoked_at.is_(None))
         self._change(grants.update().where(*bound).values(revoked_at=to_micros(at)))
         self._owe_logouts(sessions.c.id == session_id, at)
+        self._end_lent(session_id, at)
         return True
+
+    def _end_lent(self, session_id: str, at: datetime) -> None:
+        """End what a session lent to kiosks."""
+        lent = (
+            sa.select(device_requests.c.session_id)
+            .join(grants, grants.c.id == device_requests.c.grant_id)
+            .where(grants.c.session_id == session_id, device_requests.c.session_id.is_not(None))
+        )
+        for each in self._connection.execute(lent).scalars().all():
+            self.end_session(each, at)
 
     def end_sessions(self, account_id: str, at: datetime) -> int:
         """End all sessions of an account, revoke *all* its grants and owe the clients logouts; return how many sessions were ended."""

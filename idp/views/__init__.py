@@ -16,6 +16,7 @@ from idp.views import (
     event_streams,
     events,
     identity,
+    kiosk,
     levels,
     login,
     logout,
@@ -57,6 +58,7 @@ def make_blueprint(deps: IdpDeps) -> Blueprint:
         login.add,
         identity.add,
         device.add,
+        kiosk.add,
         logout.add,
         *people,
     ):

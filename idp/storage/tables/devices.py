@@ -31,6 +31,8 @@ device_requests = sa.Table(
     moment_column("decided_at", optional=True),
     text_column("grant_id", 60, optional=True),
     moment_column("consumed_at", optional=True),
+    sa.Column("own_page", sa.Boolean, nullable=False, info=INTERNAL),
+    text_column("session_id", 60, optional=True),
     sa.UniqueConstraint("device_code_hash", name="idp_device_requests_code"),
     sa.UniqueConstraint("user_code_index", name="idp_device_requests_user_code"),
 )

@@ -30,7 +30,7 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
     now = deps.clock.now()
     with deps.work.read() as work:
         found = work.records.find_device_code(digest(device_code))
-    if found is None or found.client_id != client.client_id:
+    if found is None or found.client_id != client.client_id or found.own_page:
         raise Refusal(DEVICE_INVALID, field="device_code")
     if found.decided_at is None or found.grant_id is None:
         raise Refusal(_wait(deps, found, now))

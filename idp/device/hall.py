@@ -1,0 +1,82 @@
+"""A kiosk that is a page of ours: it shows a code, and whoever agrees on their phone is lent a session at it for some minutes.
+
+1. The kiosk asks for a login as any kiosk does (``authorization``); no token is ever given for this code.
+2. Somebody decides on their phone, where they are told what will be seen here (``approval``).
+3. The code is consumed, once, and the phone's session lends one to the kiosk: as strong, but never fresh, so that nothing can be done there
+   that wants a login of just now; short; and over with the phone's.
+4. Whoever leaves, or touches nothing for a while, is logged out.
+
+Left to others: the pages, and how they look there (``views.kiosk``, ``templates/layout.html``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from idp import endpoints
+from idp.browsers import sessions
+from idp.browsers.sessions import Current, Device, Started
+from idp.clients import registry
+from idp.clients.grant_types import DEVICE_CODE
+from idp.device import authorization, user_codes
+from idp.device.errors import KIOSK_UNKNOWN
+from idp.hashes import digest
+from idp.ports import IdpDeps
+from idp.records import Client, DeviceRequest
+from idp.wire import Parameters
+from kernel.errors import Refusal
+from kernel.randomness import token
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nobody has decided: the code to compare, and the address that the phone opens."""
+
+    user_code: str
+    address: str = field(repr=False)
+
+
+def get_kiosk(deps: IdpDeps, client_id: str) -> Client:
+    """Return the kiosk; ``Refusal(kiosk_unknown)`` for a client that is none, or that stands in no hall."""
+    client = registry.find(deps, client_id)
+    if client is None or DEVICE_CODE not in client.grant_types or not client.hall:
+        raise Refusal(KIOSK_UNKNOWN, field="client_id")
+    return client
+
+
+def begin(deps: IdpDeps, client_id: str) -> str:
+    """Ask for a login (step 1) and return the device code."""
+    asked = authorization.ask(deps, get_kiosk(deps, client_id), Parameters({}), own_page=True)
+    return str(asked["device_code"])
+
+
+def look(deps: IdpDeps, client_id: str, device_code: str, device: Device) -> Waiting | Started | None:
+    """Return how things stand, or the session that was lent; None when it was refused or is over."""
+    kiosk, now = get_kiosk(deps, client_id), deps.clock.now()
+    with deps.work.read() as work:
+        found = work.records.find_device_code(digest(device_code))
+    if found is None or not found.own_page or found.client_id != kiosk.client_id or found.expires_at <= now:
+        return None
+    if found.decided_at is None:
+        code = user_codes.shown(user_codes.unseal(deps, found))
+        return Waiting(code, f"{endpoints.url(deps, endpoints.DEVICE)}?user_code={code}")
+    return None if found.grant_id is None else _lend(deps, found, found.grant_id, device)
+
+
+def _lend(deps: IdpDeps, found: DeviceRequest, grant_id: str, device: Device) -> Started | None:
+    now = deps.clock.now()
+    session_id = token(16)
+    with deps.work.begin() as work:
+        # 3. Consume, then lend.
+        if not work.records.consume_device_request(found.id, now, session_id):
+            return None
+        grant = work.records.find_grant(grant_id)
+        lender = None if grant is None or grant.revoked_at is not None else work.records.find_session(grant.session_id)
+        if lender is None or not sessions.is_alive(lender, now):
+            return None
+        return sessions.lend(work, deps, lender, session_id, device)
+
+
+def leave(deps: IdpDeps, current: Current, client_id: str) -> None:
+    """End the session that the kiosk was lent (step 4)."""
+    sessions.end(deps, current.session, actor=f"client:{client_id}")

@@ -1,0 +1,57 @@
+"""A kiosk in a hall as pages of ours: large, without a keyboard, entered by a phone (``device.hall``), and left by itself.
+
+A cookie says that this browser is a kiosk: the frame of all pages is larger there and comes back here when nothing is touched.
+"""
+
+from __future__ import annotations
+
+import segno
+from flask import Blueprint, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from idp.browsers.sessions import Started
+from idp.device import hall
+from idp.ports import IdpDeps
+from idp.views import browser
+
+_KIOSK = "kiosk"  # templates/layout.html reads it as well
+_MAX_COOKIE = 200
+
+
+def add(blueprint: Blueprint, deps: IdpDeps) -> None:
+    """Add the pages."""
+
+    def in_cookie(client_id: str) -> str | None:
+        """Return the device code of this kiosk's browser; None when it is none, or another kiosk."""
+        of, _, device_code = request.cookies.get(deps.node.cookie(_KIOSK), "")[:_MAX_COOKIE].rpartition(".")
+        return device_code if of == client_id else None
+
+    @blueprint.get("/kiosk/<client_id>")
+    def show_kiosk(client_id: str) -> str:
+        """Show how to begin; whoever was here is logged out, for this is where pages lead that nobody touches."""
+        kiosk, current = hall.get_kiosk(deps, client_id), browser.current(deps)
+        if current is not None and in_cookie(client_id) is not None:
+            hall.leave(deps, current, client_id)
+            browser.log_out(deps)
+        return render_template("idp/kiosk.html", client=kiosk, waiting=None, qr=None)
+
+    @blueprint.post("/kiosk/<client_id>")
+    def begin_kiosk(client_id: str) -> Response:
+        code = hall.begin(deps, client_id)
+        answer = browser.go_to(url_for("idp.wait_at_kiosk", client_id=client_id))
+        secure = deps.node.url.startswith("https:")
+        name = deps.node.cookie(_KIOSK)
+        answer.set_cookie(name, f"{client_id}.{code}", httponly=True, samesite="Lax", secure=secure, path="/")
+        return answer
+
+    @blueprint.get("/kiosk/<client_id>/code")
+    def wait_at_kiosk(client_id: str) -> Response | str:
+        device_code = in_cookie(client_id)
+        seen = None if device_code is None else hall.look(deps, client_id, device_code, browser.device())
+        if seen is None:
+            return browser.go_to(url_for("idp.show_kiosk", client_id=client_id))
+        if isinstance(seen, Started):
+            browser.log_in(seen)
+            return browser.go_to(url_for("idp.home"))
+        qr = segno.make(seen.address, error="m", micro=False).svg_data_uri(border=4, dark="#000", light="#fff")
+        return render_template("idp/kiosk.html", client=hall.get_kiosk(deps, client_id), waiting=seen, qr=qr)
