@@ -67,7 +67,7 @@ def _add_new(pages: Blueprint, deps: AdminDeps) -> None:
     @pages.get("/agreements")
     @guard(deps, "agreements.request")
     def new_agreement() -> str:
-        return render_template("admin_ui/agreement_new.html")
+        return render_template("admin_ui/agreement_new.html", error=None)
 
     @pages.post("/agreements/ask")
     @guard(deps, "agreements.request")

@@ -16,7 +16,7 @@ from kernel.clock import SystemClock
 from kernel.errors import Refusal
 from policies.loader import load
 from service import headers, i18n
-from service.frame import Frame
+from service.frame import Frame, Templates
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ def console_of(deps: CrosscertDeps, door: Door) -> Flask:
         in_background=void,
     )
     app = Flask("service")
+    app.jinja_environment = Templates
     Bootstrap5(app)
     headers.init_app(app, deps.node)
     i18n.init_app(app, deps.node)

@@ -14,7 +14,7 @@ from service.csrf import Csrf
 from service.door import Door
 from service.fast_path import FastPath
 from service.floods import Floods
-from service.frame import Frame
+from service.frame import Frame, Templates
 from service.metrics import Metrics
 
 
@@ -38,6 +38,7 @@ _BYTECODE = _Bytecode()
 def make_app(deps: IdpDeps) -> Flask:
     """The blueprint in the frame of the house, without the other rooms, and the login in front of Flask."""
     app = Flask("service")
+    app.jinja_environment = Templates
     app.jinja_options = {"bytecode_cache": _BYTECODE}
     app.config.update(BOOTSTRAP_SERVE_LOCAL=True, MAX_FORM_MEMORY_SIZE=256 * 1024)
     Bootstrap5(app)

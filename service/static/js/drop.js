@@ -8,10 +8,9 @@ for (const frame of document.querySelectorAll("[data-drop]")) {
 
   const show = () => {
     text.textContent = input.files.length > 0 ? input.files[0].name : asked;
-    frame.classList.toggle("cx-drop-full", input.files.length > 0);
   };
 
-  frame.classList.add("cx-drop-on"); // the label does the input's work; the input stays for the keyboard and screen readers
+  frame.classList.add("cx-drop-on"); // the label tells the name: the input need not be seen for that
   input.addEventListener("change", show);
   window.addEventListener("pageshow", show);
   for (const name of ["dragenter", "dragover"]) {
