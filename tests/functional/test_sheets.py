@@ -1,6 +1,6 @@
 """Every page there is, as whoever may see it, on contact sheets in ``var/sheets``: to be looked at. Only when asked, like ``test_pictures``.
 
-One page for each route: where something varies in its address, the first that a page before it links to. In both languages, both themes, on
+Each is looked at by axe-core too. One page for each route: where something varies in its address, the first that a page before it links to. In both languages, both themes, on
 a phone and on a desk. Left to others: everything that can be checked without eyes (``test_accessibility``, ``test_pages``).
 """
 
@@ -21,7 +21,7 @@ from service.app import create_app
 from service.config import load_config
 from service.metrics import Metrics
 from service.wiring import Services
-from tests.functional.test_accessibility import CITY, STRANGERS, addresses, enter
+from tests.functional.test_accessibility import AXE, CITY, STRANGERS, addresses, enter
 from tests.support.demo import Federation
 
 SHEETS = Path(__file__).parents[2] / "var" / "sheets"
@@ -85,12 +85,14 @@ def test_a_sheet(
     office = who in {"staff", "admin"}
     known = list(STRANGERS) if kind is None else [one for one in addresses(city) if one.startswith("/admin") == office]
     shots: list[Image.Image] = []
-    narrow: list[str] = []
+    faults: list[str] = []
 
     def shown(address: str) -> None:
         page.goto(f"{city.node.url}{address}?lang={language}")
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            narrow.append(address)
+            faults.append(f"{address} is wider than the screen")
+        found = AXE.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        faults.extend(f"{address}: {each['id']} {[node['html'][:200] for node in each['nodes'][:3]]}" for each in found)
         picture = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("RGB")
         shots.append(picture.crop((0, 0, width, min(picture.height, _TALL))))
 
@@ -98,7 +100,7 @@ def test_a_sheet(
         shown(address)
     context.close()
     _paste(shots, f"{who}-{language}-{scheme}-{size}", _ACROSS[size])
-    assert narrow == []
+    assert faults == []
 
 
 def _paste(shots: list[Image.Image], name: str, across: int) -> None:
