@@ -50,6 +50,7 @@ ELSEWHERE = (
     "/login/identity",
     "/login/second-factor/send",
     "/recovery",
+    "/kiosk/",
     "/report",
     "/api/",
 )
