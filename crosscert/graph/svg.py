@@ -16,15 +16,15 @@ from kernel.errors import Language, Text
 from policies.models import CertificatePolicies
 
 _STYLE = """
-.paper{fill:#fbfcfd}.card{fill:#fff;stroke:#52606d;stroke-width:1.5}.own .card{fill:#e3f1f4;stroke:#0b6b7d;stroke-width:2.5}
-.member .card,.outside .card,.beyond path{stroke-dasharray:6 4}.failing .card{stroke:#b3261e}
+.paper{fill:#fbfcfd}.box{fill:#fff;stroke:#52606d;stroke-width:1.5}.own .box{fill:#e3f1f4;stroke:#0b6b7d;stroke-width:2.5}
+.member .box,.outside .box,.beyond path{stroke-dasharray:6 4}.failing .box{stroke:#b3261e}
 text{font-family:"Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei","PingFang SC",sans-serif;fill:#1f2933;text-anchor:middle}
 .name{font-size:17px;font-weight:600}.note,.label{font-size:12px}.note,.idle{fill:#52606d}.failing .note,.bad{fill:#b3261e}
 .edge path{fill:none;stroke:#0b6b7d;stroke-width:1.8}.edge.idle path{stroke:#7b8794}.edge.bad path{stroke:#b3261e}
 .edge text{paint-order:stroke;stroke:#fbfcfd;stroke-width:4px}
 .good-head{fill:#0b6b7d}.idle-head{fill:#7b8794}.bad-head{fill:#b3261e}
 @media(prefers-color-scheme:dark){
-.paper{fill:#12181f}.card{fill:#1d2630;stroke:#9aa5b1}.own .card{fill:#0f3440;stroke:#4fb3c4}.failing .card{stroke:#ff8a80}
+.paper{fill:#12181f}.box{fill:#1d2630;stroke:#9aa5b1}.own .box{fill:#0f3440;stroke:#4fb3c4}.failing .box{stroke:#ff8a80}
 text{fill:#e4e7eb}.note,.idle{fill:#9aa5b1}.failing .note,.bad{fill:#ff8a80}
 .edge path{stroke:#4fb3c4}.edge.idle path{stroke:#7b8794}.edge.bad path{stroke:#ff8a80}.edge text{stroke:#12181f}
 .good-head{fill:#4fb3c4}.bad-head{fill:#ff8a80}
@@ -97,7 +97,7 @@ def _node(node: GraphNode, layout: Layout, pen: _Pen) -> str:
     card = layout.cards[node.key]
     at, kinds = card.middle, [node.relation, *(["failing"] if node.is_failing else [])]
     left, top = at.x - WIDTH / 2, at.y - card.height / 2
-    rect = f'<rect class="card" x="{left:.0f}" y="{top:.0f}" width="{WIDTH}" height="{card.height:.0f}" rx="10"/>'
+    rect = f'<rect class="box" x="{left:.0f}" y="{top:.0f}" width="{WIDTH}" height="{card.height:.0f}" rx="10"/>'
     told = rect + _text(node.name, at.x, top + 26, "name") + _text(_note(node, pen), at.x, top + 48, "note")
     parts = [told if pen.links is None else _leading_to(pen.links.node(node), told)]
     for number, edge in enumerate(card.labels, 1):

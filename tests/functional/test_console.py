@@ -38,7 +38,7 @@ def test_a_security_admin_reads_certificates_the_federation_and_the_audit_log(fe
     picture = page.get_by_role("region", name="互信图")
     for name in ("潮州市", "潮安区", "饶平县"):
         expect(picture.get_by_text(name, exact=True)).to_be_visible()
-    assert picture.locator(".own .card").evaluate("card => getComputedStyle(card).strokeWidth") == "2.5px"
+    assert picture.locator(".own .box").evaluate("card => getComputedStyle(card).strokeWidth") == "2.5px"
     picture.get_by_role("link", name=RAOPING).click()
     expect(page).to_have_url(f"{base}/admin/federation#node-{RAOPING}")
     picture.get_by_role("link", name="路径长").first.click()
