@@ -25,6 +25,8 @@ from pki.client_cert import HEADER, shown_certificate
 
 _SESSION = "session"
 _BROWSER = "browser"
+KIOSK = "kiosk"  # templates/layout.html reads it as well
+_MAX_KIOSK = 200
 _MAX_BROWSER_COOKIES = 8
 _LEFT = "left"
 _LEFT_SECONDS = 3600
@@ -76,6 +78,12 @@ def find_browser(deps: IdpDeps, cookies: Mapping[str, str]) -> tuple[str, ...]:
 def find_current(deps: IdpDeps, cookies: Mapping[str, str]) -> Current | None:
     """Return who is logged in in the browser with these cookies."""
     return sessions.find_current(deps, cookies.get(deps.node.cookie(_SESSION)))
+
+
+def find_kiosk(deps: IdpDeps, cookies: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return which kiosk a browser is, and its device code; None for one that is none."""
+    of, _, device_code = cookies.get(deps.node.cookie(KIOSK), "")[:_MAX_KIOSK].rpartition(".")
+    return (of, device_code) if of else None
 
 
 def new_cookie(deps: IdpDeps, value: str) -> str:

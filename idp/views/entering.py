@@ -40,7 +40,7 @@ def show(
 ) -> tuple[str, tuple[str, ...]] | None:
     """Return the page, with the origin that its form may lead to; ``form`` is the field that its forms have."""
     transaction_id, known = find_waiting(environ), browser.find_browser(deps, cookies)
-    if transaction_id is None or not known:
+    if transaction_id is None or not known or browser.find_kiosk(deps, cookies) is not None:
         return None
     visit = Visit(known, browser.find_current(deps, cookies))
     with deps.work.look() as work:

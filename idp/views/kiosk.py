@@ -14,17 +14,14 @@ from idp.device import hall
 from idp.ports import IdpDeps
 from idp.views import browser
 
-_KIOSK = "kiosk"  # templates/layout.html reads it as well
-_MAX_COOKIE = 200
-
 
 def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     """Add the pages."""
 
     def in_cookie(client_id: str) -> str | None:
         """Return the device code of this kiosk's browser; None when it is none, or another kiosk."""
-        of, _, device_code = request.cookies.get(deps.node.cookie(_KIOSK), "")[:_MAX_COOKIE].rpartition(".")
-        return device_code if of == client_id else None
+        found = browser.find_kiosk(deps, request.cookies)
+        return found[1] if found is not None and found[0] == client_id else None
 
     @blueprint.get("/kiosk/<client_id>")
     def show_kiosk(client_id: str) -> str:
@@ -40,7 +37,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         code = hall.begin(deps, client_id)
         answer = browser.go_to(url_for("idp.wait_at_kiosk", client_id=client_id))
         secure = deps.node.url.startswith("https:")
-        name = deps.node.cookie(_KIOSK)
+        name = deps.node.cookie(browser.KIOSK)
         answer.set_cookie(name, f"{client_id}.{code}", httponly=True, samesite="Lax", secure=secure, path="/")
         return answer
 

@@ -238,7 +238,9 @@ def _login_page(
             error=error,
         )
 
-    at_first = error is None and entering.find_waiting(request.environ) == txn
+    at_first = (
+        error is None and entering.find_waiting(request.environ) == txn and browser.find_kiosk(deps, request.cookies) is None
+    )
     if transaction is None or waiting is None or not at_first or not strangers_page.is_strangers(waiting, visit):
         return render()
     where = {"language": get_locale().language, "root": request.script_root}

@@ -111,3 +111,14 @@ def test_a_refusal_leads_back_to_the_beginning(hall: Provider) -> None:
 @pytest.mark.parametrize("client_id", ["nowhere", "scjg", "unheard-of"])
 def test_what_is_no_kiosk_with_a_hall_has_no_such_page(hall: Provider, client_id: str) -> None:
     assert hall.browser().get(f"/kiosk/{client_id}").status_code == 404
+
+
+def test_what_a_kiosk_is_shown_is_kept_for_nobody_else(hall: Provider) -> None:
+    kiosk = hall.browser()
+    begin(kiosk)
+    for _ in range(2):  # known by then
+        assert "cx-kiosk" in kiosk.get(endpoints.AUTHORIZE, hall.request()).text
+    phone = hall.browser()
+    for _ in range(2):
+        assert "cx-kiosk" not in phone.get(endpoints.AUTHORIZE, hall.request()).text
+    assert "cx-kiosk" in kiosk.get(endpoints.AUTHORIZE, hall.request()).text
