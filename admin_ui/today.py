@@ -46,12 +46,12 @@ class Chart:
 class Today:
     """What waits for an admin: certificates that end, agreements to compare or approve, revocations to be looked over, new keys for CAs.
 
-    ``ending`` are the first of them; ``proposals`` and ``cases`` how many changes of accounts and reports of strangers' logins wait. ``held`` is how many certificates end within ``held_days`` that their holders renew, by profile, as far as they were counted.
+    ``ending`` are the first of them; ``proposals`` and ``cases`` how many changes of accounts and reports of strangers' logins wait. ``held`` is how many certificates end within ``days`` that their holders renew, by profile, as far as they were counted.
     """
 
     ending: Sequence[alarms.Alarm]
     held: Mapping[str, int]
-    held_days: int
+    days: int
     waiting: Sequence[Agreement]
     overdue: Sequence[Agreement]
     rollovers: Sequence[Rollover]
@@ -69,7 +69,7 @@ def find_today(deps: PkiDeps, federation: CrosscertDeps, people: IdpDeps) -> Tod
     return Today(
         ending=list(ending),
         held=counted,
-        held_days=days,
+        days=days,
         waiting=waiting,
         overdue=agreements.overdue_reviews(federation),
         rollovers=[one for role in CA_ROLES if (one := rollover.find_open(deps, role)) is not None],
