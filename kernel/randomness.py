@@ -35,4 +35,8 @@ def serial_number() -> int:
 
 def choose(alphabet: str, length: int) -> str:
     """Return ``length`` random characters of ``alphabet``, each as likely as any other: for codes that people type."""
-    return "".join(secrets.choice(alphabet) for _ in range(length))
+    drawn, characters = secrets.randbelow(len(alphabet) ** length), []
+    for _ in range(length):
+        drawn, place = divmod(drawn, len(alphabet))
+        characters.append(alphabet[place])
+    return "".join(characters)

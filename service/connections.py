@@ -66,6 +66,9 @@ class _Sqlite:
         self.check(text)
         return self._driver.execute(text, values)
 
+    def expect(self, text: str, values: Sequence[Any]) -> None:
+        """Carry it out when it is asked for."""
+
     def commit(self) -> None:
         self._driver.execute("COMMIT")
 

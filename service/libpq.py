@@ -26,11 +26,12 @@ _DONE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 
 @dataclass(slots=True, eq=False)
 class _Sent:
-    """A statement to be sent: a prepared one's name with values, or a text without. ``rowcount`` is known once it was carried out."""
+    """A statement to be sent: a prepared one's name with values, or a text without. What is ``found`` is known once it was carried out."""
 
     what: bytes
     values: Sequence[Any] | None = None
     rowcount: int = -1
+    found: PGresult | None = None
 
 
 _BEGIN, _COMMIT = _Sent(b"BEGIN"), _Sent(b"COMMIT")
@@ -65,6 +66,7 @@ class Libpq:
         self._values = Transformer(driver)
         self._names: dict[str, bytes] = {}
         self._waiting: list[_Sent] = []
+        self._expected: dict[tuple[str, tuple[Any, ...]], _Sent] = {}
         self._poll = select.poll()
         self._poll.register(self._pgconn.socket, select.POLLIN)
         self._sendable = select.poll()
@@ -86,11 +88,13 @@ class Libpq:
             del waiting[0]  # nothing was carried out yet, and a statement alone is a transaction
         else:
             waiting.append(_COMMIT)
+        self._expected.clear()
         self.send()
 
     def roll_back(self) -> None:
         """Forget what was put off, and undo the transaction if it has begun."""
         self._waiting.clear()
+        self._expected.clear()
         if self._pgconn.pipeline_status:
             message = "interrupted between statements and their answers"
             raise psycopg.OperationalError(message)
@@ -98,9 +102,16 @@ class Libpq:
             self._verified(_Sent(b"ROLLBACK"), self._pgconn.exec_(b"ROLLBACK"))
 
     def execute(self, text: str, values: Sequence[Any]) -> Answer:
-        """Carry out a statement after all that was put off."""
-        self.put_off(text, values)
-        return Answer(self._carry_out(), self._values)
+        """Carry out a statement after all that was put off, unless it was expected and has gone already."""
+        expected = self._expected.pop((text, tuple(values)), None) if self._expected else None
+        sent = expected or self.put_off(text, values)
+        if sent.found is None:
+            self.send()
+        return Answer(self._verified(sent, sent.found), self._values)
+
+    def expect(self, text: str, values: Sequence[Any]) -> None:
+        """Put off a statement whose answer will be asked for: with the first of several all of them are sent."""
+        self._expected[text, tuple(values)] = self.put_off(text, values)
 
     def put_off(self, text: str, values: Sequence[Any]) -> _Sent:
         """Carry out a statement some time before the transaction ends."""
@@ -171,5 +182,5 @@ class Libpq:
             message = "the transaction was not committed"
             raise psycopg.OperationalError(message)
         if sent.values is not None:
-            sent.rowcount = found.command_tuples or 0
+            sent.rowcount, sent.found = found.command_tuples or 0, found
         return found

@@ -89,6 +89,8 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
         with _open(deps, visit) as work:
             if visit is None:
                 return Ask(open_transaction(work, deps, browser=None, request=request).id, None, client)
+            if visit.current is not None:
+                work.records.expect_answer(visit.current.account.id, client.client_id)
             return _proceed(work, deps, client, request, visit=visit)
     except Refusal as refusal:
         silent = said.get("prompt") == "none" if pushed is None else "none" in pushed.prompts

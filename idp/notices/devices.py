@@ -31,6 +31,7 @@ class Impression:
 def weigh(work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, ...], device: Device) -> Impression:
     """Return what a login that is about to succeed looks like."""
     values = [digest(value) for value in browser]
+    work.records.expect_weighing(account_id, values, logins=_EARLIER)
     own = any(work.records.knows_device(account_id, value) for value in values)
     new_device = not own or any(work.records.is_shared(value) for value in values)
     earlier = work.records.last_logins(account_id, limit=_EARLIER) if new_device else ()

@@ -66,7 +66,10 @@ def take(deps: IdpDeps, *, account: str, address: str, name: str | None = None) 
         def is_left(key: ThrottleKey, limit: int) -> bool:
             return work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit)
 
-        # In one order everywhere, so that no two tries wait for each other's rows.
+        # In one order everywhere, so that no two tries wait for each other's rows. Who is refused has taken none of them.
+        of_both = ((of_account, rules.account_failures), (of_address, rules.address_failures))
+        wanted = of_both if of_name is None else ((of_name, rules.account_failures), *of_both)
+        work.records.expect_tries(wanted, now=now, window_seconds=rules.window_seconds)
         of_name_left = of_name is None or is_left(of_name, rules.account_failures)
         of_account_left = of_name_left and is_left(of_account, rules.account_failures)
         told = of_account_left if of_name is None else of_name_left

@@ -18,3 +18,15 @@ class EnteringRecords(Protocol):
     def find_named(self, username: str) -> tuple[AccountRecord | None, Sequence[Authenticator], Sequence[Switch]]:
         """Return whose username (in its normal form) this is with all their authenticators, oldest first, and what is switched off."""
         ...
+
+    def expect_client(self, client_id: str) -> None:
+        """Be ready for a request's client. It is of now."""
+        ...
+
+    def expect_answer(self, account_id: str, client_id: str) -> None:
+        """Be ready for what a request's answer is made of: whom the person acts for, what they agreed to. It is of now."""
+        ...
+
+    def expect_weighing(self, account_id: str, devices: Sequence[bytes], *, logins: int) -> None:
+        """Be ready for what a login is weighed by: the browser's values, and so many logins before it."""
+        ...

@@ -71,6 +71,10 @@ class AccountRecords(Protocol):
         """Accept a TOTP time step; False when it or a later one was accepted before."""
         ...
 
+    def expect_tries(self, keys: Sequence[tuple[ThrottleKey, int]], *, now: datetime, window_seconds: int) -> None:
+        """Be ready to take tries, each with its limit, in this order; whoever does not take all of them takes none in this transaction."""
+        ...
+
     def take_try(self, key: ThrottleKey, *, now: datetime, window_seconds: int, limit: int) -> bool:
         """Count a try before it is made; False when the window's tries are used up."""
         ...

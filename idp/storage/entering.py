@@ -8,9 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp.records import AccountRecord, Authenticator, Client, Switch, Transaction
-from idp.storage.clients import read_client
+from idp.storage.clients import CLIENT, CONSENT, read_client
 from idp.storage.connection import OnConnection
 from idp.storage.logins import read_transaction
+from idp.storage.mandates import OF_AGENT
+from idp.storage.notices import DEVICE, LAST_LOGINS
 from idp.storage.people import read_account, read_authenticator
 from idp.storage.switches import read_switch
 from idp.storage.tables import accounts, authenticators, clients, switches, transactions
@@ -59,6 +61,21 @@ class SqlEntering(OnConnection):
         account = None if rows[0]["id"] is None else read_account(rows[0])
         enrolled = {row[f"{_AUTHENTICATOR}id"]: row for row in rows if row[f"{_AUTHENTICATOR}id"] is not None}
         return account, [read_authenticator(row, _AUTHENTICATOR) for row in enrolled.values()], _switches(rows)
+
+    def expect_client(self, client_id: str) -> None:
+        """Be ready for a request's client."""
+        CLIENT.expect(self._connection, {"key": client_id})
+
+    def expect_answer(self, account_id: str, client_id: str) -> None:
+        """Be ready for what a request's answer is made of."""
+        OF_AGENT.expect(self._connection, {"key": account_id})
+        CONSENT.expect(self._connection, {"account": account_id, "client": client_id})
+
+    def expect_weighing(self, account_id: str, devices: Sequence[bytes], *, logins: int) -> None:
+        """Be ready for what a login is weighed by: the browser's values, and so many logins before it."""
+        for device in devices:
+            DEVICE.expect(self._connection, {"account": account_id, "key": device})
+        LAST_LOGINS.expect(self._connection, {"key": account_id, "limit": logins})
 
 
 def _switches(rows: Sequence[Row]) -> Sequence[Switch]:

@@ -16,11 +16,11 @@ from kernel.clock import from_micros, to_micros
 from pki.storage.prepared import Prepared, Row, put
 
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")
-_DEVICE = Prepared(sa.select(devices.c.seen_at).where(devices.c.account_id == sa.bindparam("account"), devices.c.device == _KEY))
+DEVICE = Prepared(sa.select(devices.c.seen_at).where(devices.c.account_id == sa.bindparam("account"), devices.c.device == _KEY))
 _ACCOUNTS_OF_DEVICE = Prepared(sa.select(devices.c.account_id).where(devices.c.device == _KEY).limit(2))
 _SEE_DEVICE = Prepared(lambda insert: put(insert(devices)))
 _ADD_NOTICE = Prepared(lambda insert: insert(notices))
-_LAST_LOGINS = Prepared(
+LAST_LOGINS = Prepared(
     sa.select(logins).where(logins.c.account_id == _KEY).order_by(logins.c.at.desc(), logins.c.code).limit(sa.bindparam("limit"))
 )
 _ADD_LOGIN = Prepared(lambda insert: insert(logins))
@@ -75,7 +75,7 @@ class SqlNotices(OnConnection):
 
     def knows_device(self, account_id: str, device: bytes) -> bool:
         """Tell whether an account was used in a browser."""
-        return self._find(_DEVICE, account=account_id, key=device) is not None
+        return self._find(DEVICE, account=account_id, key=device) is not None
 
     def is_shared(self, device: bytes) -> bool:
         """Tell whether several accounts were used in a browser."""
@@ -118,7 +118,7 @@ class SqlNotices(OnConnection):
 
     def last_logins(self, account_id: str, *, limit: int) -> Sequence[Login]:
         """Return an account's logins, newest first."""
-        return [_read_login(row) for row in self._find_all(_LAST_LOGINS, key=account_id, limit=limit)]
+        return [_read_login(row) for row in self._find_all(LAST_LOGINS, key=account_id, limit=limit)]
 
     def login_codes(self, account_id: str) -> Mapping[str, str]:
         """Return the code of the last login of each of an account's sessions."""

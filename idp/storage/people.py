@@ -119,12 +119,14 @@ class SqlAccounts(OnIndexes):
         earlier = (authenticators.c.id == authenticator_id, authenticators.c.counter < step)
         return self._change(authenticators.update().where(*earlier).values(counter=step, last_used_at=to_micros(at)))
 
+    def expect_tries(self, keys: Sequence[tuple[ThrottleKey, int]], *, now: datetime, window_seconds: int) -> None:
+        """Be ready to take tries, each with its limit, in this order and whichever is left."""
+        for key, limit in keys:
+            _TAKE_TRY.expect(self._connection, _try_values(key, now, window_seconds, limit))
+
     def take_try(self, key: ThrottleKey, *, now: datetime, window_seconds: int, limit: int) -> bool:
         """Count a try before it is made; False when the window's tries are used up."""
-        what, digest = key
-        moment_now = to_micros(now)
-        begun = moment_now - window_seconds * 1_000_000
-        return self._find(_TAKE_TRY, what=what, digest=digest, since=moment_now, count=1, begun=begun, limit=limit) is not None
+        return self._find(_TAKE_TRY, **_try_values(key, now, window_seconds, limit)) is not None
 
     def give_try_back(self, key: ThrottleKey) -> None:
         """Uncount one try, which did not fail."""
@@ -137,6 +139,12 @@ class SqlAccounts(OnIndexes):
     def _account(self, statement: Prepared, key: str | bytes) -> AccountRecord | None:
         row = self._find(statement, key=key)
         return None if row is None else read_account(row)
+
+
+def _try_values(key: ThrottleKey, now: datetime, window_seconds: int, limit: int) -> dict[str, Any]:
+    since = to_micros(now)
+    begun = since - window_seconds * 1_000_000
+    return {"what": key[0], "digest": key[1], "since": since, "count": 1, "begun": begun, "limit": limit}
 
 
 def account_values(record: AccountRecord) -> dict[str, Any]:

@@ -55,6 +55,10 @@ class Driver(Protocol):
         """Carry it out before anything that comes later, and before the transaction ends."""
         ...
 
+    def expect(self, text: str, values: Sequence[Any], /) -> None:
+        """Be ready to carry it out in this transaction: it may go with others, and sooner than it is asked for."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
@@ -90,6 +94,13 @@ class Prepared:
             return self._run(connection, values)
         compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
         return driver.put_off(compiled.text, compiled.given(values))
+
+    def expect(self, connection: sa.Connection, values: Mapping[str, Any]) -> None:
+        """Tell that it will be asked for with these values, so that its answer may come with those of others; what it finds is of now."""
+        driver: Driver | None = connection.info.get(DRIVER)
+        if driver is not None:
+            compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
+            driver.expect(compiled.text, compiled.given(values))
 
     def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> Row | None:
         """Return the first row or None."""

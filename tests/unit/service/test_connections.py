@@ -20,6 +20,8 @@ from tests.support.databases import create_all
 metadata = sa.MetaData()
 things = sa.Table("things", metadata, sa.Column("name", sa.String(20), primary_key=True))
 REMOVE = Prepared(things.delete())
+ADD = Prepared(lambda insert: insert(things))
+FIND = Prepared(sa.select(things).where(things.c.name == sa.bindparam("name")))
 
 
 @pytest.fixture
@@ -138,6 +140,33 @@ def test_a_look_sees_what_is_committed_at_each_moment_and_changes_nothing(
     with pytest.raises((sa.exc.InvalidRequestError, psycopg.Error)), work.look() as opened:
         REMOVE.change(opened.records, {})
     assert names(work) == ["first", "second"]
+
+
+def test_what_is_expected_is_found_as_it_was_then_and_is_forgotten_with_the_transaction(
+    work: SqlUnitOfWork[sa.Connection], engine: sa.Engine
+) -> None:
+    known = {"name": "first"}
+    with work.begin() as opened:
+        for name in ("first", "second"):
+            FIND.expect(opened.records, {"name": name})
+        ADD.put_off(opened.records, known)
+        # Sent before the insert where the database is far away, carried out now where it is not.
+        far = engine.dialect.name != "sqlite"
+        assert FIND.first(opened.records, known) == (None if far else known)
+        assert FIND.first(opened.records, known) == known, "asked for once more, it is carried out"
+        assert FIND.first(opened.records, {"name": "second"}) is None
+    with work.begin() as opened:
+        FIND.expect(opened.records, known)
+
+    def expect_and_fail() -> None:
+        with work.begin() as opened:
+            ADD.expect(opened.records, {"name": "never"})
+            FIND.first(opened.records, known)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        expect_and_fail()
+    assert names(work) == ["first"]
 
 
 def test_more_threads_than_connections_wait_for_each_other(work: SqlUnitOfWork[sa.Connection], engine: sa.Engine) -> None:
