@@ -6,9 +6,13 @@ Left to others: the verdict (``licenses.verify``), what is made of it (``stateme
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
+from crosscert.paths.answers import find_answer, find_responder
+from crosscert.paths.certificates import ParsedCertificate
 from crosscert.paths.crls import ParsedCrl, find_signer, parse_crl
 from kernel.errors import Refusal
 from licenses.archival import below
@@ -23,14 +27,25 @@ from licenses.verify import judge
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """An OCSP answer (DER) about a certificate of a path, by its issuer or a responder of that. ``named_by`` is the digest in its certID."""
+
+    der: bytes
+    named_by: str
+    certificate: ParsedCertificate
+    issuer: ParsedCertificate
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
-    """The file, what was found out about it, and the revocation lists (DER) of the CAs on its paths."""
+    """The file, what was found out about it, the revocation lists (DER) of the CAs on its paths, and the OCSP answers in it about those."""
 
     pdf: bytes
     at: datetime
     verdict: Verdict
     evidence: Evidence
     lists: tuple[bytes, ...]
+    answers: tuple[Answered, ...]
 
 
 def collect(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = None) -> Collected:
@@ -48,7 +63,7 @@ def collect(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = 
     if evidence.signer is None or evidence.signer.trusted is None:
         raise Refusal(EVIDENCE_MISSING, field="file")
     paths = [standing.trusted for standing in (evidence.signer, evidence.time_stamper) if standing and standing.trusted]
-    return Collected(pdf, court.at, verdict, evidence, _lists(court, evidence, paths))
+    return Collected(pdf, court.at, verdict, evidence, _lists(court, evidence, paths), tuple(_answers(evidence, paths)))
 
 
 def _lists(court: Court, evidence: Evidence, paths: list[PathEvidence]) -> tuple[bytes, ...]:
@@ -60,6 +75,17 @@ def _lists(court: Court, evidence: Evidence, paths: list[PathEvidence]) -> tuple
         offered = (*court.lists_of(ca.subject), *came)
         found.update(dict.fromkeys(each.der for each in offered if find_signer(each, [ca]) is not None))
     return tuple(found)
+
+
+def _answers(evidence: Evidence, paths: list[PathEvidence]) -> Iterator[Answered]:
+    pairs = dict.fromkeys(pair for path in paths for pair in pairwise(path.path))
+    for der in dict.fromkeys(evidence.reading.ocsps):
+        answer = find_answer(der)
+        if answer is None:
+            continue
+        for issuer, certificate in pairs:
+            if answer.is_about(certificate, issuer) and find_responder(answer, issuer) is not None:
+                yield Answered(der, answer.about[0], certificate, issuer)
 
 
 def _read_list(der: bytes) -> ParsedCrl | None:

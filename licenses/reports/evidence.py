@@ -42,17 +42,25 @@ _GUIDE = """潮信验证证据包 Evidence of a verification
 1. 签章覆盖的内容没有改动，签章人的证书有路径，未被吊销。
    What the seal covers is unchanged; its signer has a path and was not revoked.
 
-   openssl cms -verify -binary -inform DER -in seal.p7s -content covered.bin -out /dev/null -CAfile trust.pem -purpose any -crl_check_all -extended_crl -attime {seal_time}
+   openssl cms -verify -binary -inform DER -in seal.p7s -content covered.bin -out /dev/null -CAfile trust.pem -purpose any{lists} -attime {seal_time}
 
 2. 时间戳盖的是这个签名。The time-stamp is over this signature.
 
    openssl ts -verify -token_in -in time-stamp.der -data signature.bin -CAfile trust.pem -attime {stamp_time}
-
+{answers}
 covered.bin 是原文件去掉签名值的全部内容（{first}、{second}）。covered.bin is the whole file without the signature value ({first}, {second}).
 verdict.json 是逐项结论，statement.jws 是本节点签名的报告。verdict.json has each check, statement.jws is this node's signed report.
 trust.pem 有信任路径和吊销列表；第一张证书是本节点的根证书，请从别处核对它的指纹。trust.pem has the path and the revocation lists; its first certificate
 is this node's root: compare its fingerprint with one that you have from elsewhere: {anchor}
 """
+
+
+_LISTS = " -crl_check_all -extended_crl"
+_ANSWERS = """
+3. 是否被吊销，看文件所附的 OCSP 应答。Whether anything was revoked is told by the OCSP answers that came in the file.
+
+"""
+_ANSWER = "   openssl ocsp -respin {0}.der -{2} -issuer {0}-issuer.pem -cert {0}.pem -CAfile trust.pem -attime {1}\n"
 
 
 def make_evidence(deps: LicenseDeps, collected: Collected) -> bytes:
@@ -77,6 +85,9 @@ def make_evidence(deps: LicenseDeps, collected: Collected) -> bytes:
         "signer.pem": _pem(signer.path[-1:]),
         "time-stamp.der": b"" if token is None else token.dump(),
     }
+    for number, one in enumerate(collected.answers, 1):
+        name = f"ocsp-{number}"
+        files |= {f"{name}.der": one.der, f"{name}.pem": _pem([one.certificate]), f"{name}-issuer.pem": _pem([one.issuer])}
     files["README.txt"] = _guide(collected, signer, stamper).encode()
     return _zip(files)
 
@@ -84,6 +95,8 @@ def make_evidence(deps: LicenseDeps, collected: Collected) -> bytes:
 def _guide(collected: Collected, signer: PathEvidence, stamper: PathEvidence | None) -> str:
     verdict, reading = collected.verdict, collected.evidence.reading
     start, length, second, rest = reading.seal.byte_range if reading.seal is not None else (0, 0, 0, 0)
+    at = timestamp(signer.at)
+    answers = "".join(_ANSWER.format(f"ocsp-{number}", at, one.named_by) for number, one in enumerate(collected.answers, 1))
     return _GUIDE.format(
         name=f"{reading.size} bytes",
         sha256=reading.sha256,
@@ -92,7 +105,9 @@ def _guide(collected: Collected, signer: PathEvidence, stamper: PathEvidence | N
         subindication=verdict.subindication or "",
         zh=verdict.message.zh,
         en=verdict.message.en,
-        seal_time=timestamp(signer.at),
+        seal_time=at,
+        lists="" if answers else _LISTS,
+        answers=_ANSWERS + answers if answers else "",
         stamp_time=timestamp(signer.at if stamper is None else stamper.at),
         first=f"{start}–{start + length}",
         second=f"{second}–{second + rest}",

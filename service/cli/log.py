@@ -46,7 +46,9 @@ def show(services: Services, as_json: bool) -> None:
         "witness_key": str(keys.witness),
         "checkpoint": head,
         "witnesses": [{"node": one.witness_code, "size": one.size, "at": rfc3339(one.at)} for one in cosigned],
-        "witnessed": [{"node": one.node_code, "size": one.size, "at": rfc3339(one.seen_at)} for one in witnessed],
+        "witnessed": [
+            {"node": one.node_code, "size": one.size, "read": one.read, "at": rfc3339(one.seen_at)} for one in witnessed
+        ],
         "faults": [_fault(one) for one in found],
     }
     emit(data, as_json, lambda: _text(data))

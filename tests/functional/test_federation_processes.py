@@ -78,7 +78,7 @@ def test_two_nodes_witness_each_others_logs_and_a_restored_backup_is_found_out(n
     for code, other in ((CITY, COUNTY), (COUNTY, CITY)):
         shown = json.loads(nodes.chaoxin(code, "log", "show", "--json").stdout)
         assert (other, 300) in [(one["node"], one["size"]) for one in shown["witnesses"]]
-        assert (other, 300) in [(one["node"], one["size"]) for one in shown["witnessed"]]
+        assert (other, 300, 300) in [(one["node"], one["size"], one["read"]) for one in shown["witnessed"]]
         assert f"— {nodes.url(other).partition('://')[2]}/licenses/witness " in shown["checkpoint"]
     # The county grows, which is witnessed, and goes back to a backup of before.
     backup = log_tables(nodes)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -15,6 +19,8 @@ from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from licenses import documents, reading, reading_json
 from licenses.presentation import present
+from licenses.reports.collected import collect
+from licenses.reports.evidence import make_evidence
 from licenses.verdict import Verdict
 from tests.support import pdfs
 from tests.support.authorities import Authority
@@ -158,14 +164,20 @@ def test_expired(nodes: Federation, ca: Authority) -> None:
     assert said(nodes.verify(faked)) == ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE")
 
 
-def test_where_the_lists_are_out_of_date_the_answers_in_the_file_are_heard(nodes: Federation, ca: Authority) -> None:
+def test_where_the_lists_are_out_of_date_the_answers_in_the_file_are_heard(
+    nodes: Federation, ca: Authority, tmp_path: Path
+) -> None:
     signer, stamper = ca.seal("张三", names=CUSTOMERS), ca.time_stamper()
     certificates = [one.certificate for one in (signer, stamper, ca.issuing)]
     pdf = signed(page(), ca, signer, at=nodes.now - timedelta(hours=1), stamper=stamper)
     fetch_lists(nodes, ca, number=5, valid=timedelta(seconds=1))
     nodes.clock.advance(timedelta(minutes=1))
     assert said(nodes.verify(pdf)) == ("INDETERMINATE", "TRY_LATER")
-    assert said(nodes.verify(with_evidence(pdf, ca, nodes.now, about=certificates))) == ("TOTAL_PASSED", None)
+    answered = with_evidence(pdf, ca, nodes.now, about=certificates)
+    assert said(nodes.verify(answered)) == ("TOTAL_PASSED", None)
+    told = openssl_says(make_evidence(nodes.city, collect(nodes.city, answered, actor="operator:test")), tmp_path)
+    assert "CMS Verification successful" in told[0]
+    assert ["good" in one and "Response verify OK" in one for one in told[2:]] == [True] * 3
     for wanting in (
         with_evidence(pdf, ca, nodes.now, about=certificates[1:]),
         with_evidence(pdf, ca, nodes.now - timedelta(hours=2), about=certificates),
@@ -177,6 +189,16 @@ def test_where_the_lists_are_out_of_date_the_answers_in_the_file_are_heard(nodes
     assert said(nodes.verify(with_evidence(bare, ca, nodes.now, about=certificates))) == ("INDETERMINATE", "REVOKED_NO_POE")
     assert said(nodes.verify(known)) == ("TOTAL_PASSED", None)  # it signed half an hour before
     fetch_lists(nodes, ca, number=6)
+
+
+def openssl_says(evidence: bytes, folder: Path) -> list[str]:
+    """Do what stands in the evidence and return what comes of each command."""
+    with zipfile.ZipFile(BytesIO(evidence)) as file:
+        file.extractall(folder)
+    guide = (folder / "README.txt").read_text(encoding="utf-8")
+    commands = [line.split() for line in guide.splitlines() if line.strip().startswith("openssl ")]
+    done = [subprocess.run(each, cwd=folder, capture_output=True, text=True, check=True) for each in commands]
+    return [each.stdout + each.stderr for each in done]
 
 
 def test_more_signatures_than_anybody_looks_at_are_refused_by_name(
