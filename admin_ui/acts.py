@@ -77,5 +77,7 @@ ACTS: Mapping[str, Act] = {
     "apply": Act("opposite", by="do_act", fresh=False),
     "take_batch": Act("opposite", by="decide_batch", fresh=False),  # nothing is issued until somebody decides on it
     "decide_batch": Act("opposite", by="do_act"),
+    "propose_template": _SECOND,
+    "decide_template": _SECOND,
 }
 """Every form of the console by its endpoint."""

@@ -27,7 +27,7 @@ from policies.licenses import find_act, find_reason, find_type
 from policies.life_models import ActName, ActRules
 from policies.models import LicenseType
 
-ISSUE, CHANGE, READ = "licenses.issue", "licenses.change", "licenses.read"
+ISSUE, CHANGE, READ, TEMPLATES = "licenses.issue", "licenses.change", "licenses.read", "licenses.templates"
 
 
 @dataclass(frozen=True, slots=True)

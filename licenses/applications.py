@@ -39,7 +39,7 @@ from licenses.errors import (
 )
 from licenses.errors.life import NOT_ITS_LEVEL, NUMBER_PATTERN, VALIDITY_TOO_LONG
 from licenses.extras import parse_extra
-from licenses.ports import Application, Department
+from licenses.ports import Application, Department, LicenseDeps, LicenseRecords
 from policies.licenses import find_type, may_issue, may_take
 from policies.models import HolderKind, LicensePolicies, LicenseType
 
@@ -65,6 +65,11 @@ class Rules:
     node: Node
     policies: LicensePolicies
     departments: Mapping[str, Department]
+
+
+def rules_of(deps: LicenseDeps, records: LicenseRecords) -> Rules:
+    """Return what applications are held against as things are now."""
+    return Rules(deps.node, deps.policies.licenses, {one.uscc: one for one in records.departments()})
 
 
 @dataclass(frozen=True, slots=True)

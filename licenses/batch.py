@@ -15,7 +15,7 @@ from typing import BinaryIO, Literal
 from kernel.errors import Refusal, Text
 from kernel.rows import Row, RowFile, open_rows
 from licenses import archive
-from licenses.applications import COLUMNS, Rules, check_application
+from licenses.applications import COLUMNS, Rules, check_application, rules_of
 from licenses.errors import DUPLICATE_NUMBER
 from licenses.issue import Issued, issue_many
 from licenses.ports import Application, LicenseDeps
@@ -55,7 +55,7 @@ def issue_file(deps: LicenseDeps, file: RowFile, folder: Path, *, actor: str) ->
     ``OSError`` when a PDF cannot be written; the licence is issued then, and the next run writes it.
     """
     with deps.work.read() as work:
-        rules = Rules(deps.node, deps.policies.licenses, {one.uscc: one for one in work.records.departments()})
+        rules = rules_of(deps, work.records)
     numbers: dict[str, bytes] = {}
     waiting: list[tuple[Row, Application | Refusal]] = []
     ready = 0

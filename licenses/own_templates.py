@@ -1,4 +1,4 @@
-"""A node's own templates: a folder with ``page.typ`` and its pictures, read within bounds, known by the digest of all of it.
+"""A node's own templates: ``page.typ`` and its pictures, read within bounds, known by the digest of all of it.
 
 A type's document names a template and its digest, so a template is versioned with its type: a changed one is another template. What every
 template may import is the house's ``base.typ``, which attaches the data. Left to others: typesetting it, in a process that has nothing but these
@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from PIL import Image
 
@@ -41,8 +41,16 @@ class Template:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a template makes of a sample: the page as PDF/A-3b, and each page of it as a picture (PNG)."""
+
+    pdf: bytes
+    pictures: Sequence[bytes]
+
+
 class OwnTemplates(Protocol):
-    """Typesets by the node's own templates; filled by ``service``."""
+    """Typesets by the node's own templates, and keeps them; filled by ``service``."""
 
     def has(self, name: str, sha256: str) -> bool:
         """Tell whether there is such a template with this digest."""
@@ -52,41 +60,70 @@ class OwnTemplates(Protocol):
         """Return the page as PDF/A-3b; ``Refusal(page_unprintable)`` for a template that there is not, or that fails, or costs too much."""
         ...
 
+    def try_out(self, template: Template, name: str, inputs: Mapping[str, str], at: datetime) -> Tried:
+        """Typeset by a template that need not be kept yet; ``Refusal`` as of ``typeset``."""
+        ...
+
+    def check_free(self, name: str, template: Template) -> None:
+        """Refuse a name that no template can be kept under: it is none, it is another template's, or there is no place for any."""
+        ...
+
+    def add(self, name: str, template: Template) -> bool:
+        """Keep a template, whole or not at all; False when it is there. ``Refusal`` as of ``check_free``."""
+        ...
+
+    def bind(self, type_code: str, name: str, sha256: str) -> int:
+        """Write the next version of a type, which is of this template, and return its number; the newest one's where that is of it already."""
+        ...
+
 
 def read_template(folder: Path) -> Template:
     """Return the template in ``folder``; ``Refusal(template_invalid)`` for whatever is not one within the bounds."""
     try:
-        paths = sorted(folder.iterdir())
+        paths = list(folder.iterdir())
     except OSError as error:
         raise _invalid(folder.name, error.strerror or type(error).__name__) from None
-    if len(paths) > _MAX_FILES:
-        raise _invalid(folder.name, f"> {_MAX_FILES} files")
-    files = {path.name: _read(path) for path in paths}
-    if PAGE not in files:
+    return make_template((path.name, _opened(path)) for path in paths[: _MAX_FILES + 1])
+
+
+def make_template(files: Iterable[tuple[str, IO[bytes]]]) -> Template:
+    """Return the template that these files are, wherever they come from; ``Refusal(template_invalid)`` when they are none within the bounds."""
+    read: dict[str, bytes] = {}
+    for name, stream in files:
+        with stream:
+            if name in read or len(read) == _MAX_FILES:
+                raise _invalid(name, f"> {_MAX_FILES} files" if name not in read else "twice")
+            read[name] = _read(name, stream)
+    if PAGE not in read:
         raise _invalid(PAGE, "missing")
-    if sum(map(len, files.values())) > _MAX_TOGETHER:
-        raise _invalid(folder.name, f"> {_MAX_TOGETHER} bytes")
+    if sum(map(len, read.values())) > _MAX_TOGETHER:
+        raise _invalid(PAGE, f"> {_MAX_TOGETHER} bytes")
     told = hashlib.sha256()
-    for name, content in files.items():
+    for name, content in sorted(read.items()):
         told.update(f"{name}\0{len(content)}\0".encode() + content)
-    return Template(files, told.hexdigest())
+    return Template(read, told.hexdigest())
 
 
-def _read(path: Path) -> bytes:
-    if not _NAME.fullmatch(path.name) or path.name in HOUSE or path.is_symlink() or not path.is_file():
-        raise _invalid(path.name, "a-z 0-9 -, .typ .png .jpg")
-    with path.open("rb") as stream:
-        content = stream.read(_MAX_OCTETS + 1)
+def _opened(path: Path) -> IO[bytes]:
+    if path.is_symlink() or not path.is_file():
+        raise _invalid(path.name, "no file")
+    return path.open("rb")
+
+
+def _read(name: str, stream: IO[bytes]) -> bytes:
+    if not _NAME.fullmatch(name) or name in HOUSE:
+        raise _invalid(name, "a-z 0-9 -, .typ .png .jpg")
+    content = stream.read(_MAX_OCTETS + 1)
     if len(content) > _MAX_OCTETS:
-        raise _invalid(path.name, f"> {_MAX_OCTETS} bytes")
-    kind = path.suffix.removeprefix(".")
+        raise _invalid(name, f"> {_MAX_OCTETS} bytes")
+    kind = name.rpartition(".")[2]
     if kind == "typ":
         try:
             content.decode("utf-8")
         except UnicodeDecodeError:
-            raise _invalid(path.name, "not UTF-8") from None
+            raise _invalid(name, "not UTF-8") from None
     else:
-        _check_picture(path.name, content, _FORMATS[kind])
+        _check_picture(name, content, _FORMATS[kind])
     return content
 
 

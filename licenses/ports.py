@@ -19,6 +19,7 @@ from licenses.bulk_records import BatchRecords
 from licenses.consent_records import ConsentRecords
 from licenses.log_ports import LogNodes, LogWitnessRecords
 from licenses.qr_key_records import QrKeyRecords
+from licenses.template_records import TemplateRecords
 from licenses.wallet_records import WalletRecords
 from policies.models import HolderKind, Policies
 
@@ -145,7 +146,7 @@ class Published:
 
 
 class LicenseRecords(
-    LogNodes, LogWitnessRecords, ActRecords, BatchRecords, WalletRecords, ConsentRecords, QrKeyRecords, Protocol
+    LogNodes, LogWitnessRecords, ActRecords, BatchRecords, WalletRecords, ConsentRecords, QrKeyRecords, TemplateRecords, Protocol
 ):
     """The registry, in one transaction."""
 

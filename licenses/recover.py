@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kernel.errors import Refusal
-from licenses import issue
+from licenses import issue, template_proposals
 from licenses.life import acts
 from licenses.ports import LicenseDeps
 
@@ -38,6 +38,7 @@ def finish_or_void(deps: LicenseDeps, *, actor: str = "system") -> Recovered:
         if not intents:
             if not stopped:
                 acts.settle(deps)
+            template_proposals.settle(deps)
             return Recovered(tuple(finished), tuple(voided))
         for identifier, answer in issue.finish(deps, intents, actor=actor).items():
             (voided if isinstance(answer, Refusal) else finished).append(identifier)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kernel.errors import Refusal
 from kernel.nodes import Node
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates" / "typst"
 _STANDARD: Final = "a-3b"
+_PPI: Final = 96
 _CHECKED = {True: "输入编号和核验码", False: "上传文件"}
 _ONE_AT_A_TIME = Lock()
 """A compiler serves one thread at a time."""
@@ -172,15 +173,25 @@ def compiler_of(root: Path) -> typst.Compiler:
 
 def typeset(compiler: typst.Compiler, page: Path, inputs: Mapping[str, str], at: datetime) -> bytes:
     """Return what ``page`` makes of ``inputs``; ``Refusal(page_unprintable)`` where it fails."""
-    import typst  # noqa: PLC0415 - see compiler_of
-
-    try:
-        pdf = compiler.compile(input=page, sys_inputs=dict(inputs), format="pdf", pdf_standards=_STANDARD, timestamp=at)
-    except typst.TypstError as error:
-        raise Refusal(PAGE_UNPRINTABLE, template=page.stem, problem=error.message[:200]) from error
+    pdf = _compile(compiler, page, inputs, format="pdf", pdf_standards=_STANDARD, timestamp=at)
     if not isinstance(pdf, bytes):
         raise Refusal(PAGE_UNPRINTABLE, template=page.stem, problem="more than one file")
     return pdf
+
+
+def draw(compiler: typst.Compiler, page: Path, inputs: Mapping[str, str]) -> Sequence[bytes]:
+    """Return the pages that ``page`` makes of ``inputs`` as pictures (PNG), for looking at; ``Refusal(page_unprintable)`` where it fails."""
+    drawn = _compile(compiler, page, inputs, format="png", ppi=_PPI)
+    return [drawn] if isinstance(drawn, bytes) else drawn or ()
+
+
+def _compile(compiler: typst.Compiler, page: Path, inputs: Mapping[str, str], **form: Any) -> bytes | list[bytes] | None:
+    import typst  # noqa: PLC0415 - see compiler_of
+
+    try:
+        return compiler.compile(input=page, sys_inputs=dict(inputs), **form)
+    except typst.TypstError as error:
+        raise Refusal(PAGE_UNPRINTABLE, template=page.stem, problem=error.message[:200]) from error
 
 
 @cache

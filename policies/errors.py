@@ -84,3 +84,11 @@ UNKNOWN_LEVEL = define(
     remedy_zh="改用现有的等级，或在 certificates.toml 中增加。",
     remedy_en="Use one of these, or add it to certificates.toml.",
 )
+POLICY_NO_TYPE = define(
+    "policy_no_type",
+    status=500,
+    zh="策略里没有证照类型 {type_code}。",
+    en="No policy document has the licence type {type_code}.",
+    remedy_zh="用 chaoxin license types 查看有哪些类型。",
+    remedy_en="chaoxin license types lists those that there are.",
+)

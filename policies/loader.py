@@ -1,6 +1,7 @@
 """Reads the policy documents: the packaged ones, or those of a node's own folder in their place, each whole or not at all.
 
-A licence type is added, or gets a new version, by a document of its own in the folder's ``license-types``.
+A licence type is added, or gets a new version, by a document of its own in the folder's ``license-types``; a folder that has none of
+these is no policy folder, unless ``license-types`` is there for what is to come.
 
 Strict: what is missing, unknown, empty, of a wrong type or contradicts itself is a ``Misuse`` that names file, line and key, so
 a node either starts with exactly what was written or not at all. Left to others: deciding by the documents.
@@ -66,7 +67,7 @@ _CODES: Mapping[str, ErrorCode] = MappingProxyType(
 def load(directory: Path | None) -> Policies:
     """Return all policies: the documents in ``directory`` and, for what it does not hold, the packaged ones; or ``Misuse``."""
     types = [] if directory is None else sorted((directory / TYPES).glob("*.toml"))
-    own = {} if directory is None else _own_documents(directory, needed=not types)
+    own = {} if directory is None else _own_documents(directory, needed=not (directory / TYPES).is_dir())
     read = {name: _read(own.get(name, DEFAULTS / f"{name}.toml"), shape) for name, shape in DOCUMENTS.items()}
     documents = {name: document for name, (document, _) in read.items()}
     policies = Policies.model_validate(documents)

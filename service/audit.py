@@ -48,6 +48,8 @@ links = sa.Table(
     sa.Column("hash", sa.LargeBinary(32), nullable=False, info={"sensitivity": "public"}),
 )
 _HOUR = 3_600_000_000
+_LATE = 100_000
+"""So many events may commit while one is on its way."""
 _TOLD = ("at", "actor", "action", "target", "outcome", "details")
 _RECORD = Prepared(lambda insert: insert(events).values({name: sa.bindparam(name) for name in _TOLD}))
 
@@ -187,20 +189,24 @@ class ChainReport:
     head: bytes
 
 
-def seal(engine: sa.Engine, *, older_than: datetime, limit: int = 5000) -> int:
+def seal(engine: sa.Engine, *, older_than: datetime, limit: int = 5000, whole: bool = False) -> int:
     """Chain up to ``limit`` committed events recorded before ``older_than``; return how many. Safe to run twice at once.
 
     A number is taken before its transaction commits, so a smaller number may still be on its way: events are only sealed after
     ``older_than``, which the worker sets longer ago than any transaction lives. One that comes later still is chained then, out
     of order: the chain's order is its own.
+
+    Looked for is only from a while before the last event that is chained: in a trail of many millions, not all of it can be looked at each
+    minute. ``whole`` looks everywhere, for what came later still, or by a clock that was ahead.
     """
     with engine.begin() as connection:
         last = connection.execute(sa.select(links).order_by(links.c.position.desc()).limit(1)).mappings().first()
         position, head = (last["position"], last["hash"]) if last else (0, GENESIS)
+        newest = None if whole else connection.execute(sa.select(sa.func.max(links.c.event))).scalar()
         unsealed = (
             sa.select(events)
             .select_from(events.outerjoin(links, links.c.event == events.c.number))
-            .where(links.c.event.is_(None), events.c.at < to_micros(older_than))
+            .where(events.c.number > (newest or 0) - _LATE, links.c.event.is_(None), events.c.at < to_micros(older_than))
             .order_by(events.c.number)
             .limit(limit)
         )

@@ -84,7 +84,12 @@ def probe_peers(services: Services) -> None:
 
 def seal_audit(services: Services) -> None:
     """Chain the audit events that have committed since the last time."""
-    audit.seal(services.engine, older_than=services.clock.now() - AUDIT_SEALED_AFTER)
+    _seal(services, whole=False)
+
+
+def seal_late_audit(services: Services) -> None:
+    """Chain what came so late that it is not looked for every minute."""
+    _seal(services, whole=True)
 
 
 def raise_expiry_alarms(services: Services) -> None:
@@ -183,6 +188,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (carry_on_batches, 1),
     (raise_expiry_alarms, 60),
     (review_issued, 1440),
+    (seal_late_audit, 1440),
     (renew_archive_stamps, 1440),
     (renew_sealed, 1440),
     (close_accounts, 5),
@@ -246,6 +252,13 @@ def _queue(services: Services) -> Any:
         return SqliteHuey(name=name, filename=str(services.config.directory / "queue.sqlite"))
     password = None if table.password_file is None else services.config.secret("queue.password_file", table.password_file)
     return RedisHuey(name=name, url=table.redis, password=password)
+
+
+def _seal(services: Services, *, whole: bool) -> None:
+    # What comes meanwhile is the next run's: else this one might never end.
+    older_than = services.clock.now() - AUDIT_SEALED_AFTER
+    while audit.seal(services.engine, older_than=older_than, whole=whole):
+        pass
 
 
 def _every(minutes: int) -> Callable[[Any], bool]:

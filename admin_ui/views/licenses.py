@@ -15,6 +15,7 @@ from licenses.errors.life import ACT_NOT_FOUND
 from licenses.life import acts, reading
 from licenses.life.orders import Officer
 from licenses.life.transitions import words_of
+from licenses.transparency import receipts
 from licenses.verdict import STATUS_NAMES
 from policies.licenses import latest_types
 
@@ -81,6 +82,14 @@ def _add_reading(pages: Blueprint, deps: AdminDeps) -> None:
         response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
         response.headers["Cache-Control"] = "private, no-store"
         return response
+
+    @pages.get("/licenses/<name>/receipt")
+    @guard(deps, licenses.READ)
+    def download_receipt(name: str) -> Response:
+        found = reading.get_license(deps.licenses, name, _officer(deps, licenses.READ))
+        file_name, text = receipts.receipt_of(deps.licenses, found.record)
+        headers = {"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "private, no-store"}
+        return Response(text, mimetype=receipts.MEDIA_TYPE, headers=headers)
 
 
 def _add_acts(pages: Blueprint, deps: AdminDeps) -> None:

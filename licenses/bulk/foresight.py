@@ -12,7 +12,7 @@ from typing import Any
 
 from kernel.errors import Refusal
 from licenses import issue, render
-from licenses.applications import Rules
+from licenses.applications import Rules, rules_of
 from licenses.bulk.outcomes import refused_row
 from licenses.bulk.work import check_item
 from licenses.bulk_records import Batch
@@ -39,7 +39,7 @@ def foresee(deps: LicenseDeps, batch: Batch) -> Foreseen:
     """Return what would become of the first ``ROWS`` rows of a batch."""
     issued, already, refused = 0, 0, []
     with deps.work.read() as work:
-        rules = Rules(deps.node, deps.policies.licenses, {one.uscc: one for one in work.records.departments()})
+        rules = rules_of(deps, work.records)
         for item in _items(work.records, batch):
             told = item if "outcome" in item else _foresee_row(deps, work.records, item, rules, batch)
             if isinstance(told, bool):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from io import BytesIO
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -17,6 +16,7 @@ from licenses.bulk_records import Batch
 from licenses.errors.life import API_BODY
 from licenses.life.callers import ISSUE, READ, Callers, officers_of
 from licenses.ports import LicenseDeps
+from licenses.spooling import spooled
 
 
 def make_blueprint(deps: LicenseDeps, callers: Callers, in_background: Callable[[Batch], None]) -> Blueprint:
@@ -29,7 +29,9 @@ def make_blueprint(deps: LicenseDeps, callers: Callers, in_background: Callable[
         by = officer(ISSUE)
         if request.mimetype != "text/csv":
             raise Refusal(API_BODY, field="Content-Type", problem="text/csv")
-        batch = intake.take_in(deps, BytesIO(request.get_data(cache=False)), "batch.csv", by)
+        request.max_content_length = deps.policies.licenses.verification.max_batch_bytes
+        with spooled(request.stream) as file:
+            batch = intake.take_in(deps, file, "batch.csv", by)
         if batch.state == "released":
             in_background(batch)
         return _private(jsonify(outcomes.as_json(*outcomes.get_batch(deps, batch.id, by)))), 202

@@ -17,7 +17,7 @@ from typing import Any
 from kernel.errors import Refusal
 from kernel.rows import Row
 from licenses import batch
-from licenses.applications import Rules
+from licenses.applications import Rules, rules_of
 from licenses.bulk.outcomes import issued_row, refused_row
 from licenses.bulk_records import Batch, Chunk, Progress
 from licenses.errors.life import NOT_YOUR_DEPARTMENT
@@ -25,6 +25,7 @@ from licenses.issue import issue_many
 from licenses.ports import Application, LicenseDeps
 
 CLAIMED_FOR = timedelta(minutes=2)
+CARRIED_ON_FOR = timedelta(seconds=20)
 
 
 def work_one(deps: LicenseDeps, batch_id: str, *, claimed_for: timedelta = CLAIMED_FOR) -> bool:
@@ -49,17 +50,21 @@ def work_one(deps: LicenseDeps, batch_id: str, *, claimed_for: timedelta = CLAIM
 
 
 def carry_on(deps: LicenseDeps) -> None:
-    """Work off whatever is left of all batches: where a message of the queue was lost, or a worker with it."""
+    """Work off what is left of all batches: where a message of the queue was lost, or a worker with it.
+
+    After a while it ends, with rows left: a million of them must not keep a worker from everything else for hours. The next run goes on.
+    """
+    end = deps.clock.now() + CARRIED_ON_FOR
     with deps.work.read() as work:
         unfinished = work.records.unfinished()
     for batch_id in unfinished:
-        while work_one(deps, batch_id):
+        while deps.clock.now() < end and work_one(deps, batch_id):
             pass
 
 
 def _issue(deps: LicenseDeps, found: Batch, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     with deps.work.read() as work:
-        rules = Rules(deps.node, deps.policies.licenses, {one.uscc: one for one in work.records.departments()})
+        rules = rules_of(deps, work.records)
     checked = [(item, item if "outcome" in item else check_item(item, rules, found)) for item in items]
     applications = [one for _item, one in checked if isinstance(one, Application)]
     answers = []

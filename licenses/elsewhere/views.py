@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, after_this_request, redirect, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel.errors import Refusal
@@ -26,7 +26,6 @@ def make_blueprint(deps: LicenseDeps, peers: asking.Peers) -> Blueprint:
     def answer() -> Response:
         seconds = limiter.take(counted_as(request.remote_addr or ""), deps.clock.now())
         if seconds:
-            after_this_request(lambda response: _later(response, seconds))
             raise Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)
         request.max_content_length = _MAX_QUESTION
         response = Response(answering.answer(deps, request.get_data(cache=False)), mimetype=CONTENT_TYPE)
@@ -42,8 +41,3 @@ def make_blueprint(deps: LicenseDeps, peers: asking.Peers) -> Blueprint:
         return render_template("elsewhere/elsewhere.html", told=told)
 
     return room
-
-
-def _later(response: Response, seconds: int) -> Response:
-    response.headers["Retry-After"] = str(seconds)
-    return response

@@ -19,6 +19,30 @@ TEMPLATE_TAKEN = define(
     remedy_zh="换一个名称，并在证照类型的新版本里使用它。",
     remedy_en="Give it another name, and name that in a new version of the licence type.",
 )
+TEMPLATE_WAITS = define(
+    "template_waits",
+    status=409,
+    zh="这个证照类型已有一份模板等待同意。",
+    en="Another template of this licence type waits for an agreement.",
+    remedy_zh="先同意或撤回那一份。",
+    remedy_en="Have that one agreed to or taken back first.",
+)
+TEMPLATE_DECIDED = define(
+    "template_decided",
+    status=409,
+    zh="这份模板已经有人决定过。",
+    en="Somebody has decided on this template.",
+    remedy_zh="重新打开模板列表查看结果。",
+    remedy_en="Open the list of templates again.",
+)
+TEMPLATE_UNKNOWN = define(
+    "template_unknown",
+    status=404,
+    zh="没有这份提交的模板。",
+    en="No such template was proposed.",
+    remedy_zh="它可能已被撤回；请重新打开模板列表。",
+    remedy_en="It may have been taken back; open the list of templates again.",
+)
 TEMPLATE_DATA = define(
     "template_data",
     zh="用这个模板排出的页面没有带上证照数据。",

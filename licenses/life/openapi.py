@@ -134,6 +134,7 @@ _BATCH = {
 }
 _CSV = {"type": "string", "description": "The columns of an applications file, UTF-8"}
 _LINES = {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
+_NOTE = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 _ABOUT = {
     400: "Not well formed",
     401: "No access token, or one that does not count",
@@ -178,6 +179,14 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
         f"{root}/{{name}}": {"get": operation("showLicense", "One licence 证照", _good(SCHEMAS["License"]), path="name")},
         f"{root}/{{name}}/document": {
             "get": operation("getDocument", "Its PDF", {200: {"description": "As it was issued", **pdf}}, path="name")
+        },
+        f"{root}/{{name}}/receipt": {
+            "get": operation(
+                "getReceipt",
+                "That the transparency log has it 日志凭证",
+                {200: {"description": "C2SP tlog-proof", **_NOTE}},
+                path="name",
+            )
         },
         f"{root}/{{identifier}}/acts": {
             "post": operation("act", "Suspend, renew, cancel … 办理", done, path="identifier", body=_ASKED, more=[_KEY])

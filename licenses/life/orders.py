@@ -12,7 +12,7 @@ from kernel.canonical import Json, canonical
 from kernel.errors import Refusal
 from kernel.people import person_of
 from kernel.text import find_unwanted_character, normal_form
-from licenses.applications import Rules, check_application
+from licenses.applications import check_application, rules_of
 from licenses.errors import LICENSE_NOT_FOUND
 from licenses.errors.life import ACT_NOT_DONE_HERE, ACT_REASON, ACT_TEXT, NOT_YOUR_DEPARTMENT
 from licenses.life import copies, versions
@@ -90,7 +90,7 @@ def check_order(deps: LicenseDeps, records: LicenseRecords, order: Order, office
         check_transition(order.name, record)
     # 4. The document that comes of it.
     if record is None:
-        application = check_application(versions.whole_row(order.columns), _rules(deps, records))
+        application = check_application(versions.whole_row(order.columns), rules_of(deps, records))
         if not is_theirs(records, officer, application.issuer_uscc, application.type_code):
             raise Refusal(NOT_YOUR_DEPARTMENT, field="issuer_id")
         return Planned(order, rules, reason, None, application, application.type_code, application.issuer_uscc)
@@ -156,8 +156,4 @@ def _check_document(deps: LicenseDeps, records: LicenseRecords, order: Order, re
         versions.check_columns(order.name, order.columns, ())
         return None
     row = versions.changed_row(deps, records, record, order.name, order.columns)
-    return check_application(row, _rules(deps, records))
-
-
-def _rules(deps: LicenseDeps, records: LicenseRecords) -> Rules:
-    return Rules(deps.node, deps.policies.licenses, {one.uscc: one for one in records.departments()})
+    return check_application(row, rules_of(deps, records))

@@ -18,6 +18,7 @@ from licenses.life import acts, api, reading
 from licenses.life.callers import CHANGE, ISSUE, READ, Callers, officers_of
 from licenses.life.orders import Officer
 from licenses.ports import LicenseDeps
+from licenses.transparency import receipts
 
 _ANSWERS: Mapping[ActState, int] = {"waiting": 202, "rejected": 200}
 _Officers: TypeAlias = "Callable[[str], Officer]"
@@ -72,6 +73,11 @@ def _add_reading(room: Blueprint, deps: LicenseDeps, officer: _Officers) -> None
         record, pdf = reading.get_document(deps, name, officer(READ))
         return _pdf(pdf, archive.file_name(record))
 
+    @room.get("/<name>/receipt")
+    def receipt(name: str) -> Response:
+        file_name, text = receipts.receipt_of(deps, reading.get_license(deps, name, officer(READ)).record)
+        return _file(text, receipts.MEDIA_TYPE, file_name)
+
 
 def _done(deps: LicenseDeps, act: Act) -> tuple[Response, int]:
     """Answer 201 with what was made of an act, 202 when it waits for a second officer, 200 when that one rejected it."""
@@ -106,6 +112,10 @@ def _private(response: Response) -> Response:
 
 
 def _pdf(content: bytes, name: str) -> Response:
-    response = _private(Response(content, mimetype="application/pdf"))
+    return _file(content, "application/pdf", name)
+
+
+def _file(content: bytes | str, kind: str, name: str) -> Response:
+    response = _private(Response(content, mimetype=kind))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -12,8 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from itertools import chain, islice
-from tempfile import SpooledTemporaryFile
-from typing import IO, cast
+from typing import IO
 
 from flask import Blueprint, Response, request, stream_with_context
 from werkzeug.formparser import parse_form_data
@@ -24,6 +23,7 @@ from licenses.errors import BATCH_TOO_LARGE, BATCH_TOO_MANY, DOCUMENT_MISSING
 from licenses.many.verifying import Answer, Item, verify_many
 from licenses.many.zips import is_zip, items_of
 from licenses.ports import LicenseDeps
+from licenses.spooling import spooled
 from licenses.verification import take_turn
 
 PATH = "/api/v1/verifications/batch"
@@ -31,8 +31,6 @@ _SCOPE = "licenses.read"
 _LINES = "application/x-ndjson"
 _ZIP = "application/zip"
 _FORM_OVERHEAD = 4 * 1024 * 1024
-_IN_MEMORY = 8 * 1024 * 1024
-_PIECE = 256 * 1024
 
 
 def make_blueprint(deps: LicenseDeps, identify: Callable[[str], str], limiter: Limiter | None = None) -> Blueprint:
@@ -67,7 +65,7 @@ def _items(deps: LicenseDeps, stack: ExitStack) -> Iterator[Item]:
         raise too_large
     most = request.max_content_length = rules.max_batch_bytes + _FORM_OVERHEAD
     if request.mimetype == _ZIP:
-        return items_of(stack.enter_context(_spooled(request.stream)), rules)
+        return items_of(stack.enter_context(spooled(request.stream)), rules)
     _, _, sent = parse_form_data(request.environ, max_content_length=most, max_form_parts=rules.max_batch_files + 1)
     files = [stack.enter_context(closing(file)) for file in sent.getlist("file")]
     if not files:
@@ -103,15 +101,6 @@ def _in_turn(deps: LicenseDeps, limiter: Limiter, items: Iterator[Item], address
             yield Item(item.name, refusal)
         else:
             yield item
-
-
-def _spooled(stream: IO[bytes]) -> IO[bytes]:
-    """Take a body that is a zip: its directory stands at its end."""
-    spool = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - it lives as long as the answer
-    while piece := stream.read(_PIECE):
-        spool.write(piece)
-    spool.seek(0)
-    return cast("IO[bytes]", spool)
 
 
 def _lines(answers: Iterator[Answer], files: ExitStack) -> Iterator[str]:

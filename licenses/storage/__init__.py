@@ -16,12 +16,23 @@ from licenses.storage.qr_keys import SqlQrKeys
 from licenses.storage.shelves import SqlShelves
 from licenses.storage.stops import SqlStops
 from licenses.storage.tables import metadata
+from licenses.storage.templates import SqlTemplates
 from licenses.storage.wallet import SqlWallet
 
 __all__ = ["SqlLicenseRecords", "metadata"]
 
 
 class SqlLicenseRecords(
-    SqlActs, SqlBatches, SqlStops, SqlDocuments, SqlLogNodes, SqlLogWitnesses, SqlWallet, SqlConsents, SqlShelves, SqlQrKeys
+    SqlActs,
+    SqlBatches,
+    SqlStops,
+    SqlDocuments,
+    SqlLogNodes,
+    SqlLogWitnesses,
+    SqlWallet,
+    SqlConsents,
+    SqlShelves,
+    SqlQrKeys,
+    SqlTemplates,
 ):
     """``licenses.ports.LicenseRecords`` on one connection."""

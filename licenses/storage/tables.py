@@ -240,6 +240,37 @@ chunks = sa.Table(
 )
 _LEFT = chunks.c.done_at.is_(None)
 sa.Index("licenses_batch_chunks_left", chunks.c.batch_id, chunks.c.place, sqlite_where=_LEFT, postgresql_where=_LEFT)
+_REFUSED = chunks.c.refused > 0
+sa.Index("licenses_batch_chunks_refused", chunks.c.batch_id, chunks.c.place, sqlite_where=_REFUSED, postgresql_where=_REFUSED)
+# What a batch's progress is added up from, without its rows: beside them it would be read with all they say.
+sa.Index("licenses_batch_chunks_progress", *(chunks.c[name] for name in ("batch_id", "done_at", "issued", "already", "refused")))
+
+template_proposals = sa.Table(
+    "licenses_template_proposals",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True, info=_INTERNAL),
+    sa.Column("name", sa.String(40), nullable=False, info=_INTERNAL),
+    sa.Column("type_code", sa.String(21), nullable=False, info=_INTERNAL),
+    sa.Column("sha256", sa.String(64), nullable=False, info=_INTERNAL),
+    sa.Column("files", sa.LargeBinary, nullable=False, info=_INTERNAL),
+    sa.Column("sample", sa.LargeBinary, nullable=False, info=_INTERNAL),
+    sa.Column("pictures", sa.LargeBinary, nullable=False, info=_INTERNAL),
+    sa.Column("asked_by", sa.String(220), nullable=False, info=_INTERNAL),
+    sa.Column("asked_person", sa.String(220), nullable=False, info=_INTERNAL),
+    sa.Column("asked_at", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("state", sa.String(10), nullable=False, info=_INTERNAL),
+    sa.Column("decided_by", sa.String(220), nullable=True, info=_INTERNAL),
+    sa.Column("decided_at", sa.BigInteger, nullable=True, info=_INTERNAL),
+    sa.Column("type_version", sa.Integer, nullable=True, info=_INTERNAL),
+)
+_UNDER_WAY = template_proposals.c.state != "done"
+sa.Index(
+    "uq_licenses_template_proposals_type",
+    template_proposals.c.type_code,
+    unique=True,
+    sqlite_where=_UNDER_WAY,
+    postgresql_where=_UNDER_WAY,
+)
 
 copies = sa.Table(
     "licenses_copies",

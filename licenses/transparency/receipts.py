@@ -16,10 +16,11 @@ from licenses.checkpoint import Checkpoint
 from licenses.errors import LICENSE_NOT_FOUND, PROOF_INVALID
 from licenses.log import InclusionProof, Leaf
 from licenses.notes import VerifierKey, unbase64
-from licenses.ports import LicenseDeps
+from licenses.ports import LicenseDeps, LicenseRecord
 
 FIRST_LINE = "c2sp.org/tlog-proof@v1"
-FILE_ENDING = ".tlog-proof"
+MEDIA_TYPE = "text/plain"
+_FILE_ENDING = ".tlog-proof"
 MAX_BYTES = 65_536
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,17})", re.ASCII)
 _EXTRA = "extra "
@@ -32,6 +33,11 @@ class VerifiedReceipt:
     leaf: Leaf
     index: int
     head: Checkpoint
+
+
+def receipt_of(deps: LicenseDeps, record: LicenseRecord) -> tuple[str, str]:
+    """Return the name of a file, and the receipt for the issue of a licence in it."""
+    return f"{record.number}{_FILE_ENDING}", make_receipt(deps, -1 if record.log_index is None else record.log_index)
 
 
 def make_receipt(deps: LicenseDeps, index: int) -> str:

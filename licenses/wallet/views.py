@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Blueprint, after_this_request, redirect, render_template, request, url_for
-from flask import Response as FlaskResponse
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from kernel.errors import Refusal
@@ -18,6 +17,7 @@ from licenses.fetching import consents
 from licenses.ports import LicenseDeps, Visitor
 from licenses.presentation import present
 from licenses.qr_pictures import picture
+from licenses.transparency import receipts
 from licenses.wallet import holding, sharing
 
 TRIES_PER_MINUTE = 20
@@ -68,6 +68,16 @@ def _add_own(room: Blueprint, deps: LicenseDeps) -> None:
         held = holding.describe(deps, identifier, visitor.holder_id or "")
         return render_template("wallet/license.html", held=held, seconds=deps.policies.licenses.wallet.share_seconds)
 
+    @room.get("/account/licenses/<identifier>/receipt")
+    def download_receipt(identifier: str) -> Response:
+        visitor = deps.visitors.current()
+        if visitor is None:
+            return _log_in()
+        held = holding.describe(deps, identifier, visitor.holder_id or "")
+        name, text = receipts.receipt_of(deps, held.record)
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+        return Response(text, mimetype=receipts.MEDIA_TYPE, headers=headers)
+
 
 def _add_sharing(room: Blueprint, deps: LicenseDeps) -> None:
     @room.post("/account/licenses/<identifier>/shares")
@@ -102,7 +112,6 @@ def _add_opening(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> None:
     def open_link() -> str:
         seconds = limiter.take(counted_as(request.remote_addr or ""), deps.clock.now())
         if seconds:
-            after_this_request(lambda response: _later(response, seconds))
             raise Refusal(TOO_MANY_TRIES, seconds=seconds)
         visitor = deps.visitors.current()
         actor = "public:share" if visitor is None else _actor(visitor)
@@ -131,8 +140,3 @@ def _actor(visitor: Visitor) -> str:
 
 def _log_in() -> Response:
     return redirect(f"{request.script_root}/login", code=_SEE_OTHER)
-
-
-def _later(response: FlaskResponse, seconds: int) -> FlaskResponse:
-    response.headers["Retry-After"] = str(seconds)
-    return response

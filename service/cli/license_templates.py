@@ -1,24 +1,17 @@
 """``chaoxin license template``: look at a page by a template of one's own before it is used, keep it, list what is kept.
 
-Left to others: what a template may be (``licenses.own_templates``), typesetting it (``service.typesetting``).
+Left to others: what a template may be (``licenses.own_templates``), a second officer who agrees (the console, ``licenses.template_proposals``), typesetting it (``service.typesetting``).
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from kernel.errors import Misuse, Refusal, Text
-from licenses import render
-from licenses.data import describe
-from licenses.documents import parse
-from licenses.errors import UNKNOWN_TYPE
-from licenses.errors.templates import TEMPLATE_DATA
-from licenses.own_templates import Template, read_template
-from licenses.sample import sample
-from policies.licenses import find_type
+from kernel.errors import Text
+from licenses.own_templates import read_template
+from licenses.template_proposals import try_out
 from service.cli.options import emit, json_option, pass_services, writing
 from service.cli.preview import Preview, go_ahead, yes_option
 from service.wiring import Services
@@ -41,7 +34,7 @@ def command() -> None:
 def check(services: Services, *, folder: Path, type_code: str, out: Path, as_json: bool) -> None:
     """Typeset a sample of a licence type by the template in FOLDER, within the limits that it has when it is used."""
     template = read_template(folder)
-    page = _sample(services, template, folder.name, type_code)
+    page = try_out(services.licenses, template, folder.name, type_code).pdf
     with writing(out.parent):
         out.write_bytes(page)
     emit({"file": str(out), "sha256": template.sha256}, as_json, f"{out}\nsha256 {template.sha256}")
@@ -56,7 +49,8 @@ def check(services: Services, *, folder: Path, type_code: str, out: Path, as_jso
 def add(services: Services, *, folder: Path, type_code: str, yes: bool, as_json: bool) -> None:
     """Keep the template in FOLDER under the folder's name, and print what a type's document says to use it. It is not changed any more."""
     template, name = read_template(folder), folder.resolve().name
-    _sample(services, template, name, type_code)
+    services.typesetting.check_free(name, template)
+    try_out(services.licenses, template, name, type_code)
     action = Text(f"加入证照模板 {name}，以后不能改动。", f"Keep the licence template {name}; it is not changed any more.")
     if not go_ahead(Preview(action), yes=yes, overrides=(), as_json=as_json):
         return
@@ -76,19 +70,3 @@ def list_(services: Services, *, as_json: bool) -> None:
         used = [f"{kind.code} {kind.version}" for kind in kinds if kind.template == name and kind.template_sha256 is not None]
         data.append({"template": name, "template_sha256": services.typesetting.get(name).sha256, "types": used})
     emit(data, as_json, "\n".join(f"{one['template']}  {one['template_sha256']}  {', '.join(one['types'])}" for one in data))
-
-
-def _sample(services: Services, template: Template, name: str, type_code: str) -> bytes:
-    """Return the sample page of a type by a template; ``Refusal`` when it does not come about, or lacks the data."""
-    deps, kind = services.licenses, find_type(services.policies.licenses, type_code)
-    if kind is None:
-        raise Misuse(UNKNOWN_TYPE, field="type", type_code=type_code)
-    record = sample(deps, kind)
-    # No statement is signed for a licence that there is not; and the page says what it is.
-    inputs, _digest = render.inputs_of(record, kind, deps.node, lambda _sha256: "SAMPLE", "SAMPLE")
-    page = {**json.loads(inputs["page"]), "annotation": "样张　不是证照　SAMPLE"}
-    inputs["page"] = json.dumps(page, ensure_ascii=False)
-    pdf = services.typesetting.try_out(template, name, inputs, record.requested_at.replace(microsecond=0))
-    if parse(pdf).data != describe(record, kind, deps.node):
-        raise Refusal(TEMPLATE_DATA, field="template")
-    return pdf

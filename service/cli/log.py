@@ -94,9 +94,9 @@ def verify(services: Services, receipt: Path | None, key: str | None, as_json: b
 def proof(services: Services, name: str, out: Path | None, as_json: bool) -> None:
     """Print the receipt for the issue of a licence: the proof, by itself, that the log has it (C2SP tlog-proof)."""
     record = archive.get_license(services.licenses, name)
-    text = receipts.make_receipt(services.licenses, -1 if record.log_index is None else record.log_index)
+    name, text = receipts.receipt_of(services.licenses, record)
     if out is not None:
-        path = out / f"{record.number}{receipts.FILE_ENDING}"
+        path = out / name
         with writing(out):
             out.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

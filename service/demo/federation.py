@@ -22,6 +22,7 @@ from idp.people import accounts
 from idp.records import Client
 from kernel.rows import open_rows
 from licenses import batch, departments, recover
+from policies.loader import TYPES
 from service.cli.init import configuration, initialise, write_new_files
 from service.config import load_config
 from service.demo import plan, trust
@@ -35,6 +36,7 @@ from service.wiring import Services
 OPERATOR = "operator:demo"
 PORTS = plan.REGISTER + 1
 DATABASE = "sqlite:///node.sqlite"
+POLICIES = "policies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,10 @@ class Demo:
             "county": node.county,
             "database": self.database.replace("{code}", node.code),
         }
-        write_new_files(folder, configuration(options) + self.outside.configuration())
+        (folder / POLICIES / TYPES).mkdir(parents=True, exist_ok=True)  # for what is added at the console
+        write_new_files(
+            folder, configuration(options) + f'\n[policies]\ndirectory = "{POLICIES}"\n' + self.outside.configuration()
+        )
         with Services(load_config(self.config_file(node.code))) as services:
             initialise(services)
             recover.finish_or_void(services.licenses)

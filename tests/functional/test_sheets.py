@@ -62,7 +62,9 @@ def walk(page: Page, services: Services, known: list[str]) -> Iterator[str]:
         section = "/admin" if address.startswith("/admin") else "/account"
         links = LINK.findall(page.content())
         waiting += [
-            one for one in links if one.startswith(section) and not re.search(r"\.(svg|cer|crl|pdf|jsonl)$|/document$", one)
+            one
+            for one in links
+            if one.startswith(section) and not re.search(r"\.(svg|cer|crl|pdf|png|jsonl)$|/(document|receipt)$", one)
         ]
 
 

@@ -7,7 +7,7 @@ for (const frame of document.querySelectorAll("[data-drop]")) {
   const asked = text.textContent;
 
   const show = () => {
-    text.textContent = input.files.length > 0 ? input.files[0].name : asked;
+    text.textContent = input.files.length > 0 ? [...input.files].map((file) => file.name).join("、") : asked;
   };
 
   frame.classList.add("cx-drop-on"); // the label tells the name: the input need not be seen for that

@@ -67,7 +67,7 @@ def status(services: Services, record: LicenseRecord) -> str:
 
 def test_only_officers_with_a_second_factor_get_in(services: Services, console: Console) -> None:
     name = issued(services, "445122202100000020").identifier
-    pages = ("", f"/{name}", f"/{name}/document", f"/{name}/acts/suspend", "/waiting", "/apply")
+    pages = ("", f"/{name}", f"/{name}/document", f"/{name}/receipt", f"/{name}/acts/suspend", "/waiting", "/apply")
     weak = officer(acr="urn:chaoxin:aal:1")
     for page in pages:
         assert console.get(None, page).headers["Location"] == "/login"
@@ -75,7 +75,7 @@ def test_only_officers_with_a_second_factor_get_in(services: Services, console: 
             assert console.get(other, page).status_code == 403, (page, other)
         assert console.get(CHEN, page).status_code == 200, page
     admin = officer(roles=("security_admin",), organization=None)
-    assert [console.get(admin, page).status_code for page in pages] == [200, 200, 200, 403, 200, 403]
+    assert [console.get(admin, page).status_code for page in pages] == [200, 200, 200, 200, 403, 200, 403]
 
 
 def test_another_departments_officers_see_nothing(services: Services, console: Console) -> None:

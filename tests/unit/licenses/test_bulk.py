@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -85,6 +85,38 @@ def test_what_a_dead_worker_had_claimed_is_done_once_its_time_is_over(deps_sqlit
     assert work.work_one(deps_sqlite, batch.id)
     with deps_sqlite.work.begin() as late:  # the dead one comes back: its answer is dropped
         assert not late.records.end_chunk(dead, outcomes.get_batch(deps_sqlite, batch.id, BY)[1], clock.now())
+
+
+class Ticking(FixedClock):
+    """A clock by which each look at it takes so long."""
+
+    def now(self) -> datetime:
+        self.advance(work.CARRIED_ON_FOR / 4)
+        return super().now()
+
+
+def test_whoever_carries_on_leaves_room_for_other_work_and_goes_on_the_next_time(
+    deps_sqlite: LicenseDeps, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "CHUNK", 1)
+    batch = intake.take_in(deps_sqlite, rows(4, holder_id="1"), "a.csv", BY)
+    busy = replace(deps_sqlite, clock=Ticking(clock.now()))
+    left = []
+    while not left or left[-1]:
+        work.carry_on(busy)
+        left.append(batch.chunks - outcomes.get_batch(busy, batch.id, BY)[1].chunks_done)
+    assert 0 < left[0] < batch.chunks
+
+
+def test_refused_rows_are_found_without_reading_the_others(deps: LicenseDeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "CHUNK", 1)
+    good = [{**GOOD_ROW, "number": f"QA2026{place:08d}"} for place in range(3)]
+    batch = intake.take_in(deps, issuing.csv_of(good[0], {**good[1], "holder_id": "1"}, good[2]), "a.csv", BY)
+    work.carry_on(deps)
+    assert [row["row"] for row in outcomes.refused_of(deps, batch)] == ["2"]
+    with deps.work.read() as reading:
+        read = reading.records.chunks(batch.id, done=True, after=0, limit=9, refused=True)
+    assert [chunk.place for chunk in read] == [2]
 
 
 def test_a_department_hands_in_its_own_and_sees_no_other_batch(deps_sqlite: LicenseDeps) -> None:

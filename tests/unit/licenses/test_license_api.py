@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from licenses import issue
+from licenses.bulk import work
+from licenses.bulk_records import Batch
 from licenses.life import acts
 from licenses.life.orders import operator
 from service import audit
@@ -51,6 +54,9 @@ class System:
     def post(self, path: str, body: Any, key: str | None = None) -> TestResponse:
         headers = self._headers if key is None else {**self._headers, "Idempotency-Key": key}
         return self._client.post(API + path, json=body, headers=headers)
+
+    def hand_in(self, csv: bytes, kind: str = "text/csv") -> TestResponse:
+        return self._client.post(f"{API}/batches", data=csv, content_type=kind, headers=self._headers)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +103,8 @@ def test_a_licence_is_issued_read_and_downloaded_and_what_can_be_known_need_not_
     pdf = own.get(f"/{made['number']}/document")
     assert pdf.mimetype == "application/pdf"
     assert hashlib.sha256(pdf.data).hexdigest() == made["sha256"]
+    receipt = own.get(f"/{made['number']}/receipt")
+    assert (receipt.mimetype, receipt.text.splitlines()[2]) == ("text/plain", f"index {made['log_index']}")
     found = own.post("/search", {"holder_id": APPLICATION["holder_id"], "status": "01"}).get_json()
     assert made["identifier"] in [one["identifier"] for one in found["licenses"]]
     assert own.post("", {"application": APPLICATION}, key="application-1").get_json()["act"] == told["act"]
@@ -136,7 +144,15 @@ def test_another_departments_licence_is_as_if_there_were_none(own: System, other
     copy = {"act": "annotate", "reason": "use", "columns": {"purpose": "贷款", "receiver": "银行", "until": "2027-01-01"}}
     made = own.post(f"/{name}/acts", copy).get_json()["act"]
     assert own.get(f"/copies/{made['result']}").mimetype == "application/pdf"
-    for path in (f"/{name}", f"/{issued['number']}", f"/{name}/document", "/1.2.3", f"/copies/{made['result']}", "/copies/00"):
+    for path in (
+        f"/{name}",
+        f"/{issued['number']}",
+        f"/{name}/document",
+        f"/{name}/receipt",
+        "/1.2.3",
+        f"/copies/{made['result']}",
+        "/copies/00",
+    ):
         problem(other.get(path), 404, "license_not_found")
     problem(other.post(f"/{name}/acts", {"act": "suspend", "reason": "safety"}), 404, "license_not_found")
     problem(other.get(f"/acts/{made['id']}"), 404, "act_not_found")
@@ -187,3 +203,26 @@ def test_each_look_at_somebodys_licence_is_on_the_audit_trail(services: Services
     with services.engine.connect() as connection:
         page = audit.SqlAuditTrail(connection).page(limit=3, contains="licenses.read")
     assert (page[0].event.actor, page[0].event.target) == ("client:raoping", f"license:{issued['identifier']}")
+
+
+def test_a_department_hands_a_file_in_asks_how_far_it_is_and_reads_each_rows_outcome(
+    services: Services, own: System, other: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Batch] = []
+    monkeypatch.setattr("service.jobs.issue_in_background", lambda _services, batch: told.append(batch))
+    good = {**issuing.GOOD_ROW, "number": "QA202600000031"}
+    answer = own.hand_in(issuing.csv_of(good, {**good, "number": "QA202600000032", "holder_id": "1"}).getvalue())
+    assert answer.status_code == 202, answer.text
+    batch_id = answer.get_json()["id"]
+    assert [batch.id for batch in told] == [batch_id]
+    work.carry_on(services.licenses)
+    shown = own.get(f"/batches/{batch_id}").get_json()
+    assert (shown["finished"], shown["issued"], shown["refused"]) == (True, 1, 1)
+    lines = [json.loads(line) for line in own.get(f"/batches/{batch_id}/rows").text.splitlines()]
+    assert [(line["outcome"], line.get("field")) for line in lines] == [("issued", None), ("refused", "holder_id")]
+    for path in (f"/batches/{batch_id}", f"/batches/{batch_id}/rows"):
+        problem(other.get(path), 404, "batch_not_found")
+    problem(own.hand_in(b"{}", "application/json"), 400, "api_body")
+    # A million rows are larger than any PDF may be.
+    large = services.policies.licenses.verification.max_upload_bytes + 2 * 1024 * 1024
+    problem(own.hand_in((b"x" * 999 + b"\n") * (large // 1000)), 422, "csv_column_unknown")

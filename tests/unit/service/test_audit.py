@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from kernel.audit import AuditEvent
+from kernel.clock import to_micros
 from pki.storage.prepared import Provided
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
@@ -90,6 +91,20 @@ def test_sealing_chains_only_what_is_old_enough_and_only_once(trail: sa.Engine) 
     assert audit.seal(trail, older_than=MOMENT + timedelta(seconds=60)) == 2
     report = audit.check_chain(trail)
     assert (report.length, report.broken_at) == (5, None)
+
+
+def test_what_comes_very_late_is_not_looked_for_each_time_but_by_whoever_looks_everywhere(
+    trail: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = MOMENT + timedelta(days=1)
+    with trail.begin() as connection:
+        connection.execute(audit.events.update().where(audit.events.c.number == 1).values(at=to_micros(late)))
+    soon, afterwards = late - timedelta(hours=1), late + timedelta(hours=1)
+    assert audit.seal(trail, older_than=soon) == 4
+    monkeypatch.setattr(audit, "_LATE", 3)
+    assert audit.seal(trail, older_than=afterwards) == 0
+    assert audit.seal(trail, older_than=afterwards, whole=True) == 1
+    assert audit.check_chain(trail).length == 5
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,12 @@ from werkzeug.test import TestResponse
 
 from kernel.errors import Refusal
 from kernel.limiter import SlidingWindow
-from licenses import status
+from licenses import checkpoint, status
 from licenses.archive import get_document
 from licenses.codes import code_of
 from licenses.number_check import check_number
 from licenses.ports import LicenseRecord
+from licenses.transparency import receipts
 from licenses.verification import verify
 from licenses.wallet import sharing
 from licenses.wallet.sharing import Choice
@@ -50,6 +51,16 @@ def test_home_leads_to_the_licence_which_says_what_it_is_and_how_it_stands(holde
     for words in ("社会保障卡", "陈𠮷潮", HOLDER, "潮州市人力资源和社会保障局", "状态核对于", "有效"):
         assert words in shown.text
     assert holder.get(page.replace("/account", "") + ".pdf").data.startswith(b"%PDF-")
+
+
+def test_the_holder_alone_takes_the_receipt_that_the_log_has_it(
+    holder: Person, stranger: Person, page: str, services: Services
+) -> None:
+    deps = services.licenses
+    assert f'{page}/receipt"' in holder.get(page).text
+    proven = receipts.verify_receipt(holder.get(f"{page}/receipt").text, checkpoint.own_keys(deps).log)
+    assert proven.leaf.event == "issued"
+    assert not stranger.get(f"{page}/receipt").text.startswith(receipts.FIRST_LINE)
 
 
 def test_what_was_chosen_is_seen_once_and_the_holder_sees_who_looked(holder: Person, stranger: Person, page: str) -> None:
