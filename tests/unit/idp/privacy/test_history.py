@@ -129,8 +129,11 @@ def test_the_pages_show_it_and_the_export_has_everything_but_secrets(
     assert [one["what"]["zh"] for one in data["history"][:2]] == ["下载全部信息", "登录"]
     assert any("登录了您的账号" in one["text"]["zh"] for one in data["messages"])
     assert data["mandates"] == []
+    shown = browser.post("/account/export", page, form="page").text
+    assert "我的消息" in shown
+    assert data["messages"][0]["text"]["zh"] in shown
     assert "argon2" not in json.dumps(data)
     assert PASSWORD not in json.dumps(data)
-    assert len(events(sqlite, "idp.export_person")) == 1
+    assert len(events(sqlite, "idp.export_person")) == 2
     clock.advance(timedelta(hours=1))
     assert "fresh_login_needed" in browser.post("/account/export", page, form="json").text
