@@ -279,7 +279,7 @@ def test_discovery_names_the_proxys_address_at_which_dpop_works_as_well(door: Do
     assert token_endpoint == f"https://localhost:{door.front}{endpoints.TOKEN}"
     own = door.issue(CITY, "both")
     door.register("both", own, dpop_bound_access_tokens=True)
-    assert door.ask("both", own).json()["error"] == "invalid_dpop_proof"
+    assert door.ask("both", own).json()["error"] == "invalid_request"
     holder = Holder(door.city.idp)
     answer = door.ask("both", own, DPoP=holder.proof(htu=token_endpoint)).json()
     assert answer["token_type"] == "DPoP"
