@@ -13,9 +13,8 @@ import sqlalchemy as sa
 from idp import endpoints
 from idp.clients import registry, secrets
 from idp.dispatch import ENDPOINTS
-from idp.hashes import digest
 from idp.ports import IdpDeps
-from idp.records import RefreshToken
+from idp.records import Grant, RefreshToken
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import FixedClock
 from kernel.work import Conflict
@@ -123,24 +122,20 @@ def test_whoever_asks_about_a_token_is_read_with_it_and_must_stand_as_ever(provi
 
 @pytest.mark.parametrize("before", ["used", "revoked", "gone"])
 def test_a_token_that_cannot_be_used_leaves_no_successor_and_no_trace_of_one(
-    provider: Provider, engine: sa.Engine, clock: FixedClock, before: str
+    deps: IdpDeps, engine: sa.Engine, clock: FixedClock, before: str
 ) -> None:
-    provider.add_account()
-    shown = provider.browser().tokens(username="chenxiaochao")["refresh_token"]
-    work, now = provider.deps.work, clock.now()
-    with work.read() as opened:
-        family = opened.records.find_refresh_family(digest(shown))
-    assert family is not None
-    token, count = family.token, "SELECT count(*) FROM idp_refresh_tokens"
+    now, count = clock.now(), "SELECT count(*) FROM idp_refresh_tokens"
+    token = RefreshToken(bytes(32), "g", "scjg", now, now + timedelta(days=1))
+    with deps.work.begin() as opened:
+        opened.records.add_grant(Grant("g", "scjg", "sub.somebody", "s", ("openid",), "acr", ("pwd",), now, now))
+        opened.records.add_refresh_token(token)
 
-    def rotate(successor: bytes) -> None:
-        with work.begin() as opened:
-            opened.records.rotate_refresh_token(
-                token.token_hash, RefreshToken(successor, token.grant_id, token.client_id, now, now + timedelta(days=1)), now
-            )
+    def rotate(number: int) -> None:
+        with deps.work.begin() as opened:
+            opened.records.rotate_refresh_token(token.token_hash, replace(token, token_hash=bytes([number]) * 32), clock.now())
 
     if before == "used":
-        rotate(bytes(32))
+        rotate(1)
     with engine.begin() as connection:
         if before == "revoked":
             connection.execute(sa.text("UPDATE idp_grants SET revoked_at = 1"))
@@ -148,8 +143,7 @@ def test_a_token_that_cannot_be_used_leaves_no_successor_and_no_trace_of_one(
             connection.execute(sa.text("DELETE FROM idp_refresh_tokens"))
         stored = connection.scalar(sa.text(count))
     clock.advance(timedelta(seconds=1))
-    now = clock.now()
     with pytest.raises(Conflict):
-        rotate(bytes([1]) * 32)
+        rotate(2)
     with engine.connect() as connection:
         assert connection.scalar(sa.text(count)) == stored
