@@ -134,7 +134,8 @@ def _run(services: Services, config: Path, batch_id: str) -> tuple[float, list[f
 
 def _resident(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.partition("VmRSS:")[2].split()[0]) / _MIB
+    told = status.partition("VmRSS:")[2].split()
+    return int(told[0]) / _MIB if told else 0.0  # it ended just now
 
 
 def _worker(config: Path, writes: int) -> subprocess.Popen[bytes]:
