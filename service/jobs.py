@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from huey import Huey, RedisHuey, SqliteHuey, crontab
+from redis import ConnectionPool
 
 from crosscert import agreements
 from crosscert.directory import publication
@@ -251,7 +252,7 @@ def _queue(services: Services) -> Any:
     if table is None:
         return SqliteHuey(name=name, filename=str(services.config.directory / "queue.sqlite"))
     password = None if table.password_file is None else services.config.secret("queue.password_file", table.password_file)
-    return RedisHuey(name=name, url=table.redis, password=password)
+    return RedisHuey(name=name, connection_pool=ConnectionPool.from_url(table.redis, password=password))
 
 
 def _seal(services: Services, *, whole: bool) -> None:

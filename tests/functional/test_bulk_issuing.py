@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from licenses.bulk import outcomes, work
+from licenses.bulk import intake, outcomes, work
 from licenses.life.orders import operator
+from service import jobs
 from service.config import load_config
 from service.wiring import Services
 from tests.support import issuing
@@ -68,6 +69,7 @@ def test_workers_that_are_killed_lose_nothing_and_double_nothing(tmp_path: Path,
     assert handed.returncode == 0, handed.stderr
     batch_id = json.loads(handed.stdout)["id"]
     with Services(load_config(config)) as services:
+        assert jobs.make_queue(services).pending_count() == -(-ROWS // intake.CHUNK), "a message for each chunk"
         living: list[subprocess.Popen[bytes]] = []
         try:
             for killed in range(KILLS):
