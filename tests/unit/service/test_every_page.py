@@ -6,6 +6,7 @@ Left to others: pages in the middle of a flow (``FLOWS``), forms, what the pages
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -23,10 +24,13 @@ from idp.clients.grant_types import DEVICE_CODE
 from idp.notices import cases
 from idp.people import accounts
 from kernel.rows import open_rows
+from licenses import template_proposals
 from licenses.bulk import intake, work
 from licenses.departments import COLUMNS, import_departments
-from licenses.life.orders import operator
+from licenses.life.orders import Officer, operator
+from licenses.own_templates import make_template
 from pki import rollover
+from policies.loader import TYPES
 from service.app import create_app
 from service.config import load_config
 from service.csrf import MACHINE_PREFIXES
@@ -38,6 +42,7 @@ from tests.support import issuing
 from tests.support.idp import add_account, add_client
 from tests.support.mandates import add_company, give_mandate
 from tests.support.new_nodes import new_node
+from tests.unit.service.test_typesetting import GOOD
 
 ROOT = Path(__file__).parents[3]
 STAFF = ("auditor", "clerk", "license_officer")
@@ -56,17 +61,26 @@ FLOWS = {
     *(f"idp/{name}.html" for name in ("contact", "export", "organization", "register_code", "rename", "not_me")),
 }
 """What is shown in the middle of a flow, after a form, or of an error."""
-ELSEWHERE = {"admin.download_cross_certificate", "idp.show_organization", "idp.show_contact"}
-"""What nothing leads to on this node: a file, and what takes a register."""
+ELSEWHERE = {
+    "admin.download_cross_certificate",
+    "admin.show_picture",
+    "idp.show_organization",
+    "idp.show_contact",
+}
+"""What nothing leads to on this node: a file, a picture, and what takes a register."""
 
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     """A city that trusts a county, with people, systems, a licence, a batch, a mandate and a case."""
     folder = tmp_path_factory.mktemp("every-page")
+    config = new_node(folder / "city", "445100", port=9100)
+    (config.parent / "policies" / TYPES).mkdir(parents=True)
+    with config.open("a", encoding="utf-8") as file:
+        file.write('\n[policies]\ndirectory = "policies"\n')
     with (
         Services(load_config(new_node(folder / "county", "445122", port=9122))) as county,
-        Services(load_config(new_node(folder / "city", "445100", port=9100))) as made,
+        Services(load_config(config)) as made,
     ):
         trust.cross_certify({"445100": made, "445122": county}, bridge="445100")
         _fill(made)
@@ -89,6 +103,8 @@ def _fill(city: Services) -> None:
         started = sessions.start(unit, city.idp, citizen.id, ("pwd",), Device("203.0.113.7", "a stranger's"))
     cases.report(city.idp, Device("192.0.2.7", "a test"), code=started.code, words="有人冒用我的身份登录。")
     rollover.request(city.pki, "issuing", "account:admin")
+    look = make_template((name, io.BytesIO(content)) for name, content in GOOD.items())
+    template_proposals.propose(city.licenses, look, "new-look", row["type_code"], Officer("account:lin", "lin", None))
     with (issuing.DATA / "departments.csv").open("rb") as stream:
         import_departments(city.licenses, open_rows(stream, "departments.csv", COLUMNS, max_rows=1000), actor="operator:test")
     batch = intake.take_in(
