@@ -26,7 +26,6 @@ from pki.client_cert import HEADER, shown_certificate
 _SESSION = "session"
 _BROWSER = "browser"
 KIOSK = "kiosk"  # templates/layout.html reads it as well
-_MAX_KIOSK = 200
 _MAX_BROWSER_COOKIES = 8
 _LEFT = "left"
 _LEFT_SECONDS = 3600
@@ -81,8 +80,8 @@ def find_current(deps: IdpDeps, cookies: Mapping[str, str]) -> Current | None:
 
 
 def find_kiosk(deps: IdpDeps, cookies: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return which kiosk a browser is, and its device code; None for one that is none."""
-    of, _, device_code = cookies.get(deps.node.cookie(KIOSK), "")[:_MAX_KIOSK].rpartition(".")
+    """Return which kiosk a browser is, and its device code; None for one that is none: by all of the cookie, as the pages' frame tells it."""
+    of, _, device_code = cookies.get(deps.node.cookie(KIOSK), "").rpartition(".")
     return (of, device_code) if of else None
 
 

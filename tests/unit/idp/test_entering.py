@@ -89,6 +89,15 @@ def test_what_is_changed_is_shown_at_once(provider: Provider, browser: Browser) 
     assert client.title.zh in page
 
 
+@pytest.mark.parametrize("kiosk", ["hall.code", f"{'x' * 300}.code"], ids=["a kiosk", "whoever says so at length"])
+def test_nothing_of_a_kiosks_page_is_kept_for_others(provider: Provider, browser: Browser, kiosk: str) -> None:
+    hall = provider.browser()
+    hall.client.set_cookie(provider.deps.node.cookie("kiosk"), kiosk)
+    assert "cx-kiosk" in hall.client.get(come(hall)).text
+    assert "cx-kiosk" not in browser.client.get(come(browser)).text
+    assert "cx-kiosk" in hall.client.get(come(hall)).text, "nor is a kiosk shown theirs"
+
+
 def test_a_password_is_taken_in_front_and_leads_to_the_department(provider: Provider, browser: Browser) -> None:
     page = browser.client.get(come(browser))
     answer = browser.type_password(page)
