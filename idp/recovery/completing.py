@@ -88,9 +88,10 @@ def restore(deps: IdpDeps, recovery: Recovery, new: NewPassword, attempt: thrott
             if not (official and one.kind in SECOND_FACTORS):
                 work.records.remove_authenticator(one.id)
         work.records.add_authenticator(password)
-        ended = work.records.end_sessions(account_id, now)
-        attempt.forget(work)
+        # In the order in which a login takes them (names, account, sessions), so that neither waits for the other's rows.
         throttle.forget_names(work, deps, reached.names(new.account))
+        attempt.forget(work)
+        ended = work.records.end_sessions(account_id, now)
         notices.tell(work, deps, account_id, "password_reset" if official else "recovered", now)
         requests.note(work, deps, recovery, "idp.complete_recovery", proofs=list(recovery.proofs), sessions=ended)
     delivery.deliver_soon(deps, account_id)

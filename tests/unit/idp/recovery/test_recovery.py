@@ -222,6 +222,25 @@ def test_a_step_taken_many_times_at_once_is_taken_once(lost: Lost, clock: FixedC
         assert sorted(pool.map(complete, range(3))) == ["completed", "recovery_over", "recovery_over"]
 
 
+def test_a_recovery_holds_no_count_of_the_account_while_it_waits_for_one_of_a_name(
+    lost: Lost, clock: FixedClock, engine: sa.Engine
+) -> None:
+    """A try takes the name's first: in another order the two would wait for each other, and the database end one of them."""
+    if engine.dialect.name == "sqlite":
+        return  # where one writes at a time
+    refused(lambda: log_in(lost.deps, "a wrong password"))
+    ticket, digest = lost.due(clock), lost.deps.vault.digest
+    take = sa.text("SELECT 1 FROM idp_tries WHERE digest = :digest FOR UPDATE NOWAIT")
+    with ThreadPoolExecutor(1) as pool, engine.connect() as trying, engine.connect() as watching:
+        assert trying.scalar(take, {"digest": digest("chenxiaochao", "idp.try.name")})
+        recovered = pool.submit(completing.complete, lost.deps, ticket.cookie, HERE, HOME, code=lost.post.code, password=NEW)
+        while not watching.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            assert not recovered.done()
+        assert trying.scalar(take, {"digest": digest(lost.current.account.id, "idp.try.account")})
+        trying.rollback()
+        recovered.result()
+
+
 @pytest.mark.parametrize("name", ["nobody", "445102198806123626X", "clerk", "chenxiaochao"])
 def test_nobody_learns_who_is_here_and_how_they_are_reached(lone: Lost, name: str) -> None:
     """The same answers for nobody, for staff, for a number that is none, and for somebody who confirmed no phone."""
