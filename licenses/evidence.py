@@ -34,7 +34,8 @@ class PathEvidence:
 
     ``code`` is the path engine's reason, ``subject`` the certificate at fault where one can be named; ``itself`` tells whether
     that is the very certificate asked about, and ``revoked`` then when and why it was revoked, if it was. A path leads into the domain
-    of ``node``, if that is a known one; through other nodes it is relied on until ``relied_until`` unless they are heard again.
+    of ``node``, if that is a known one; through other nodes it is relied on until ``relied_until`` unless they are heard again. ``offered``:
+    what was at hand was not enough, so what came with the file was looked at.
     """
 
     valid: bool
@@ -48,6 +49,7 @@ class PathEvidence:
     revoked: Revoked | None = None
     node: Node | None = None
     relied_until: datetime | None = None
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ class Court:
         offered = self._offered[1]
         if isinstance(offered, Refusal):
             return PathEvidence(valid=False, at=trust.at, code=offered.code, text=offered.text)
-        return _ask(offered, der, level)
+        return replace(_ask(offered, der, level), offered=True)
 
 
 def _seal_level(deps: LicenseDeps, data: LicenseData | None, record: LicenseRecord | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from licenses.ports import StatusCode
 LEAF_VERSION = 2
 EMPTY_ROOT = hashlib.sha256().digest()
 _MAX_PROOF = 64
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Place = tuple[int, int]
 Range = tuple[int, int]
@@ -132,9 +134,9 @@ def parse_leaf(leaf: bytes) -> Leaf:
     try:
         value = json.loads(leaf)
         said = Leaf(value["event"], value["issuer"], value["pdf_sha256"], value["status"], datetime.fromisoformat(value["at"]))
-        if said.to_bytes() == leaf:
+        if said.to_bytes() == leaf and _DIGEST.fullmatch(said.pdf_sha256):
             return said
-    except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
+    except (ValueError, TypeError, KeyError, RecursionError, AttributeError, OverflowError):
         pass
     raise Refusal(PROOF_INVALID, problem="leaf")
 

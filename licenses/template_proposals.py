@@ -15,14 +15,21 @@ from contextlib import suppress
 from dataclasses import replace
 
 from kernel.audit import AuditEvent
-from kernel.errors import Misuse, Refusal
+from kernel.errors import ChaoxinError, Misuse, Refusal
 from kernel.randomness import token
 from licenses import render
 from licenses.data import describe
 from licenses.documents import parse
 from licenses.errors import UNKNOWN_TYPE
 from licenses.errors.life import NOT_YOUR_DEPARTMENT, SAME_OFFICER
-from licenses.errors.templates import TEMPLATE_DATA, TEMPLATE_DECIDED, TEMPLATE_NO_FOLDER, TEMPLATE_UNKNOWN, TEMPLATE_WAITS
+from licenses.errors.templates import (
+    TEMPLATE_DATA,
+    TEMPLATE_DECIDED,
+    TEMPLATE_NO_FOLDER,
+    TEMPLATE_NOT_KEPT,
+    TEMPLATE_UNKNOWN,
+    TEMPLATE_WAITS,
+)
 from licenses.life.orders import Officer
 from licenses.own_templates import OwnTemplates, Template, Tried
 from licenses.ports import LicenseDeps, LicenseRecords
@@ -103,7 +110,8 @@ def settle(deps: LicenseDeps) -> None:
     with deps.work.read() as work:
         left = work.records.proposals(state="approved", limit=LISTED)
     for proposal in left:
-        with suppress(Refusal):  # its name is another's by now: it was told in the audit trail, and is gone
+        # Its name is another's by now, or it cannot be written: that was told in the audit trail. Or its type is gone. None keeps a node from starting.
+        with suppress(ChaoxinError):
             _bind(deps, proposal)
 
 
@@ -140,8 +148,11 @@ def _bind(deps: LicenseDeps, approved: Proposal) -> Proposal:
         own.add(approved.name, template)
         version = own.bind(approved.type_code, approved.name, approved.sha256)
     except Refusal as refusal:
+        waiting = replace(approved, state="waiting", decided_by=None, decided_at=None)
         with deps.work.begin() as work:
-            if work.records.drop_proposal(approved.id, "approved"):
+            # What only cannot be written now may be agreed to again.
+            again = refusal.error is TEMPLATE_NOT_KEPT and work.records.move_proposal(waiting, "approved")
+            if again or work.records.drop_proposal(approved.id, "approved"):
                 work.audit.record(_event(deps, approved, "licenses.bind_template", "system", failed=refusal.code))
         raise
     done = replace(approved, state="done", type_version=version)

@@ -200,6 +200,8 @@ def seal(engine: sa.Engine, *, older_than: datetime, limit: int = 5000, whole: b
     minute. ``whole`` looks everywhere, for what came later still, or by a clock that was ahead.
     """
     with engine.begin() as connection:
+        # One at a time: whoever looks everywhere takes so long that another would always have gone on with the chain meanwhile.
+        connection.execute(sa.select(links.c.position).where(links.c.position == 1).with_for_update())
         last = connection.execute(sa.select(links).order_by(links.c.position.desc()).limit(1)).mappings().first()
         position, head = (last["position"], last["hash"]) if last else (0, GENESIS)
         newest = None if whole else connection.execute(sa.select(sa.func.max(links.c.event))).scalar()

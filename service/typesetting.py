@@ -10,7 +10,8 @@ import re
 import shutil
 import tempfile
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ import structlog
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from licenses.errors import PAGE_UNPRINTABLE
-from licenses.errors.templates import TEMPLATE_INVALID, TEMPLATE_NO_FOLDER, TEMPLATE_TAKEN
+from licenses.errors.templates import TEMPLATE_INVALID, TEMPLATE_NO_FOLDER, TEMPLATE_NOT_KEPT, TEMPLATE_TAKEN
 from licenses.own_templates import HOUSE, Template, Tried, read_template
 from licenses.render import TEMPLATES
 from policies.loader import TYPES
@@ -75,18 +76,20 @@ class Typesetting:
         place = self._place(name)
         if place.exists():
             return False
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent.parent, prefix=".template-") as draft:
-            made = Path(draft) / name
-            _write(made, template)
-            made.rename(place)
+        with _writing():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=place.parent.parent, prefix=".template-") as draft:
+                made = Path(draft) / name
+                _write(made, template)
+                made.rename(place)
         return True
 
     def bind(self, type_code: str, name: str, sha256: str) -> int:
         """Do what ``OwnTemplates`` promises. What is in the folder counts, not what this process started with."""
         if self._directory is None:
             raise Refusal(TEMPLATE_NO_FOLDER)
-        return add_version(self._directory, type_code, {"template": name, "template_sha256": sha256})
+        with _writing():
+            return add_version(self._directory, type_code, {"template": name, "template_sha256": sha256})
 
     def has(self, name: str, sha256: str) -> bool:
         """Tell whether there is such a template with this digest."""
@@ -133,6 +136,14 @@ class Typesetting:
         if self._tried is not None:
             _end(self._tried[1])
             self._tried = None
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Refusal(TEMPLATE_NOT_KEPT, problem=error.strerror or type(error).__name__) from error
 
 
 def _kept(directory: Path) -> Path:

@@ -9,6 +9,7 @@ Left to others: whether a responder's own certificate is good, and what weighs m
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,7 @@ from crosscert.paths import signatures
 from crosscert.paths.certificates import ParsedCertificate, is_signed_by, parse_certificate
 from crosscert.paths.der import check_shape
 from kernel.errors import Refusal
+from pki.der_reader import refuse
 
 MAX_ANSWER_BYTES = 64 * 1024
 _MAX_CERTIFICATES = 8
@@ -79,6 +81,10 @@ def _parse(der: bytes) -> ParsedAnswer | None:
     inside = bytes(given["response"])
     check_shape(inside, left)
     basic: Any = ocsp.BasicOCSPResponse.load(inside, strict=True)
+    mechanism = basic["signature_algorithm"]
+    mechanism.native  # noqa: B018 - parsed here, so that it cannot fail later
+    with suppress(ValueError):  # some have no digest
+        mechanism.hash_algo  # noqa: B018 - as above
     said = basic["tbs_response_data"]
     body = said.dump()
     (single,) = said["responses"]
@@ -90,7 +96,7 @@ def _parse(der: bytes) -> ParsedAnswer | None:
         return None
     return ParsedAnswer(
         sha256=hashlib.sha256(der).hexdigest(),
-        signature=signatures.Signature(body, basic["signature"].native, basic["signature_algorithm"]),
+        signature=signatures.Signature(body, basic["signature"].native, mechanism),
         about=(
             algorithm,
             about["issuer_name_hash"].native,
@@ -98,15 +104,23 @@ def _parse(der: bytes) -> ParsedAnswer | None:
             about["serial_number"].native,
         ),
         revoked=_revoked(status) if status.name == "revoked" else None,
-        this_update=single["this_update"].native,
-        next_update=single["next_update"].native,
+        this_update=_moment(single["this_update"]),
+        next_update=None if single["next_update"].native is None else _moment(single["next_update"]),
         certificates=tuple(parse_certificate(each.dump()) for each in basic["certs"]),
     )
 
 
 def _revoked(status: Any) -> tuple[datetime, str]:
     told = status.chosen
-    return told["revocation_time"].native, told["revocation_reason"].native or "unspecified"
+    return _moment(told["revocation_time"]), told["revocation_reason"].native or "unspecified"
+
+
+def _moment(told: Any) -> datetime:
+    """Return a time as RFC 6960 4.2.2.1 wants it: that of nowhere cannot be compared with any other, nor can one of the year 0."""
+    moment = told.native
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        refuse("a moment that is not in UTC")
+    return moment
 
 
 def find_responder(answer: ParsedAnswer, issuer: ParsedCertificate) -> ParsedCertificate | None:

@@ -1,14 +1,14 @@
 """Whether a certificate of a path was revoked: each is judged by its own lists only, which the library reads.
 
 The library decides what a list says (scope, reasons, deltas, entries, freshness); which lists it sees, and under whose key each was
-verified, is decided in ``path_lists``. An OCSP answer that came with a document is heard where no list that is in force is at hand, and
-where it says that the certificate was revoked. Any exception refuses.
+verified, is decided in ``path_lists``. An OCSP answer that came with a document is heard where no list that is in force is at hand, unless
+a newer one that is no longer in force knows better, and where it says that the certificate was revoked. Any exception refuses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from asn1crypto import x509 as asn1_x509
@@ -61,6 +61,22 @@ def check_not_revoked(
         # RFC 5280 6.3.3 knows lists only; an answer in their place is RFC 6960's.
         if answer is None or fault.code not in _NOTHING_IN_FORCE or not answer.holds_at(at):
             raise
+        # Once it has expired, that it was revoked may be forgotten (RFC 6960 4.4.4).
+        if answer.this_update > path[place].not_after:
+            raise
+        _check_newer_lists(path, place, lists, sources, answer.this_update)
+
+
+def _check_newer_lists(
+    path: Sequence[ParsedCertificate], place: int, lists: PlaceLists, sources: Sources, since: datetime
+) -> None:
+    """Refuse a certificate that was revoked by a list of ``since`` or later, whether that is in force or not: whoever hands in a word chooses it."""
+    newer = [
+        (signed, signed.crl.about(path[place].serial))
+        for signed in lists.lists
+        if signed.crl.this_update >= since and _is_signer_good(signed, path, sources, frozenset())
+    ]
+    _check_entries(path, place, newer, by=sources.request.at)
 
 
 def _newest_answer(path: Sequence[ParsedCertificate], place: int, sources: Sources) -> ParsedAnswer | None:
@@ -170,11 +186,11 @@ def _ask_library(path: Sequence[ParsedCertificate], place: int, lists: Sequence[
     run_now(verify_crl(certificates[-1], upto, context))
 
 
-def _check_entries(path: Sequence[ParsedCertificate], place: int, lists: Sequence[About]) -> None:
+def _check_entries(path: Sequence[ParsedCertificate], place: int, lists: Sequence[About], by: datetime | None = None) -> None:
     """Refuse a certificate that stands on one of its lists (RFC 5280 6.3.3 (i), (j)), unless a newer delta took it off.
 
     The library overlooks an entry whose date is the very moment asked about or later, although the list is older than that moment;
-    and delta lists that only the certificate points to (4.2.1.15).
+    and delta lists that only the certificate points to (4.2.1.15). ``by``: of lists that are newer, entries until then.
     """
     certificate = path[place]
     entries = [
@@ -183,5 +199,5 @@ def _check_entries(path: Sequence[ParsedCertificate], place: int, lists: Sequenc
     ]
     taken_off = {signed.signer.key for signed, (_, why) in entries if why is not None and why.native == _TAKEN_OFF}
     for signed, (moment, why) in entries:
-        if why is not None and signed.signer.key not in taken_off:
+        if why is not None and signed.signer.key not in taken_off and (by is None or moment <= by):
             raise PathFault(place, "certificate_revoked", moment=rfc3339(moment), why=why.native)

@@ -19,6 +19,14 @@ TEMPLATE_TAKEN = define(
     remedy_zh="换一个名称，并在证照类型的新版本里使用它。",
     remedy_en="Give it another name, and name that in a new version of the licence type.",
 )
+TEMPLATE_NOT_KEPT = define(
+    "template_not_kept",
+    status=503,
+    zh="模板写不进本节点的策略文件夹：{problem}。",
+    en="The template cannot be written to this node's policy folder: {problem}.",
+    remedy_zh="请管理员让服务能写入 license-types 文件夹，再由另一名经办人同意一次。",
+    remedy_en="Have the operator let the service write to its folder license-types, and another officer agree once more.",
+)
 TEMPLATE_WAITS = define(
     "template_waits",
     status=409,

@@ -38,7 +38,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The file, what was found out about it, the revocation lists (DER) of the CAs on its paths, and the OCSP answers in it about those."""
+    """The file, what was found out about it, the revocation lists (DER) of the CAs on its paths, and its OCSP answers, if they were looked at."""
 
     pdf: bytes
     at: datetime
@@ -78,7 +78,7 @@ def _lists(court: Court, evidence: Evidence, paths: list[PathEvidence]) -> tuple
 
 
 def _answers(evidence: Evidence, paths: list[PathEvidence]) -> Iterator[Answered]:
-    pairs = dict.fromkeys(pair for path in paths for pair in pairwise(path.path))
+    pairs = dict.fromkeys(pair for path in paths if path.offered for pair in pairwise(path.path))
     for der in dict.fromkeys(evidence.reading.ocsps):
         answer = find_answer(der)
         if answer is None:

@@ -20,7 +20,7 @@ from licenses.life.orders import Officer
 from licenses.own_templates import Template, make_template
 from licenses.ports import LicenseDeps
 from policies.licenses import find_type
-from policies.loader import load
+from policies.loader import TYPES, load
 from service.app import create_app
 from service.metrics import Metrics
 from service.typesetting import Typesetting
@@ -149,3 +149,21 @@ def test_what_was_agreed_to_before_a_crash_is_bound_at_the_next_start_and_only_o
     with pytest.raises(Exception, match="template_taken"):
         template_proposals.approve(deps, later.id, SECOND)
     assert template_proposals.list_proposals(deps, SECOND) == [done]
+
+
+def test_where_nothing_can_be_written_that_is_said_the_node_starts_and_it_is_agreed_to_again(console: Console) -> None:
+    path = console.propose(CHEN, GOOD).headers["Location"].removeprefix(HOME)
+    console.folder.mkdir()
+    in_the_way = console.folder / TYPES
+    in_the_way.write_bytes(b"")
+    answer = console.post(LIN, path, answer="approve")
+    assert (answer.status_code, "写不进" in answer.text) == (503, True)
+    # Killed after it was agreed to, and started again.
+    waiting = template_proposals.get_proposal(console.deps, path.removeprefix("/"), SECOND)
+    approved = replace(waiting, state="approved", decided_by="account:lin", decided_at=console.deps.clock.now())
+    with console.deps.work.begin() as work:
+        assert work.records.move_proposal(approved, "waiting")
+    recover.finish_or_void(console.deps)
+    in_the_way.unlink()
+    assert console.post(LIN, path, answer="approve").status_code == 303
+    assert template_proposals.get_proposal(console.deps, waiting.id, SECOND).type_version == 2

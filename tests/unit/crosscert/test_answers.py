@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
+from asn1crypto import core
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -157,6 +159,54 @@ def test_a_revocation_is_heard_against_a_list_and_from_its_moment_on() -> None:
 
 
 EARLY = ROOT.crl(this_update=NOW - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("since", "revoked", "at", "expected"),
+    [
+        (30, 40, 0, "certificate_revoked"),  # out of date, but newer than the answer
+        (60, 70, 0, "certificate_revoked"),
+        (90, 100, 0, None),  # older than the answer, which knows better
+        (30, 100, 80, "certificate_revoked"),  # of later than what is asked about
+        (30, 40, 80, None),
+    ],
+)
+def test_a_newer_list_that_is_not_in_force_still_tells_what_was_revoked_by_then(
+    since: int, revoked: int, at: int, expected: str | None
+) -> None:
+    started, revoked_at, moment = (NOW - timedelta(minutes=minutes) for minutes in (since, revoked, at))
+    listed = COUNTY.crl(LEAF, this_update=started, next_update=started + timedelta(minutes=20), at=revoked_at)
+    lists = (EARLY, listed)
+    assert reason(judge(crls=lists, at=moment))[0] in {"revocation_stale", "revocation_too_new"}
+    verdict = judge(said(since=NOW - HOUR if at == 0 else NOW - 2 * HOUR), crls=lists, at=moment)
+    assert (None if verdict.valid else reason(verdict)[0]) == expected
+
+
+def test_of_a_certificate_that_has_expired_nobody_knows_whether_it_had_been_revoked() -> None:
+    assert judge(said(since=LEAF.not_after, until=LEAF.not_after + HOUR)).valid
+    late = LEAF.not_after + timedelta(seconds=1)
+    assert reason(judge(said(since=late, until=late + HOUR))) == UNKNOWN
+
+
+def by_no_mechanism(answer: bytes) -> bytes:
+    """Let an answer say that it was signed by RSASSA-PSS, without the parameters."""
+    outside = asn1_ocsp.OCSPResponse.load(answer)
+    inside = outside["response_bytes"]["response"].parsed
+    inside["signature_algorithm"] = {"algorithm": "rsassa_pss"}
+    outside["response_bytes"]["response"] = core.ParsableOctetString(inside.dump())
+    return bytes(outside.dump())
+
+
+def test_what_cannot_be_compared_or_verified_is_no_answer() -> None:
+    answer, revoked = said(), said(revoked=NOW - 2 * HOUR)
+    for changed in (
+        answer.replace(b"20261123070000Z", b"202611230700.25"),  # in no time zone
+        answer.replace(b"20261123090000Z", b"00000101000000Z"),
+        revoked.replace(b"20261123060000Z", b"202611230600.25"),
+        by_no_mechanism(answer),
+    ):
+        assert changed not in {answer, revoked}
+        assert find_answer(changed) is None
 
 
 def test_of_several_answers_the_newest_counts() -> None:

@@ -67,6 +67,23 @@ def test_only_refusals_come_out_of_arbitrary_leaves(raw: bytes) -> None:
         log.parse_leaf(raw)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"%064x"' % 7, b'["%064x"]' % 7),
+        (b"%064x" % 7, b"%065x" % 7),
+        (b"%064x" % 7, b"A" * 64),
+        (b"2026-11-23T08:00:00Z", b"0001-01-01T00:00:00+14:00"),
+    ],
+    ids=["a list", "too long", "capitals", "before all years"],
+)
+def test_a_leaf_that_another_node_made_up_is_refused_before_anything_is_kept_of_it(old: bytes, new: bytes) -> None:
+    made_up = leaf(7).replace(old, new)
+    assert made_up != leaf(7)
+    with pytest.raises(Refusal, match="proof_invalid"):
+        log.parse_leaf(made_up)
+
+
 def test_the_stored_log_keeps_its_promises_on_both_engines(engine: sa.Engine, vault: Vault) -> None:
     create_all(engine, licenses_storage.metadata)
     with engine.begin() as connection:

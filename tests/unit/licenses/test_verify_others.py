@@ -170,6 +170,11 @@ def test_where_the_lists_are_out_of_date_the_answers_in_the_file_are_heard(
     signer, stamper = ca.seal("张三", names=CUSTOMERS), ca.time_stamper()
     certificates = [one.certificate for one in (signer, stamper, ca.issuing)]
     pdf = signed(page(), ca, signer, at=nodes.now - timedelta(hours=1), stamper=stamper)
+    # As long as the lists are in force, the evidence has them, and no answer that nobody needed.
+    answered = with_evidence(pdf, ca, nodes.now, about=certificates)
+    told = openssl_says(make_evidence(nodes.city, collect(nodes.city, answered, actor="operator:test")), tmp_path / "lists")
+    assert ("CMS Verification successful" in told[0], len(told)) == (True, 2)
+    assert "-crl_check_all" in (tmp_path / "lists" / "README.txt").read_text(encoding="utf-8")
     fetch_lists(nodes, ca, number=5, valid=timedelta(seconds=1))
     nodes.clock.advance(timedelta(minutes=1))
     assert said(nodes.verify(pdf)) == ("INDETERMINATE", "TRY_LATER")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -105,6 +106,21 @@ def test_what_comes_very_late_is_not_looked_for_each_time_but_by_whoever_looks_e
     assert audit.seal(trail, older_than=afterwards) == 0
     assert audit.seal(trail, older_than=afterwards, whole=True) == 1
     assert audit.check_chain(trail).length == 5
+
+
+def test_several_who_chain_at_once_go_on_after_one_another(trail: sa.Engine) -> None:
+    late = MOMENT + timedelta(days=1)
+    with trail.begin() as connection:
+        audit.SqlAuditTrail(connection).record_all([an_event(number) for number in range(5, 40)])
+    assert audit.seal(trail, older_than=late, limit=1) == 1
+
+    def chain(_number: int) -> int:
+        return sum(iter(lambda: audit.seal(trail, older_than=late, limit=2, whole=True), 0))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(chain, range(4))) == 39
+    report = audit.check_chain(trail)
+    assert (report.length, report.broken_at) == (40, None)
 
 
 @pytest.mark.parametrize(
