@@ -18,7 +18,7 @@ from idp.authorize import flow
 from idp.authorize.request import AuthorizationRequest, ReturnAddress
 from idp.authorize.transactions import Visit, open_transaction, verify_transaction
 from idp.device import user_codes
-from idp.device.errors import USER_CODE_WRONG
+from idp.device.errors import KIOSK_OFFICIAL, USER_CODE_WRONG
 from idp.errors import TRANSACTION_OVER
 from idp.interaction import consent
 from idp.people import throttle
@@ -60,12 +60,14 @@ def enter(deps: IdpDeps, visit: Visit, *, typed: str, address: str) -> flow.Outc
 
 
 def describe(deps: IdpDeps, transaction_id: str, visit: Visit) -> Question:
-    """Return what the person is asked; ``Refusal`` when the login or the kiosk's request is over."""
+    """Return what the person is asked; ``Refusal`` when the login or the kiosk's request is over, or an official would be lent a session."""
     asked = consent.describe(deps, verify_transaction(deps, transaction_id, visit.browser), visit)
     with deps.work.read() as work:
         found = work.records.find_device_request(asked.request.device_id or "")
     if found is None or found.decided_at is not None or found.expires_at <= deps.clock.now() or visit.current is None:
         raise Refusal(TRANSACTION_OVER)
+    if found.own_page and assurance.needs_second_factor(deps.policies.assurance, visit.current.account.kind):
+        raise Refusal(KIOSK_OFFICIAL)
     level = assurance.get_level(deps.policies.assurance, visit.current.session.acr)
     return Question(asked, user_codes.shown(user_codes.unseal(deps, found)), Text(level.zh, level.en), found.own_page)
 

@@ -20,3 +20,11 @@ KIOSK_UNKNOWN = define(
     remedy_zh="请让安全管理员登记一个带大厅名称的设备授权系统，再在终端上打开它的地址。",
     remedy_en="Have a security admin register a device authorization client with its hall, and open its address on the kiosk.",
 )
+KIOSK_OFFICIAL = define(
+    "kiosk_official",
+    status=403,
+    zh="工作人员账号不能在自助终端上登录。",
+    en="Officials do not log in at kiosks.",
+    remedy_zh="请在您自己的设备上登录；办理个人事务请用您的个人账号。",
+    remedy_en="Log in on your own device; for matters of your own use the account that is yours as a citizen.",
+)

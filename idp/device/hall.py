@@ -3,7 +3,7 @@
 1. The kiosk asks for a login as any kiosk does (``authorization``); no token is ever given for this code.
 2. Somebody decides on their phone, where they are told what will be seen here (``approval``).
 3. The code is consumed, once, and the phone's session lends one to the kiosk: as strong, but never fresh, so that nothing can be done there
-   that wants a login of just now; short; and over with the phone's.
+   that wants a login of just now; short; and over with the phone's. Officials are lent none: the console is for nobody's eyes in a hall.
 4. Whoever leaves, or touches nothing for a while, is logged out.
 
 Left to others: the pages, and how they look there (``views.kiosk``, ``templates/layout.html``).
@@ -17,6 +17,7 @@ from idp import endpoints
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device, Started
 from idp.clients import registry
+from idp.clients.addresses import may_call_from
 from idp.clients.grant_types import DEVICE_CODE
 from idp.device import authorization, user_codes
 from idp.device.errors import KIOSK_UNKNOWN
@@ -26,6 +27,7 @@ from idp.records import Client, DeviceRequest
 from idp.wire import Parameters
 from kernel.errors import Refusal
 from kernel.randomness import token
+from policies import assurance
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +38,28 @@ class Waiting:
     address: str = field(repr=False)
 
 
-def get_kiosk(deps: IdpDeps, client_id: str) -> Client:
-    """Return the kiosk; ``Refusal(kiosk_unknown)`` for a client that is none, or that stands in no hall."""
+def get_kiosk(deps: IdpDeps, client_id: str, device: Device) -> Client:
+    """Return the kiosk; ``Refusal(kiosk_unknown)`` for a client that is none, that stands in no hall, or elsewhere than it shall.
+
+    A page shows no secret, so of a client that has one it is shown in the client's own networks only: else whoever knows its name was it.
+    """
     client = registry.find(deps, client_id)
     if client is None or DEVICE_CODE not in client.grant_types or not client.hall:
+        raise Refusal(KIOSK_UNKNOWN, field="client_id")
+    if not (client.public or client.addresses) or not may_call_from(client, device.address):
         raise Refusal(KIOSK_UNKNOWN, field="client_id")
     return client
 
 
-def begin(deps: IdpDeps, client_id: str) -> str:
+def begin(deps: IdpDeps, client_id: str, device: Device) -> str:
     """Ask for a login (step 1) and return the device code."""
-    asked = authorization.ask(deps, get_kiosk(deps, client_id), Parameters({}), own_page=True)
+    asked = authorization.ask(deps, get_kiosk(deps, client_id, device), Parameters({}), own_page=True)
     return str(asked["device_code"])
 
 
 def look(deps: IdpDeps, client_id: str, device_code: str, device: Device) -> Waiting | Started | None:
     """Return how things stand, or the session that was lent; None when it was refused or is over."""
-    kiosk, now = get_kiosk(deps, client_id), deps.clock.now()
+    kiosk, now = get_kiosk(deps, client_id, device), deps.clock.now()
     with deps.work.read() as work:
         found = work.records.find_device_code(digest(device_code))
     if found is None or not found.own_page or found.client_id != kiosk.client_id or found.expires_at <= now:
@@ -73,6 +80,9 @@ def _lend(deps: IdpDeps, found: DeviceRequest, grant_id: str, device: Device) ->
         grant = work.records.find_grant(grant_id)
         lender = None if grant is None or grant.revoked_at is not None else work.records.find_session(grant.session_id)
         if lender is None or not sessions.is_alive(lender, now):
+            return None
+        whose = work.records.find_account(lender.account_id)
+        if whose is None or assurance.needs_second_factor(deps.policies.assurance, whose.kind):
             return None
         return sessions.lend(work, deps, lender, session_id, device)
 

@@ -26,7 +26,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.get("/kiosk/<client_id>")
     def show_kiosk(client_id: str) -> str:
         """Show how to begin; whoever was here is logged out, for this is where pages lead that nobody touches."""
-        kiosk, current = hall.get_kiosk(deps, client_id), browser.current(deps)
+        kiosk, current = hall.get_kiosk(deps, client_id, browser.device()), browser.current(deps)
         if current is not None and in_cookie(client_id) is not None:
             hall.leave(deps, current, client_id)
             browser.log_out(deps)
@@ -34,7 +34,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
 
     @blueprint.post("/kiosk/<client_id>")
     def begin_kiosk(client_id: str) -> Response:
-        code = hall.begin(deps, client_id)
+        code = hall.begin(deps, client_id, browser.device())
         answer = browser.go_to(url_for("idp.wait_at_kiosk", client_id=client_id))
         secure = deps.node.url.startswith("https:")
         name = deps.node.cookie(browser.KIOSK)
@@ -50,5 +50,6 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         if isinstance(seen, Started):
             browser.log_in(seen)
             return browser.go_to(url_for("idp.home"))
+        kiosk = hall.get_kiosk(deps, client_id, browser.device())
         qr = segno.make(seen.address, error="m", micro=False).svg_data_uri(border=4, dark="#000", light="#fff")
-        return render_template("idp/kiosk.html", client=hall.get_kiosk(deps, client_id), waiting=seen, qr=qr)
+        return render_template("idp/kiosk.html", client=kiosk, waiting=seen, qr=qr)

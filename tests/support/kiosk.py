@@ -16,14 +16,20 @@ from tests.support.relying_party import find_form, forms
 def ask(hall: Provider, client_id: str = "kiosk", **changes: str | None) -> dict[str, Any]:
     """Ask for a login as the kiosk and return its codes."""
     form: dict[str, str | None] = {"scope": "openid profile offline_access"}
-    answered = hall.post(endpoints.DEVICE_AUTHORIZATION, form | changes, client_id=client_id)
+    answered = _post(hall, endpoints.DEVICE_AUTHORIZATION, form | changes, client_id)
     assert answered.status == 200, answered.body
     return json_of(answered)
 
 
 def poll(hall: Provider, device_code: str, client_id: str = "kiosk") -> OAuthResponse:
     """Ask as the kiosk how things stand."""
-    return hall.post(endpoints.TOKEN, {"grant_type": DEVICE_CODE, "device_code": device_code}, client_id=client_id)
+    return _post(hall, endpoints.TOKEN, {"grant_type": DEVICE_CODE, "device_code": device_code}, client_id)
+
+
+def _post(hall: Provider, path: str, form: dict[str, str | None], client_id: str) -> OAuthResponse:
+    if hall.client(client_id).public:
+        return hall.post(path, form | {"client_id": client_id}, authorization=None)
+    return hall.post(path, form, client_id=client_id)
 
 
 def type_code(phone: Browser, user_code: str) -> TestResponse:

@@ -35,4 +35,5 @@ device_requests = sa.Table(
     text_column("session_id", 60, optional=True),
     sa.UniqueConstraint("device_code_hash", name="idp_device_requests_code"),
     sa.UniqueConstraint("user_code_index", name="idp_device_requests_user_code"),
+    sa.Index("idp_device_requests_grant", "grant_id"),
 )

@@ -95,7 +95,8 @@ def _fill(city: Services) -> None:
     add_account(city.idp, "official", name="郑安全", kind="security_admin", roles=("security_admin",), totp_secret=SECRET)
     add_account(city.idp, "staff", name="林文书", kind="staff", roles=STAFF, organization=row["issuer_name"], totp_secret=SECRET)
     add_client(city.idp, "scjg", home_url="https://scjg.example/")
-    add_client(city.idp, "hall-1", grant_types=(DEVICE_CODE,), redirect_uris=(), post_logout_redirect_uris=(), hall="一楼大厅")
+    in_hall = {"token_endpoint_auth_method": "none", "hall": "一楼大厅"}
+    add_client(city.idp, "hall-1", grant_types=(DEVICE_CODE,), redirect_uris=(), post_logout_redirect_uris=(), **in_hall)
     add_company(city.idp)
     give_mandate(city.idp, agent="citizen")
     with city.idp.work.begin() as unit:

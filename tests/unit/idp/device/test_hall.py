@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from idp import endpoints
 from idp.authenticators.changing import check_fresh
 from idp.browsers import sessions
+from idp.browsers.sessions import Device
 from idp.clients.grant_types import DEVICE_CODE
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from tests.support.idp import Browser, Provider, events, json_of
-from tests.support.kiosk import answer, approve, ask, poll, question
+from tests.support.idp import TOTP_SECRET, Browser, Provider, events, json_of
+from tests.support.kiosk import answer, approve, ask, poll, question, type_code
 
 PAGE = "/kiosk/kiosk"
 
@@ -23,8 +24,11 @@ PAGE = "/kiosk/kiosk"
 @pytest.fixture
 def hall(provider: Provider) -> Provider:
     several = {"grant_types": (DEVICE_CODE,), "redirect_uris": (), "post_logout_redirect_uris": ()}
-    provider.add_client("kiosk", name="自助服务终端", hall="饶平县政务服务中心一楼", **several)
-    provider.add_client("nowhere", **several)
+    public, place = {"token_endpoint_auth_method": "none"}, "饶平县政务服务中心一楼"
+    provider.add_client("kiosk", name="自助服务终端", hall=place, **several, **public)
+    provider.add_client("nowhere", **several, **public)
+    provider.add_client("program", hall=place, **several)
+    provider.add_client("tied", hall=place, addresses=("10.1.0.0/16",), **several)
     return provider
 
 
@@ -108,9 +112,38 @@ def test_a_refusal_leads_back_to_the_beginning(hall: Provider) -> None:
     assert "开始" in kiosk.get(f"{PAGE}/code").text
 
 
+def test_officials_are_lent_no_session_whatever_they_agree_to(hall: Provider) -> None:
+    account = hall.add_account("lin", kind="staff", totp_secret=TOTP_SECRET)
+    kiosk, phone = hall.browser(), hall.browser()
+    with hall.deps.work.begin() as work:
+        started = sessions.start(work, hall.deps, account.id, ("pwd", "otp"), Device("192.0.2.1"))
+    phone.client.set_cookie("chaoxin_445100_session", started.cookie)
+    page = type_code(phone, begin(kiosk))
+    assert (page.status_code, "工作人员账号不能在自助终端上登录" in page.text) == (403, True)
+    agreed = phone.post(f"{endpoints.DEVICE_CONFIRM}?txn={page.request.args['txn']}", phone.get("/account"))
+    assert agreed.status_code == 303
+    assert "开始" in kiosk.get(f"{PAGE}/code").text
+    assert f"{account.name}，您好" not in kiosk.get("/").text
+
+
 @pytest.mark.parametrize("client_id", ["nowhere", "scjg", "unheard-of"])
 def test_what_is_no_kiosk_with_a_hall_has_no_such_page(hall: Provider, client_id: str) -> None:
     assert hall.browser().get(f"/kiosk/{client_id}").status_code == 404
+
+
+def test_nobody_is_a_kiosk_that_has_a_secret_by_its_name_alone_but_in_its_own_networks(hall: Provider, sqlite: sa.Engine) -> None:
+    def touch(client_id: str, address: str) -> int:
+        kiosk = hall.browser()
+        kiosk.client.environ_base["REMOTE_ADDR"] = address
+        seen = kiosk.get(PAGE)  # a form that is anybody's
+        answer = kiosk.post(f"/kiosk/{client_id}", seen).status_code
+        pages = [kiosk.get(f"/kiosk/{client_id}{rest}").status_code for rest in ("", "/code")]
+        assert [status == 404 for status in pages] == [answer == 404] * 2
+        return answer
+
+    assert [touch("program", "10.1.2.3"), touch("tied", "192.0.2.1")] == [404, 404]
+    assert events(sqlite, "idp.ask_device") == []
+    assert touch("tied", "10.1.2.3") == 303
 
 
 def test_what_a_kiosk_is_shown_is_kept_for_nobody_else(hall: Provider) -> None:
