@@ -53,7 +53,7 @@ def send(deps: IdpDeps, account: Account, channel: Channel | None, *, transactio
     sent = SentCode(
         account_id=account.id,
         channel="login",
-        digest=_digest(deps, account.id, transaction_id, code),
+        digest=_digest(deps, account, channel, transaction_id, code),
         destination=deps.vault.encrypt(destination, f"idp.sent-code:{account.id}:login"),
         expires_at=now + timedelta(seconds=deps.policies.assurance.sent_codes.seconds),
     )
@@ -65,13 +65,14 @@ def send(deps: IdpDeps, account: Account, channel: Channel | None, *, transactio
     deps.messengers[channel].send(destination, sent_codes.SUBJECT, sent_codes.text(deps, code))
 
 
-def accept(deps: IdpDeps, account_id: str, *, transaction_id: str, code: str) -> None:
-    """Use a code up; ``Refusal`` when it is not the last one that was sent for this login, is over or was used."""
-    digest = _digest(deps, account_id, transaction_id, sent_codes.read(code))
+def accept(deps: IdpDeps, account: Account, channel: Channel, *, transaction_id: str, code: str) -> None:
+    """Use a code up; ``Refusal`` when it is not the last one that was sent for this login, is over, was used, or went where none goes now."""
+    digest = _digest(deps, account, channel, transaction_id, sent_codes.read(code))
     with deps.work.begin() as work:
-        if work.records.take_sent_code(account_id, "login", digest, deps.clock.now()) is None:
+        if work.records.take_sent_code(account.id, "login", digest, deps.clock.now()) is None:
             raise Refusal(SENT_CODE_WRONG, field="code")
 
 
-def _digest(deps: IdpDeps, account_id: str, transaction_id: str, code: str) -> bytes:
-    return deps.vault.digest(code, f"idp.login-code:{account_id}:{transaction_id}")
+def _digest(deps: IdpDeps, account: Account, channel: Channel, transaction_id: str, code: str) -> bytes:
+    # With where it went: a code is void with the address or number, when that is removed or changed.
+    return deps.vault.digest(f"{code} {address(account, channel)}", f"idp.login-code:{account.id}:{transaction_id}")

@@ -106,6 +106,8 @@ def remove(deps: IdpDeps, current: Current, channel: Channel) -> None:
             raise Refusal(CONTACT_NEEDED)
         changed = replace(account, confirmed=left)
         changed = replace(changed, email=None) if channel == "email" else replace(changed, phone=None)
+        if changed == account:
+            return
         work.records.put_person(seal(deps, changed, now))
         work.records.forget_code_use(account_id, channel)
         who = f"account:{account_id}"

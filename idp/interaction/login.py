@@ -120,7 +120,8 @@ def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Dev
         if asked.channel is None:
             second_factors.accept(deps, asked.authenticators, code)
         else:
-            code_factors.accept(deps, asked.account.id, transaction_id=transaction_id, code=code)
+            account = open_record(deps, asked.account)
+            code_factors.accept(deps, account, asked.channel, transaction_id=transaction_id, code=code)
     except Refusal as refusal:
         note_failure(deps, asked.account.id, refusal.error)
         raise

@@ -69,6 +69,16 @@ def test_a_code_is_for_one_login_and_works_once(provider: Provider, post: Post) 
     assert other.submit(elsewhere, "one-time-code", one_time_code=post.code).status_code == 303
 
 
+def test_a_code_is_void_when_none_goes_there_any_more(provider: Provider, post: Post) -> None:
+    confirm(provider.deps)
+    browser, page = asked(provider)
+    page = browser.follow(browser.send(form_to(page, "/login/second-factor/send")))
+    confirm(provider.deps, phone="138 0000 0003")
+    assert browser.submit(page, "one-time-code", one_time_code=post.code).status_code == 401
+    confirm(provider.deps)
+    assert browser.submit(page, "one-time-code", one_time_code=post.code).status_code == 303
+
+
 def test_sending_and_trying_have_an_end(provider: Provider, post: Post) -> None:
     confirm(provider.deps)
     browser, page = asked(provider)
