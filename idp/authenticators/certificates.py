@@ -32,10 +32,11 @@ _MAX_SUGGESTED = 28
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A certificate that was shown in TLS: whose it says it is. Not yet believed."""
+    """A certificate that was shown in TLS: whose it says it is, and who says so. Not yet believed."""
 
     certificate: x509.Certificate
     holder_id: str = field(repr=False)
+    issuer: str
 
 
 def read(der: bytes | None) -> Shown:
@@ -45,14 +46,15 @@ def read(der: bytes | None) -> Shown:
     try:
         certificate = parse_certificate(der).x509
         numbers = [str(one.value) for one in certificate.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER)]
+        issuers = [str(one.value) for one in certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)]
         purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (Refusal, ValueError, x509.ExtensionNotFound):
+    except (Refusal, TypeError, ValueError, x509.ExtensionNotFound):  # the library reads a name when it is asked for it
         raise Refusal(CERTIFICATE_REFUSED) from None
     if len(numbers) != 1 or ExtendedKeyUsageOID.CLIENT_AUTH not in purposes:
         raise Refusal(CERTIFICATE_REFUSED)
     if not (is_resident_id(numbers[0]) or is_uscc(numbers[0])):
         raise Refusal(CERTIFICATE_REFUSED)
-    return Shown(certificate, numbers[0])
+    return Shown(certificate, numbers[0], next(iter(issuers), ""))
 
 
 def verify(deps: IdpDeps, shown: Shown) -> tuple[str, ...]:
@@ -96,7 +98,5 @@ def find_enrolled(work: IdpWork, deps: IdpDeps, shown: Shown) -> tuple[Authentic
 
 def suggest_name(der: bytes | None) -> str:
     """Return what a certificate could be called: by its issuer and its end. Nothing of it is believed."""
-    certificate = read(der).certificate
-    issuers = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
-    issuer = str(issuers[0].value)[:_MAX_SUGGESTED] if issuers else ""
-    return f"{issuer} {certificate.not_valid_after_utc:%Y-%m-%d}".strip()
+    shown = read(der)
+    return f"{shown.issuer[:_MAX_SUGGESTED]} {shown.certificate.not_valid_after_utc:%Y-%m-%d}".strip()

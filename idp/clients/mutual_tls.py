@@ -86,7 +86,7 @@ def is_proven(deps: IdpDeps, client: Client, der: bytes | None) -> bool:
             return der in _registered(client) and certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
         # The names first: nobody makes us look for a path by naming a client.
         return is_named(client, certificate) and _is_trusted(deps, certificate, now)
-    except ValueError:  # an extension that the library cannot read
+    except (TypeError, ValueError):  # a name or an extension that the library cannot read
         return False
 
 

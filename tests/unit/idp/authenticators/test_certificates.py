@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,9 +23,11 @@ from idp.authenticators import certificates, challenges, changing, passkeys
 from idp.authorize.transactions import Visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device
+from idp.clients import mutual_tls
 from idp.interaction import certificate_login
 from idp.people import accounts
 from idp.ports import IdpDeps
+from idp.records import Client
 from idp.recovery import window
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
@@ -218,6 +221,23 @@ def test_where_no_rule_or_no_proxy_says_so_nobody_logs_in_by_certificate(provide
         else:
             with pytest.raises(Refusal, match="certificate_refused"):
                 certificate_login.submit(deps, transaction_id=None, visit=visit, device=device, der=der)
+
+
+@pytest.mark.parametrize("whose", ["subject", "issuer"])
+def test_a_name_that_the_library_cannot_read_is_refused_like_all_else(provider: Provider, whose: str) -> None:
+    key, now = ec.generate_private_key(ec.SECP256R1()), provider.deps.clock.now()
+    plain = [x509.NameAttribute(NameOID.SERIAL_NUMBER, CITIZEN), x509.NameAttribute(NameOID.COMMON_NAME, "x")]
+    odd = x509.NameAttribute(NameOID.X500_UNIQUE_IDENTIFIER, b"\0ab", _ASN1Type.BitString)
+    subject, issuer = (x509.Name([*plain, odd] if whose == which else plain) for which in ("subject", "issuer"))
+    builder = x509.CertificateBuilder(issuer, subject, key.public_key(), 1, now, now + timedelta(days=1))
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    der = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    unheard_of = der.replace(b"\x06\x03\x55\x04\x2d", b"\x06\x03\x55\x04\x63")  # an attribute of no known kind, as bits
+    assert refusal(provider, unheard_of) == "certificate_refused"
+    with pytest.raises(Refusal, match="certificate_refused"):
+        certificates.suggest_name(unheard_of)
+    client = Client("c", "n", "d", token_endpoint_auth_method="tls_client_auth", tls_client_auth_subject_dn="CN=x")
+    assert not mutual_tls.is_proven(provider.deps, client, unheard_of)
 
 
 @given(st.binary(max_size=400))
