@@ -2,8 +2,8 @@
 
 1. The account waits its turn; it is a citizen's, enabled, and says a number.
 2. Whose the number is already: a proof that is surer than theirs, or one at a window, takes it over. The other account is closed, its
-   sessions end, and so does all that it gave or held for organisations; its owner is told; licences follow the number. Otherwise nothing is
-   changed.
+   sessions end, and so does all that it gave or held for organisations; its owner is told; licences follow the number, and its certificates
+   may be enrolled anew. Otherwise nothing is changed.
 3. Level, number and evidence are stored, the audit event and the notice with them.
 
 Nothing is ever merged by a name. Left to others: the proofs themselves (``proofs``, ``window``).
@@ -123,6 +123,9 @@ def _close(work: IdpWork, deps: IdpDeps, other: AccountRecord, *, into: str, met
     owe(work, other.id, "account-disabled", now)
     ended = work.records.end_sessions(other.id, now)
     representing.give_up(work, deps, other.id, actor=actor)
+    for one in work.records.authenticators(other.id):
+        if one.kind == "certificate":  # it names the number, and is enrolled once: by whose that is
+            work.records.remove_authenticator(one.id)
     details: dict[str, Json] = {"into": f"account:{into}", "method": method, "sessions": ended}
     work.audit.record(AuditEvent(now, actor, "idp.merge_account", f"account:{other.id}", details=details))
     notices.tell(work, deps, other.id, "number_moved", now)

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from idp import notices
+from idp.authenticators import certificates
 from idp.authorize.transactions import Visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Current
@@ -135,6 +136,15 @@ def test_with_it_goes_all_that_the_other_account_gave_or_held_for_organisations(
         assert work.records.find_representative(given.organization_id) is None
         ended = [mandate.revoked_at for mandate in map(work.records.find_mandate, (given.id, held.id, others.id)) if mandate]
     assert [one is not None for one in ended] == [True, True, False]
+
+
+def test_the_certificate_of_a_number_that_was_taken_over_is_enrolled_by_whose_it_is(light: IdpDeps) -> None:
+    light = with_registers(light, documents=Checks())
+    der = issued(light, NAME, "person", number=NUMBER).der
+    certificates.enrol(light, citizen(light, "squatter", real_name_level=3), HOME, der=der, name="U盾")
+    current = citizen(light)
+    proofs.finish_document_check(light, current, HERE, HOME, checked(light, current))
+    certificates.enrol(light, replace(current, account=account_of(light, current)), HOME, der=der, name="U盾")
 
 
 def test_as_sure_a_proof_takes_nothing_over_nor_from_anybody_but_citizens(light: IdpDeps) -> None:
