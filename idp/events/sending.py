@@ -42,6 +42,7 @@ _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=2)
 _GIVEN_UP_AFTER = timedelta(hours=24)
 _MAX_ANSWER_BYTES = 64 * 1024
 _MAX_ERROR = 100
+_PAUSED = "paused"
 
 _log = structlog.get_logger()
 
@@ -49,7 +50,8 @@ _log = structlog.get_logger()
 def deliver(deps: IdpDeps) -> int:
     """Send what is due, as far as a run's time goes; return how much was taken.
 
-    A client that does not answer is asked once a run; what else it is owed waits for its next try too, out of the way of the others.
+    A client that does not answer is asked once a run; what else it is owed waits for its next try too, out of the way of the others. One that
+    has its stream paused does answer: it is told that the stream works all the same.
     """
     end, away, taken = monotonic() + _RUN_SECONDS, dict[str, str | None](), 0
     with deps.work.read() as work:
@@ -69,7 +71,7 @@ def deliver(deps: IdpDeps) -> int:
             after = _later(claimed, away[owed.client_id], now)
         else:
             after = _send(deps, client, stream or EventStream(owed.client_id), claimed)
-        if after.outcome in {None, "given_up"}:
+        if after.outcome in {None, "given_up"} and after.error != _PAUSED:
             away[owed.client_id] = after.error
         _note(deps, after)
         taken += after.outcome == "delivered"
@@ -124,7 +126,7 @@ def _send(deps: IdpDeps, client: Client | None, stream: EventStream, owed: Event
         return replace(owed, outcome="no_address", next_try_at=None)
     uri, now = client.events_uri, deps.clock.now()
     if stream.status == "paused" and not about_stream:
-        return _later(owed, "paused", now)
+        return _later(owed, _PAUSED, now)
     body = sign(deps, client, owed, now).encode()
     try:
         deps.fetch.post(
