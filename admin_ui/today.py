@@ -65,7 +65,9 @@ def find_today(deps: PkiDeps, federation: CrosscertDeps, people: IdpDeps) -> Tod
     ours, held = alarms.profiles_by_whose(deps)
     days = deps.policies.alarms.days_before_end[-1]
     ending = islice(alarms.find_due(deps, ours), _ENDING)
-    counted = Counter(one.profile for one in islice(alarms.find_ending(deps, days, held), HELD))
+    # Not asked for by profile: these are a city's people, and what ends so soon is found by its end, whosesoever it is.
+    soon = (one.profile for one in alarms.find_ending(deps, days) if one.profile in held)
+    counted = Counter(islice(soon, HELD))
     return Today(
         ending=list(ending),
         held=counted,

@@ -56,8 +56,8 @@ class SqlLife(SqlPart):
             later.c.revoked_at.is_(None),
             later.c.not_after > certificates.c.not_after,
         )
+        # What has an end was issued. Asked for that as well, SQLite would go through all that ever was, rather than what ends by then.
         query = sa.select(*CERTIFICATE_COLUMNS).where(
-            certificates.c.state == "issued",
             certificates.c.revoked_at.is_(None),
             certificates.c.not_after > to_micros(now),
             certificates.c.not_after <= to_micros(moment),

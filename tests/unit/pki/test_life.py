@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,10 +24,12 @@ from pki.ports import PkiDeps
 from pki.records import CertificateRecord, CertificateRequest
 from pki.roles import get_credential
 from pki.storage import tables
+from pki.storage.life import SqlLife
 from pki.storage.prepared import Prepared
 from policies.certificates import policy_oid
 from service.audit import SqlAuditTrail
 from service.connections import Kept
+from tests.support.databases import engine_on
 from tests.support.pki import COUNTY, MemoryKeys, certificate
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -92,6 +95,21 @@ def test_what_ends_is_read_a_piece_at_a_time_in_the_order_of_its_end(stored_pki:
             found += piece
     assert found == whole
     assert [one.serial for one in whole if one.profile == "person"] == serials
+
+
+@pytest.mark.parametrize(("profiles", "index"), [(None, "end"), ({"tls_server", "seal"}, "profile")])
+def test_what_ends_is_found_by_an_index_of_few_where_sqlite_has_no_statistics(
+    tmp_path: Path, clock: FixedClock, profiles: set[str] | None, index: str
+) -> None:
+    asked: list[tuple[str, Any]] = []
+    with engine_on(f"sqlite:///{tmp_path / 'new.sqlite'}") as engine, engine.connect() as connection:
+        tables.metadata.create_all(connection)
+        sa.event.listen(engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+        SqlLife(connection).ending_before(clock.now(), now=clock.now(), profiles=profiles)
+        statement, values = asked[-1]
+        first = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).first()
+    assert first is not None
+    assert f"ix_pki_certificates_{index} (" in first[3]
 
 
 def test_a_successor_that_was_revoked_is_none(pki: PkiDeps, clock: FixedClock) -> None:
