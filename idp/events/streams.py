@@ -73,16 +73,16 @@ def status(deps: IdpDeps, client: Client, stream_id: str | None) -> dict[str, An
 def change_status(deps: IdpDeps, client: Client, body: bytes) -> dict[str, Any]:
     """Send events, hold them back for a day at most, or keep none (8.1.2.2)."""
     document = documents.parse(body)
-    stream = _get(deps, client, document.get("stream_id"))
+    _get(deps, client, document.get("stream_id"))
     wanted = document.get("status")
     if not isinstance(wanted, str) or wanted not in _STATUSES:
         raise wrong(name="status", zh="须为 enabled、paused 或 disabled", en="none of enabled, paused and disabled")
-    after = replace(stream, status=_STATUSES[wanted], reason=documents.read_text(document, "reason"))
+    after, reason = _STATUSES[wanted], documents.read_text(document, "reason")
     with deps.work.begin() as work:
-        work.records.put_event_stream(after)
-        if after.status == "enabled":
+        work.records.put_stream_status(client.client_id, after, reason)
+        if after == "enabled":
             work.records.hurry_events(client.client_id, deps.clock.now())
-        _audit(deps, work, client, "idp.change_event_stream", status=after.status)
+        _audit(deps, work, client, "idp.change_event_stream", status=after)
     return status(deps, client, client.client_id)
 
 
@@ -135,6 +135,8 @@ def _set(deps: IdpDeps, client: Client, before: EventStream, document: Mapping[s
     elif anew:  # 8.1.1.1: then it would be polled for, which is not offered
         raise wrong(name="delivery", zh="不能没有", en="missing")
     with deps.work.begin() as work:
+        if client.events_uri is None:  # of one that an admin has ended nothing is left
+            work.records.remove_event_stream(client.client_id)
         work.records.put_event_stream(stream)
         changed = _store(deps, work, client, uri)
         _audit(deps, work, client, "idp.change_event_stream", status=stream.status)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from idp.records import EventDelivery, EventStream
+from idp.records import EventDelivery, EventStream, StreamStatus
 
 
 class EventRecords(Protocol):
@@ -37,7 +37,11 @@ class EventRecords(Protocol):
         ...
 
     def put_event_stream(self, stream: EventStream) -> None:
-        """Store what it says from now on; the moment of the last verification stays."""
+        """Store what it says from now on; whether events are sent stays as it is, and the moment of the last verification."""
+        ...
+
+    def put_stream_status(self, client_id: str, status: StreamStatus, reason: str | None) -> None:
+        """Store whether events are sent to it, and nothing else."""
         ...
 
     def remove_event_stream(self, client_id: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import EventDelivery, EventStream
+from idp.records import EventDelivery, EventStream, StreamStatus
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.tables import event_deliveries as table
 from idp.storage.tables import event_streams as streams
@@ -49,10 +50,18 @@ class SqlEvents(OnConnection):
         return None if row is None else _read_stream(row)
 
     def put_event_stream(self, stream: EventStream) -> None:
-        """Store what it says from now on; the moment of the last verification stays."""
-        values = as_values(stream) | {"requested": None if stream.requested is None else as_json(list(stream.requested))}
-        del values["verified_at"]
-        self._put(streams, values)
+        """Store what it says from now on; whether events are sent stays as it is, and the moment of the last verification."""
+        requested = None if stream.requested is None else as_json(list(stream.requested))
+        said = {"requested": requested, "description": stream.description, "authorization": stream.authorization}
+        self._put_stream(stream.client_id, said)
+
+    def put_stream_status(self, client_id: str, status: StreamStatus, reason: str | None) -> None:
+        """Store whether events are sent to it, and nothing else."""
+        self._put_stream(client_id, {"status": status, "reason": reason})
+
+    def _put_stream(self, client_id: str, values: Mapping[str, Any]) -> None:
+        self._add_once(streams, {"client_id": client_id, "status": "enabled"})
+        self._change(streams.update().where(streams.c.client_id == client_id).values(values))
 
     def remove_event_stream(self, client_id: str) -> None:
         """Forget what it said, and whom it does not want to hear of."""

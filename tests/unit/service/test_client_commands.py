@@ -10,7 +10,6 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from idp.clients import registry
-from idp.records import EventStream
 from kernel.errors import Misuse, Refusal
 from service.cli import cli
 from service.config import load_config
@@ -67,7 +66,7 @@ def test_everything_that_is_registered_is_shown(config: Path) -> None:
         assert digest not in output
     assert refused(config, "show", "nobody").code == "client_unknown"
     with Services(load_config(config)) as services, services.idp.work.begin() as work:
-        work.records.put_event_stream(EventStream("all", status="paused", reason="维护"))
+        work.records.put_stream_status("all", "paused", "维护")
     assert printed(config, "show", "all")["event_stream"] == {"status": "paused", "reason": "维护", "events_requested": None}
 
 

@@ -220,6 +220,18 @@ def test_a_paused_stream_is_told_later_and_a_disabled_one_never(told: Department
     assert told.ask("POST", endpoints.EVENT_STREAM_STATUS, stream_id="told", status="asleep").status_code == 400
 
 
+def test_what_is_said_of_a_stream_at_the_same_moment_takes_nothing_back_of_its_status(told: Department) -> None:
+    told.create(description="市监业务系统")
+    with told.provider.deps.work.read() as work:
+        before = work.records.find_event_stream("told")
+    assert before is not None
+    told.ask("POST", endpoints.EVENT_STREAM_STATUS, stream_id="told", status="disabled", reason="维护")
+    with told.provider.deps.work.begin() as work:  # read before, written after
+        work.records.put_event_stream(replace(before, description="新系统"))
+        after = work.records.find_event_stream("told")
+    assert after == replace(before, description="新系统", status="disabled", reason="维护")
+
+
 @pytest.mark.parametrize("changes", [{}, PAIRWISE])
 def test_a_system_takes_people_out_and_in_again_by_the_sub_that_it_knows(provider: Provider, changes: dict[str, Any]) -> None:
     department = Department(provider, **changes)
