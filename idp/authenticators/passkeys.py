@@ -138,7 +138,8 @@ def use(work: IdpWork, deps: IdpDeps, verified: Verified) -> None:
     """Move its count on; ``Refusal(passkey_cloned)`` when it does not grow (WebAuthn 7.2 step 22). Synced passkeys stay at 0."""
     one, now = verified.authenticator, deps.clock.now()
     if verified.count == 0 and one.counter == 0:
-        work.records.use_authenticator(one.id, now)
+        if not work.records.use_authenticator(one, now):
+            raise Refusal(PASSKEY_REFUSED)
     elif not work.records.take_step(one.id, verified.count, now):
         raise Refusal(PASSKEY_CLONED)
 

@@ -48,7 +48,7 @@ def accept(deps: IdpDeps, authenticator: Authenticator, code: str) -> None:
     with deps.work.begin() as work:
         if not work.records.take_recovery_code(authenticator.id, _digest(deps, authenticator, code), now):
             raise Refusal(RECOVERY_CODE_WRONG, field="code")
-        work.records.use_authenticator(authenticator.id, now)
+        work.records.use_authenticator(authenticator, now)
         left = work.records.count_recovery_codes(authenticator.id)
         notices.tell(work, deps, authenticator.account_id, "recovery_used", now, left=left)
 

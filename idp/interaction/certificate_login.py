@@ -42,7 +42,8 @@ def submit(deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: D
     # 3. In.
     with deps.work.begin() as work:
         attempt.forget(work)
-        work.records.use_authenticator(one.id, deps.clock.now())
+        if not work.records.use_authenticator(one, deps.clock.now()):
+            raise Refusal(CERTIFICATE_REFUSED)
         return enter(work, deps, account, methods, transaction=transaction, visit=visit, device=device)
 
 

@@ -221,7 +221,9 @@ def _remember_use(work: IdpWork, proven: _Proven, now: datetime) -> None:
     authenticator = proven.authenticator
     if authenticator is None:  # it is the directory's
         return
-    work.records.use_authenticator(authenticator.id, now)
+    # It was compared outside of the transaction: whoever recovered the account meanwhile has ended its sessions, and no new one may begin by the old password.
+    if not work.records.use_authenticator(authenticator, now):
+        raise Refusal(LOGIN_FAILED, field="password")
     if proven.renewed is not None:
         work.records.replace_secret(authenticator.id, proven.renewed, instead_of=authenticator.secret)
 

@@ -63,8 +63,8 @@ class AccountRecords(Protocol):
         """Exchange an authenticator's secret; False when it is another one by now."""
         ...
 
-    def use_authenticator(self, authenticator_id: str, at: datetime) -> None:
-        """Remember when it was last used."""
+    def use_authenticator(self, used: Authenticator, at: datetime) -> bool:
+        """Remember when it was last used; False when it was taken away or changed since it was looked up."""
         ...
 
     def take_step(self, authenticator_id: str, step: int, at: datetime) -> bool:

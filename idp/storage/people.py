@@ -31,7 +31,8 @@ _VERIFICATIONS = Prepared(
     .where(verifications.c.account_id == _KEY)
     .order_by(verifications.c.verified_at.desc(), verifications.c.id)
 )
-_USE_AUTHENTICATOR = Prepared(authenticators.update().where(authenticators.c.id == _KEY).values(last_used_at=sa.bindparam("at")))
+_AS_IT_WAS = (authenticators.c.id == _KEY, authenticators.c.secret == sa.bindparam("was"))
+_USE_AUTHENTICATOR = Prepared(authenticators.update().where(*_AS_IT_WAS).values(last_used_at=sa.bindparam("at")))
 
 
 def _take_try(insert: Insert) -> sa.Executable:
@@ -110,9 +111,9 @@ class SqlAccounts(OnIndexes):
         same = (authenticators.c.id == authenticator_id, authenticators.c.secret == instead_of)
         return self._change(authenticators.update().where(*same).values(secret=secret))
 
-    def use_authenticator(self, authenticator_id: str, at: datetime) -> None:
-        """Remember when it was last used."""
-        self._put_off(_USE_AUTHENTICATOR, key=authenticator_id, at=to_micros(at))
+    def use_authenticator(self, used: Authenticator, at: datetime) -> bool:
+        """Remember when it was last used; False when it was taken away or changed since it was looked up."""
+        return self._run(_USE_AUTHENTICATOR, key=used.id, was=used.secret, at=to_micros(at))
 
     def take_step(self, authenticator_id: str, step: int, at: datetime) -> bool:
         """Accept a TOTP time step; False when it or a later one was accepted before."""

@@ -62,6 +62,29 @@ def test_the_right_password_starts_a_session_at_the_level_it_reaches(deps: IdpDe
     assert sessions.find_current(deps, result.started.cookie + "x") is None
 
 
+@pytest.mark.parametrize("meanwhile", ["recovered", "changed"])
+def test_no_session_begins_by_a_password_that_was_replaced_while_it_was_compared(
+    deps: IdpDeps, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    account, compared = add_account(deps), passwords.matches
+
+    def matches(password: str, stored: bytes | None) -> bool:
+        right = compared(password, stored)
+        with deps.work.begin() as work:
+            (old,) = work.records.authenticators(account.id)
+            if meanwhile == "recovered":
+                work.records.remove_authenticator(old.id)
+            else:
+                assert work.records.replace_secret(old.id, b"another", instead_of=old.secret)
+            work.records.end_sessions(account.id, deps.clock.now())
+        return right
+
+    monkeypatch.setattr(passwords, "matches", matches)
+    assert refusal_of(deps, password=PASSWORD) == "login_failed"
+    with deps.work.read() as work:
+        assert list(work.records.sessions(account.id)) == []
+
+
 @pytest.mark.parametrize("username", ["ChenXiaoChao", "  chenxiaochao "])
 def test_a_username_is_taken_in_its_normal_form(deps: IdpDeps, username: str) -> None:
     add_account(deps)
