@@ -15,7 +15,7 @@ from kernel.errors import CATALOGUE, ErrorCode, Text
 _LONGEST_QUESTION = 100
 _OURS = 500
 """From this status on an error is not of the asker's making: the node's configuration, a command, a peer that is away."""
-_PLACE = re.compile(r"\{([a-z_]+)\}")
+_PLACE = re.compile(r"\{([a-z_]+)(?:!r)?\}")
 
 
 def find_errors(asked: str) -> list[ErrorCode]:

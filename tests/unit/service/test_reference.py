@@ -36,6 +36,7 @@ def test_every_error_is_listed_with_its_cause_and_remedy(client: FlaskClient) ->
     page = client.get("/errors").text
     assert set(re.findall(r'<div id="([a-z0-9_]+)"><dt>', page)) == set(CATALOGUE)
     assert "无法监听 ‹host›:‹port›" in page
+    assert not re.findall(r"\{[a-z_]+[!}]", page + client.get("/errors?lang=en").text)
     assert PORT_IN_USE.remedy.zh in page
 
 
