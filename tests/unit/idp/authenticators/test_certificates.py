@@ -157,6 +157,23 @@ def test_a_recovery_ends_it_with_all_else(light: IdpDeps) -> None:
         sure(light, good)
 
 
+def test_one_that_is_taken_away_while_it_is_verified_starts_no_session(light: IdpDeps, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = add_account(light, resident_id=CITIZEN)
+    good, verify = issued(light, "陈晓潮", "person", number=CITIZEN).der, certificates.verify
+    enrol(light, good)
+
+    def verified(deps: IdpDeps, shown: certificates.Shown) -> tuple[str, ...]:
+        methods = verify(deps, shown)
+        with light.work.begin() as work:
+            for one in work.records.authenticators(account.id):
+                work.records.remove_authenticator(one.id)
+        return methods
+
+    monkeypatch.setattr(certificates, "verify", verified)
+    with pytest.raises(Refusal, match="certificate_refused"):
+        sure(light, good)
+
+
 def test_a_department_that_asks_for_more_is_satisfied_by_it(browser: Browser, provider: Provider) -> None:
     der = own(provider)
     page = browser.get("/oauth/authorize", provider.request(acr_values="urn:chaoxin:aal:2"))

@@ -137,6 +137,23 @@ def test_a_disabled_account_stays_out(light: IdpDeps) -> None:
     assert refused(lambda: submit(light, passkey.get(options(light)))) == "account_disabled"
 
 
+@pytest.mark.parametrize(("synced", "code"), [(True, "passkey_refused"), (False, "passkey_cloned")])
+def test_one_that_is_taken_away_while_it_is_verified_starts_no_session(
+    light: IdpDeps, monkeypatch: pytest.MonkeyPatch, synced: bool, code: str
+) -> None:
+    add_account(light)
+    passkey, verify = enrolled(light, enter(light), synced=synced), passkeys.verify
+
+    def verified(*values: Any) -> passkeys.Verified:
+        found = verify(*values)
+        with light.work.begin() as work:
+            work.records.remove_authenticator(found.authenticator.id)
+        return found
+
+    monkeypatch.setattr(passkeys, "verify", verified)
+    assert refused(lambda: submit(light, passkey.get(options(light)))) == code
+
+
 def test_guessing_is_limited_and_locks_no_password_out(light: IdpDeps) -> None:
     add_account(light)
     passkey = enrolled(light, enter(light))
