@@ -18,9 +18,9 @@ SECOND_FACTOR_RANK = 2
 """The rank of the assurance level that the console wants: urn:chaoxin:aal:2 and above."""
 
 
-def verify_access(policies: Policies, visitor: AdminVisitor, permission: str) -> AdminVisitor:
-    """Return ``visitor`` if they may do what ``permission`` names here; ``Refusal`` says what they lack."""
-    if not permits(policies.roles, visitor.roles, permission):
+def verify_access(policies: Policies, visitor: AdminVisitor, *permissions: str) -> AdminVisitor:
+    """Return ``visitor`` if they may do what any of ``permissions`` names here; ``Refusal`` says what they lack."""
+    if not any(permits(policies.roles, visitor.roles, each) for each in permissions):
         raise Refusal(ADMIN_ROLE_NEEDED)
     level = find_level(policies.assurance, visitor.acr)
     if level is None or level.rank < SECOND_FACTOR_RANK:

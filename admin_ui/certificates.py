@@ -80,13 +80,11 @@ def get_certificate(deps: PkiDeps, serial: str, at: datetime) -> Detail:
     )
 
 
-def find_serial(deps: PkiDeps, asked: str) -> str:
-    """Return the serial of the certificate with that serial or SHA-256 (hexadecimal); ``Refusal`` when there is none."""
+def find_serial(deps: PkiDeps, asked: str) -> str | None:
+    """Return the serial of the certificate with that serial or SHA-256 (hexadecimal); None when this node issued none."""
     with deps.work.read() as work:
         record = work.records.find_certificate(asked) or work.records.find_by_digest(asked)
-    if record is None:
-        raise Refusal(CERTIFICATE_UNKNOWN, field="q", serial=asked[:64])
-    return record.serial
+    return None if record is None else record.serial
 
 
 def explain_uploaded(deps: CrosscertDeps, data: bytes, at: datetime) -> Explanation:

@@ -12,6 +12,7 @@ from datetime import datetime
 from admin_ui.errors import DEPARTMENT_BEYOND
 from idp.clients.checks import missing_for_production
 from idp.errors import CLIENT_UNKNOWN
+from idp.events import sending
 from idp.ports import IdpDeps
 from idp.records import Client
 from kernel.errors import Refusal
@@ -49,6 +50,14 @@ def get_client(deps: IdpDeps, client_id: str, departments: Collection[str] | Non
         if client is None or (departments is not None and client.department not in departments):
             raise Refusal(CLIENT_UNKNOWN, field="client_id", client_id=client_id)
         return _state(client, work.records.secret_uses([client_id]))
+
+
+def list_untold(deps: IdpDeps) -> Sequence[tuple[Client, int]]:
+    """Return the systems that did not take events about accounts, and how many."""
+    untold = sending.find_untold(deps)
+    with deps.work.read() as work:
+        found = ((work.records.find_client(client_id), count) for client_id, count in sorted(untold.items()))
+        return [(client, count) for client, count in found if client is not None]
 
 
 def check_within(client: Client, departments: Collection[str] | None) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from admin_ui.overview import Kind
 from crosscert.federation.standings import list_standings
 from crosscert.ports import CrosscertDeps
-from crosscert.records import Agreement, Peer
+from crosscert.records import Agreement, Delivery, Peer, ProbeResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,15 @@ class PeerState:
 
     ``ok``: the last fetch succeeded. ``warn``: it failed, what is held is recent enough. ``bad``: verification of its licences
     is refused. ``lists_until`` is when the first of its revocation lists ends, None while there are none; ``relied_until`` is when it is
-    relied on no more unless it is heard again; ``problems`` are lines for people.
+    relied on no more unless it is heard again; ``untaken`` which lists it has not taken, ``faults`` what was seen from outside.
     """
 
     peer: Peer
     kind: Kind
     lists_until: datetime | None
     relied_until: datetime | None = None
-    problems: Sequence[str] = ()
+    untaken: Sequence[Delivery] = ()
+    faults: Sequence[ProbeResult] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,14 @@ def list_peers(deps: CrosscertDeps, at: datetime, max_age: timedelta) -> Sequenc
         if held.next_update is not None:
             ends[held.node_code] = min(held.next_update, ends.get(held.node_code, held.next_update))
     return [
-        PeerState(each.peer, peer_kind(each.peer, at, max_age), ends.get(each.peer.node.code), each.relied_until, each.problems)
+        PeerState(
+            peer=each.peer,
+            kind=peer_kind(each.peer, at, max_age),
+            lists_until=ends.get(each.peer.node.code),
+            relied_until=each.relied_until,
+            untaken=[sent for sent in each.deliveries if sent.error is not None],
+            faults=[probe for probe in each.probes if not probe.ok],
+        )
         for each in standings
     ]
 

@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from admin_ui.certificates import Certificate, describe_record
+from licenses.act_records import LicenseStop
 from licenses.log_ports import LogFault
 from licenses.ports import LicenseDeps
 from licenses.transparency import faults
+from pki import review
 from pki.ports import PkiDeps
-from pki.records import CaName, ListHead, ca_role
+from pki.records import CaName, ListHead, Stop, ca_role
 
 Kind = Literal["ok", "warn", "bad"]
 
@@ -64,6 +66,20 @@ def look_at_log(deps: LicenseDeps) -> LogState:
     with deps.work.read() as work:
         size, witnesses = work.records.log_size(), len(work.records.cosigned())
     return LogState(size, witnesses, faults.list_open(deps))
+
+
+@dataclass(frozen=True, slots=True)
+class Stops:
+    """Why the review stopped issuing, None where it goes on: the certificate or the licence with the fault."""
+
+    certificates: Stop | None
+    licenses: LicenseStop | None
+
+
+def find_stops(pki: PkiDeps, licenses: LicenseDeps) -> Stops:
+    """Return what is stopped."""
+    with licenses.work.look() as work:
+        return Stops(review.find_stop(pki), work.records.find_stop())
 
 
 def list_kind(crl: ListHead | None, at: datetime) -> Kind:

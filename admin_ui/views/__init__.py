@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from admin_ui.event_words import EVENTS
 from admin_ui.ports import AdminDeps
 from admin_ui.views import (
     agreements,
@@ -27,6 +28,7 @@ from admin_ui.views import (
     switches,
     window,
 )
+from idp.authenticators import switches as login_switches
 from policies.roles import permits
 
 __all__ = ["make_blueprint"]
@@ -60,7 +62,11 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
     def _sections() -> dict[str, object]:
         visitor = deps.visitors.current()
         roles = visitor.roles if visitor else ()
-        return {"may": lambda permission: permits(deps.policies.roles, roles, permission)}
+        return {
+            "may": lambda permission: permits(deps.policies.roles, roles, permission),
+            "switch_name": login_switches.name_of,
+            "event_words": EVENTS,
+        }
 
     for section in _SECTIONS:
         section.add(pages, deps)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
 
 from admin_ui import certificates
 from admin_ui.ports import AdminDeps
@@ -39,9 +38,13 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
 
     @pages.get("/certificates/find")
     @guard(deps, "certificates.read")
-    def find_certificate() -> Response:
-        asked = "".join(request.args.get("q", "")[:200].replace(":", "").split()).lower()
-        return redirect(url_for("admin.show_certificate", serial=certificates.find_serial(deps.pki, asked)), code=303)
+    def find_certificate() -> Shown:
+        typed = request.args.get("q", "")[:200].replace("\0", "")
+        asked = "".join(typed.replace(":", "").split()).lower()
+        serial = certificates.find_serial(deps.pki, asked) if asked else None
+        if serial is not None:
+            return redirect(url_for("admin.show_certificate", serial=serial), code=303)
+        return render_template("admin_ui/certificate_find.html", typed=typed.strip())
 
     @pages.route("/certificates/explain", methods=["GET", "POST"])
     @guard(deps, "certificates.read")

@@ -91,4 +91,6 @@ def _form(deps: AdminDeps, said: Typed, error: Refusal | None = None) -> str:
 
 def _page(deps: AdminDeps, client_id: str, *, secret: str | None = None, error: Refusal | None = None) -> str:
     state = clients.get_client(deps.idp, client_id)
-    return render_template("admin_ui/client.html", state=state, client=state.client, secret=secret, error=error)
+    return render_template(
+        "admin_ui/client.html", state=state, client=state.client, scopes=deps.policies.claims.scopes, secret=secret, error=error
+    )

@@ -16,8 +16,8 @@ Shown = str | Response | tuple[str, int]
 Page = Callable[..., Shown]
 
 
-def guard(deps: AdminDeps, permission: str) -> Callable[[Page], Page]:
-    """Let only those in whose role has ``permission`` and whose login was strong; send strangers to the login.
+def guard(deps: AdminDeps, *permissions: str) -> Callable[[Page], Page]:
+    """Let only those in whose role has one of ``permissions`` and whose login was strong; send strangers to the login.
 
     A form is sent by a login of just now where ``acts`` says so.
     """
@@ -28,12 +28,12 @@ def guard(deps: AdminDeps, permission: str) -> Callable[[Page], Page]:
             there = deps.visitors.current()
             if there is None:
                 return redirect(f"{request.script_root}/login", code=303)
-            verify_access(deps.policies, there, permission)
+            verify_access(deps.policies, there, *permissions)
             if request.method == "POST" and ACTS[(request.endpoint or "").removeprefix("admin.")].fresh:
                 verify_fresh(deps.policies, there, deps.clock.now())
             return page(*args, **kwargs)
 
-        guarded.__dict__["permission"] = permission  # a test walks all pages by it
+        guarded.__dict__["permissions"] = permissions  # a test walks all pages by it
         return guarded
 
     return decorate

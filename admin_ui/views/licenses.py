@@ -13,6 +13,7 @@ from kernel.text import mask
 from licenses.bulk import outcomes
 from licenses.errors.life import ACT_NOT_FOUND
 from licenses.life import acts, reading
+from licenses.life.failures import refusal_of
 from licenses.life.orders import Officer
 from licenses.life.transitions import words_of
 from licenses.transparency import receipts
@@ -35,6 +36,7 @@ def _words(deps: AdminDeps) -> dict[str, object]:
     """Return what the pages call acts, their reasons and those who did them."""
     return {
         "words_of": words_of,
+        "failure_of": refusal_of,
         "reason_of": lambda act: licenses.reason_of(deps.licenses, act),
         "who": lambda actor: licenses.officer_name(deps.idp, actor),
     }

@@ -17,7 +17,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     @pages.get("/logouts")
     @guard(deps, "audit.read")
     def list_logouts() -> str:
-        return render_template("admin_ui/logouts.html", backlog=results.backlog(deps.idp))
+        return render_template("admin_ui/logouts.html", backlog=results.backlog(deps.idp), events=clients.list_untold(deps.idp))
 
     @pages.post("/logouts/retry")
     @guard(deps, "clients.write")

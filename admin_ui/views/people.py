@@ -8,13 +8,15 @@ from urllib.parse import urlencode
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from admin_ui import reach
+from admin_ui import licenses, reach
 from admin_ui.ports import AdminDeps
 from admin_ui.views.guard import Shown, guard, visitor
 from idp.administration import looking, proposals
 from idp.administration.acts import TITLES, Wish
 from idp.administration.admins import Admin
 from idp.administration.looking import Purpose, What
+from idp.authenticators.switches import NAMES
+from kernel.people import person_of
 
 _PAGE = 100
 _READ, _DISABLE, _ROLES, _DECIDE = "accounts.read", "accounts.disable", "accounts.roles", "approvals.decide"
@@ -45,6 +47,7 @@ def _add_people(pages: Blueprint, deps: AdminDeps) -> None:
             staff=staff,
             older=f"?{urlencode({'after': staff[-1].username})}" if len(staff) == _PAGE else None,
             purposes=deps.policies.roles.purposes,
+            roles=deps.policies.roles.roles,
             searched=False,
         )
 
@@ -61,6 +64,7 @@ def _add_people(pages: Blueprint, deps: AdminDeps) -> None:
             found=found,
             roles=roles.roles,
             purposes=roles.purposes,
+            methods=NAMES,
             officials=deps.policies.assurance.second_factor,
             searched=True,
         )
@@ -112,6 +116,9 @@ def _add_approvals(pages: Blueprint, deps: AdminDeps) -> None:
             everything=proposals.listed(deps.idp),
             titles=TITLES,
             roles=deps.policies.roles.roles,
+            who=lambda actor: licenses.officer_name(deps.idp, actor),
+            mine=visitor(deps).username,
+            person=person_of(visitor(deps).username),
         )
 
     @pages.post("/approvals/<proposal_id>/approve")

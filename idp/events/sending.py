@@ -11,6 +11,7 @@ this is done (the worker).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -40,6 +41,7 @@ _AT_ONCE = 200
 _CLAIMED_FOR = timedelta(seconds=60)
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=2)
 _GIVEN_UP_AFTER = timedelta(hours=24)
+_UNTOLD_FOR = timedelta(days=3)
 _MAX_ANSWER_BYTES = 64 * 1024
 _MAX_ERROR = 100
 _PAUSED = "paused"
@@ -76,6 +78,12 @@ def deliver(deps: IdpDeps) -> int:
         _note(deps, after)
         taken += after.outcome == "delivered"
     return taken
+
+
+def find_untold(deps: IdpDeps) -> Mapping[str, int]:
+    """Return how many of the last days' events each client did not take, by client; what it keeps back itself is not counted."""
+    with deps.work.read() as work:
+        return work.records.untold_events(deps.clock.now() - _UNTOLD_FOR, but=_PAUSED)
 
 
 def seal_authorization(deps: IdpDeps, client_id: str, uri: str, header: str) -> bytes:

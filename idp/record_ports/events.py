@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +30,10 @@ class EventRecords(Protocol):
 
     def hurry_events(self, client_id: str, now: datetime) -> None:
         """Let all that a client is still owed be due at ``now``."""
+        ...
+
+    def untold_events(self, since: datetime, *, but: str) -> Mapping[str, int]:
+        """Return how many events since then each client did not take although it was tried, save what the error ``but`` kept back."""
         ...
 
     def find_event_stream(self, client_id: str) -> EventStream | None:

@@ -44,6 +44,15 @@ class SqlEvents(OnConnection):
         waiting = (table.c.client_id == client_id, table.c.next_try_at.is_not(None))
         self._change(table.update().where(*waiting).values(next_try_at=to_micros(now)))
 
+    def untold_events(self, since: datetime, *, but: str) -> Mapping[str, int]:
+        """Return how many events since then each client did not take although it was tried, save what the error ``but`` kept back."""
+        tried = (table.c.at >= to_micros(since), table.c.error != but, table.c.error.is_not(None))
+        open_or_over = sa.or_(table.c.outcome.is_(None), table.c.outcome.in_(("refused", "given_up")))
+        query = (
+            sa.select(table.c.client_id, sa.func.count().label("count")).where(*tried, open_or_over).group_by(table.c.client_id)
+        )
+        return {row["client_id"]: row["count"] for row in self._all(query)}
+
     def find_event_stream(self, client_id: str) -> EventStream | None:
         """Return what a client said of its stream; None when it said nothing."""
         row = self._first(sa.select(streams).where(streams.c.client_id == client_id))

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from idp.ports import IdpDeps
 from idp.privacy import closing, export, history
 from idp.views import browser
+from kernel.clock import parse_rfc3339
 from kernel.errors import Refusal
 
 _LONGEST = 18
@@ -40,7 +41,8 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
             return browser.go_to(url_for("idp.show_login"))
         data = export.export(deps, current)
         if request.form.get("form") != "json":
-            return render_template("idp/export.html", data=data, entries=history.read(deps, current.account, limit=1000))
+            entries = history.read(deps, current.account, limit=1000)
+            return render_template("idp/export.html", data=data, moment=parse_rfc3339, entries=entries)
         text = json.dumps(data, ensure_ascii=False, indent=2)
         name = f'attachment; filename="{current.account.username.encode("ascii", "ignore").decode() or "account"}.json"'
         return Response(text, mimetype="application/json", headers={"Content-Disposition": name, "Cache-Control": "no-store"})

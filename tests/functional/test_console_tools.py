@@ -53,7 +53,9 @@ def test_a_certificate_is_found_by_serial_and_by_fingerprint_however_it_is_writt
     for asked in (record.serial, spaced):
         answer = admin.get("/admin/certificates/find", query_string={"q": asked})
         assert answer.headers["Location"] == f"/admin/certificates/{record.serial}"
-    assert "certificate_unknown" in admin.get("/admin/certificates/find?q=00").text
+    assert "本节点没有签发过这张证书" in admin.get("/admin/certificates/find?q=00&lang=zh").text
+    empty = admin.get("/admin/certificates/find?q=+&lang=zh")
+    assert (empty.status_code, "要找哪一张证书" in empty.text) == (200, True)
     assert "为什么信任或不信任" in admin.get(f"/admin/certificates/{record.serial}?lang=zh").text
 
 

@@ -6,13 +6,17 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from admin_ui.ports import AdminDeps
+from admin_ui.today import find_today
 from crosscert import agreements, node_description
 from kernel.clock import FixedClock
+from policies.loader import load
 from tests.support.console import Admin, Door, console_of
 from tests.support.three_nodes import Federation, Template, strangers, template_of
 
@@ -47,6 +51,16 @@ class Desk:
     def upload(self, where: str, field: str, content: bytes) -> TestResponse:
         return self.client.post(f"/admin/agreements/{where}", data={field: (io.BytesIO(content), "file")})
 
+    def waits(self, *usernames: str) -> list[str]:
+        """Return for which of them the agreement, or the review of its end, is among what they are to do today."""
+        policies = load(None)
+        approver = policies.roles.roles["security_admin"].model_copy(update={"permissions": ("agreements.approve",)})
+        roles = policies.roles.model_copy(update={"roles": {"security_admin": approver}})
+        void = dict.fromkeys(("pki", "licenses", "idp", "audit", "visitors", "in_background"), cast("Any", None))
+        deps, policies = self.member.deps, policies.model_copy(update={"roles": roles})
+        console = AdminDeps(deps.node, policies, crosscert=deps, clock=deps.clock, **void)
+        return [one for one in usernames if find_today(console, Admin(one))]
+
     def only(self) -> str:
         (found,) = agreements.list_agreements(self.member.deps)
         return found.identifier
@@ -80,11 +94,13 @@ def test_a_county_asks_and_two_of_the_citys_admins_approve_what_they_saw(apart: 
     plan = re.search(r'name="plan" value="([0-9a-f]{64})"', page)
     assert plan is not None
     assert "approver_unsuitable" not in page
+    assert city.waits("chen", "wang", "li") == ["wang", "li"]  # not for who took it in
     assert "提出者" in city.act("approve", plan=plan[1]).text  # who asked may not approve
     assert "cx-alert cx-bad" in city.sit("wang").act("approve", plan="0" * 64).text  # another plan
     assert city.act("approve", plan=plan[1]).status_code == 303
     assert city.act("approve", plan=plan[1]).status_code >= 400  # the same person again
     assert "签发交叉证书" not in city.page()
+    assert city.waits("chen", "wang", "li") == ["li"]
     assert city.sit("li").act("approve", plan=plan[1]).status_code == 303
     assert city.act("issue").status_code == 303
     certificate = city.client.get(f"/admin/agreements/{city.only()}/certificate.cer")
@@ -97,6 +113,7 @@ def test_a_county_asks_and_two_of_the_citys_admins_approve_what_they_saw(apart: 
     assert "吊销之后会改变什么" in city.page()
     assert city.act("revoke", reason="key_compromise").status_code == 303
     assert city.act("review").status_code >= 400
+    assert city.waits("li", "wang") == ["wang"]
     assert city.sit("wang").act("review").status_code == 303
     assert "复核无误" not in city.page()
 

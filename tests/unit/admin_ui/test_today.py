@@ -1,39 +1,103 @@
-"""The last 24 hours as bars: every event in its hour, none that did not come off, none from before."""
+"""What waits for a visitor is what they may do next themselves: not what they asked for, what is another's to decide, what is about themselves."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 
-import sqlalchemy as sa
+import pytest
 
-from admin_ui.today import ACTIONS, HOURS, draw_charts
-from kernel.audit import AuditEvent
-from service import audit
-from service.adapters import AuditReader
-from tests.support.databases import create_all
+from admin_ui.ports import AdminDeps
+from admin_ui.today import Today, find_today
+from idp.administration import proposals
+from idp.administration.admins import official
+from idp.authenticators import switches
+from idp.people import accounts
+from idp.people.accounts import NewAccount
+from idp.records import Case, EventDelivery
+from kernel.people import person_of
+from licenses import issue
+from licenses.life import acts
+from licenses.life.orders import Officer, Order
+from pki import rollover
+from service.app import create_app
+from service.metrics import Metrics
+from service.wiring import Services
+from tests.support import issuing
+from tests.support.console import CHEN, LIN, Admin, DoorOfToday, officer
+from tests.support.license_node import license_node
 
-NOW = datetime(2026, 11, 23, 8, 40, tzinfo=UTC)
+ADMIN, COLLEAGUE = Admin(), Admin("huang", account_id="a2")
+AUDITOR = Admin("wu", account_id="a3", roles=("auditor",))
+ELSEWHERE = officer("y", organization="潮州市市场监督管理局")
 
 
-def record(engine: sa.Engine, action: str, *ago: timedelta, outcome: str = "ok") -> None:
-    with engine.begin() as connection:
-        trail = audit.SqlAuditTrail(connection)
-        for each in ago:
-            trail.record(AuditEvent(NOW - each, "system", action, "x:1", outcome))  # type: ignore[arg-type]
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    with license_node(tmp_path_factory.mktemp("node"), 18776) as made:
+        yield made
 
 
-def test_each_event_stands_in_its_hour(engine: sa.Engine) -> None:
-    create_all(engine, audit.metadata)
-    hour, minute = timedelta(hours=1), timedelta(minutes=1)
-    record(
-        engine, "idp.login", 0 * minute, 39 * minute, 40 * minute, 41 * minute, 23 * hour + 40 * minute, 23 * hour + 41 * minute
+def today(services: Services, who: Admin) -> Today:
+    rooms = {name: getattr(services, name) for name in ("pki", "crosscert", "licenses", "idp", "clock")}
+    beyond = dict.fromkeys(("audit", "visitors", "in_background"))
+    return find_today(AdminDeps(services.node, services.policies, **rooms, **beyond), who)
+
+
+def page(services: Services, who: Admin) -> str:
+    services.__dict__["visitors"] = DoorOfToday(who)
+    return create_app(services, Metrics()).test_client().get("/admin/?lang=zh").text
+
+
+def test_an_act_on_a_licence_waits_for_another_officer_of_the_department_alone(services: Services) -> None:
+    record = issue.issue(services.licenses, issuing.application(services.licenses), actor="operator:test").record
+    order = Order("cancel", record.identifier, "holder_request", "", "", {})
+    asking = Officer(f"account:{CHEN.account_id}", person_of(CHEN.username), (record.issuer_uscc,))
+    waiting = acts.ask(services.licenses, order, asking)
+    assert waiting.state == "waiting"
+    assert [today(services, who).acts for who in (LIN, CHEN, ELSEWHERE, ADMIN, AUDITOR)] == [1, 0, 0, 0, 0]
+    assert "1项证照操作等待您同意" in page(services, LIN)
+    assert "没有等着您处理的事" in page(services, CHEN)
+    acts.reject(services.licenses, waiting.id, asking)
+    assert not today(services, LIN)
+
+
+def test_a_change_of_an_account_waits_for_neither_who_asked_nor_whom_it_is_about(services: Services) -> None:
+    new = NewAccount(
+        "linwenshu", "staff", "林文书", "correct horse 潮州 2026", organization="某局", totp_secret="JBSWY3DPEHPK3PXP" * 2
     )
-    record(engine, "idp.login", minute, outcome="refused")
-    record(engine, "licenses.verify", *[2 * hour] * 100, minute)
-    logins, suspicious, verifications, issued = draw_charts(AuditReader(engine), NOW)
-    assert [chart.action for chart in (logins, suspicious, verifications, issued)] == list(ACTIONS)
-    assert (logins.total, len(logins.bars)) == (5, HOURS)
-    assert logins.bars[-2:] == [14, 40]
-    assert logins.bars[0] == 14
-    assert verifications.bars[-1] == 1  # little beside much is still seen
-    assert set(issued.bars) == set(suspicious.bars) == {0}
+    account = accounts.create(services.idp, new, actor="operator:test")
+    asking = official(ADMIN.account_id, ADMIN.username)
+    assert proposals.ask(services.idp, asking, "give_role", account.id, reason="新到窗口", role="clerk") is not None
+    themselves = Admin(account.username, account_id=account.id)
+    assert [today(services, who).proposals for who in (COLLEAGUE, ADMIN, AUDITOR, themselves, LIN)] == [1, 0, 0, 0, 0]
+    with services.idp.work.begin() as work:
+        work.records.add_case(Case("c1", account.id, services.clock.now(), login_code="ABCDEFGH"))
+    assert [today(services, who).cases for who in (COLLEAGUE, ADMIN, AUDITOR, themselves)] == [1, 1, 0, 0]
+
+
+def test_a_new_key_waits_for_who_neither_asked_nor_agreed(services: Services) -> None:
+    asked = rollover.request(services.pki, "issuing", f"account:{ADMIN.username}")
+    assert [len(today(services, who).rollovers) for who in (COLLEAGUE, ADMIN, AUDITOR)] == [1, 0, 0]
+    rollover.approve(services.pki, asked.ca, f"account:{COLLEAGUE.username}")
+    assert len(today(services, COLLEAGUE).rollovers) == 0
+    rollover.withdraw(services.pki, asked.ca, f"account:{ADMIN.username}")
+
+
+def test_what_is_switched_off_and_what_departments_did_not_take_waits_for_an_admin(services: Services) -> None:
+    now = services.clock.now()
+    switches.switch_off(services.idp, "authenticator:sms", "短信平台故障", actor="operator:test")
+    with services.idp.work.begin() as work:
+        for jti, outcome, error in (
+            ("1", None, "HTTP 500"),
+            ("2", "given_up", "too slow"),
+            ("3", None, "paused"),
+            ("4", "delivered", None),
+        ):
+            work.records.owe_event(EventDelivery(jti, "scjg", "a", "account-disabled", now, None, 1, outcome, error))
+    found = today(services, ADMIN)
+    assert ([one.what for one in found.off], found.events) == (["authenticator:sms"], 2)
+    assert not today(services, AUDITOR).off
+    shown = page(services, ADMIN)
+    assert "短信验证码登录暂停中：短信平台故障" in shown
+    assert "2个账号事件没有送达部门系统" in shown
+    switches.switch_on(services.idp, "authenticator:sms", actor="operator:test")

@@ -59,22 +59,22 @@ def address_of(rule: str) -> str:
     return re.sub(r"<[^>]+>", "7a3f", re.sub(r"<any\((\w+)[^>]*>", r"\1", rule))
 
 
-def pages(app: Flask) -> Iterator[tuple[str, str, str]]:
-    """Every page and act of the console: method, address with something in each place that varies, permission."""
+def pages(app: Flask) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Every page and act of the console: method, address with something in each place that varies, permissions of which one suffices."""
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/admin"):
             for method in (rule.methods or set()) & {"GET", "POST"}:
-                yield method, address_of(rule.rule), app.view_functions[rule.endpoint].__dict__["permission"]
+                yield method, address_of(rule.rule), app.view_functions[rule.endpoint].__dict__["permissions"]
 
 
-def roles_of(permission: str) -> set[str]:
-    return {name for name, role in load(None).roles.roles.items() if permission in role.permissions}
+def roles_of(permissions: tuple[str, ...]) -> set[str]:
+    return {name for name, role in load(None).roles.roles.items() if set(permissions) & set(role.permissions)}
 
 
 def test_the_walk_finds_the_pages(app: Flask) -> None:
     found = {(method, address) for method, address, _ in pages(app)}
     assert {("GET", "/admin/"), ("GET", "/admin/certificates/7a3f"), ("POST", "/admin/agreements/7a3f/approve")} <= found
-    assert all(roles_of(permission) for _, _, permission in pages(app)), "a page that nobody may see"
+    assert all(roles_of(permissions) for _, _, permissions in pages(app)), "a page that nobody may see"
 
 
 def test_strangers_are_sent_to_the_login(app: Flask) -> None:
@@ -86,9 +86,9 @@ def test_strangers_are_sent_to_the_login(app: Flask) -> None:
 @pytest.mark.parametrize("role", [*load(None).roles.roles, "administrator", ""])
 def test_a_role_gets_in_where_it_has_the_permission_and_nowhere_else(app: Flask, door: Door, role: str) -> None:
     door.visitor = Admin(roles=(role,))
-    for method, address, permission in pages(app):
+    for method, address, permissions in pages(app):
         answer = app.test_client().open(address, method=method)
-        if role in roles_of(permission):
+        if role in roles_of(permissions):
             assert answer.status_code == 500, address  # the void behind the door
         else:
             assert (answer.status_code, answer.text) == (403, "admin_role_needed"), address
@@ -97,9 +97,9 @@ def test_a_role_gets_in_where_it_has_the_permission_and_nowhere_else(app: Flask,
 @pytest.mark.parametrize("role", load(None).roles.roles)
 def test_nobody_gets_in_without_a_second_factor(app: Flask, door: Door, role: str) -> None:
     door.visitor = Admin(roles=(role,), acr=AAL1)
-    for method, address, permission in pages(app):
+    for method, address, permissions in pages(app):
         answer = app.test_client().open(address, method=method)
-        reason = "stronger_login_needed" if role in roles_of(permission) else "admin_role_needed"
+        reason = "stronger_login_needed" if role in roles_of(permissions) else "admin_role_needed"
         assert (answer.status_code, answer.text) == (403, reason)
 
 

@@ -107,6 +107,9 @@ def test_what_is_refused_or_not_taken_within_a_day_ends(
         sending.deliver(deps)
         clock.advance(timedelta(hours=3))
     assert len([url for url, _ in door.posted if url == EVENTS]) == tries
+    assert list(sending.find_untold(deps).values()) == [1]  # an admin hears of it, for some days
+    clock.advance(timedelta(days=3))
+    assert not sending.find_untold(deps)
 
 
 def test_what_a_client_that_is_away_is_owed_is_not_in_the_way_of_others(known: Provider, clock: FixedClock) -> None:
