@@ -19,9 +19,6 @@ from service.errors import PORT_IN_USE
 from service.logs import configure_logs
 from service.wiring import Services
 
-STOP_SECONDS = 10
-"""How long a worker that is told to stop may take for the requests that it has. Rarely one does not hear it: it is killed, which loses nothing."""
-
 
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Web processes.")
@@ -39,8 +36,10 @@ def command(services: Services, workers: int, threads: int, log_level: str) -> N
     from granian.log import LogLevels  # noqa: PLC0415
     from granian.server import Server  # noqa: PLC0415
 
+    from service.one_process import STOP_SECONDS, OneProcess  # noqa: PLC0415
+
     chain, key = services.config.tls_files or (None, None)
-    server = Server(
+    server = (OneProcess if workers == 1 else Server)(
         "service.app:create_application",
         address=listen.host,
         port=listen.port,
@@ -54,7 +53,7 @@ def command(services: Services, workers: int, threads: int, log_level: str) -> N
         ssl_cert=chain,
         ssl_key=key,
     )
-    # Workers are forked from here: what is imported, built and unlocked already is theirs, database connections are not.
+    # Several workers are forked from here: what is imported, built and unlocked already is theirs, database connections are not.
     application = create_application(services)
     services.engine.dispose()
     _keep_what_is_here()
