@@ -166,8 +166,9 @@ class RegisterTable(Table):
     key_file: Word | None = None
     database: Annotated[str, Field(min_length=1, max_length=400)] | None = None
     password_file: Word | None = None
-    table: Annotated[str, Field(pattern=r"^\w{1,63}(\.\w{1,63})?$")] | None = None
-    columns: dict[Word, Annotated[str, Field(pattern=r"^\w{1,63}$")]] = {}
+    # Lengths apart from patterns: of "\w{1,63}" pydantic's engine makes 4 MB, a state for each of Unicode's ranges 63 times over.
+    table: Annotated[str, Field(max_length=127, pattern=r"^\w+(\.\w+)?$")] | None = None
+    columns: dict[Word, Annotated[str, Field(max_length=63, pattern=r"^\w+$")]] = {}
     seconds: Annotated[float, Field(gt=0, le=10)] = 5.0
 
     @model_validator(mode="after")
