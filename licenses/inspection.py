@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from kernel.errors import Text
-from licenses.documents import UnverifiedLicense, UnverifiedSignature
 from licenses.signatures import (
     Fault,
     SignedValue,
@@ -21,6 +20,7 @@ from licenses.signatures import (
     verify_signature,
     verify_time_stamp,
 )
+from licenses.unverified import UnverifiedLicense, UnverifiedSignature
 
 _PARTS = 4
 _SUBFILTER = "/ETSI.CAdES.detached"

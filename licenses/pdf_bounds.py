@@ -27,7 +27,6 @@ SMALL_FILE = 256 * 1024
 MAX_SECTIONS = 32
 MAX_ENTRIES = 100_000
 MAX_SIGNATURE_HEX = 512 * 1024
-MAX_ATTACHMENT = 256 * 1024
 
 LIMITS = DecodeLimits(
     per_stream=StreamDecodeLimits(max_output_size=4 * MIB),

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import PdfFileReader
+from typing import TYPE_CHECKING, Any, Literal
 
 from kernel.errors import Text
+
+if TYPE_CHECKING:
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.reader import PdfFileReader
 
 MAX_OBJECTS = 50
 
@@ -105,6 +106,8 @@ def _describe(reader: PdfFileReader, reference: generic.Reference, revision: int
 
 
 def _kind_of(value: generic.PdfObject) -> str:
+    from pyhanko.pdf_utils import generic  # noqa: PLC0415 - only who reads a file has it loaded
+
     if not isinstance(value, generic.DictionaryObject):
         return "object"
     if "/FT" in value:

@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from kernel.errors import Text
 from licenses.data import LicenseData
-from licenses.documents import UnverifiedLicense, parse
 from licenses.inspection import Inspection, inspect
 from licenses.other_signatures import OtherSignature
 from licenses.pdf_changes import Change
 from licenses.report_data import ReportData
 from licenses.signatures import Fault, FaultKind, is_time_stamp_certificate
+from licenses.unverified import UnverifiedLicense
 
 _SMALL = 64 * 1024
 """Of stores with longer lists it is not kept what they hold."""
@@ -109,6 +109,8 @@ def read(pdf: bytes) -> Reading:
 
     For a process that may be lost: memory and time are the file's to waste within what ``pdf_bounds`` can hold it to.
     """
+    from licenses.documents import parse  # noqa: PLC0415 - pyHanko, with its kin 8 MB, which no server needs that takes nothing apart itself
+
     document = parse(pdf)
     return describe(document, inspect(document))
 

@@ -18,8 +18,6 @@ from typing import Any, Literal
 
 from asn1crypto import cms, core, tsp
 from asn1crypto import x509 as asn1_x509
-from pyhanko.sign.general import check_ess_certid, find_unique_cms_attribute
-from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from kernel.errors import Text
 from licenses.cms_form import check_der, check_signed_data, element_length
@@ -149,6 +147,9 @@ def _certificates(
 
 def verify_signature(signed: SignedValue, digest: bytes, content_type: str) -> None:
     """Verify that ``signed`` signs ``digest`` with its certificate's key and says so completely; :class:`Fault` otherwise."""
+    from pyhanko.sign.general import check_ess_certid, find_unique_cms_attribute  # noqa: PLC0415 - as for ``reading.read``
+    from pyhanko.sign.validation.generic_cms import validate_sig_integrity  # noqa: PLC0415
+
     attributes = signed.signer["signed_attrs"]
     # Never ``.native`` on attributes: asn1crypto then takes them for changed and writes them anew at every later look.
     names = [] if isinstance(attributes, core.Void) else [attribute["type"].native for attribute in attributes]

@@ -19,7 +19,6 @@ from kernel.errors import ChaoxinError, Misuse, Refusal
 from kernel.randomness import token
 from licenses import render
 from licenses.data import describe
-from licenses.documents import parse
 from licenses.errors import UNKNOWN_TYPE
 from licenses.errors.life import NOT_YOUR_DEPARTMENT, SAME_OFFICER
 from licenses.errors.templates import (
@@ -52,6 +51,8 @@ def try_out(deps: LicenseDeps, template: Template, name: str, type_code: str) ->
     inputs, _digest = render.inputs_of(record, kind, deps.node, lambda _sha256: "SAMPLE", "SAMPLE")
     inputs["page"] = json.dumps({**json.loads(inputs["page"]), "annotation": _SAMPLE}, ensure_ascii=False)
     tried = _own(deps).try_out(template, name, inputs, record.requested_at.replace(microsecond=0))
+    from licenses.documents import parse  # noqa: PLC0415 - as in ``reading.read``
+
     if parse(tried.pdf).data != describe(record, kind, deps.node):
         raise Refusal(TEMPLATE_DATA, field="template")
     return tried

@@ -15,7 +15,6 @@ from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 from kernel.limiter import Limiter, counted_as
 from licenses.archival import below
-from licenses.documents import check_is_pdf, has_broken_seal
 from licenses.errors import (
     DOCUMENT_MANY_SIGNATURES,
     DOCUMENT_MISSING,
@@ -29,6 +28,7 @@ from licenses.known import keep
 from licenses.ports import Known, LicenseDeps
 from licenses.signatures import TimeStamp
 from licenses.speeds import readings
+from licenses.unverified import check_is_pdf, has_broken_seal
 from licenses.verdict import Verdict
 from licenses.verify import judge, judge_unreadable
 

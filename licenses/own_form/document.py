@@ -11,11 +11,10 @@ from collections.abc import Sequence
 
 from kernel.errors import ChaoxinError
 from licenses import data
-from licenses.documents import MAX_STORE, MAX_VALUE
 from licenses.own_form.objects import Dictionary, File, Hex, Ref, UnusualError, Value, open_file, text_of, unusual
 from licenses.own_form.signature import read_value
-from licenses.pdf_bounds import MAX_ATTACHMENT
 from licenses.reading import Reading, Seal, with_material
+from licenses.unverified import MAX_ATTACHMENT, MAX_STORE, MAX_VALUE
 
 _MAX_CERTIFICATE = 64 * 1024
 _MAX_LIST = 4 * 1024 * 1024

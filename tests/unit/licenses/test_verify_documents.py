@@ -10,7 +10,8 @@ from time import thread_time
 import pytest
 
 from kernel.errors import Refusal
-from licenses.documents import check_is_pdf, has_broken_seal, parse
+from licenses.documents import parse
+from licenses.unverified import check_is_pdf, has_broken_seal
 from tests.support import pdfs
 from tests.support.authorities import Authority
 from tests.support.license_data import example_data
