@@ -246,6 +246,14 @@ REFRESH_INVALID = oauth_error(
     remedy_zh="请让用户重新登录。",
     remedy_en="Send the user to log in again.",
 )
+REFRESH_OTHERWISE = oauth_error(
+    "oauth_refresh_otherwise",
+    "invalid_request",  # nothing of the login is lost, as invalid_grant would say
+    zh="这个刷新令牌刚刚已用于换取另一种令牌；一个刷新令牌只换一组令牌。",
+    en="This refresh token was exchanged a moment ago for other tokens; it gives one set.",
+    remedy_zh="请使用换得的新刷新令牌。",
+    remedy_en="Use the refresh token that came with that set.",
+)
 REVOKE_ANOTHERS = oauth_error(
     "oauth_revoke_anothers",
     "invalid_request",

@@ -90,10 +90,11 @@ def sign(
     alg: str,
     typ: str,
     x5c: Sequence[bytes] = (),
+    repeatable: bool = False,
 ) -> str:
     """Return a compact JWS over ``claims`` (as JSON, or the bytes as they are) with the DER certificates of ``x5c``, or named by the key.
 
-    ``ValueError`` when ``alg`` is not the key's own: the caller's mistake, never data's.
+    A ``repeatable`` one is the same each time that it is made of the same. ``ValueError`` when ``alg`` is not the key's own: the caller's mistake, never data's.
     """
     prepared = key if isinstance(key, JwkKey) else signing_key(key)
     if alg != prepared.alg:
@@ -101,7 +102,8 @@ def sign(
         raise ValueError(message)
     payload = claims if isinstance(claims, bytes) else _encode(claims)
     signing_input = f"{_header(alg, typ, kid, prepared.x5t, tuple(x5c))}.{encode_base64url(payload)}"  # RFC 7515 5.1
-    return f"{signing_input}.{encode_base64url(prepared.prepared.sign(signing_input.encode()))}"
+    sign_octets = prepared.sign_repeatably if repeatable else prepared.prepared.sign
+    return f"{signing_input}.{encode_base64url(sign_octets(signing_input.encode()))}"
 
 
 def verify(

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from jose import jwk
 
 from kernel.canonical import canonical
@@ -43,6 +45,15 @@ class JwkKey:
     kid: str | None = None
     x5t: str | None = None
     prepared: Any = field(default=None, repr=False, compare=False)
+
+    def sign_repeatably(self, data: bytes) -> bytes:
+        """Return the signature (RFC 7518 3.3, 3.4) that is the same each time: for ECDSA by RFC 6979, except where a token (PKCS#11) has the key."""
+        if self.alg == "RS256":
+            signature: bytes = self.prepared.sign(data)
+            return signature
+        ecdsa = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
+        numbers = decode_dss_signature(self.prepared.prepared_key.sign(data, ecdsa))
+        return b"".join(number.to_bytes(32, "big") for number in numbers)
 
 
 def algorithm_of(public_key: PublicKey) -> Algorithm:

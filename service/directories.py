@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from idp.directories.ldap import LdapSettings, LdapStaffDirectory
+from idp.directories.ldap import LdapStaffDirectory
 from idp.directories.schemas import SCHEMAS, LockRule, normal_dn
+from idp.directories.settings import LdapSettings
 from idp.records import DirectorySettings
 from kernel.errors import Misuse
 from policies.assurance_models import DirectoryRules
@@ -20,6 +21,9 @@ def make_directory(config: Config, table: StaffDirectoryTable, rules: DirectoryR
             if role not in rules.roles:
                 problem = f"{where}.groups: {role!r} of {group} is no role that policies let directories give"
                 raise Misuse(CONFIG_INVALID, field=f"{where}.groups", file=str(config.file), problem=problem)
+        if table.groups_below is not None and not normal_dn(group).endswith("," + normal_dn(table.groups_below)):
+            problem = f"{where}.groups: {group} is not below groups_below, {table.groups_below}"
+            raise Misuse(CONFIG_INVALID, field=f"{where}.groups", file=str(config.file), problem=problem)
     settings = DirectorySettings(
         name=table.name,
         department=table.department,
@@ -40,5 +44,6 @@ def make_directory(config: Config, table: StaffDirectoryTable, rules: DirectoryR
         seconds=table.seconds,
         pool_size=table.connections,
         page_size=table.page_size,
+        groups_below=table.groups_below,
     )
     return LdapStaffDirectory(settings, ldap)

@@ -95,7 +95,8 @@ class StaffDirectoryTable(Table):
     """A department's directory of staff; ``name`` is the end of its people's usernames.
 
     ``department`` is its credit code, or an area code. Several ``urls`` are servers of one directory, tried in order. ``groups`` gives
-    roles by a group's distinguished name. ``lock_attribute`` has one of ``lock_values`` for whoever is out.
+    roles by a group's distinguished name; with ``groups_below`` also to whom it reaches through other groups below that entry.
+    ``lock_attribute`` has one of ``lock_values`` for whoever is out.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,19}$")]
@@ -111,6 +112,7 @@ class StaffDirectoryTable(Table):
     kind: Literal["openldap", "active-directory"]
     user_filter: Annotated[_Text, Field(pattern=r"^\(.*\)$")] | None = None
     groups: dict[_Text, Annotated[tuple[Word, ...], Field(min_length=1)]] = {}
+    groups_below: _Text | None = None
     lock_attribute: Annotated[Word, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]*$")] | None = None
     lock_values: tuple[Word, ...] = ()
     seconds: Annotated[float, Field(gt=0, le=30)] = 5.0

@@ -52,7 +52,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     @guard(deps, "accounts.prove")
     def recover_account() -> Shown:
         def act(clerk: str) -> Shown:
-            return _page(code=window.recover(deps.idp, clerk=clerk, ticket=_ticket(), seen=_seen(deps)))
+            return _page(slip=window.recover(deps.idp, clerk=clerk, ticket=_ticket(), seen=_seen(deps)))
 
         return _for_clerk(deps, act)
 

@@ -47,6 +47,7 @@ def change(deps: IdpDeps, current: Current, password: str) -> None:
             work.records.add_authenticator(new)
         else:
             work.records.put_password(old.id, secret, alone=alone)
+        work.records.void_passed(account_id)  # what the old one had passed
         changing.note(work, deps, current, "idp.change_password", old or new, told="password_changed", now=now)
         for session in work.records.sessions(account_id):
             if session.id != current.session.id:

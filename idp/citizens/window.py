@@ -81,6 +81,14 @@ class Seen:
     valid_until: date | None
 
 
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What is written down for whoever comes to recover their account: both are needed, and who lost all may have forgotten the first."""
+
+    username: str
+    code: str = field(repr=False)
+
+
 def find(deps: IdpDeps, *, clerk: str, typed: str, purpose: str) -> Sequence[Found]:
     """Return the accounts of a whole number, or the one whose code was typed; ``Refusal`` when there is none."""
     if purpose not in PURPOSES:
@@ -118,8 +126,8 @@ def prove(deps: IdpDeps, *, clerk: str, ticket: str, seen: Seen) -> Account:
     return risen
 
 
-def recover(deps: IdpDeps, *, clerk: str, ticket: str, seen: Seen) -> str:
-    """Begin a recovery of the account for whoever the document is of; return the code for them."""
+def recover(deps: IdpDeps, *, clerk: str, ticket: str, seen: Seen) -> Slip:
+    """Begin a recovery of the account for whoever the document is of; return what they are given."""
     # 2. For this clerk and purpose.
     account_id, _ = _open(deps, clerk, ticket, {"recover"})
     with deps.work.begin() as work:
@@ -132,7 +140,7 @@ def recover(deps: IdpDeps, *, clerk: str, ticket: str, seen: Seen) -> str:
         # 4. What follows.
         code = window_recovery.start(work, deps, account_id, actor=f"account:{clerk}")
     delivery.deliver_soon(deps, account_id)
-    return code
+    return Slip(account.username, code)
 
 
 def read(deps: IdpDeps, *, document: str, name: str, resident_id: str, valid_until: str) -> Seen:

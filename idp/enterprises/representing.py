@@ -210,11 +210,11 @@ def _dismiss(work: IdpWork, deps: IdpDeps, before: Representative, organization:
     if not work.records.remove_representative(before):
         return
     now = deps.clock.now()
-    ended = sum(
-        mandates.revoke_within(work, mandate, actor=actor, now=now)
-        for mandate in work.records.mandates(organization_id=organization.id)
-        if mandate.valid_until > now
-    )
+    ended = 0
+    for mandate in work.records.mandates(organization_id=organization.id):
+        if mandate.valid_until > now and mandates.revoke_within(work, mandate, actor=actor, now=now):
+            notices.tell(work, deps, mandate.agent_id, "mandate_ended", now, organization=organization.name)
+            ended += 1
     for offer in work.records.offers(now, organization_id=organization.id):
         work.records.take_offer(offer.id)
     _close_own_login(work, deps, organization, now)

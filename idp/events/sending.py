@@ -28,7 +28,7 @@ from idp.signing_keys import get_signing_key
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.clock import monotonic, timestamp
-from kernel.errors import Refusal
+from kernel.errors import Misuse, Refusal
 from pki import jose
 
 SET_TYPE = "secevent+jwt"
@@ -45,6 +45,8 @@ _UNTOLD_FOR = timedelta(days=3)
 _MAX_ANSWER_BYTES = 64 * 1024
 _MAX_ERROR = 100
 _PAUSED = "paused"
+_UNREADABLE = "authorization unreadable"
+"""What it is to be shown was stored, and cannot be decrypted: an alarm at the first try, since no later one mends it."""
 
 _log = structlog.get_logger()
 
@@ -69,13 +71,14 @@ def deliver(deps: IdpDeps) -> int:
                 continue
         # 3. and 4.
         claimed = replace(owed, tries=owed.tries + 1)
-        if owed.client_id in away:
-            after = _later(claimed, away[owed.client_id], now)
-        else:
+        asked = owed.client_id not in away
+        if asked:
             after = _send(deps, client, stream or EventStream(owed.client_id), claimed)
+        else:
+            after = _later(claimed, away[owed.client_id], now)
         if after.outcome in {None, "given_up"} and after.error != _PAUSED:
             away[owed.client_id] = after.error
-        _note(deps, after)
+        _note(deps, after, unreadable=asked and after.error == _UNREADABLE and after.tries == 1)
         taken += after.outcome == "delivered"
     return taken
 
@@ -128,13 +131,16 @@ def sign(deps: IdpDeps, client: Client, owed: EventDelivery, now: datetime) -> s
 
 def _send(deps: IdpDeps, client: Client | None, stream: EventStream, owed: EventDelivery) -> EventDelivery:
     about_stream = owed.event == VERIFICATION  # SSF 1.0, 8.1.4: whatever its status is
-    if client is None or client.disabled_at is not None or client.events_uri is None:
-        return replace(owed, outcome="no_address", next_try_at=None)
-    if stream.status == "disabled" and not about_stream:
+    switched_off = stream.status == "disabled" and not about_stream
+    if client is None or client.disabled_at is not None or client.events_uri is None or switched_off:
         return replace(owed, outcome="no_address", next_try_at=None)
     uri, now = client.events_uri, deps.clock.now()
     if stream.status == "paused" and not about_stream:
         return _later(owed, _PAUSED, now)
+    try:
+        authorization = _authorization(deps, stream, uri)
+    except Misuse:  # its own matter: the others' events go out, and whoever sends it anew gets all
+        return _later(owed, _UNREADABLE, now)
     body = sign(deps, client, owed, now).encode()
     try:
         deps.fetch.post(
@@ -144,7 +150,7 @@ def _send(deps: IdpDeps, client: Client | None, stream: EventStream, owed: Event
             below=origin_of(uri),
             max_bytes=_MAX_ANSWER_BYTES,
             timeout=_SEND_SECONDS,
-            authorization=_authorization(deps, stream, uri),
+            authorization=authorization,
         )
     except Refusal as refusal:
         error = str(refusal.details.get("problem", refusal.code))[:_MAX_ERROR]
@@ -160,8 +166,8 @@ def _later(owed: EventDelivery, error: str | None, now: datetime) -> EventDelive
     return replace(owed, error=error, next_try_at=now + pause(owed.tries, first=_FIRST, longest=_LONGEST))
 
 
-def _note(deps: IdpDeps, after: EventDelivery) -> None:
-    failed = after.outcome in {"refused", "given_up"}
+def _note(deps: IdpDeps, after: EventDelivery, *, unreadable: bool) -> None:
+    failed = after.outcome in {"refused", "given_up"} or unreadable
     details: dict[str, Json] = {"event": after.event, "jti": after.jti, "tries": after.tries, "error": after.error}
     with deps.work.begin() as work:
         work.records.note_event(after)

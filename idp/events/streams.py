@@ -23,7 +23,7 @@ from idp.events.sending import VERIFICATION, seal_authorization
 from idp.events.stream_documents import MIN_VERIFICATION_INTERVAL, Delivery, wrong
 from idp.events.subjects import find_account
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, EventDelivery, EventStream, StreamStatus
+from idp.records import Client, EventDelivery, EventStream, StreamSaid, StreamStatus
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
@@ -121,24 +121,25 @@ def _get(deps: IdpDeps, client: Client, stream_id: object) -> EventStream:
 
 def _set(deps: IdpDeps, client: Client, before: EventStream, document: Mapping[str, Any], *, anew: bool) -> dict[str, Any]:
     wish = documents.read(deps, document, client, before)
-    stream = EventStream(client.client_id, status=before.status, reason=before.reason) if anew else before
+    # What is not said is not written either: of two that say different things at once, both count.
+    said: StreamSaid = {"requested": None, "description": None, "authorization": None} if anew else {}
     if wish.requested is not None:
-        stream = replace(stream, requested=wish.requested)
+        said["requested"] = wish.requested
     if wish.description is not None:
-        stream = replace(stream, description=wish.description)
+        said["description"] = wish.description
     uri = client.events_uri
     if wish.delivery is not None:
         uri = _checked(deps, client, wish.delivery)
         shown = wish.delivery.authorization
-        sealed = None if shown is None else seal_authorization(deps, client.client_id, uri, shown)
-        stream = replace(stream, authorization=sealed)
+        said["authorization"] = None if shown is None else seal_authorization(deps, client.client_id, uri, shown)
     elif anew:  # 8.1.1.1: then it would be polled for, which is not offered
         raise wrong(name="delivery", zh="不能没有", en="missing")
     with deps.work.begin() as work:
         if client.events_uri is None:  # of one that an admin has ended nothing is left
             work.records.remove_event_stream(client.client_id)
-        work.records.put_event_stream(stream)
+        work.records.put_event_stream(client.client_id, said)
         changed = _store(deps, work, client, uri)
+        stream = work.records.find_event_stream(client.client_id) or before
         _audit(deps, work, client, "idp.change_event_stream", status=stream.status)
     return documents.tell(deps, changed, stream)
 

@@ -128,6 +128,9 @@ def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Dev
     method = one_time_codes.METHOD if asked.channel is None else code_factors.METHODS[asked.channel]
     with deps.work.begin() as work:
         attempt.forget(work)
+        # Whoever replaced the password meanwhile, or ended the account's sessions, has voided what it had passed.
+        if not asked.stepping_up and not work.records.keep_passed(transaction_id, asked.account.id):
+            raise Refusal(TRANSACTION_OVER)
         if asked.channel is not None:
             work.records.note_code_use(asked.account.id, asked.channel, deps.clock.now())
         transaction = asked.transaction
@@ -156,6 +159,8 @@ def find_asked(deps: IdpDeps, transaction_id: str, visit: Visit) -> Asked:
     authenticators: Sequence[Authenticator] = [one for one in enrolled if one.kind in SECOND_FACTORS]
     if account is None or account.disabled_at is not None:
         raise Refusal(ACCOUNT_DISABLED)
+    if not stepping_up:
+        _check_passed(deps, account.username)
     channel = code_factors.find_channel(deps, open_record(deps, account), authenticators)
     if channel is not None:
         switches.check_kind(deps, code_factors.METHODS[channel])
@@ -163,6 +168,15 @@ def find_asked(deps: IdpDeps, transaction_id: str, visit: Visit) -> Asked:
         raise Refusal(SECOND_FACTOR_MISSING)
     authenticators = switches.usable(deps, authenticators)
     return Asked(transaction, account, authenticators, channel, stepping_up)
+
+
+def _check_passed(deps: IdpDeps, username: str) -> None:
+    """Refuse where the way by which a password was passed has been switched off since."""
+    directory = directory_login.find_directory(deps, username)
+    if directory is None:
+        switches.check_kind(deps, "password")
+    else:
+        switches.check_directory(deps, directory.settings.name)
 
 
 def find_destination(deps: IdpDeps, transaction_id: str, visit: Visit) -> str | None:

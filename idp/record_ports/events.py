@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from idp.records import EventDelivery, EventStream, StreamStatus
+from idp.records import EventDelivery, EventStream, StreamSaid, StreamStatus
 
 
 class EventRecords(Protocol):
@@ -40,8 +40,8 @@ class EventRecords(Protocol):
         """Return what a client said of its stream; None when it said nothing."""
         ...
 
-    def put_event_stream(self, stream: EventStream) -> None:
-        """Store what it says from now on; whether events are sent stays as it is, and the moment of the last verification."""
+    def put_event_stream(self, client_id: str, said: StreamSaid) -> None:
+        """Store what is said from now on; what is not said stays as it is, and whatever else is stored of the stream."""
         ...
 
     def put_stream_status(self, client_id: str, status: StreamStatus, reason: str | None) -> None:

@@ -14,6 +14,7 @@ from idp.records import (
     RefreshFamily,
     RefreshToken,
     SigningKey,
+    Use,
 )
 
 
@@ -52,7 +53,7 @@ class GrantRecords(Protocol):
         """Store a refresh token."""
         ...
 
-    def rotate_refresh_token(self, token_hash: bytes, successor: RefreshToken, at: datetime) -> None:
+    def rotate_refresh_token(self, token_hash: bytes, successor: RefreshToken, use: Use) -> None:
         """Mark a refresh token as used and store its successor.
 
         ``Conflict``, at the latest when the transaction is to be committed, where it was used before or its grant does not stand.

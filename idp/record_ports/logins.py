@@ -47,7 +47,10 @@ class SessionRecords(Protocol):
         ...
 
     def end_sessions(self, account_id: str, at: datetime) -> int:
-        """End all sessions of an account, revoke *all* its grants and owe the clients logouts; return how many sessions were ended."""
+        """End all sessions of an account, revoke *all* its grants and owe the clients logouts; return how many sessions were ended.
+
+        What waits for a second factor is void with them.
+        """
         ...
 
     def end_acting(self, mandate_id: str, at: datetime) -> int:
@@ -76,6 +79,14 @@ class SessionRecords(Protocol):
 
     def pass_factor(self, transaction_id: str, account_id: str, passed: tuple[str, ...]) -> bool:
         """Remember the factors passed; False when it was finished meanwhile."""
+        ...
+
+    def keep_passed(self, transaction_id: str, account_id: str) -> bool:
+        """Keep others from voiding the factors passed until the unit of work is over; False when somebody was quicker."""
+        ...
+
+    def void_passed(self, account_id: str) -> None:
+        """Let no login go on by a factor of this account that was passed before: all begin anew."""
         ...
 
     def authenticate_transaction(self, transaction_id: str, account_id: str, at: datetime) -> bool:

@@ -19,8 +19,8 @@ from idp.records.clients import (
 from idp.records.closings import Closing
 from idp.records.devices import DeviceRequest
 from idp.records.directories import DirectoryPerson, DirectorySettings, DirectoryState, Lock, StaffEntry
-from idp.records.events import EventDelivery, EventOutcome, EventStream, StreamStatus
-from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshFamily, RefreshToken, SigningKey, read_claim_names
+from idp.records.events import EventDelivery, EventOutcome, EventStream, StreamSaid, StreamStatus
+from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshFamily, RefreshToken, SigningKey, Use, read_claim_names
 from idp.records.kept_forms import KeptForm
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
@@ -91,11 +91,13 @@ __all__ = [
     "SigningKey",
     "StaffEntry",
     "Stage",
+    "StreamSaid",
     "StreamStatus",
     "SubjectType",
     "Switch",
     "ThrottleKey",
     "Transaction",
+    "Use",
     "Verification",
     "Visitor",
     "WindowCode",

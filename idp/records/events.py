@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypedDict
 
 EventOutcome = Literal["delivered", "refused", "given_up", "no_address"]
 StreamStatus = Literal["enabled", "paused", "disabled"]
@@ -27,6 +27,14 @@ class EventDelivery:
     outcome: EventOutcome | None = None
     error: str | None = None
     state: str | None = None
+
+
+class StreamSaid(TypedDict, total=False):
+    """What a client says of its stream at one time, of :class:`EventStream`: what it leaves out is left as it is."""
+
+    requested: tuple[str, ...] | None
+    description: str | None
+    authorization: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

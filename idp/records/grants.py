@@ -82,6 +82,14 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """When a refresh token was exchanged, and a digest of what was asked for by it."""
+
+    at: datetime
+    asked: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshToken:
     """A refresh token of a grant's family. ``cnf`` are the thumbprints of the keys that it is bound to, None where it is not."""
 
@@ -90,7 +98,7 @@ class RefreshToken:
     client_id: str
     created_at: datetime
     expires_at: datetime
-    used_at: datetime | None = None
+    use: Use | None = None
     cnf: Mapping[str, str] | None = None
 
 

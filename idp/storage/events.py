@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import EventDelivery, EventStream, StreamStatus
+from idp.records import EventDelivery, EventStream, StreamSaid, StreamStatus
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.tables import event_deliveries as table
 from idp.storage.tables import event_streams as streams
@@ -58,11 +58,12 @@ class SqlEvents(OnConnection):
         row = self._first(sa.select(streams).where(streams.c.client_id == client_id))
         return None if row is None else _read_stream(row)
 
-    def put_event_stream(self, stream: EventStream) -> None:
-        """Store what it says from now on; whether events are sent stays as it is, and the moment of the last verification."""
-        requested = None if stream.requested is None else as_json(list(stream.requested))
-        said = {"requested": requested, "description": stream.description, "authorization": stream.authorization}
-        self._put_stream(stream.client_id, said)
+    def put_event_stream(self, client_id: str, said: StreamSaid) -> None:
+        """Store what is said from now on; what is not said stays as it is, and whatever else is stored of the stream."""
+        values: dict[str, Any] = dict(said)
+        if said.get("requested") is not None:
+            values["requested"] = as_json(said["requested"])
+        self._put_stream(client_id, values)
 
     def put_stream_status(self, client_id: str, status: StreamStatus, reason: str | None) -> None:
         """Store whether events are sent to it, and nothing else."""
@@ -70,7 +71,8 @@ class SqlEvents(OnConnection):
 
     def _put_stream(self, client_id: str, values: Mapping[str, Any]) -> None:
         self._add_once(streams, {"client_id": client_id, "status": "enabled"})
-        self._change(streams.update().where(streams.c.client_id == client_id).values(values))
+        if values:
+            self._change(streams.update().where(streams.c.client_id == client_id).values(values))
 
     def remove_event_stream(self, client_id: str) -> None:
         """Forget what it said, and whom it does not want to hear of."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import NO_CLAIMS, Code, Grant, RefreshToken, SigningKey, read_claim_names
+from idp.records import NO_CLAIMS, Code, Grant, RefreshToken, SigningKey, Use, read_claim_names
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.tables import (
     assertions,
@@ -60,7 +60,7 @@ _USE_REFRESH_TOKEN = Prepared(
         refresh_tokens.c.used_at.is_(None),
         sa.exists().where(grants.c.id == refresh_tokens.c.grant_id, grants.c.revoked_at.is_(None)),
     )
-    .values(used_at=_AT)
+    .values(used_at=_AT, asked=sa.bindparam("asked"))
 )
 _USED_NOW = refresh_tokens.alias()
 _ADD_SUCCESSOR = Prepared(
@@ -128,13 +128,13 @@ class SqlGrants(OnConnection):
         """Store a refresh token."""
         self._put_off(_ADD_REFRESH_TOKEN, **_refresh_token_values(token))
 
-    def rotate_refresh_token(self, token_hash: bytes, successor: RefreshToken, at: datetime) -> None:
+    def rotate_refresh_token(self, token_hash: bytes, successor: RefreshToken, use: Use) -> None:
         """Mark a refresh token as used and store its successor.
 
         ``Conflict``, at the latest when the transaction is to be committed, where it was used before or its grant does not stand.
         """
-        used = {"key": token_hash, "at": to_micros(at)}
-        self._put_off(_USE_REFRESH_TOKEN, **used)
+        used = {"key": token_hash, "at": to_micros(use.at)}
+        self._put_off(_USE_REFRESH_TOKEN, **used, asked=use.asked)
         self._put_off(_ADD_SUCCESSOR, **used, **_refresh_token_values(successor))
 
     def find_refresh_token(self, token_hash: bytes) -> RefreshToken | None:
@@ -259,19 +259,22 @@ def _read_code(row: Row | sa.RowMapping) -> Code:
 
 
 def _refresh_token_values(token: RefreshToken) -> dict[str, Any]:
-    values = as_values(token)
-    values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "used_at")}
+    values, use = as_values(token), token.use
+    del values["use"]
+    values |= {name: micros(values[name]) for name in ("created_at", "expires_at")}
+    values |= {"used_at": None if use is None else to_micros(use.at), "asked": None if use is None else use.asked}
     return values | {"cnf": None if token.cnf is None else as_json(token.cnf)}
 
 
 def read_refresh_token(row: Row, prefix: str = "") -> RefreshToken:
     """Return the refresh token that a row holds in columns whose names begin so."""
+    used_at = row[prefix + "used_at"]
     return RefreshToken(
         token_hash=bytes(row[prefix + "token_hash"]),
         grant_id=row[prefix + "grant_id"],
         client_id=row[prefix + "client_id"],
         created_at=from_micros(row[prefix + "created_at"]),
         expires_at=from_micros(row[prefix + "expires_at"]),
-        used_at=moment(row[prefix + "used_at"]),
+        use=None if used_at is None else Use(from_micros(used_at), bytes(row[prefix + "asked"] or b"")),
         cnf=None if row[prefix + "cnf"] is None else json.loads(row[prefix + "cnf"]),
     )

@@ -24,6 +24,7 @@ from idp.storage.tables import (
     sessions,
     transactions,
 )
+from idp.storage.tables.logins import HAS_PASSED
 from kernel.clock import from_micros, to_micros
 from pki.storage.prepared import Insert, Prepared, Row
 
@@ -43,6 +44,8 @@ _ADD_TRANSACTION = Prepared(lambda insert: insert(transactions))
 _TRANSACTION = Prepared(sa.select(transactions).where(transactions.c.id == _KEY))
 _OPEN_TRANSACTION = transactions.update().where(transactions.c.id == _KEY, transactions.c.finished_at.is_(None))
 _PASS_FACTOR = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUNT, passed=sa.bindparam("methods")))
+_PASSED_BY = _OPEN_TRANSACTION.where(transactions.c.account_id == _ACCOUNT, HAS_PASSED)
+_KEEP_PASSED = Prepared(_PASSED_BY.values(account_id=_ACCOUNT))
 # Whoever logs in now has chosen nothing yet.
 _AUTHENTICATE_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUNT, authenticated_at=_AT, acting=sa.null()))
 _CHOOSE_IDENTITY = Prepared(_OPEN_TRANSACTION.values(acting=sa.bindparam("acting")))
@@ -125,7 +128,11 @@ class SqlSessions(OnConnection):
             self.end_session(each, at)
 
     def end_sessions(self, account_id: str, at: datetime) -> int:
-        """End all sessions of an account, revoke *all* its grants and owe the clients logouts; return how many sessions were ended."""
+        """End all sessions of an account, revoke *all* its grants and owe the clients logouts; return how many sessions were ended.
+
+        What waits for a second factor is void with them.
+        """
+        self.void_passed(account_id)
         unrevoked = (grants.c.account_id == account_id, grants.c.revoked_at.is_(None))
         self._change(grants.update().where(*unrevoked).values(revoked_at=to_micros(at)))
         alive = (sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
@@ -204,6 +211,15 @@ class SqlSessions(OnConnection):
     def pass_factor(self, transaction_id: str, account_id: str, passed: tuple[str, ...]) -> bool:
         """Remember the factors passed; False when it was finished meanwhile."""
         return self._run(_PASS_FACTOR, key=transaction_id, account=account_id, methods=as_json(passed))
+
+    def keep_passed(self, transaction_id: str, account_id: str) -> bool:
+        """Keep others from voiding the factors passed until the unit of work is over; False when somebody was quicker."""
+        return self._run(_KEEP_PASSED, key=transaction_id, account=account_id)
+
+    def void_passed(self, account_id: str) -> None:
+        """Let no login go on by a factor of this account that was passed before: all begin anew."""
+        waiting = (transactions.c.account_id == account_id, transactions.c.finished_at.is_(None), HAS_PASSED)
+        self._change(transactions.update().where(*waiting).values(account_id=None, passed=as_json(())))
 
     def authenticate_transaction(self, transaction_id: str, account_id: str, at: datetime) -> bool:
         """Remember that somebody logged in through it; False when it was finished meanwhile."""

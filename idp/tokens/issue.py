@@ -32,6 +32,14 @@ class Delegation:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeatable:
+    """What makes an answer that is given again the very same: the moment of the first time, and the access token's identifier."""
+
+    at: datetime
+    jti: str
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """What is to be signed and handed out. ``grant`` None: the client on its own behalf.
 
@@ -49,6 +57,7 @@ class Issue:
     refresh_token: str | None = field(default=None, repr=False)
     delegation: Delegation | None = None
     exchanged: bool = False
+    repeatable: Repeatable | None = None
 
 
 def issue_for(

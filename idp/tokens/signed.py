@@ -69,7 +69,7 @@ def sign_access_token(
         "scope": " ".join(issue.scopes),
         "iat": issued,
         "exp": issued + lifetime(deps, issue, now),
-        "jti": token(16),
+        "jti": token(16) if issue.repeatable is None else issue.repeatable.jti,
     }
     if grant is not None:
         claims |= {"auth_time": timestamp(grant.auth_time), "acr": grant.acr, "amr": list(grant.amr), "grant_id": grant.id}
@@ -79,7 +79,8 @@ def sign_access_token(
         claims["may_act"] = {"sub": issue.may_act}  # RFC 8693 4.4
     claims |= _acting(delegation)
     key = get_signing_key(deps, deps.policies.tokens.signing_algorithms[0])
-    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE)
+    repeatable = issue.repeatable is not None
+    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE, repeatable=repeatable)
 
 
 def _acting(delegation: Delegation | None) -> dict[str, Any]:
@@ -169,7 +170,7 @@ def sign_id_token(
     if access_token is not None:
         claims["at_hash"] = left_half_hash(access_token)
     key = get_signing_key(deps, client.id_token_signed_response_alg)
-    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ID_TOKEN_TYPE)
+    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ID_TOKEN_TYPE, repeatable=issue.repeatable is not None)
 
 
 def sign_userinfo(deps: IdpDeps, client: Client, claims: Mapping[str, Any]) -> str:

@@ -28,7 +28,7 @@ def mandate_counts(work: IdpWork, deps: IdpDeps, token: AccessToken) -> bool:
 
 def refresh_token_counts(work: IdpWork, token: RefreshToken, grant: Grant, now: datetime) -> bool:
     """Tell whether a refresh token of an account that stands could be used now."""
-    if token.used_at is not None or token.expires_at <= now or grant.revoked_at is not None:
+    if token.use is not None or token.expires_at <= now or grant.revoked_at is not None:
         return False
     session = None if grant.offline else work.records.find_session(grant.session_id)
     return grant.offline or (session is not None and is_alive(session, now))

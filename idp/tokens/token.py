@@ -25,6 +25,7 @@ from idp.tokens.grants.exchanged import ACCESS_TOKEN
 from idp.tokens.issue import Issue
 from idp.tokens.signed import lifetime, sign_access_token, sign_id_token
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, json_response
+from kernel.clock import timestamp
 from kernel.errors import Refusal
 from kernel.work import Conflict
 
@@ -91,11 +92,12 @@ def check_grant_type(client: Client, grant_type: str) -> None:
 
 def _sign(deps: IdpDeps, client: Client, issue: Issue, binding: Binding) -> dict[str, Any]:
     now = deps.clock.now()
-    access_token = sign_access_token(deps, client, issue, confirmation=binding.confirmation, now=now)
+    at = now if issue.repeatable is None else issue.repeatable.at
+    access_token = sign_access_token(deps, client, issue, confirmation=binding.confirmation, now=at)
     document: dict[str, Any] = {
         "access_token": access_token,
         "token_type": token_type(binding.confirmation),
-        "expires_in": lifetime(deps, issue, now),
+        "expires_in": lifetime(deps, issue, at) - (timestamp(now) - timestamp(at)),
         "scope": " ".join(issue.scopes),
     }
     if issue.exchanged:
@@ -104,7 +106,7 @@ def _sign(deps: IdpDeps, client: Client, issue: Issue, binding: Binding) -> dict
         document["refresh_token"] = issue.refresh_token
     if issue.grant is not None and issue.id_token:
         person = _named_claims(deps, client, issue.grant)
-        document["id_token"] = sign_id_token(deps, client, issue, issue.grant, access_token=access_token, now=now, person=person)
+        document["id_token"] = sign_id_token(deps, client, issue, issue.grant, access_token=access_token, now=at, person=person)
     return document
 
 

@@ -73,7 +73,7 @@ def _add_desk(blueprint: Blueprint, deps: IdpDeps) -> None:
             appointing.appoint(deps, current, _known(organization_id), _appointment())
             return _go_to_desk(organization_id)
 
-        return _for_owner(deps, act, again=lambda current, refusal: _desk_page(deps, current, organization_id, refusal))
+        return _for_owner(deps, act, again=lambda current, refusal: _desk_again(deps, current, organization_id, refusal))
 
 
 def _add_endings(blueprint: Blueprint, deps: IdpDeps) -> None:
@@ -82,7 +82,7 @@ def _add_endings(blueprint: Blueprint, deps: IdpDeps) -> None:
             act(current)
             return _go_to_desk(organization_id)
 
-        return _for_owner(deps, ended, again=lambda current, refusal: _desk_page(deps, current, organization_id, refusal))
+        return _for_owner(deps, ended, again=lambda current, refusal: _desk_again(deps, current, organization_id, refusal))
 
     @blueprint.post(f"{_BELOW}/mandates/revoke")
     def revoke_mandate(organization_id: str) -> Page:
@@ -120,6 +120,14 @@ def _known(organization_id: str) -> str:
 def _desk_page(deps: IdpDeps, current: Current, organization_id: str, error: Refusal | None = None) -> str:
     desk = overview.describe(deps, representing.get_represented(deps, current, _known(organization_id)))
     return render_template("idp/organization.html", desk=desk, typed=request.form, error=error)
+
+
+def _desk_again(deps: IdpDeps, current: Current, organization_id: str, refusal: Refusal) -> str:
+    """Show what was refused on the desk, or among their organisations where it is theirs no longer."""
+    try:
+        return _desk_page(deps, current, organization_id, refusal)
+    except Refusal:
+        return _own_page(deps, current, refusal)
 
 
 def _go_to_desk(organization_id: str) -> Response:

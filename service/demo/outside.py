@@ -52,11 +52,13 @@ class Outside:
 
     def write_settings(self) -> Path:
         """Write what the server is started with, and return where."""
+        legal_persons = self.directory / "legal-persons.csv"
+        write_once(legal_persons, (plan.DATA / legal_persons.name).read_bytes())
         settings: RegisterSettings = {
             "port": self.port,
             "key": (self.directory / "register-key").read_text(encoding="utf-8"),
             "people": str(plan.DATA / "people.csv"),
-            "legal_persons": str(plan.DATA / "legal-persons.csv"),
+            "legal_persons": str(legal_persons),
             "signer": self._signer(),
             "faults": plan.FAULTS,
         }

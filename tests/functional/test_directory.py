@@ -110,9 +110,18 @@ def test_what_the_directory_will_not_take_is_told(server: Slapd) -> None:
 
 @contextmanager
 def liar(
-    folder: Path, answers: list[bytes], *, endless: bool = False, host: str = "localhost", ended: bool = False
+    folder: Path,
+    answers: list[bytes],
+    *,
+    endless: bool = False,
+    host: str = "localhost",
+    ended: bool = False,
+    heard: list[bytes] | None = None,
 ) -> Iterator[LdapDirectory]:
-    """A TLS server that answers with what it is told, whatever it was asked (0xee: the request's number); its certificate is for ``host``."""
+    """A TLS server that answers with what it is told, whatever it was asked (0xee: the request's number); its certificate is for ``host``.
+
+    It adds to ``heard`` what it was asked.
+    """
     make_tls(folder / "liar.pem", folder / "liar.key", host, ended=ended)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "liar.pem", folder / "liar.key")
@@ -124,6 +133,8 @@ def liar(
                 asked = tls.recv(65536)
                 if not asked:
                     return
+                if heard is not None:
+                    heard.append(asked)
                 tls.sendall(answer.replace(b"\x02\x01\xee", asked[asked.index(b"\x02") :][:3], 1))
             while endless:
                 tls.sendall(b"\x00" * 65536)

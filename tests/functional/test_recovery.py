@@ -1,11 +1,14 @@
-"""Recovery over real servers: a citizen on a phone, a real mail server, a passkey as second proof, a day's wait, a new password."""
+"""Recovery over real servers: a citizen on a phone, a real mail server, a passkey as second proof or a clerk at a window, a day's wait, a new password."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
+import pyotp
 import pytest
+import requests
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -17,6 +20,7 @@ from tests.functional.test_walk import log_in
 from tests.support.browser import Watch
 from tests.support.demo import one_time_code
 from tests.support.lone_node import LoneNode, lone_node
+from tests.support.relying_party import RelyingParty
 
 NEW = "tides come in and tides go out"
 
@@ -51,18 +55,33 @@ def code_in(page: Page, box: Box) -> str:
     return next(found[1] for text in reversed(texts) if (found := re.search(r"验证码 (\d{6})", text)))
 
 
+def confirm_address(page: Page, base: str, box: Box, address: str) -> None:
+    page.goto(f"{base}/account/contacts/email")
+    page.locator('input[autocomplete="email"]').fill(address)
+    page.keyboard.press("Enter")
+    type_code(page, code_in(page, box))
+    expect(page.get_by_text("已确认")).to_be_visible()
+
+
+def type_code(page: Page, code: str) -> None:
+    page.locator('input[autocomplete="one-time-code"]').fill(code)
+    page.keyboard.press("Enter")
+
+
 def prepare(page: Page, base: str, box: Box) -> None:
     """Confirm an address and enrol a passkey."""
-    page.goto(f"{base}/account/contacts/email")
-    page.locator('input[autocomplete="email"]').fill("citizen@example.cn")
-    page.keyboard.press("Enter")
-    page.locator('input[autocomplete="one-time-code"]').fill(code_in(page, box))
-    page.keyboard.press("Enter")
-    expect(page.get_by_text("已确认")).to_be_visible()
+    confirm_address(page, base, box, "citizen@example.cn")
     page.get_by_role("link", name="添加通行密钥").click()
     page.get_by_label("名称").fill("我的手机")
     page.keyboard.press("Enter")
     expect(page.get_by_text("通行密钥 · 我的手机")).to_be_visible()
+
+
+def let_a_day_pass(node: LoneNode) -> None:
+    """Let the recoveries that wait be due."""
+    with node.services.engine.begin() as connection:
+        due = to_micros(node.services.clock.now())
+        connection.execute(sa.text("update idp_recoveries set due_at = :due where step in ('waiting', 'window')"), {"due": due})
 
 
 def test_a_citizen_registers_by_mail_binds_an_application_and_comes_in_by_a_recovery_code(
@@ -129,9 +148,7 @@ def test_a_citizen_who_forgot_the_password_is_back_after_a_day(mailed: tuple[Lon
     expect(page.get_by_role("heading", name="请等候")).to_be_visible()
     assert page.evaluate(LACKS) == []
     devices.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
-    with node.services.engine.begin() as connection:
-        due = to_micros(node.services.clock.now())
-        connection.execute(sa.text("update idp_recoveries set due_at = :due where step = 'waiting'"), {"due": due})
+    let_a_day_pass(node)
 
     # 4. A day later.
     page.reload()
@@ -145,3 +162,95 @@ def test_a_citizen_who_forgot_the_password_is_back_after_a_day(mailed: tuple[Lon
     log_in(page, account | {"password": NEW})
     expect(page.get_by_role("heading", name="登录方式")).to_be_visible()
     assert any("24小时后可以设置新口令" in message.get_content() for message in box.arrived)
+
+
+CAI = {"username": "caidehou", "name": "蔡德厚", "resident_id": "445102196709222033"}
+CLERK = {"username": "chenbanshi", "kind": "staff", "name": "陈办事", "resident_id": "445102199101054047", "roles": ("clerk",)}
+
+
+def test_a_citizen_who_lost_everything_is_back_by_the_window(
+    mailed: tuple[LoneNode, Box], phone: BrowserContext, browser: Browser
+) -> None:
+    node, box = mailed
+    account = node.add_account(**CAI, real_name_level=4, phone=None, totp_secret=pyotp.random_base32())
+    clerk = node.add_account(**CLERK, phone=None, totp_secret=pyotp.random_base32())
+    department = RelyingParty(node.url, node.add_client("scjg", redirect_uris=("http://127.0.0.1:9000/cb",)))
+    with browser.new_context(locale="zh-CN") as lost, browser.new_context(locale="zh-CN") as desk:
+        # What was open when it was lost: a session with a confirmed address, a department's tokens, and a login on its half way.
+        old = lost.new_page()
+        old.goto(f"{node.url}/login?then=authenticators")
+        log_in(old, account)
+        type_code(old, one_time_code(account))
+        expect(old.get_by_role("heading", name="登录方式")).to_be_visible()
+        confirm_address(old, node.url, box, "cai@example.cn")
+        back = department.authorize(department.browser(), account, scope="openid offline_access")
+        tokens = department.redeem(back["code"]).json()
+        half = phone.new_page()
+        half.goto(f"{node.url}/login")
+        log_in(half, account)
+        expect(half.locator('input[autocomplete="one-time-code"]')).to_be_visible()
+
+        # 1. At the window: a clerk sees person and document, and writes a slip.
+        username, code = slip_from(desk.new_page(), node, clerk)
+        assert username == account["username"]
+
+        # 2. At home, on another phone: the way is found from the login page, and a day is to be waited for.
+        page = phone.new_page()
+        page.goto(f"{node.url}/login")
+        page.get_by_role("link", name="忘记口令").click()
+        page.get_by_role("link", name="已在服务窗口办理，有窗口给的代码").click()
+        for turn in ("early", "due"):
+            assert page.evaluate(LACKS) == []
+            page.locator('input[autocomplete="username"]').fill(username)
+            page.locator('input[autocomplete="one-time-code"]').fill(code)
+            page.locator('input[autocomplete="new-password"]').fill(NEW)
+            page.keyboard.press("Enter")
+            if turn == "early":
+                expect(page.get_by_role("alert")).to_contain_text("大约还有24小时")
+                let_a_day_pass(node)
+        expect(page.get_by_role("heading", name="已经找回")).to_be_visible()
+
+        # 3. What was open is over, the login on its half way too.
+        assert_over(department, tokens)
+        old.reload()
+        expect(old.locator('input[autocomplete="current-password"]')).to_be_visible()
+        log_in(old, account)
+        expect(old.get_by_role("alert")).to_contain_text("用户名或口令不正确")
+        type_code(half, one_time_code(account))
+        expect(half.locator("main")).to_contain_text("这次登录已经完成或超时")
+
+        # 4. In anew, to enrol what was lost.
+        page.get_by_role("link", name="登录").last.click()
+        log_in(page, account | {"password": NEW})
+        expect(page.get_by_role("heading", name="登录方式")).to_be_visible()
+        expect(page.get_by_text("通过找回设置了新口令").first).to_be_visible()
+        assert page.evaluate(LACKS) == []
+    told = [message.get_content() for message in box.arrived if message["To"] == "cai@example.cn"]
+    assert any("24小时后可以设置新口令" in text for text in told)
+
+
+def assert_over(department: RelyingParty, tokens: dict[str, str]) -> None:
+    refused = department.token({"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})
+    assert refused.json()["error"] == "invalid_grant"
+    bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    assert requests.get(department.metadata["userinfo_endpoint"], headers=bearer, timeout=30).status_code == 401
+
+
+def slip_from(page: Page, node: LoneNode, clerk: dict[str, Any]) -> tuple[str, str]:
+    """Return what a clerk writes down for whoever comes to the window: username and code."""
+    page.goto(f"{node.url}/login?then=window")
+    log_in(page, clerk)
+    type_code(page, one_time_code(clerk))
+    page.get_by_label("身份证号码或代码").fill(CAI["resident_id"])
+    page.get_by_label("办理事项").select_option(label="找回账号")
+    page.get_by_role("button", name="查找").click()
+    card = page.locator("form", has=page.get_by_role("button", name="生成找回代码"))
+    expect(card).to_contain_text("蔡*")
+    expect(card).not_to_contain_text(CAI["username"])
+    assert page.evaluate(LACKS) == []
+    card.get_by_label("证件上的姓名").fill(CAI["name"])
+    card.get_by_label("证件上的号码").fill(CAI["resident_id"])
+    card.get_by_role("button", name="生成找回代码").click()
+    expect(page.get_by_role("heading", name="找回账号的代码")).to_be_visible()
+    assert page.evaluate(LACKS) == []
+    return page.locator(".cx-mono").first.inner_text(), page.locator(".cx-big").inner_text()

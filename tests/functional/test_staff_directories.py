@@ -15,11 +15,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from crosscert.directory.channel import SUCCESS, open_channel
+from crosscert.directory.messages import Limits
 from crosscert.errors import DIRECTORY_ANSWER, DIRECTORY_UNREACHABLE
-from idp.directories import sync
+from idp.directories import groups, sync
 from idp.directories.ldap import LdapStaffDirectory
+from idp.directories.schemas import normal_dn
 from idp.people import accounts
 from idp.ports import IdpDeps
+from idp.records import StaffEntry
 from kernel.clock import SystemClock
 from kernel.errors import Refusal
 from service.cli import cli
@@ -31,9 +35,10 @@ from tests.support.new_nodes import new_node
 from tests.support.node_databases import empty_database
 from tests.support.pki import MemoryKeys
 from tests.support.ports import free_port
-from tests.support.slapd import Slapd, make_tls
+from tests.support.slapd import BIND, Slapd, make_tls
 from tests.support.staff_slapd import (
     ACTIVE,
+    ACTIVE_CLERKS,
     CHIEFS,
     CLERKS,
     GROUPS,
@@ -331,6 +336,62 @@ def test_a_group_of_a_hundred_thousand_is_read_and_asked_within_bounds(deps: Idp
     assert found.groups == (everybody,)
     assert run(deps, directory).counts["new"] == 2
     assert accounts.get_by_username(deps, "lin@scjg").roles == ("clerk",)
+
+
+OUTER, MIDDLE, INNER = (f"cn={name},{GROUPS}" for name in ("outer", "middle", "inner"))
+
+
+def test_groups_within_groups_count_where_they_are_followed(
+    deps: IdpDeps, server: Slapd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.change(added(group_ldif(OUTER, MIDDLE)))
+    server.change(added(group_ldif(MIDDLE, INNER.replace("cn=inner", "CN=Inner "))))
+    server.change(added(group_ldif(INNER, f"uid=chen,{PEOPLE}", OUTER)))  # a circle
+    roles = {normal_dn(OUTER): ("clerk",)}
+    plain, followed = openldap(server, groups=roles), openldap(server, groups=roles, groups_below=GROUPS)
+    found = [each.find("chen") for each in (plain, followed)]
+    assert [one and one.groups for one in found] == [(), (normal_dn(OUTER),)]
+    stranger = followed.find("lin")
+    assert stranger is not None
+    assert OUTER not in stranger.groups
+
+    # What is taken over, and what follows when a group far within changes, which is a change of none of the people.
+    run(deps, followed)
+    assert accounts.get_by_username(deps, "chen@scjg").roles == ("clerk",)
+    assert not run(deps, followed).is_full
+    monkeypatch.setattr(groups, "MAX_WITHIN", 2)
+    assert sync.sync(deps, followed, actor=OPERATOR).refusal is not None
+    with pytest.raises(Refusal) as caught:
+        followed.find("chen")
+    assert caught.value.error is DIRECTORY_ANSWER
+    assert accounts.get_by_username(deps, "chen@scjg").roles == ("clerk",), "what has no end takes nothing from anybody"
+    monkeypatch.undo()
+    modify(server, INNER, f"delete: member\nmember: uid=chen,{PEOPLE}")
+    report = run(deps, followed)
+    assert (report.is_full, report.counts["changed"]) == (True, 1)
+    assert accounts.get_by_username(deps, "chen@scjg").roles == ()
+
+
+def test_active_directory_is_asked_by_its_own_rule_for_groups_within_groups(server: Slapd, tmp_path: Path) -> None:
+    group = "cn=a(b)*,ou=groups,o=chaozhou"
+    assert groups.in_chain(group) == "(memberOf:1.2.840.113556.1.4.1941:=cn=a\\28b\\29\\2a,ou=groups,o=chaozhou)"
+    done = bytes.fromhex("300c0201ee65070a010004000400")
+    entry = StaffEntry("1", f"cn=wang,{ACTIVE}", "wang", "王主任")
+    heard: list[bytes] = []
+    with liar(tmp_path, [BOUND, done], heard=heard) as directory:
+        channel = open_channel(directory.url, directory.ca_file, Limits(20, 10_000))
+        assert channel.bind(BIND, "x") == SUCCESS
+        assert groups.find(channel, active(server, groups_below=GROUPS)._ldap, [group], entry) == []
+        channel.close()
+    rule, kind, value = b"1.2.840.113556.1.4.1941", b"memberOf", group.encode()
+    wanted = b"".join(bytes([tag, len(part)]) + part for tag, part in ((0x81, rule), (0x82, kind), (0x83, value)))
+    assert wanted in heard[1]  # RFC 4511 4.5.1.7.7: a MatchingRuleAssertion, the name as it is
+    assert entry.dn.encode() in heard[1]
+
+    # A server that does not know the rule finds nobody by it, and who names their groups keeps them.
+    found = active(server, groups_below=GROUPS).find("wang")
+    assert found is not None
+    assert found.groups == (normal_dn(ACTIVE_CLERKS),)
 
 
 def test_examining_names_the_step_that_fails(server: Slapd, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from idp.directories.ldap import LdapSettings, LdapStaffDirectory
+from idp.directories.ldap import LdapStaffDirectory
 from idp.directories.schemas import ACTIVE_DIRECTORY, OPENLDAP, LockRule, normal_dn
+from idp.directories.settings import LdapSettings
 from idp.records import DirectorySettings
 from tests.support.slapd import BIND, Slapd, slapd
 from tests.support.slapd import PASSWORD as BIND_PASSWORD

@@ -63,6 +63,7 @@ refresh_tokens = sa.Table(
     moment_column("created_at"),
     moment_column("expires_at", index=True),
     moment_column("used_at", optional=True),
+    octets_column("asked", INTERNAL, optional=True),
     json_column("cnf", optional=True),
     sa.Index("idp_refresh_tokens_grant", "grant_id"),
 )

@@ -42,6 +42,9 @@ session_clients = sa.Table(
     moment_column("told_at"),
 )
 
+HAS_PASSED = sa.text("passed <> '[]'")
+"""Of a login on its way: a first factor was accepted."""
+
 transactions = sa.Table(
     "idp_transactions",
     metadata,
@@ -56,6 +59,7 @@ transactions = sa.Table(
     moment_column("authenticated_at", optional=True),
     text_column("acting", 60, optional=True),
     moment_column("finished_at", optional=True),
+    sa.Index("idp_transactions_passed", "account_id", sqlite_where=HAS_PASSED, postgresql_where=HAS_PASSED),
 )
 
 pushed_requests = sa.Table(

@@ -1,25 +1,26 @@
-"""The refresh token grant (RFC 6749 6): every token is used once and has one successor; a replay revokes the family (RFC 9700 4.14.2)."""
+"""The refresh token grant (RFC 6749 6): every token is used once and gives one set of tokens; a replay revokes the family (RFC 9700 4.14.2)."""
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from idp.browsers.sessions import is_alive
 from idp.clients.resources import Target
 from idp.clients.security_profiles import profile_of
 from idp.hashes import digest
-from idp.oauth_errors import REFRESH_INVALID, SCOPE_WIDER
+from idp.oauth_errors import REFRESH_INVALID, REFRESH_OTHERWISE, SCOPE_WIDER
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, Grant, RefreshFamily, RefreshToken
+from idp.records import Client, Grant, RefreshFamily, RefreshToken, Use
 from idp.tokens.binding import Binding
 from idp.tokens.errors import REFRESH_KEY
 from idp.tokens.grants.events import event
 from idp.tokens.grants.resource import asked_resource, find_granted_target
-from idp.tokens.issue import Issue, issue_for
+from idp.tokens.issue import Issue, Repeatable, issue_for
 from idp.wire import Parameters
+from kernel.canonical import digest as canonical_digest
 from kernel.errors import ErrorCode, Refusal
 from kernel.randomness import token
 from kernel.work import Conflict
@@ -57,9 +58,10 @@ def read(form: Parameters) -> Shown:
 def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, shown: Shown) -> Issue:
     """Exchange a refresh token for the next.
 
-    The next token is derived from the one shown, under a key of the node's. So a client that shows a token again within
-    :data:`GRACE` gets the *same* successor, of which there is never more than one; as soon as the successor was used, or the
-    grace is over, showing the old one is a replay. Where the client's security profile has no rotation, the token stays the same.
+    The next token is derived from the one shown, under a key of the node's; so is the access token's identifier, and what is signed is
+    signed as of the first time. So a client that shows a token again within :data:`GRACE`, and asks for the same, gets the *same* set, of
+    which there is never more than one; as soon as the successor was used, or the grace is over, showing the old one is a replay. Where
+    the client's security profile has no rotation, the token stays the same, and each use is one of its own.
     """
     form.require("refresh_token")
     asked, scopes = asked_resource(form), tuple(dict.fromkeys((form.get("scope") or "").split()))
@@ -75,17 +77,20 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, sh
             or _find_scope_fault(family.grant, scopes)
             or find_granted_target(work, deps, client, family.grant, scopes or family.grant.scopes, asked=asked)
         )
-        successor = _derive(deps, shown.value) if rotates else shown.value
         if isinstance(outcome, Target):
             wanted = scopes or family.grant.scopes
-            issue = issue_for(work, deps, client, family.grant, outcome, scopes=wanted, refresh_token=successor)
+            issue = issue_for(work, deps, client, family.grant, outcome, scopes=wanted, refresh_token=shown.value)
     if not isinstance(outcome, Target):
         raise _refused(deps, client, family.grant, outcome, now)
-    # 2. Consume; or show the same successor again.
-    if not (_rotate(deps, client, family, successor, now) if rotates else _use_again(deps, client, family, now)):
-        _grant_again(deps, client, family, successor if rotates else None, now)
-    # 3. Issue.
-    return issue
+    # 2. Consume; or find when it was.
+    if not rotates:
+        _use_again(deps, client, family, now)
+        return issue
+    use = Use(now, canonical_digest([issue.audience, list(issue.scopes), issue.id_token, binding.confirmation]))
+    successor = _derive(deps, "next refresh token", shown.value)
+    at = now if _rotate(deps, client, family, successor, use) else _find_first_use(deps, client, family, successor, use)
+    # 3. Issue; or issue again.
+    return replace(issue, refresh_token=successor, repeatable=Repeatable(at, _derive(deps, "access token", shown.value)))
 
 
 def _refused(deps: IdpDeps, client: Client, grant: Grant | None, fault: ErrorCode, now: datetime) -> Refusal:
@@ -94,38 +99,51 @@ def _refused(deps: IdpDeps, client: Client, grant: Grant | None, fault: ErrorCod
     return Refusal(fault)
 
 
-def _rotate(deps: IdpDeps, client: Client, family: RefreshFamily, successor: str, now: datetime) -> bool:
+def _rotate(deps: IdpDeps, client: Client, family: RefreshFamily, successor: str, use: Use) -> bool:
     """Use the token and store its successor, all in one go; False where it was used, or its grant revoked, before."""
-    if family.token.used_at is not None:
+    if family.token.use is not None:
         return False
     try:
         with deps.work.begin() as work:
-            record = _record(deps, successor, family.grant, family.token.cnf, now=now)
-            work.records.rotate_refresh_token(family.token.token_hash, record, now)
-            work.audit.record(event(client, _ACTION, family.grant, now))
+            record = _record(deps, successor, family.grant, family.token.cnf, now=use.at)
+            work.records.rotate_refresh_token(family.token.token_hash, record, use)
+            work.audit.record(event(client, _ACTION, family.grant, use.at))
     except Conflict:
         return False
     return True
 
 
-def _use_again(deps: IdpDeps, client: Client, family: RefreshFamily, now: datetime) -> bool:
-    """Let the token stay; False where it was exchanged before its client's profile had no rotation (RFC 9700 4.14.2)."""
-    if family.token.used_at is not None:
-        return False
+def _use_again(deps: IdpDeps, client: Client, family: RefreshFamily, now: datetime) -> None:
+    """Let the token stay, unless it was exchanged before its client's profile had no rotation (RFC 9700 4.14.2)."""
+    if family.token.use is not None:
+        raise _replayed(deps, client, family, now)
     with deps.work.begin() as work:
         work.audit.record(event(client, _ACTION, family.grant, now))
-    return True
 
 
-def _grant_again(deps: IdpDeps, client: Client, family: RefreshFamily, successor: str | None, now: datetime) -> None:
-    """Let a token that was used before be answered as it was then, within the grace; otherwise that is a replay and revokes the family."""
+def _find_first_use(deps: IdpDeps, client: Client, family: RefreshFamily, successor: str, use: Use) -> datetime:
+    """Return when a token was used whose answer may be given again; anything else is a replay and revokes the family.
+
+    One that asks for something else than the first use did is told so within the grace: there is one set of tokens.
+    """
+    with deps.work.read() as work:
+        used = work.records.find_refresh_token(family.token.token_hash)  # again: another request may have used it since
+        heir = work.records.find_refresh_token(digest(successor))
+    first = None if used is None else used.use
+    if first is None or use.at - first.at > GRACE or heir is None or heir.use is not None:
+        raise _replayed(deps, client, family, use.at)
+    if first.asked != use.asked:
+        raise _refused(deps, client, family.grant, REFRESH_OTHERWISE, use.at)
     with deps.work.begin() as work:
-        if successor is not None and _in_grace(work, family.token, successor, now):
-            work.audit.record(event(client, _ACTION, family.grant, now))
-            return
+        work.audit.record(event(client, _ACTION, family.grant, use.at))
+    return first.at
+
+
+def _replayed(deps: IdpDeps, client: Client, family: RefreshFamily, now: datetime) -> Refusal:
+    with deps.work.begin() as work:
         work.records.revoke_grant(family.grant.id, now)
         work.audit.record(event(client, _ACTION, family.grant, now, fault=REFRESH_INVALID))
-    raise Refusal(REFRESH_INVALID)  # after the transaction, which it must not undo
+    return Refusal(REFRESH_INVALID)
 
 
 def new_refresh_token(
@@ -157,20 +175,11 @@ def _find_scope_fault(grant: Grant, asked: tuple[str, ...]) -> ErrorCode | None:
     return None if set(asked) <= set(grant.scopes) else SCOPE_WIDER  # RFC 6749 6
 
 
-def _in_grace(work: IdpWork, found: RefreshToken, successor: str, now: datetime) -> bool:
-    used = work.records.find_refresh_token(found.token_hash)  # again: another request may have used it since
-    heir = work.records.find_refresh_token(digest(successor))
-    if used is None or used.used_at is None or heir is None or heir.used_at is not None:
-        return False
-    return now - used.used_at <= GRACE
-
-
 def _record(deps: IdpDeps, value: str, grant: Grant, cnf: Mapping[str, str] | None, *, now: datetime) -> RefreshToken:
     expires_at = now + timedelta(seconds=deps.policies.tokens.refresh_token_seconds)
     return RefreshToken(digest(value), grant.id, grant.client_id, now, expires_at, cnf=cnf)
 
 
-def _derive(deps: IdpDeps, shown: str) -> str:
-    key = deps.keys.secret("idp-refresh")
-    derived = hmac.digest(key, b"next refresh token\0" + shown.encode("utf-8", "surrogatepass"), "sha256")
-    return encode_base64url(derived)
+def _derive(deps: IdpDeps, what: str, shown: str) -> str:
+    told = f"{what}\0{shown}".encode("utf-8", "surrogatepass")
+    return encode_base64url(hmac.digest(deps.keys.secret("idp-refresh"), told, "sha256"))

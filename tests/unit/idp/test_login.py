@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,18 +12,23 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
+from idp.authenticators import new_password, second_factors, switches
 from idp.authorize.transactions import Visit
 from idp.browsers import sessions
-from idp.browsers.sessions import Device
+from idp.browsers.sessions import Current, Device
 from idp.interaction import login
+from idp.logout import ending
 from idp.people import accounts, passwords, throttle
 from idp.ports import IdpDeps
+from idp.records import Authenticator
+from idp.recovery import window as recovery_window
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import OPERATOR, PASSWORD, TOTP_SECRET, Browser, Provider, add_account, another_process, events
 from tests.support.relying_party import find_form
 
 SESSION = "chaoxin_445100_session"
+NEW = "tides come in and tides go out"
 
 
 def submit(deps: IdpDeps, username: str = "chenxiaochao", password: str = PASSWORD, address: str = "192.0.2.1") -> object:
@@ -309,6 +315,68 @@ def test_a_request_waits_through_both_factors(staff: Browser, provider: Provider
     page = staff.follow(staff.type_password(staff.get("/oauth/authorize", provider.request()), "linwenshu"))
     answer = staff.submit(page, "one-time-code", one_time_code=code_at(clock))
     assert "code=" in answer.headers["Location"]
+
+
+def recover(deps: IdpDeps, account_id: str) -> None:
+    with deps.work.begin() as work:
+        code = recovery_window.start(work, deps, account_id, actor=OPERATOR, kinds={"staff"}, new=True)
+    recovery_window.complete(deps, Device("192.0.2.2"), name="linwenshu", code=code, password=NEW)
+
+
+def change_password(deps: IdpDeps, account_id: str) -> None:
+    with deps.work.begin() as work:
+        started = sessions.start(work, deps, account_id, ("pwd", "otp"), Device("192.0.2.2"))
+    new_password.change(deps, Current(started.session, accounts.get_by_username(deps, "linwenshu")), NEW)
+
+
+def log_out_everywhere(deps: IdpDeps, account_id: str) -> None:
+    ending.end_all(deps, account_id, actor=OPERATOR)
+
+
+@pytest.mark.parametrize("replace_it", [recover, change_password, log_out_everywhere])
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_a_password_that_was_passed_is_void_once_it_is_replaced_or_all_sessions_are_ended(
+    deps: IdpDeps,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    replace_it: Callable[[IdpDeps, str], None],
+    meanwhile: bool,
+) -> None:
+    account, accept = add_account(deps, "linwenshu", kind="staff", totp_secret=TOTP_SECRET), second_factors.accept
+    waiting, visit = submit(deps, "linwenshu"), Visit(("a browser",))
+    assert isinstance(waiting, login.NeedsCode)
+
+    def accept_late(deps: IdpDeps, authenticators: Sequence[Authenticator], code: str) -> None:
+        accept(deps, authenticators, code)
+        replace_it(deps, account.id)
+
+    if meanwhile:  # while the code is compared
+        monkeypatch.setattr(second_factors, "accept", accept_late)
+    else:
+        replace_it(deps, account.id)
+    with deps.work.read() as work:
+        before = [one.id for one in work.records.sessions(account.id)]
+    with pytest.raises(Refusal) as caught:
+        login.submit_code(
+            deps, transaction_id=waiting.transaction_id, visit=visit, device=Device("192.0.2.1"), code=code_at(clock)
+        )
+    assert caught.value.code == "transaction_over"
+    with deps.work.read() as work:
+        assert [one.amr for one in work.records.sessions(account.id) if one.id not in before and one.amr == ("pwd", "otp")] == []
+
+
+def test_a_password_that_was_passed_opens_nothing_where_passwords_were_switched_off_since(
+    light: IdpDeps, clock: FixedClock
+) -> None:
+    add_account(light, "linwenshu", kind="staff", totp_secret=TOTP_SECRET)
+    waiting, visit = submit(light, "linwenshu"), Visit(("a browser",))
+    assert isinstance(waiting, login.NeedsCode)
+    switches.switch_off(light, "authenticator:password", "泄露", actor=OPERATOR)
+    with pytest.raises(Refusal) as caught:
+        login.submit_code(
+            light, transaction_id=waiting.transaction_id, visit=visit, device=Device("192.0.2.1"), code=code_at(clock)
+        )
+    assert caught.value.code == "login_switched_off"
 
 
 @pytest.mark.parametrize("code", ["000000", "", "12345", "1234567", "１２３４５６", "abcdef"])

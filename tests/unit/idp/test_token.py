@@ -339,12 +339,27 @@ def test_an_answer_lost_on_the_way_is_given_again_within_the_grace_and_there_is_
     browser: Browser, provider: Provider, clock: FixedClock, sqlite: sa.Engine
 ) -> None:
     first = browser.tokens()["refresh_token"]
-    second = json_of(provider.refresh(first))["refresh_token"]
+    second = json_of(provider.refresh(first))
     clock.advance(GRACE)
-    assert json_of(provider.refresh(first))["refresh_token"] == second
+    again = json_of(provider.refresh(first))
+    assert again.pop("expires_in") == second.pop("expires_in") - GRACE.seconds
+    assert again == second
     with sqlite.connect() as connection:
         assert connection.execute(sa.text("select count(*) from idp_refresh_tokens")).scalar() == 2
-    assert provider.refresh(second).status == 200
+    assert provider.refresh(second["refresh_token"]).status == 200
+
+
+def test_what_a_refresh_token_gave_is_given_again_to_whoever_asks_for_the_same_alone(
+    browser: Browser, provider: Provider, clock: FixedClock
+) -> None:
+    first = browser.tokens()["refresh_token"]
+    second = json_of(provider.refresh(first))
+    other = json_of(provider.refresh(first, scope="openid"))
+    assert (other["error"], other["code"]) == ("invalid_request", "oauth_refresh_otherwise")
+    assert provider.userinfo(second["access_token"]).status == 200, "which is no replay"
+    clock.advance(GRACE + timedelta(seconds=1))
+    assert error_of(provider.refresh(first, scope="openid")) == "invalid_grant"
+    assert provider.userinfo(second["access_token"]).status == 401
 
 
 def test_a_replay_after_the_grace_revokes_the_family(browser: Browser, provider: Provider, clock: FixedClock) -> None:

@@ -86,6 +86,12 @@ def test_a_prepared_key_signs_as_the_key_itself() -> None:
     assert verify(jose.sign(CLAIMS, prepared, kid="k1", alg="ES256", typ="JWT")) == CLAIMS
 
 
+@pytest.mark.parametrize(("key", "kid", "alg"), [(KEY, "k1", "ES256"), (RSA, "r1", "RS256")])
+def test_what_is_signed_repeatably_is_the_same_each_time_and_verifies(key: Any, kid: str, alg: str) -> None:
+    made = {jose.sign(CLAIMS, key, kid=kid, alg=alg, typ="JWT", repeatable=True) for _ in range(3)}
+    assert [verify(token) for token in made] == [CLAIMS]
+
+
 def test_alg_none_is_refused() -> None:
     for spelling in ("none", "None", "NONE", ""):
         assert refused(forge({**GOOD, "alg": spelling}, sign=lambda _: b"")) == "token_algorithm"

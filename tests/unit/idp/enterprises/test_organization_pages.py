@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from kernel.clock import FixedClock
 from tests.support.idp import MARKET, Browser, Provider
-from tests.support.mandates import ORGANIZATION_FORMS, USCC, add_company
+from tests.support.mandates import ORGANIZATION_FORMS, USCC, LegalPersons, add_company
 from tests.support.relying_party import Form, forms
 from tests.unit.idp.enterprises.conftest import HUANG
 
@@ -123,6 +123,18 @@ def test_the_organisation_is_the_addresss_whatever_a_header_says(city: Provider,
             other + ending, data={"csrf_token": csrf, **AGENT, "mandate": "x", "offer": "x"}, headers=headers
         )
         assert sent.status_code == 404, ending
+
+
+def test_whoever_is_the_representative_no_longer_reads_why_among_their_own_organisations(
+    desk: tuple[Browser, TestResponse], register: LegalPersons
+) -> None:
+    browser, page = desk
+    register.write((USCC, "潮联科技有限公司", *HUANG, "active"))
+    page = appoint(browser, page)
+    assert page.status_code == 403
+    assert "法人库中没有查到您是这个代码的法定代表人" in page.text
+    assert "认领单位" in page.text
+    assert "由您代表的单位" not in page.text
 
 
 def test_an_old_login_is_renewed_and_leads_back(desk: tuple[Browser, TestResponse], clock: FixedClock) -> None:

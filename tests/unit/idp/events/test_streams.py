@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from idp import endpoints
 from idp.clients import registry
-from idp.events import sending, streams
+from idp.events import sending, stream_documents, streams
 from idp.events.stream_documents import PUSH
 from idp.owed_events import PREFIX, SUPPORTED
 from idp.people import accounts
@@ -24,7 +25,7 @@ from idp.signing_keys import keyring
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from pki import jose
-from tests.support.idp import OPERATOR, Provider
+from tests.support.idp import OPERATOR, Provider, events
 from tests.support.idp_elsewhere import Published
 
 HOST = "https://scjg.example.cn"
@@ -227,9 +228,49 @@ def test_what_is_said_of_a_stream_at_the_same_moment_takes_nothing_back_of_its_s
     assert before is not None
     told.ask("POST", endpoints.EVENT_STREAM_STATUS, stream_id="told", status="disabled", reason="维护")
     with told.provider.deps.work.begin() as work:  # read before, written after
-        work.records.put_event_stream(replace(before, description="新系统"))
+        work.records.put_event_stream("told", {"description": "新系统"})
         after = work.records.find_event_stream("told")
     assert after == replace(before, description="新系统", status="disabled", reason="维护")
+
+
+def test_of_two_that_change_different_things_of_a_stream_at_once_both_count(
+    told: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told.create(delivery=DELIVERY | {"authorization_header": "Bearer of-the-department"})
+    read, others = stream_documents.read, iter([{"events_requested": [PREFIX + "account-disabled"]}])
+
+    def read_late(*arguments: Any) -> stream_documents.Wish:
+        wish = read(*arguments)
+        for other in others:  # once this one has read what there is
+            assert told.ask("PATCH", stream_id="told", **other).status_code == 200
+        return wish
+
+    monkeypatch.setattr(stream_documents, "read", read_late)
+    answer = told.ask("PATCH", stream_id="told", description="新系统").get_json()
+    assert (answer["events_requested"], answer["description"]) == ([PREFIX + "account-disabled"], "新系统")
+    assert told.call("GET").get_json() == [answer]
+    happen(told.provider.deps)
+    assert door_of(told.provider).posted[0][1]["authorization"] == "Bearer of-the-department"
+    whole = told.ask("PUT", stream_id="told", delivery=DELIVERY).get_json()
+    assert (whole["events_requested"], "description" in whole) == (list(SUPPORTED), False), "nothing counts but what is said"
+
+
+def test_what_is_damaged_of_one_stream_holds_up_no_other_and_is_an_alarm_at_once(
+    told: Department, sqlite: sa.Engine, clock: FixedClock
+) -> None:
+    deps, other = told.provider.deps, Department(told.provider, "other")
+    shown = DELIVERY | {"authorization_header": "Bearer of-the-department"}
+    told.create(delivery=shown)
+    other.create()
+    with sqlite.begin() as connection:
+        connection.execute(sa.text("update idp_event_streams set \"authorization\" = x'0100' where client_id = 'told'"))
+    happen(deps)
+    assert {event for event, _, _ in heard(other)} == {"account-disabled", "account-enabled"}
+    (alarm,) = [one for one in events(sqlite, "idp.tell_event") if one["outcome"] == "failed"]
+    assert alarm["target"] == "client:told"
+    assert told.ask("PATCH", stream_id="told", delivery=shown).status_code == 200
+    clock.advance(timedelta(minutes=1))
+    assert sending.deliver(deps) == 2, "nothing was lost"
 
 
 @pytest.mark.parametrize("changes", [{}, PAIRWISE])

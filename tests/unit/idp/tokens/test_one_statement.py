@@ -14,7 +14,7 @@ from idp import endpoints
 from idp.clients import registry, secrets
 from idp.dispatch import ENDPOINTS
 from idp.ports import IdpDeps
-from idp.records import Grant, RefreshToken
+from idp.records import Grant, RefreshToken, Use
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import FixedClock
 from kernel.work import Conflict
@@ -132,7 +132,9 @@ def test_a_token_that_cannot_be_used_leaves_no_successor_and_no_trace_of_one(
 
     def rotate(number: int) -> None:
         with deps.work.begin() as opened:
-            opened.records.rotate_refresh_token(token.token_hash, replace(token, token_hash=bytes([number]) * 32), clock.now())
+            opened.records.rotate_refresh_token(
+                token.token_hash, replace(token, token_hash=bytes([number]) * 32), Use(clock.now(), b"")
+            )
 
     if before == "used":
         rotate(1)
