@@ -83,8 +83,12 @@ def marks(channel: Channel, ldap: LdapSettings, names: Sequence[str], allow: All
     """Return the last change of each group, and of every one that is in it."""
     if ldap.groups_below is None or not ldap.schema.members:
         return [_chained_marks(channel, ldap, name, allow) for name in names]
-    known = _known(channel, ldap, allow)
-    return [sorted(_listed(channel, ldap, name, known, allow)[1].items()) for name in names]
+    known, told = _known(channel, ldap, allow), list[Marks]()
+    for name in names:
+        found, changed = _listed(channel, ldap, name, known, allow)
+        # A mark is of a second, and this is read anyway: two changes within one do not look like one.
+        told.append([*sorted(changed.items()), *((one, ()) for one in sorted(found))])
+    return told
 
 
 def _chained_marks(channel: Channel, ldap: LdapSettings, name: str, allow: Allow) -> Marks:

@@ -135,7 +135,7 @@ def liar(
                     return
                 if heard is not None:
                     heard.append(asked)
-                tls.sendall(answer.replace(b"\x02\x01\xee", asked[asked.index(b"\x02") :][:3], 1))
+                tls.sendall(answering(answer, asked))
             while endless:
                 tls.sendall(b"\x00" * 65536)
 
@@ -146,6 +146,16 @@ def liar(
     finally:
         thread.join(timeout=20)
         listener.close()
+
+
+def answering(answer: bytes, asked: bytes) -> bytes:
+    """Return an answer with the request's number in it, which may be longer than the one that stands for it."""
+    start = 2 if asked[1] < 0x80 else 2 + (asked[1] & 0x7F)  # X.690 8.1.3: a length of one octet, or of more
+    number = asked[start : start + 2 + asked[start + 1]]
+    before, marker, after = answer.partition(b"\x02\x01\xee")
+    if not marker:
+        return answer
+    return before[:1] + bytes([before[1] + len(number) - len(marker)]) + before[2:] + number + after
 
 
 BOUND = bytes.fromhex("300c0201ee61070a010004000400")
