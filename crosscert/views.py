@@ -5,7 +5,7 @@ Left to others: what is in the description (``node_description``), whether a lis
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, after_this_request, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 
 from crosscert.errors import TOO_MANY_REQUESTS
 from crosscert.federation import arrivals
@@ -60,13 +60,6 @@ def make_blueprint(deps: CrosscertDeps) -> Blueprint:
 def _take_turn(deps: CrosscertDeps, limiter: Limiter) -> str:
     """Count the request and return what its address is counted as; ``Refusal(too_many_requests)``."""
     address = counted_as(request.remote_addr or "")
-    seconds = limiter.take(address, deps.clock.now())
-    if not seconds:
-        return address
-
-    @after_this_request
-    def tell(response: Response) -> Response:
-        response.headers["Retry-After"] = str(seconds)
-        return response
-
-    raise Refusal(TOO_MANY_REQUESTS, seconds=seconds)
+    if seconds := limiter.take(address, deps.clock.now()):
+        raise Refusal(TOO_MANY_REQUESTS, seconds=seconds)
+    return address

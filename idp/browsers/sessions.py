@@ -22,8 +22,11 @@ from kernel.randomness import choose, token
 from policies import assurance
 
 _SEEN_EVERY = timedelta(seconds=60)
-LENT, LENT_IDLE = timedelta(minutes=10), timedelta(minutes=3)
-"""How long a session at a kiosk lasts, and how long it may be left alone: its pages leave by themselves before that."""
+LENT, LENT_IDLE = timedelta(minutes=20), timedelta(minutes=3)
+"""How long a session at a kiosk lasts, and how long it may be left alone: its pages leave by themselves before that.
+
+Who asks for more time gets it ten times and more (WCAG 2.2.1); in the end whoever took a visitor's place is out.
+"""
 _MAX_AGENT = 300
 _CODE_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that is read as something else
 _CODE_LENGTH = 10
@@ -93,8 +96,8 @@ def start(work: IdpWork, deps: IdpDeps, account_id: str, amr: Iterable[str], dev
     return Started(session, cookie, code)
 
 
-def lend(work: IdpWork, deps: IdpDeps, lender: Session, session_id: str, device: Device) -> Started:
-    """Let a session lend one to a kiosk: as strong, short, and never of just now, since nobody proves anything there."""
+def lend(work: IdpWork, deps: IdpDeps, lender: Session, session_id: str, device: Device) -> Started | None:
+    """Let a session lend one to a kiosk: as strong, short, and never of just now, since nobody proves anything there; None when it ended meanwhile."""
     now, cookie = deps.clock.now(), token()
     lent = Session(
         id=session_id,
@@ -109,7 +112,8 @@ def lend(work: IdpWork, deps: IdpDeps, lender: Session, session_id: str, device:
         idle_seconds=int(LENT_IDLE.total_seconds()),
         device=_seal(deps, session_id, device),
     )
-    work.records.add_session(lent)
+    if not work.records.lend_session(lent, lender.id):
+        return None
     _note(work, lent, "idp.lend_session", now)
     return Started(lent, cookie)
 
@@ -172,8 +176,11 @@ def _note(work: IdpWork, session: Session, action: str, now: datetime) -> None:
     work.audit.record(AuditEvent(now, who, action, who, details=details))
 
 
-def find_current(deps: IdpDeps, cookie: str | None) -> Current | None:
-    """Return the living session whose cookie this is: not ended, not too old, not left alone too long, its account enabled."""
+def find_current(deps: IdpDeps, cookie: str | None, *, used: bool = True) -> Current | None:
+    """Return the living session whose cookie this is: not ended, not too old, not left alone too long, its account enabled.
+
+    Asking is using it, unless it is not ``used``: then nobody touched anything.
+    """
     if not cookie:
         return None
     now = deps.clock.now()
@@ -182,7 +189,7 @@ def find_current(deps: IdpDeps, cookie: str | None) -> Current | None:
     if found is None or not is_alive(found[0], now) or found[1].disabled_at is not None:
         return None
     session, record = found
-    if now - session.seen_at >= _SEEN_EVERY:
+    if used and now - session.seen_at >= _SEEN_EVERY:
         with deps.work.note() as work:
             work.records.see_session(session.id, now)
     return Current(session, open_record(deps, record))
@@ -190,8 +197,12 @@ def find_current(deps: IdpDeps, cookie: str | None) -> Current | None:
 
 def is_alive(session: Session, now: datetime) -> bool:
     """Tell whether a session still counts at ``now``."""
-    idle_until = session.seen_at + timedelta(seconds=session.idle_seconds)
-    return session.ended_at is None and now < min(session.ends_at, idle_until)
+    return session.ended_at is None and now < until(session)
+
+
+def until(session: Session) -> datetime:
+    """Return when a session that nobody touches any more ends by itself."""
+    return min(session.ends_at, session.seen_at + timedelta(seconds=session.idle_seconds))
 
 
 def end(deps: IdpDeps, session: Session, *, actor: str) -> None:

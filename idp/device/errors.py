@@ -28,3 +28,11 @@ KIOSK_OFFICIAL = define(
     remedy_zh="请在您自己的设备上登录；办理个人事务请用您的个人账号。",
     remedy_en="Log in on your own device; for matters of your own use the account that is yours as a citizen.",
 )
+KIOSK_THROTTLED = define(
+    "kiosk_throttled",
+    status=429,
+    zh="这里的自助终端开始得太频繁，请约 {minutes} 分钟后再试。",
+    en="Kiosks were begun too often from here; try again in about {minutes} minutes.",
+    remedy_zh="请稍后再点“开始”，或在您自己的手机上登录。",
+    remedy_en="Begin again later, or log in on your own phone.",
+)

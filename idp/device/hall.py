@@ -4,13 +4,14 @@
 2. Somebody decides on their phone, where they are told what will be seen here (``approval``).
 3. The code is consumed, once, and the phone's session lends one to the kiosk: as strong, but never fresh, so that nothing can be done there
    that wants a login of just now; short; and over with the phone's. Officials are lent none: the console is for nobody's eyes in a hall.
-4. Whoever leaves, or touches nothing for a while, is logged out.
+4. Whoever leaves, or touches nothing for a while, is logged out: by the page, which asks first, and by the server in any case.
 
-Left to others: the pages, and how they look there (``views.kiosk``, ``templates/layout.html``).
+Left to others: the pages, and how they look and ask there (``views.kiosk``, ``templates/layout.html``, ``static/js/kiosk.js``).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from idp import endpoints
@@ -20,8 +21,9 @@ from idp.clients import registry
 from idp.clients.addresses import may_call_from
 from idp.clients.grant_types import DEVICE_CODE
 from idp.device import authorization, user_codes
-from idp.device.errors import KIOSK_UNKNOWN
+from idp.device.errors import KIOSK_THROTTLED, KIOSK_UNKNOWN
 from idp.hashes import digest
+from idp.people import throttle
 from idp.ports import IdpDeps
 from idp.records import Client, DeviceRequest
 from idp.wire import Parameters
@@ -38,6 +40,15 @@ class Waiting:
     address: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether the code waits to be decided, and for how many seconds there is a session: if nobody touches anything, and at most."""
+
+    waits: bool
+    seconds: int
+    longest: int
+
+
 def get_kiosk(deps: IdpDeps, client_id: str, device: Device) -> Client:
     """Return the kiosk; ``Refusal(kiosk_unknown)`` for a client that is none, that stands in no hall, or elsewhere than it shall.
 
@@ -52,22 +63,45 @@ def get_kiosk(deps: IdpDeps, client_id: str, device: Device) -> Client:
 
 
 def begin(deps: IdpDeps, client_id: str, device: Device) -> str:
-    """Ask for a login (step 1) and return the device code."""
-    asked = authorization.ask(deps, get_kiosk(deps, client_id, device), Parameters({}), own_page=True)
-    return str(asked["device_code"])
+    """Ask for a login (step 1) and return the device code; ``Refusal(kiosk_throttled)`` when its address asks too often."""
+    kiosk, rules = get_kiosk(deps, client_id, device), deps.policies.assurance.throttle
+    key = ("kiosk", deps.vault.digest(throttle.subscriber(device.address), "idp.try.kiosk"))
+    with deps.work.note() as work:
+        now, window = deps.clock.now(), rules.window_seconds
+        if not work.records.take_try(key, now=now, window_seconds=window, limit=rules.address_failures):
+            raise Refusal(KIOSK_THROTTLED, minutes=math.ceil(window / 60))
+    return str(authorization.ask(deps, kiosk, Parameters({}), own_page=True)["device_code"])
 
 
 def look(deps: IdpDeps, client_id: str, device_code: str, device: Device) -> Waiting | Started | None:
     """Return how things stand, or the session that was lent; None when it was refused or is over."""
-    kiosk, now = get_kiosk(deps, client_id, device), deps.clock.now()
-    with deps.work.read() as work:
-        found = work.records.find_device_code(digest(device_code))
-    if found is None or not found.own_page or found.client_id != kiosk.client_id or found.expires_at <= now:
+    found = _find(deps, get_kiosk(deps, client_id, device), device_code)
+    if found is None:
         return None
     if found.decided_at is None:
         code = user_codes.shown(user_codes.unseal(deps, found))
         return Waiting(code, f"{endpoints.url(deps, endpoints.DEVICE)}?user_code={code}")
     return None if found.grant_id is None else _lend(deps, found, found.grant_id, device)
+
+
+def tell(deps: IdpDeps, client_id: str, device_code: str, cookie: str | None, device: Device) -> Standing:
+    """Tell the page how things stand, with the session's ``cookie`` if it has one; asking counts as no touch."""
+    found = _find(deps, get_kiosk(deps, client_id, device), device_code)
+    waits = found is not None and found.decided_at is None
+    current, now = sessions.find_current(deps, cookie, used=False), deps.clock.now()
+    if current is None:
+        return Standing(waits, 0, 0)
+    seconds, longest = ((end - now).total_seconds() for end in (sessions.until(current.session), current.session.ends_at))
+    return Standing(waits, math.ceil(seconds), math.ceil(longest))
+
+
+def _find(deps: IdpDeps, kiosk: Client, device_code: str) -> DeviceRequest | None:
+    """Return what this kiosk asked for, None when it is over."""
+    with deps.work.read() as work:
+        found = work.records.find_device_code(digest(device_code))
+    if found is None or not found.own_page or found.client_id != kiosk.client_id or found.expires_at <= deps.clock.now():
+        return None
+    return found
 
 
 def _lend(deps: IdpDeps, found: DeviceRequest, grant_id: str, device: Device) -> Started | None:

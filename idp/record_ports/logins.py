@@ -22,6 +22,10 @@ class SessionRecords(Protocol):
         """Store a session."""
         ...
 
+    def lend_session(self, lent: Session, lender_id: str) -> bool:
+        """Store a session that another lends; False when that one was ended meanwhile."""
+        ...
+
     def find_session(self, session_id: str) -> Session | None:
         """Return the session with this identifier."""
         ...

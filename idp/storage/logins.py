@@ -80,6 +80,15 @@ class SqlSessions(OnConnection):
         """Store a session."""
         self._put_off(_ADD_SESSION, **_session_values(session))
 
+    def lend_session(self, lent: Session, lender_id: str) -> bool:
+        """Store a session that another lends; False when that one was ended meanwhile."""
+        values = _session_values(lent)
+        written = (sa.literal(value, sessions.c[name].type) for name, value in values.items())
+        lender = sa.select(*written).select_from(sessions).where(sessions.c.id == lender_id, sessions.c.ended_at.is_(None))
+        # The lender's row is locked: whoever ends it waits, and then finds what it lent.
+        statement = self._insert(sessions).from_select(list(values), lender.with_for_update(read=True))
+        return self._connection.execute(statement.returning(sessions.c.id)).first() is not None
+
     def find_session(self, session_id: str) -> Session | None:
         """Return the session with this identifier."""
         row = self._find(_SESSION, key=session_id)
@@ -138,6 +147,8 @@ class SqlSessions(OnConnection):
         alive = (sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
         statement = sessions.update().where(*alive).values(ended_at=to_micros(at)).returning(sessions.c.id)
         ended = self._connection.execute(statement).scalars().all()
+        # What was lent while the first statement waited for its lender was no row of that statement's snapshot.
+        ended = [*ended, *self._connection.execute(statement).scalars().all()]
         self._owe_logouts(sessions.c.id.in_(ended), at)
         return len(ended)
 

@@ -23,7 +23,7 @@ from kernel.errors import Refusal, wait_seconds
 from kernel.randomness import token
 from pki.client_cert import HEADER, shown_certificate
 
-_SESSION = "session"
+SESSION = "session"
 _BROWSER = "browser"
 KIOSK = "kiosk"  # templates/layout.html reads it as well
 _MAX_BROWSER_COOKIES = 8
@@ -76,7 +76,7 @@ def find_browser(deps: IdpDeps, cookies: Mapping[str, str]) -> tuple[str, ...]:
 
 def find_current(deps: IdpDeps, cookies: Mapping[str, str]) -> Current | None:
     """Return who is logged in in the browser with these cookies."""
-    return sessions.find_current(deps, cookies.get(deps.node.cookie(_SESSION)))
+    return sessions.find_current(deps, cookies.get(deps.node.cookie(SESSION)))
 
 
 def find_kiosk(deps: IdpDeps, cookies: Mapping[str, str]) -> tuple[str, str] | None:
@@ -93,7 +93,7 @@ def new_cookie(deps: IdpDeps, value: str) -> str:
 
 def session_cookie(deps: IdpDeps, value: str) -> str:
     """Return the cookie of a session."""
-    name, secure = deps.node.cookie(_SESSION), deps.node.url.startswith("https:")
+    name, secure = deps.node.cookie(SESSION), deps.node.url.startswith("https:")
     return dump_cookie(name, value, httponly=True, samesite="Lax", secure=secure, path="/")
 
 
@@ -107,9 +107,9 @@ def log_in(started: sessions.Started) -> None:
     g.idp_new_session = started.cookie
 
 
-def log_out(deps: IdpDeps) -> None:
-    """Take the session cookie away with this response; what it was tells for an hour whose logout this browser may watch."""
-    g.idp_left = request.cookies.get(deps.node.cookie(_SESSION))
+def log_out(deps: IdpDeps, *, watched: bool = True) -> None:
+    """Take the session cookie away with this response; where it is ``watched``, what it was tells for an hour whose logout this browser may watch."""
+    g.idp_left = request.cookies.get(deps.node.cookie(SESSION)) if watched else None
     g.idp_new_session = ""
     g.idp_current = None
 
@@ -121,7 +121,7 @@ def left(deps: IdpDeps) -> str | None:
 
 def remember(deps: IdpDeps) -> Callable[[Response], Response]:
     """Return the hook that writes the cookies."""
-    secure, session = deps.node.url.startswith("https:"), deps.node.cookie(_SESSION)
+    secure, session = deps.node.url.startswith("https:"), deps.node.cookie(SESSION)
 
     def write(response: Response) -> Response:
         new_browser, new_session = g.get("idp_new_browser"), g.get("idp_new_session")

@@ -1,12 +1,14 @@
 """A kiosk in a hall as pages of ours: large, without a keyboard, entered by a phone (``device.hall``), and left by itself.
 
-A cookie says that this browser is a kiosk: the frame of all pages is larger there and comes back here when nothing is touched.
+A cookie says that this browser is a kiosk: the frame of all pages is larger there, and its script asks here how things stand.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import segno
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, g, jsonify, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from idp.browsers.sessions import Started
@@ -16,20 +18,37 @@ from idp.views import browser
 
 
 def add(blueprint: Blueprint, deps: IdpDeps) -> None:
-    """Add the pages."""
+    """Add the pages, and what their script asks."""
+    _add_pages(blueprint, deps)
 
-    def in_cookie(client_id: str) -> str | None:
-        """Return the device code of this kiosk's browser; None when it is none, or another kiosk."""
-        found = browser.find_kiosk(deps, request.cookies)
-        return found[1] if found is not None and found[0] == client_id else None
+    @blueprint.get("/kiosk/<client_id>/session")
+    def tell_kiosk(client_id: str) -> Response:
+        cookie = request.cookies.get(deps.node.cookie(browser.SESSION))
+        answer = jsonify(asdict(hall.tell(deps, client_id, _in_cookie(deps, client_id) or "", cookie, browser.device())))
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
+    @blueprint.post("/kiosk/<client_id>/session")
+    def stay_at_kiosk(client_id: str) -> Response:
+        browser.current(deps)  # which is a touch
+        return tell_kiosk(client_id)
+
+
+def _in_cookie(deps: IdpDeps, client_id: str) -> str | None:
+    """Return the device code of this kiosk's browser; None when it is none, or another kiosk."""
+    found = browser.find_kiosk(deps, request.cookies)
+    return found[1] if found is not None and found[0] == client_id else None
+
+
+def _add_pages(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.get("/kiosk/<client_id>")
     def show_kiosk(client_id: str) -> str:
         """Show how to begin; whoever was here is logged out, for this is where pages lead that nobody touches."""
         kiosk, current = hall.get_kiosk(deps, client_id, browser.device()), browser.current(deps)
-        if current is not None and in_cookie(client_id) is not None:
+        g.kiosk = client_id
+        if current is not None and _in_cookie(deps, client_id) is not None:
             hall.leave(deps, current, client_id)
-            browser.log_out(deps)
+            browser.log_out(deps, watched=False)
         return render_template("idp/kiosk.html", client=kiosk, waiting=None, qr=None)
 
     @blueprint.post("/kiosk/<client_id>")
@@ -43,7 +62,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
 
     @blueprint.get("/kiosk/<client_id>/code")
     def wait_at_kiosk(client_id: str) -> Response | str:
-        device_code = in_cookie(client_id)
+        device_code = _in_cookie(deps, client_id)
         seen = None if device_code is None else hall.look(deps, client_id, device_code, browser.device())
         if seen is None:
             return browser.go_to(url_for("idp.show_kiosk", client_id=client_id))

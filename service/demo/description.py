@@ -27,9 +27,14 @@ def write_description(demo: Demo) -> None:
         ],
         "accounts": [_describe_account(demo, account) for account in plan.ACCOUNTS],
         "clients": [_describe_client(demo, client) for client in plan.CLIENTS],
+        "kiosks": [{"node": plan.KIOSK.node, "client_id": plan.KIOSK.client_id, "url": _kiosk(demo)}],
         "licenses": list(_describe_licenses(demo)),
     }
     write_whole(demo.directory / "demo.json", json.dumps(description, ensure_ascii=False, indent=1).encode(), 0o600)
+
+
+def _kiosk(demo: Demo) -> str:
+    return f"{demo.nodes[plan.KIOSK.node].node.url}/kiosk/{plan.KIOSK.client_id}"
 
 
 def _describe_account(demo: Demo, account: plan.PlannedAccount) -> dict[str, Any]:
@@ -80,6 +85,7 @@ def welcome(demo: Demo, *, seconds: float) -> str:
     lines = ["", "═" * min(width, 78), f"潮信演示已就绪（{seconds:.0f} 秒）。 The demo is ready.", ""]
     lines += [f"  {node.name:<6}\t{demo.url(node.offset)}" for node in plan.NODES]
     lines += [f"  {c.name}\t{demo.url(c.site)}/" for c in plan.CLIENTS if c.site is not None]
+    lines += [f"  {plan.KIOSK.name} Kiosk\t{_kiosk(demo)}"]
     lines += [f"  发出的短信 Messages\t{demo.outside.url}/messages"]
     lines += ["", "可以登录的人 Who can log in:"]
     for account in plan.ACCOUNTS:

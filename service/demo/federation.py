@@ -18,6 +18,7 @@ from pathlib import Path
 from crosscert.federation import sync
 from idp.clients import registry
 from idp.clients.checks import missing_for_production
+from idp.clients.grant_types import DEVICE_CODE
 from idp.people import accounts
 from idp.records import Client
 from kernel.rows import open_rows
@@ -88,6 +89,7 @@ class Demo:
             Step("交叉认证", lambda: trust.cross_certify(self.nodes, bridge=plan.CITY)),
             *(Step(account.name, partial(self._add_account, account)) for account in plan.ACCOUNTS),
             *(Step(client.name, partial(self._add_client, client)) for client in plan.CLIENTS),
+            Step(plan.KIOSK.name, partial(self._add_kiosk, plan.KIOSK)),
             *(Step(f"{node.name} 证照", partial(self._issue, node.code)) for node in nodes),
         ]
 
@@ -165,6 +167,20 @@ class Demo:
             home_url=home if planned.site is not None else None,
         )
         return client if missing_for_production(client) else replace(client, stage="production")
+
+    def _add_kiosk(self, planned: plan.PlannedKiosk) -> None:
+        deps = self.nodes[planned.node].idp
+        if registry.find(deps, planned.client_id) is None:
+            client = Client(
+                client_id=planned.client_id,
+                name=planned.name,
+                department=planned.department,
+                hall=planned.hall,
+                token_endpoint_auth_method="none",  # noqa: S106 - a method's name
+                scopes=("openid", "profile"),
+                grant_types=(DEVICE_CODE,),
+            )
+            registry.register(deps, client, actor=OPERATOR)
 
     def home(self, planned: plan.PlannedClient) -> str:
         """Return where a client's own address is."""

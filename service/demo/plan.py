@@ -70,6 +70,17 @@ class PlannedClient:
     grant_types: tuple[str, ...] = ("authorization_code", "refresh_token")
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedKiosk:
+    """A terminal in a service hall that shows the node's own pages."""
+
+    node: str
+    client_id: str
+    name: str
+    department: str
+    hall: str
+
+
 NODES = (
     PlannedNode(CITY, "潮州市", None, 0),
     PlannedNode(RAOPING, "饶平县", "饶平县", 1),
@@ -202,3 +213,5 @@ CLIENTS = (
         grant_types=("authorization_code", "refresh_token", "client_credentials"),
     ),
 )
+
+KIOSK = PlannedKiosk(CITY, "hall-1", "一楼自助终端", SOCIAL_SECURITY, "潮州市政务服务中心一楼")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -49,26 +49,56 @@ def enter(context: BrowserContext, services: Services, username: str) -> Page:
 def violations(page: Page, address: str) -> list[str]:
     """Return what axe finds wrong at ``address``, and whether the page is wider than the screen."""
     page.goto(address)
+    return violations_on(page, address)
+
+
+def violations_on(page: Page, address: str) -> list[str]:
+    """Return the same of the page as it is."""
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     found = AXE.run(page, options={"resultTypes": ["violations"]}).response["violations"]
     too_wide = [f"{address}: wider than the screen by {wide}"] if wide > 0 else []
     return too_wide + [f"{address}: {each['id']} {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
 
 
-@pytest.mark.parametrize(("language", "scheme", "width"), [("zh", "light", 320), ("en", "dark", 1920)])
+@pytest.fixture(params=[("zh", "light", 320), ("en", "dark", 1920)], ids=["zh-light-320", "en-dark-1920"])
+def screen(request: pytest.FixtureRequest, browser: Browser) -> tuple[str, Callable[[], BrowserContext]]:
+    """Return a language, and what opens browsers of it: in one of the themes, on the narrowest or on a wide screen."""
+    language, scheme, width = request.param
+    locale = "zh-CN" if language == "zh" else "en"
+    size = {"width": width, "height": 800}
+    return language, lambda: browser.new_context(color_scheme=scheme, locale=locale, viewport=size)  # type: ignore[arg-type]
+
+
 def test_axe_finds_nothing_on_any_page_and_each_fits_its_screen(
-    federation: Federation, city: Services, browser: Browser, language: str, scheme: str, width: int
+    federation: Federation, city: Services, screen: tuple[str, Callable[[], BrowserContext]]
 ) -> None:
+    language, open_browser = screen
     found: list[str] = []
     admin = federation.account("security_admin")["username"]
     citizen = federation.account("citizen")["username"]
     for username in (None, citizen, admin):
-        context = browser.new_context(
-            color_scheme=scheme, locale="zh-CN" if language == "zh" else "en", viewport={"width": width, "height": 800}
-        )  # type: ignore[arg-type]
+        context = open_browser()
         page = context.new_page() if username is None else enter(context, city, username)
         pages = [address for address in addresses(city) if address.startswith("/admin") == (username == admin)]
         for address in STRANGERS if username is None else pages:
             found += violations(page, f"{city.node.url}{address}?lang={language}")
         context.close()
+    assert found == []
+
+
+def test_axe_finds_nothing_at_a_kiosk(
+    federation: Federation, city: Services, screen: tuple[str, Callable[[], BrowserContext]]
+) -> None:
+    language, open_browser = screen
+    context = open_browser()
+    page = enter(context, city, federation.account("citizen")["username"])
+    address = federation.description["kiosks"][0]["url"]
+    found = violations(page, f"{address}?lang={language}")
+    page.locator("main button").click()
+    page.locator(".cx-counter").wait_for()
+    found += violations_on(page, f"{address}/code")
+    found += violations(page, f"{city.node.url}/")
+    page.evaluate("document.getElementById('kiosk').showModal()")
+    found += violations_on(page, "what asks whether somebody is there")
+    context.close()
     assert found == []

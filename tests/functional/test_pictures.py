@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from licenses.documents import parse
 from tests.functional.test_walk import CHAOAN, CITY, log_in, take_back_consent
+from tests.functional.test_wallet import read_code
 from tests.support.demo import Federation, one_time_code
 from tests.support.pictures import keep, keep_document
 
@@ -125,6 +126,21 @@ def test_a_clerk_at_the_window(federation: Federation, desk: Page) -> None:
     page.get_by_role("button", name="本人到场，证件相符").click()
     page.get_by_text("已经办好").wait_for()
     keep("clerk-done", page)
+
+
+def test_a_kiosk_in_a_hall(federation: Federation, desk: Page, phone: Page) -> None:
+    enter(phone, federation.url(CITY), federation.account("citizen"))
+    desk.goto(federation.description["kiosks"][0]["url"])
+    desk.get_by_role("button", name="开始").click()
+    desk.locator(".cx-counter img").wait_for()
+    keep("clerk-kiosk", desk)
+    phone.goto(read_code(desk))
+    phone.get_by_role("button", name="继续").click()
+    phone.get_by_role("button", name="代码一致，同意").wait_for()
+    keep("citizen-kiosk", phone)
+    phone.get_by_role("button", name="代码一致，同意").click()
+    desk.get_by_role("heading", name="陈晓潮，您好").wait_for()
+    keep("clerk-kiosk-home", desk)
 
 
 def test_a_security_admin_at_the_console(federation: Federation, desk: Page) -> None:

@@ -14,16 +14,19 @@ import sqlalchemy as sa
 
 from idp import endpoints, signing_keys
 from idp.authorize.transactions import Visit
+from idp.browsers import sessions
 from idp.browsers.sessions import Device
 from idp.clients.grant_types import DEVICE_CODE
 from idp.dispatch import ENDPOINTS
 from idp.hashes import digest
 from idp.interaction import login
-from idp.people import one_time_codes, throttle
+from idp.people import accounts, one_time_codes, throttle
 from idp.ports import IdpDeps
+from idp.records import Session
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
+from kernel.randomness import token
 from tests.support import kiosk
 from tests.support.idp import (
     PASSWORD,
@@ -124,6 +127,25 @@ def test_one_kiosks_request_is_decided_once(crowded: Provider) -> None:
             return work.records.decide_device_request(found.id, f"grant-{number}", crowded.deps.clock.now())
 
     assert at_once(10, decide).count(True) == 1
+
+
+def test_what_is_lent_while_its_lender_logs_out_everywhere_is_over_too(crowded: Provider) -> None:
+    deps = crowded.deps
+    whose = accounts.get_by_username(deps, "chenxiaochao").id
+    for _ in range(3):
+        with deps.work.begin() as work:
+            lender = sessions.start(work, deps, whose, ("pwd",), Device("192.0.2.1")).session
+
+        def lend(number: int, lender: Session = lender) -> bool:
+            with deps.work.begin() as work:
+                if number == 0:
+                    return work.records.end_sessions(whose, deps.clock.now()) > 0
+                return sessions.lend(work, deps, lender, token(16), Device(f"192.0.2.{number}")) is not None
+
+        assert at_once(8, lend)[0]
+        assert not lend(1), "it has ended"
+        with deps.work.read() as work:
+            assert work.records.sessions(whose) == []
 
 
 def test_requirement_25_a_one_time_code_used_by_many_at_once_is_accepted_once(deps: IdpDeps, clock: FixedClock) -> None:

@@ -138,7 +138,10 @@ def _walk(app: Flask, city: Services, who: str | None) -> tuple[set[str], list[s
     client, pages, seen, failed = app.test_client(), _pages(app), set[str](), list[str]()
     if who is not None:
         log_in(city, client, who)
-    waiting = [*(rule for rule in pages.values() if "<" not in rule), "/kiosk/hall-1", "/kiosk/hall-1/code"]
+    waiting = [
+        *(rule for rule in pages.values() if "<" not in rule),
+        *(f"/kiosk/hall-1{rest}" for rest in ("", "/code", "/session")),
+    ]
     routes = app.url_map.bind("")
     while waiting:
         address = waiting.pop(0)

@@ -34,7 +34,9 @@ def hall(provider: Provider) -> Provider:
 
 def begin(kiosk: Browser) -> str:
     """Touch the kiosk's button and return the code that it shows."""
-    shown = kiosk.follow(kiosk.post(PAGE, kiosk.get(PAGE)))
+    first = kiosk.get(PAGE)
+    assert 'class="cx-kiosk"' in first.text
+    shown = kiosk.follow(kiosk.post(PAGE, first))
     assert 'http-equiv="refresh" content="3"' in shown.text
     assert "data:image/svg+xml" in shown.text
     code = re.search(r'<code class="cx-mono">([A-Z]{4}-[A-Z]{4})</code>', shown.text)
@@ -48,13 +50,15 @@ def test_a_phone_enters_a_kiosk_which_is_left_by_its_button(hall: Provider, sqli
     page = question(phone, code)
     assert "终端屏幕上会显示您的首页" in page.text
     assert "它将得到" not in page.text
+    assert "测试系统" not in page.text, "it is the node's own page"
     assert "陈晓潮，您好" not in kiosk.get(f"{PAGE}/code").text, "nobody has decided"
     assert "请回到自助终端" in answer(phone, page, endpoints.DEVICE_CONFIRM).text
 
     home = kiosk.get(f"{PAGE}/code")
     assert "陈晓潮，您好" in home.text
     assert '<html lang="zh-CN" class="cx-kiosk">' in home.text
-    assert f'content="100; url={PAGE}"' in home.text
+    assert f'<noscript><meta http-equiv="refresh" content="100; url={PAGE}"></noscript>' in home.text
+    assert f'data-page="{PAGE}" data-entered' in home.text
     assert "可以进入的部门" not in home.text
     assert "陈晓潮，您好" in kiosk.get("/").text
     kiosk.get(PAGE)
@@ -86,10 +90,67 @@ def test_what_a_kiosk_was_lent_is_short_never_fresh_and_over_with_the_phones(hal
     assert "陈晓潮，您好" in phone.get("/").text
 
     kiosk, phone = entered()
-    for _ in range(5):
+    for _ in range(10):
         assert "陈晓潮，您好" in kiosk.get("/").text
         clock.advance(sessions.LENT_IDLE - timedelta(minutes=1))
-    assert "陈晓潮，您好" not in kiosk.get("/").text, "ten minutes are the most"
+    assert "陈晓潮，您好" not in kiosk.get("/").text, "twenty minutes are the most"
+
+
+def standing(kiosk: Browser) -> tuple[bool, int, int]:
+    """Return what the page's script is told: whether the code waits, and for how long there is a session."""
+    told = kiosk.get(f"{PAGE}/session")
+    assert told.headers["Cache-Control"] == "no-store"
+    return told.json["waits"], told.json["seconds"], told.json["longest"]  # type: ignore[index]
+
+
+def test_the_page_is_told_how_things_stand_and_only_a_touch_keeps_its_session(hall: Provider, clock: FixedClock) -> None:
+    kiosk, phone = hall.browser(), hall.browser()
+    code = begin(kiosk)
+    assert standing(kiosk) == (True, 0, 0)
+    approve(phone, code)
+    assert standing(kiosk) == standing(kiosk) == (False, 0, 0), "asking takes nothing"
+    home = kiosk.get(f"{PAGE}/code")
+    idle, longest = int(sessions.LENT_IDLE.total_seconds()), int(sessions.LENT.total_seconds())
+    assert standing(kiosk) == (False, idle, longest)
+    clock.advance(timedelta(seconds=100))
+    assert standing(kiosk) == (False, idle - 100, longest - 100)
+    assert kiosk.client.post(f"{PAGE}/session").status_code == 403, "a form from elsewhere"
+    assert kiosk.post(f"{PAGE}/session", home).json == {"waits": False, "seconds": idle, "longest": longest - 100}
+    for passed in range(60, idle, 60):
+        clock.advance(timedelta(seconds=60))
+        assert standing(kiosk)[1] == idle - passed
+    clock.advance(timedelta(seconds=60))
+    assert standing(kiosk) == (False, 0, 0)
+    assert "陈晓潮，您好" not in kiosk.get("/").text
+
+    approve(phone, begin(kiosk))
+    kiosk.get(f"{PAGE}/code")
+    assert standing(kiosk)[1] == idle
+    phone.post("/logout", phone.get("/account"))
+    assert standing(kiosk) == (False, 0, 0), "the screen is cleared with the phone's logout"
+
+
+def test_whoever_leaves_a_kiosk_leaves_nothing_by_which_the_next_sees_where_they_were(hall: Provider) -> None:
+    kiosk = hall.browser()
+    approve(hall.browser(), begin(kiosk))
+    kiosk.get(f"{PAGE}/code")
+    kiosk.get(PAGE)
+    assert kiosk.client.get_cookie("chaoxin_445100_session") is None
+    assert kiosk.client.get_cookie("chaoxin_445100_left") is None
+
+
+def test_kiosks_are_begun_from_one_address_so_often_and_no_more(hall: Provider, clock: FixedClock) -> None:
+    rules = hall.deps.policies.assurance.throttle
+    kiosk = hall.browser()
+    shown = kiosk.get(PAGE)
+    begun = [kiosk.post(PAGE, shown) for _ in range(rules.address_failures + 1)]
+    assert [one.status_code for one in begun] == [303] * rules.address_failures + [429]
+    assert "开始得太频繁，请约 15 分钟后再试" in begun[-1].text
+    elsewhere = hall.browser()
+    elsewhere.client.environ_base["REMOTE_ADDR"] = "198.51.100.7"
+    begin(elsewhere)
+    clock.advance(timedelta(seconds=rules.window_seconds))
+    begin(kiosk)
 
 
 def test_a_kiosks_own_code_gives_no_tokens_and_anothers_no_session(hall: Provider) -> None:
