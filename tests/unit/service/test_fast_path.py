@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from flask.testing import FlaskClient
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client, EnvironBuilder, TestResponse
 
 from pki import revocation
 from pki.roles import get_credential
@@ -67,6 +67,13 @@ def test_what_the_cas_publish_is_answered_in_front_as_it_is_behind(front: Client
     assert front.head(f"/pki/{path}").headers["Content-Length"] == str(len(answer.data))
     again = front.get(f"/pki/{path}", headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.data, "Content-Length" in again.headers) == (304, b"", False)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_an_answer_in_front_goes_to_the_server_whole(services: Services, method: str) -> None:
+    environ = EnvironBuilder(path="/oauth/jwks", method=method).get_environ()
+    answer = create_application(services)(environ, lambda *_: lambda _: None)
+    assert isinstance(answer, list)  # whatever else it may be, the server hands on piece by piece
 
 
 def test_ocsp_is_answered_in_front_by_post_and_get(front: Client, flask: FlaskClient, question: bytes) -> None:
