@@ -13,9 +13,9 @@ from typing import Literal
 
 from admin_ui.certificates import Certificate, describe_record
 from licenses.act_records import LicenseStop
-from licenses.log_ports import LogFault
+from licenses.log_ports import LogFault, Witnessed
 from licenses.ports import LicenseDeps
-from licenses.transparency import faults
+from licenses.transparency import faults, reading
 from pki import review
 from pki.ports import PkiDeps
 from pki.records import CaName, ListHead, Stop, ca_role
@@ -54,18 +54,19 @@ def list_authorities(deps: PkiDeps, at: datetime) -> Sequence[Authority]:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """The transparency log: how long it is, how many nodes witnessed it, and which logs contradict themselves."""
+    """The transparency log: how long it is, how many nodes witnessed it. Of others' which contradict themselves, or are too long to be read."""
 
     size: int
     witnesses: int
     faults: Sequence[LogFault]
+    full: Sequence[Witnessed]
 
 
 def look_at_log(deps: LicenseDeps) -> LogState:
     """Return how the log stands."""
     with deps.work.read() as work:
         size, witnesses = work.records.log_size(), len(work.records.cosigned())
-    return LogState(size, witnesses, faults.list_open(deps))
+    return LogState(size, witnesses, faults.list_open(deps), reading.list_full(deps))
 
 
 @dataclass(frozen=True, slots=True)

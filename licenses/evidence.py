@@ -13,7 +13,7 @@ from typing import Literal
 from crosscert.paths.certificates import ParsedCertificate
 from kernel.errors import Text
 from kernel.nodes import Node
-from licenses.other_signatures import OtherSignature
+from licenses.other_signatures import OtherSignature, OtherStamp
 from licenses.ports import LicenseRecord
 from licenses.reading import Reading
 from licenses.shown import Shown, show
@@ -145,6 +145,12 @@ class Evidence:
         return None if self.signer is None or self.signer.trusted is None else self.signer.trusted.node
 
     @property
+    def is_others(self) -> bool:
+        """Tell whether it is a document that others signed. With a node's own seal among the signatures it is judged as a licence, which it is not."""
+        nodes = [one.gathered.signer_node for one in self.others]
+        return bool(nodes) and all(node is None or node.level == "outside" for node in nodes)
+
+    @property
     def is_complete(self) -> bool:
         """Tell whether signer and time-stamper, as far as the document has them, are trusted by what was gathered."""
         return all(each is None or each.trusted is not None for each in (self.signer, self.time_stamper))
@@ -161,7 +167,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class OtherEvidence:
-    """A signature on what is no licence. ``gathered`` holds the same as for a seal: signer, time-stamper, node; the file's own parts are not in it."""
+    """A signature on what is no licence. ``gathered`` holds the same as for a seal: signer, time-stamper, node; the file's own parts are not in it.
+
+    ``stamp`` is the time-stamp that proves when it was there, if one does.
+    """
 
     signature: OtherSignature
     gathered: Evidence
+    stamp: OtherStamp | None = None

@@ -74,9 +74,10 @@ class Court:
     def _now(self) -> TrustAt:
         return self._deps.trust.at(self.at)
 
-    def lists_of(self, issuer: str) -> Sequence[ParsedCrl]:
-        """Return the revocation lists at hand that claim to be of ``issuer`` (a prepared name)."""
-        return self._now.material.crls.named(issuer)
+    def lists_of(self, issuer: str, at: datetime) -> Sequence[ParsedCrl]:
+        """Return the revocation lists at hand for the moment ``at`` that claim to be of ``issuer`` (a prepared name)."""
+        there = self._now if at == self.at else self._deps.trust.at(at, judged_at=self.at)
+        return there.material.crls.named(issuer)
 
     def gather(self, reading: Reading, record: LicenseRecord | None = None, archive: TimeStamp | None = None) -> Evidence:
         """Return everything at hand that bears on what was read. ``record`` is the licence in our registry whose very file it is.

@@ -19,10 +19,8 @@ Ask = Callable[[bytes, datetime | None], Standing]
 
 
 def gather_others(evidence: Evidence, ask: Ask) -> tuple[OtherEvidence, ...]:
-    """Return what bears on each signature; nothing when a node's own seal is among them: that is judged as a licence's, which it is not."""
-    found = tuple(_gather(evidence, one, ask) for one in evidence.reading.others)
-    nodes = [one.gathered.signer_node for one in found]
-    return () if any(node is not None and node.level != "outside" for node in nodes) else found
+    """Return what bears on each signature."""
+    return tuple(_gather(evidence, one, ask) for one in evidence.reading.others)
 
 
 def _gather(evidence: Evidence, one: OtherSignature, ask: Ask) -> OtherEvidence:
@@ -36,7 +34,7 @@ def _gather(evidence: Evidence, one: OtherSignature, ask: Ask) -> OtherEvidence:
         signer=signer,
         time_stamper=stamper,
     )
-    return OtherEvidence(one, gathered)
+    return OtherEvidence(one, gathered, stamp)
 
 
 def _proves(stamp: OtherStamp, stamper: Standing, at: datetime) -> bool:

@@ -109,8 +109,8 @@ class LogWitnessRecords(Protocol):
         """Forget what was seen of a log, and what was read of it."""
         ...
 
-    def put_peers_issued(self, seen: Witnessed, issued: Mapping[str, int], *, read: int) -> None:
-        """Store what a log says was issued (places by documents' SHA-256) and how far it was read; nothing when it was read on meanwhile."""
+    def put_peers_issued(self, seen: Witnessed, issued: Mapping[str, int], *, read: int) -> bool:
+        """Store what a log says was issued (places by documents' SHA-256) and how far it was read; False when it was read on meanwhile."""
         ...
 
     def find_peers_issued(self, node_code: str, pdf_sha256: str) -> int | None:

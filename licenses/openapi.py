@@ -132,6 +132,7 @@ def describe(server_url: str, others: Describe) -> dict[str, Any]:
                         "413": {"description": "The file is too large", **refused},
                         "415": {"description": "Not a PDF", **refused},
                         "429": {"description": "Too many requests from this address; see Retry-After", **refused},
+                        "503": {"description": "Too many files are being taken apart; see Retry-After", **refused},
                     },
                 }
             },

@@ -15,7 +15,7 @@ from typing import Any, cast, get_args
 
 from kernel.errors import Refusal, Text
 from licenses import data, reading, report_data
-from licenses.other_signatures import OtherSignature, OtherStamp, Problem
+from licenses.other_signatures import ByteRange, OtherSignature, OtherStamp, Problem
 from licenses.pdf_changes import KINDS, Change, What
 from licenses.reading import DataFlaw, Flaw, Reading, Seal, Stamp
 from licenses.signatures import FaultKind
@@ -140,21 +140,41 @@ def _seal_of(value: Mapping[str, Any]) -> Seal:
 
 
 def _other(other: OtherSignature) -> list[Any]:
-    stamps = [[each.generated_at.isoformat(), encode_base64url(each.certificate), each.dedicated] for each in other.stamps]
-    return [other.field, encode_base64url(other.signer), other.algorithm, other.problem, stamps]
+    octets = [encode_base64url(each) for each in (other.signer, other.cms, other.value)]
+    stamps = [_other_stamp(each) for each in other.stamps]
+    return [other.field, other.algorithm, other.problem, octets, list(other.byte_range), stamps]
 
 
 def _other_of(value: Sequence[Any]) -> OtherSignature:
-    field, signer, algorithm, problem, stamps = value
+    field, algorithm, problem, octets, byte_range, stamps = value
+    signer, cms, signature = map(_octets, octets)
     return OtherSignature(
         field=_str(field),
-        signer=_octets(signer),
+        signer=signer,
         algorithm=_str(algorithm),
         problem=None if problem is None else _one_of(problem, *get_args(Problem)),
-        stamps=tuple(
-            OtherStamp(datetime.fromisoformat(at), _octets(certificate), _bool(alone)) for at, certificate, alone in stamps
-        ),
+        stamps=tuple(_other_stamp_of(each) for each in stamps),
+        byte_range=_byte_range_of(byte_range),
+        cms=cms,
+        value=signature,
     )
+
+
+def _other_stamp(stamp: OtherStamp) -> list[Any]:
+    octets = [encode_base64url(each) for each in (stamp.certificate, stamp.token)]
+    return [stamp.generated_at.isoformat(), octets, stamp.dedicated, stamp.byte_range and list(stamp.byte_range)]
+
+
+def _other_stamp_of(value: Sequence[Any]) -> OtherStamp:
+    at, octets, dedicated, byte_range = value
+    certificate, token = map(_octets, octets)
+    over = None if byte_range is None else _byte_range_of(byte_range)
+    return OtherStamp(datetime.fromisoformat(at), certificate, _bool(dedicated), token, over)
+
+
+def _byte_range_of(value: Sequence[Any]) -> ByteRange:
+    start, length, second, rest = map(_int, value)
+    return start, length, second, rest
 
 
 def _flaw(flaw: Flaw | None) -> list[str] | None:

@@ -28,7 +28,7 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import extract_certs_for_validation, extract_tst_data_iter, validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from licenses.other_signatures import OtherSignature, OtherSignatures, OtherStamp, Problem
+from licenses.other_signatures import ByteRange, OtherSignature, OtherSignatures, OtherStamp, Problem
 from licenses.signatures import is_time_stamp_certificate
 
 MAX_STAMPS = 8
@@ -68,7 +68,15 @@ def _read(one: EmbeddedPdfSignature, documents: Sequence[tuple[int, OtherStamp]]
         algorithm=str(one.signer_info["signature_algorithm"]["algorithm"].native),
         problem=_find_problem(one, last=last, whole=whole),
         stamps=tuple(islice(chain(_signature_stamps(one.signer_info), later), MAX_STAMPS)),
+        byte_range=_byte_range(one),
+        cms=cms.ContentInfo.load(one.pkcs7_content).dump(),
+        value=one.signer_info["signature"].native,
     )
+
+
+def _byte_range(one: EmbeddedPdfSignature) -> ByteRange:
+    start, length, second, rest = map(int, one.byte_range)
+    return start, length, second, rest
 
 
 def _certificates(one: EmbeddedPdfSignature) -> Iterator[bytes]:
@@ -149,7 +157,7 @@ def _find_break(signer: cms.SignerInfo, certificate: asn1_x509.Certificate, cont
 def _signature_stamps(signer: cms.SignerInfo) -> Iterator[OtherStamp]:
     for token in extract_tst_data_iter(signer, signed=False):
         with suppress(ValueError, TypeError, KeyError, AttributeError):
-            found = _stamp(token, lambda name: hashlib.new(name, signer["signature"].native).digest())
+            found = _stamp(token, lambda name: hashlib.new(name, signer["signature"].native).digest(), None)
             if found is not None:
                 yield found
 
@@ -159,12 +167,12 @@ def _document_stamps(found: Sequence[EmbeddedPdfSignature]) -> Iterator[tuple[in
     for one in found:
         one.compute_integrity_info(skip_diff=True)
         digest = one.compute_digest()
-        stamp = _stamp(one.signed_data, lambda _name, digest=digest: digest)
+        stamp = _stamp(one.signed_data, lambda _name, digest=digest: digest, _byte_range(one))
         if stamp is not None and bool(one.summarise_integrity_info()["docmdp_ok"] is not False):
             yield one.signed_revision, stamp
 
 
-def _stamp(token: cms.SignedData, digest_by: Any) -> OtherStamp | None:
+def _stamp(token: cms.SignedData, digest_by: Any, byte_range: ByteRange | None) -> OtherStamp | None:
     """Return an RFC 3161 time-stamp that holds over what ``digest_by`` gives the digest of; None for any other."""
     content = token["encap_content_info"]
     info = content["content"].parsed
@@ -182,4 +190,5 @@ def _stamp(token: cms.SignedData, digest_by: Any) -> OtherStamp | None:
     if _find_weakness(signer, certificate) or _find_break(signer, certificate, "tst_info", hashlib.new(algorithm, raw).digest()):
         return None
     x509.load_der_x509_certificate(certificate.dump())
-    return OtherStamp(info["gen_time"].native, certificate.dump(), is_time_stamp_certificate(certificate))
+    whole = cms.ContentInfo({"content_type": "signed_data", "content": token}).dump()
+    return OtherStamp(info["gen_time"].native, certificate.dump(), is_time_stamp_certificate(certificate), whole, byte_range)

@@ -65,7 +65,7 @@ def judge(evidence: Evidence, at: datetime) -> Verdict:
     """Return the verdict on ``evidence`` at the moment ``at``."""
     if evidence.reading.report is not None:
         return judge_report(evidence, at)
-    if evidence.others:
+    if evidence.is_others:
         return judge_others(evidence, at)
     findings = tuple(check(evidence, at) for check in CHECKS)
     indication, deciding = decide(findings)

@@ -225,7 +225,8 @@ class VerificationRules(Table):
     """Limits of the verification service. ``max_evidence_age_seconds``: how old a peer's evidence may be before it decides nothing.
 
     Files that must be taken apart are read by ``forensic_workers`` processes (of each web process), each file within
-    ``forensic_seconds`` of CPU, each process within ``forensic_memory_bytes`` beyond what it starts with.
+    ``forensic_seconds`` of CPU, each process within ``forensic_memory_bytes`` beyond what it starts with. Nobody waits five seconds for an
+    answer, so no file has more than four. Of one peer's log ``max_peer_log_leaves`` are read and no more: what they say is kept for ever.
     """
 
     max_upload_bytes: Annotated[int, Field(gt=0)]
@@ -233,8 +234,9 @@ class VerificationRules(Table):
     max_batch_bytes: Annotated[int, Field(gt=0)]
     per_address_per_minute: Annotated[int, Field(gt=0)]
     max_evidence_age_seconds: Seconds
+    max_peer_log_leaves: Annotated[int, Field(gt=0)]
     forensic_workers: Annotated[int, Field(ge=1, le=64)]
-    forensic_seconds: Annotated[int, Field(ge=1, le=60)]
+    forensic_seconds: Annotated[int, Field(ge=1, le=4)]
     forensic_memory_bytes: Annotated[int, Field(ge=64 * 1024 * 1024)]
 
 

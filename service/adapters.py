@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from flask import has_request_context, request
 
 import idp.ports
 import licenses.ports
@@ -16,6 +17,7 @@ from crosscert.ports import CrosscertDeps
 from idp.views import Visitors
 from kernel.audit import AuditEvent
 from kernel.errors import Text
+from kernel.limiter import counted_as
 from kernel.nodes import Node
 from licenses.elsewhere import asking, messages
 from policies.licenses import find_type
@@ -79,6 +81,11 @@ class LicenseVisitors:
         if visitor is None:
             return None
         return licenses.ports.Visitor(visitor.account_id, visitor.kind, visitor.name, visitor.holder_id)
+
+
+def requesting_address() -> str | None:
+    """Return the network address of the present request as it is counted; None where nobody's request is answered."""
+    return counted_as(request.remote_addr or "") if has_request_context() else None
 
 
 class PeerNodes:

@@ -61,6 +61,9 @@ _COUNTED_ENDS = 500
 """Of the certificates that end soon so many are counted in the figures, the first to end: a reading has no business with every person's."""
 
 _FORM_BYTES = 256 * 1024  # uploads have a cap of their own, in licenses/views
+_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+"""What says when to come again, where that is known (RFC 9110 10.2.3)."""
+
 _HTTP_ERRORS: dict[int, ErrorCode] = {404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: TOO_LARGE}
 
 
@@ -201,7 +204,7 @@ def _add_errors(app: Flask) -> None:
     def refused(error: Refusal) -> tuple[Response | str, int, dict[str, str]] | AnyResponse:
         if error.error is FRESHER_LOGIN_NEEDED and request.method == "POST":
             return redirect(url_for("idp.show_login"), code=HTTPStatus.SEE_OTHER)  # what was typed is kept meanwhile
-        seconds = wait_seconds(error) if error.error.status == HTTPStatus.TOO_MANY_REQUESTS else None
+        seconds = wait_seconds(error) if error.error.status in _LATER else None
         return *_show(error), {} if seconds is None else {"Retry-After": str(seconds)}
 
     @app.errorhandler(HTTPException)

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from threading import Event, Timer
 from typing import IO
 
 from kernel.errors import Misuse
@@ -21,10 +22,10 @@ _RENEWED_AFTER = 2_000
 
 
 class Confined:
-    """One process that runs ``module`` with ``arguments``, asked by one thread at a time; ``Misuse(confined_missing)`` when it does not start."""
+    """One process that runs ``module`` with ``arguments``, asked by one thread at a time."""
 
     def __init__(self, module: str, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
-        self._asked = 0
+        self._asked, self._ready = 0, False
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", module, *arguments],
             stdin=subprocess.PIPE,
@@ -39,9 +40,6 @@ class Confined:
                 **(environment or {}),
             },
         )
-        if self._read(1) != READY:
-            self.end()
-            raise Misuse(CONFINED_MISSING)
 
     @property
     def pid(self) -> int:
@@ -53,9 +51,33 @@ class Confined:
         """Whether it was asked so often that another one is to take its place."""
         return self._asked >= _RENEWED_AFTER
 
-    def ask(self, question: bytes) -> bytes | None:
-        """Return the process's answer, None when it ended over the question."""
+    def ask(self, question: bytes, seconds: float) -> bytes | None:
+        """Return the process's answer, None when it ended over the question.
+
+        ``TimeoutError`` when ``seconds`` were over before: then it was ended. ``Misuse(confined_missing)`` when it did not start.
+        """
         self._asked += 1
+        late = Event()
+
+        def give_up() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = Timer(max(seconds, 0.0), give_up)
+        timer.start()
+        try:
+            said = self._answer(question)
+        finally:
+            timer.cancel()
+            timer.join()
+        if late.is_set():
+            raise TimeoutError
+        if not self._ready:
+            raise Misuse(CONFINED_MISSING)
+        return said
+
+    def _answer(self, question: bytes) -> bytes | None:
+        self._ready = self._ready or self._read(1) == READY
         sink = _there(self._process.stdin)
         try:
             sink.write(len(question).to_bytes(LENGTH_OCTETS) + question)

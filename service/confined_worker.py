@@ -1,7 +1,8 @@
 """What a process that does something for outsiders' bytes is confined to: it reads, computes and answers, and nothing else.
 
 It has no keys, no database and no configuration, opens no connection, starts nothing and writes no file; whatever its input does to it
-ends with it. Each question has its CPU time (the kernel ends the process when it is over) and the process its memory.
+ends with it. Each question has its CPU time (the kernel ends the process when it is over) and the process its memory; how long an answer
+is waited for is the other end's affair.
 
 On standard input: the length of a question in eight octets, the question. On standard output: the length of an answer in four octets,
 the answer. Left to others: what is asked and answered (``forensic_worker``, ``typeset_worker``), the other end (``confined``).
@@ -22,8 +23,6 @@ READY = b"\x01"
 
 _FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "os.remove", "os.rename")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-_WAITING = 5
-"""How many times its time a question may take when the machine has other things to do."""
 
 
 def serve(answer: Callable[[bytes], bytes], seconds: float, memory: int, *, open_files: int) -> None:
@@ -51,9 +50,8 @@ def confine(memory: int, *, open_files: int) -> None:
 
 
 def _allow(seconds: float) -> None:
-    """Have the kernel end the process after so much work, or after some of it and long waiting: these signals' default action does."""
+    """Have the kernel end the process after so much work: the signal's default action does."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
-    signal.setitimer(signal.ITIMER_REAL, _WAITING * seconds)
 
 
 def _write(sink: BinaryIO, said: bytes) -> None:

@@ -1,6 +1,8 @@
 """Takes outsiders' PDFs apart in processes of its own, a few at a time: a file that costs too much costs the process, and nobody else.
 
 Each process is started when it is first wanted, answers one file after another and is replaced when it ended over one, or after many.
+Whoever asks is answered within :data:`ANSWER_SECONDS`, whatever is there before them; one network address holds half of the processes at most,
+and as many of its files wait.
 
 Left to others: what happens in the process (``forensic_worker``), what is made of an answer (``licenses``).
 """
@@ -8,10 +10,13 @@ Left to others: what happens in the process (``forensic_worker``), what is made 
 from __future__ import annotations
 
 import json
-from queue import Empty, LifoQueue
+from collections import Counter
+from collections.abc import Callable
+from threading import Condition
 
 import structlog
 
+from kernel.clock import monotonic
 from kernel.errors import Refusal
 from licenses.errors import (
     DOCUMENT_MANY_SIGNATURES,
@@ -24,42 +29,70 @@ from policies.models import VerificationRules
 from service.confined import Confined
 from service.forensic_worker import REFUSED
 
-_WAIT_SECONDS = 10.0
+ANSWER_SECONDS = 4.5
+"""From a file's arrival to its answer, waiting and starting a process included. The rest of five is for what is made of it."""
+
 _REFUSALS = {each.code: each for each in (DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY, DOCUMENT_MANY_SIGNATURES)}
 
 _log = structlog.get_logger()
 
 
 class Forensics:
-    """A few processes. Call it from any thread; closing it ends them."""
+    """A few processes. Call it from any thread; closing it ends them. ``asker`` tells whose file it is; for nobody's there is no share."""
 
-    def __init__(self, rules: VerificationRules) -> None:
-        self._rules = rules
-        self._idle: LifoQueue[Confined | None] = LifoQueue()
-        for _ in range(rules.forensic_workers):
-            self._idle.put(None)
+    def __init__(self, rules: VerificationRules, asker: Callable[[], str | None] = lambda: None) -> None:
+        self._rules, self._asker = rules, asker
+        self._idle: list[Confined | None] = [None] * rules.forensic_workers
+        self._share = max(1, rules.forensic_workers // 2)
+        self._held: Counter[str | None] = Counter()
+        self._waiting: Counter[str | None] = Counter()
+        self._changed = Condition()
 
     def __call__(self, pdf: bytes) -> bytes:
         """Do what ``licenses.ports.LicenseDeps.take_apart`` promises."""
+        end = monotonic() + ANSWER_SECONDS
+        asker = self._asker()
+        process, kept = self._take(asker, end), None
         try:
-            process = self._idle.get(timeout=_WAIT_SECONDS)
-        except Empty:
-            raise Refusal(VERIFICATION_BUSY) from None
-        try:
-            if process is None:
-                process = self._start()
-            said = process.ask(pdf)
-            if said is None or process.is_old:
-                process.end()
-                process = None
-        except BaseException:
-            if process is not None:
-                process.end()
-            process = None
-            raise
+            process = process or self._start()
+            said = process.ask(pdf, end - monotonic())
+            if said is not None and not process.is_old:
+                kept = process
+        except TimeoutError:
+            # What a file costs is told by its work; that the machine had other things to do says nothing about it.
+            _log.warning("forensic_process_late")
+            raise self._busy() from None
         finally:
-            self._idle.put(process)
+            if process is not None and kept is None:
+                process.end()
+            self._give_back(asker, kept)
         return _understood(said)
+
+    def _take(self, asker: str | None, end: float) -> Confined | None:
+        """Return an idle process, or None for one to be started; ``Refusal(verification_busy)`` when there is none until ``end``."""
+        with self._changed:
+            if not self._is_free(asker):
+                if asker is not None and self._waiting[asker] >= self._share:
+                    raise self._busy()
+                self._waiting[asker] += 1
+                free = self._changed.wait_for(lambda: self._is_free(asker), end - monotonic())
+                self._waiting -= Counter([asker])
+                if not free:
+                    raise self._busy()
+            self._held[asker] += 1
+            return self._idle.pop()
+
+    def _is_free(self, asker: str | None) -> bool:
+        return bool(self._idle) and (asker is None or self._held[asker] < self._share)
+
+    def _give_back(self, asker: str | None, process: Confined | None) -> None:
+        with self._changed:
+            self._idle.append(process)
+            self._held -= Counter([asker])
+            self._changed.notify_all()
+
+    def _busy(self) -> Refusal:
+        return Refusal(VERIFICATION_BUSY, seconds=self._rules.forensic_seconds)
 
     def _start(self) -> Confined:
         limits = (str(self._rules.forensic_seconds), str(self._rules.forensic_memory_bytes))
@@ -67,13 +100,11 @@ class Forensics:
 
     def close(self) -> None:
         """End the processes that are idle."""
-        for _ in range(self._rules.forensic_workers):
-            try:
-                process = self._idle.get_nowait()
-            except Empty:
-                return
-            if process is not None:
-                process.end()
+        with self._changed:
+            for process in self._idle:
+                if process is not None:
+                    process.end()
+            self._idle.clear()
 
 
 def _understood(said: bytes | None) -> bytes:

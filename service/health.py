@@ -17,7 +17,7 @@ from cryptography import x509
 
 from crosscert.federation.standings import list_standings
 from idp.directories import sync
-from licenses.transparency import faults
+from licenses.transparency import faults, reading
 from pki import authority, crl, review
 from pki.certificates import hash_for
 from pki.cross_certificates import PROFILE
@@ -167,11 +167,15 @@ def _directories(services: Services) -> Finding:
 def log_finding(services: Services) -> Finding:
     """Tell which transparency logs contradict themselves: red for the own, which lost or changed leaves; others' are a warning.
 
+    So is a peer's that is longer than policy lets be read.
+
     It keeps nobody from being ready: what is served is as true as it was.
     """
     found = faults.list_open(services.licenses)
     own = [faults.describe(each).en for each in found if each.node_code == services.node.code]
     others = tuple(faults.describe(each).en for each in found if each.node_code != services.node.code)
+    full = reading.list_full(services.licenses)
+    others += tuple(f"the log of {each.node_code}: max_peer_log_leaves lets {each.read} of {each.size} be read" for each in full)
     with services.licenses.work.read() as work:
         size, witnesses = work.records.log_size(), len(work.records.cosigned())
     return Finding("log", ok=not own, detail="; ".join(own) or f"{size} leaves, {witnesses} witnesses", warnings=others)

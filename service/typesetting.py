@@ -31,6 +31,9 @@ from service.confined import Confined
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SECONDS, _MEMORY = 5, 768 * 1024 * 1024
+_PATIENCE = 25.0
+"""Seconds that a page may take when the machine has other things to do."""
+
 _NOWHERE = "http://127.0.0.1:9"
 _PROXIES = {name: _NOWHERE for each in ("http_proxy", "https_proxy", "all_proxy") for name in (each, each.upper())}
 
@@ -176,7 +179,10 @@ def _ask(running: _Running, name: str, inputs: Mapping[str, str], at: datetime |
                 *limits,
                 environment={**_PROXIES, "TMPDIR": "/nonexistent"},
             )
-        said = running.process.ask(question)
+        try:
+            said = running.process.ask(question, _PATIENCE)
+        except TimeoutError:
+            said = None
         if said is None or running.process.is_old:
             running.process.end()
             running.process = None

@@ -36,7 +36,7 @@ from pki.vault import Vault
 from policies.licenses import latest_types
 from policies.loader import load
 from policies.models import Policies
-from service.adapters import HeldLicenses, LicenseVisitors
+from service.adapters import HeldLicenses, LicenseVisitors, requesting_address
 from service.audit import AuditJournal
 from service.background import Background
 from service.config import Config
@@ -187,7 +187,7 @@ class Services:
     @cached_property
     def forensics(self) -> Forensics:
         """Takes outsiders' PDFs apart in processes of its own."""
-        return Forensics(self.policies.licenses.verification)
+        return Forensics(self.policies.licenses.verification, requesting_address)
 
     @cached_property
     def typesetting(self) -> Typesetting:

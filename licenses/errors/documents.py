@@ -93,10 +93,10 @@ DOCUMENT_MANY_SIGNATURES = define(
 VERIFICATION_BUSY = define(
     "verification_busy",
     status=503,
-    zh="正在核验的文件太多。",
-    en="Too many files are being looked at.",
-    remedy_zh="请过几秒再提交。",
-    remedy_en="Hand it in again in a few seconds.",
+    zh="正在核验的文件太多，或者您的网络地址正在核验的文件太多。",
+    en="Too many files are being looked at, in all or of your network address.",
+    remedy_zh="请过 {seconds} 秒再提交。",
+    remedy_en="Hand it in again in {seconds} seconds.",
 )
 ZIP_UNREADABLE = define(
     "zip_unreadable",
@@ -141,6 +141,14 @@ EVIDENCE_MISSING = define(
     en="This file bears no seal of anybody trusted, so there is no evidence to hand out.",
     remedy_zh="请看验证结果说明的原因。",
     remedy_en="See the reasons in the result of the verification.",
+)
+EVIDENCE_TOO_LARGE = define(
+    "evidence_too_large",
+    status=413,
+    zh="这份文件大、签名多，证据包要装的内容超过 {limit_mib} MiB。",
+    en="This file is large and was signed often: its evidence would have more than {limit_mib} MiB.",
+    remedy_zh="请改取签名的报告；每个签名的结论都在里面。",
+    remedy_en="Take the signed report instead; it has what was found of every signature.",
 )
 STATEMENT_OTHER_FILE = define(
     "statement_other_file",

@@ -58,17 +58,19 @@ class SqlLogWitnesses(OnConnection):
         for table in (peers_issued, log_witnessed):
             self._connection.execute(table.delete().where(table.c.node_code == node_code))
 
-    def put_peers_issued(self, seen: Witnessed, issued: Mapping[str, int], *, read: int) -> None:
-        """Store what a log says was issued and how far it was read; nothing when it was read on, or begun anew, meanwhile."""
+    def put_peers_issued(self, seen: Witnessed, issued: Mapping[str, int], *, read: int) -> bool:
+        """Store what a log says was issued and how far it was read; False when it was read on, or begun anew, meanwhile."""
         same = (
             log_witnessed.c.node_code == seen.node_code,
             log_witnessed.c.verifier_key == seen.verifier_key,
             log_witnessed.c.read == seen.read,
         )
-        if not self._connection.execute(log_witnessed.update().where(*same).values(read=read)).rowcount or not issued:
-            return
+        if not self._connection.execute(log_witnessed.update().where(*same).values(read=read)).rowcount:
+            return False
         rows = [{"node_code": seen.node_code, "pdf_sha256": sha256, "place": place} for sha256, place in issued.items()]
-        self._connection.execute(self._insert(peers_issued).on_conflict_do_nothing(), rows)
+        if rows:
+            self._connection.execute(self._insert(peers_issued).on_conflict_do_nothing(), rows)
+        return True
 
     def find_peers_issued(self, node_code: str, pdf_sha256: str) -> int | None:
         """Return the place in a node's log where the issuing of a document stands, of what was read of it."""

@@ -17,6 +17,7 @@ from licenses import archive, checkpoint, notes
 from licenses.log_ports import LogFault
 from licenses.transparency import faults, receipts
 from licenses.transparency.audit import audit
+from licenses.transparency.reading import progress_of
 from service.cli.options import EXIT_NO, by_option, emit, json_option, pass_services, writing
 from service.cli.preview import Preview, go_ahead, override_option, yes_option
 from service.wiring import Services
@@ -47,7 +48,14 @@ def show(services: Services, as_json: bool) -> None:
         "checkpoint": head,
         "witnesses": [{"node": one.witness_code, "size": one.size, "at": rfc3339(one.at)} for one in cosigned],
         "witnessed": [
-            {"node": one.node_code, "size": one.size, "read": one.read, "at": rfc3339(one.seen_at)} for one in witnessed
+            {
+                "node": one.node_code,
+                "size": one.size,
+                "read": one.read,
+                "state": progress_of(deps, one),
+                "at": rfc3339(one.seen_at),
+            }
+            for one in witnessed
         ],
         "faults": [_fault(one) for one in found],
     }
@@ -137,7 +145,7 @@ def _text(data: dict[str, Any]) -> str:
         ("witnesses", "见证本日志的节点 witnesses of this log"),
         ("witnessed", "本节点见证的日志 logs witnessed here"),
     ):
-        lines += ["", title, *(f"  {one['node']}  {one['size']:>10}  {one['at']}" for one in data[name])]
+        lines += ["", title, *(f"  {one['node']}  {one['size']:>10}  {one['at']}  {one.get('state', '')}" for one in data[name])]
     if data["faults"]:
         lines += ["", "自相矛盾的日志 logs that contradict themselves"]
         lines += [

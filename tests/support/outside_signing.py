@@ -130,6 +130,16 @@ def signed(
     return made
 
 
+def stamped(pdf: bytes, ca: Authority, stamper: Credential, *, at: datetime) -> bytes:
+    """Return ``pdf`` with a time-stamp over all of it, by an update."""
+    stamping = _Stamping(stamper, [ca.issuing.certificate], at)
+    writer = IncrementalPdfFileWriter(BytesIO(pdf))
+    with ThreadPoolExecutor(1) as apart:
+        out = apart.submit(signers.PdfTimeStamper(stamping).timestamp_pdf, writer, "sha256").result()
+    made: bytes = out.getvalue()
+    return made
+
+
 def with_evidence(pdf: bytes, ca: Authority, at: datetime, *, about: Sequence[x509.Certificate] = ()) -> bytes:
     """Return ``pdf`` with certificates and lists added by an update, as B-LT is made by most software; with answers ``about`` some instead of lists."""
     out = BytesIO(pdf)

@@ -64,15 +64,15 @@ def test_openssl_finds_the_evidence_good_by_the_commands_that_come_with_it(
     own = nodes.issue_at_city()
     for name, pdf in (("county", countys), ("own", own), ("archived", archiving.archive(nodes.city.pki, own))):
         (tmp_path / name).mkdir()
-        seal, stamp = evidence_of(nodes, pdf, tmp_path / name)
-        for command, said in ((seal, "Verification successful"), (stamp, "Verification: OK")):
+        seal, stamp, listed = evidence_of(nodes, pdf, tmp_path / name)
+        for command, said in ((seal, "Verification successful"), (stamp, "Verification: OK"), (listed, "OK")):
             done = run(command, tmp_path / name)
             assert done.returncode == 0, done.stderr
             assert said in done.stdout + done.stderr
 
 
 def test_openssl_finds_changed_evidence_wrong(nodes: Federation, countys: bytes, tmp_path: Path) -> None:
-    seal, stamp = evidence_of(nodes, countys, tmp_path)
+    seal, stamp, _ = evidence_of(nodes, countys, tmp_path)
     for name in ("covered.bin", "signature.bin"):
         content = bytearray((tmp_path / name).read_bytes())
         content[20] ^= 1
@@ -84,11 +84,11 @@ def test_openssl_finds_changed_evidence_wrong(nodes: Federation, countys: bytes,
 def test_openssl_finds_a_revoked_seal_revoked(nodes: Federation, tmp_path: Path) -> None:
     seal = nodes.authority.seal(COUNTY_ISSUER[0])
     pdf = nodes.sealed(nodes.sealing(seal=seal))
-    command, _ = evidence_of(nodes, pdf, tmp_path)
+    command, *_ = evidence_of(nodes, pdf, tmp_path)
     assert run(command, tmp_path).returncode == 0
     nodes.authority.revoke(seal.certificate, nodes.now - timedelta(hours=1), x509.ReasonFlags.superseded)
     nodes.store_lists()
-    command, _ = evidence_of(nodes, pdf, tmp_path)
+    command, *_ = evidence_of(nodes, pdf, tmp_path)
     assert "--attime" not in command
     assert run([*command[:-1], str(int(nodes.now.timestamp()))], tmp_path).returncode != 0
 

@@ -25,7 +25,7 @@ from licenses.verdict import Verdict
 from tests.support import pdfs
 from tests.support.authorities import Authority
 from tests.support.federation import Federation, federation
-from tests.support.outside_signing import COMPANY, CUSTOMERS, NODE, agree, fetch_lists, page, signed, with_evidence
+from tests.support.outside_signing import COMPANY, CUSTOMERS, NODE, agree, fetch_lists, page, signed, stamped, with_evidence
 
 AREA = "9999"
 CA = Authority(COMPANY, AREA)
@@ -173,7 +173,7 @@ def test_where_the_lists_are_out_of_date_the_answers_in_the_file_are_heard(
     # As long as the lists are in force, the evidence has them, and no answer that nobody needed.
     answered = with_evidence(pdf, ca, nodes.now, about=certificates)
     told = openssl_says(make_evidence(nodes.city, collect(nodes.city, answered, actor="operator:test")), tmp_path / "lists")
-    assert ("CMS Verification successful" in told[0], len(told)) == (True, 2)
+    assert ("CMS Verification successful" in told[0], told[2:]) == (True, ["listed-1.pem: OK\n"])
     assert "-crl_check_all" in (tmp_path / "lists" / "README.txt").read_text(encoding="utf-8")
     fetch_lists(nodes, ca, number=5, valid=timedelta(seconds=1))
     nodes.clock.advance(timedelta(minutes=1))
@@ -182,7 +182,8 @@ def test_where_the_lists_are_out_of_date_the_answers_in_the_file_are_heard(
     assert said(nodes.verify(answered)) == ("TOTAL_PASSED", None)
     told = openssl_says(make_evidence(nodes.city, collect(nodes.city, answered, actor="operator:test")), tmp_path)
     assert "CMS Verification successful" in told[0]
-    assert ["good" in one and "Response verify OK" in one for one in told[2:]] == [True] * 3
+    assert told[2] == "listed-1.pem: OK\n"  # of the cross-certificate, by the node's own list
+    assert ["good" in one and "Response verify OK" in one for one in told[3:]] == [True] * 3
     for wanting in (
         with_evidence(pdf, ca, nodes.now, about=certificates[1:]),
         with_evidence(pdf, ca, nodes.now - timedelta(hours=2), about=certificates),
@@ -194,6 +195,36 @@ def test_where_the_lists_are_out_of_date_the_answers_in_the_file_are_heard(
     assert said(nodes.verify(with_evidence(bare, ca, nodes.now, about=certificates))) == ("INDETERMINATE", "REVOKED_NO_POE")
     assert said(nodes.verify(known)) == ("TOTAL_PASSED", None)  # it signed half an hour before
     fetch_lists(nodes, ca, number=6)
+
+
+def test_the_evidence_is_of_every_signature_by_its_own_lists_or_answers(nodes: Federation, ca: Authority, tmp_path: Path) -> None:
+    """A node's own seal, a customer's with a time-stamp over the file, and a stranger's, which has no path."""
+    stranger = Authority(COMPANY, AREA)
+    signer, stamper = ca.seal("李四", names=CUSTOMERS), ca.time_stamper()
+    pdf = signed(page(), nodes.authority, nodes.authority.seal("饶平县市场监督管理局"), at=nodes.now)
+    pdf = signed(pdf, ca, signer, at=nodes.now, field="Signature2")
+    pdf = signed(pdf, stranger, stranger.seal("王五", names=CUSTOMERS), at=nodes.now, field="Signature3")
+    pdf = stamped(pdf, ca, stamper, at=nodes.now)
+    pdf = with_evidence(pdf, ca, nodes.now, about=[one.certificate for one in (signer, stamper, ca.issuing)])
+    fetch_lists(nodes, ca, number=7, valid=timedelta(seconds=1))
+    nodes.clock.advance(timedelta(minutes=1))
+    told = openssl_says(make_evidence(nodes.city, collect(nodes.city, pdf, actor="operator:test")), tmp_path)
+    guide = (tmp_path / "README.txt").read_text(encoding="utf-8")
+    assert [line for line in guide.splitlines() if line.startswith(("1. ", "2. ", "3. "))] == [
+        "1. 饶平县市场监督管理局电子印章",
+        "2. 李四电子印章",
+    ]
+    assert "另有 1 个签名的签名人没有信任路径" in guide
+    assert sum("CMS Verification successful" in one for one in told) == 2
+    assert sum("Verification: OK" in one for one in told) == 2
+    # The own seal by lists at once, the customer's by answers; the time-stamp is under the customer's CA for both.
+    assert guide.count("-crl_check_all -extended_crl -attime") == 1
+    assert "-content covered-2.bin -out /dev/null -CAfile trust.pem -purpose any -attime" in guide
+    assert sum("Response verify OK" in one for one in told) == 5
+    (tmp_path / "stamped-2.bin").write_bytes(b"another file")
+    command = next(line.split() for line in guide.splitlines() if "-data stamped-2.bin" in line)
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+    fetch_lists(nodes, ca, number=8)
 
 
 def openssl_says(evidence: bytes, folder: Path) -> list[str]:

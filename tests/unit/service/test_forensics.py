@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import ContextVar
 
 import pytest
 
@@ -21,6 +23,12 @@ from tests.support.authorities import Authority
 from tests.support.license_data import example_data
 from tests.support.outside_signing import COMPANY, page, signed, with_evidence
 from tests.support.policies import packaged
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have time, however busy the machine is."""
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 60.0)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +50,7 @@ def pool(rules: VerificationRules) -> Iterator[Forensics]:
 
 def process_of(pool: Forensics) -> int:
     """Return the number of the pool's one process, which is idle."""
-    (process,) = pool._idle.queue
+    (process,) = pool._idle
     assert process is not None
     return process.pid
 
@@ -97,17 +105,89 @@ def test_a_process_is_replaced_after_many_files(rules: VerificationRules, pdf: b
     pool.close()
 
 
-def test_when_all_processes_are_taken_one_is_asked_to_come_again(
-    rules: VerificationRules, pdf: bytes, monkeypatch: pytest.MonkeyPatch
+ADDRESS: ContextVar[str] = ContextVar("address", default="192.0.2.9")
+BUSY = ("verification_busy", 3, 503)
+
+
+class Askers:
+    """Whoever asks two processes, each in a thread of their own. A process that was stopped is held by what it was asked, like by a bomb."""
+
+    def __init__(self, rules: VerificationRules, threads: ThreadPoolExecutor, pdf: bytes) -> None:
+        self.pool = Forensics(rules.model_copy(update={"forensic_workers": 2}), ADDRESS.get)
+        self.pool._idle = [self.pool._start(), self.pool._start()]
+        self._threads, self._pdf = threads, pdf
+
+    def stop(self) -> int:
+        """Stop the process that is asked next, and return its number."""
+        process = self.pool._idle[-1]
+        assert process is not None
+        os.kill(process.pid, signal.SIGSTOP)
+        return process.pid
+
+    def ask(self, address: str, until: Callable[[Forensics], bool] = lambda _: True) -> Future[bytes]:
+        """Have ``address`` ask, and wait until the pool is as it is then."""
+
+        def ask() -> bytes:
+            ADDRESS.set(address)
+            return self.pool(self._pdf)
+
+        future = self._threads.submit(ask)
+        while not until(self.pool):
+            os.sched_yield()
+        return future
+
+
+@pytest.fixture
+def askers(rules: VerificationRules, pdf: bytes) -> Iterator[Askers]:
+    with ThreadPoolExecutor(3) as threads:
+        made = Askers(rules, threads, pdf)
+        yield made
+    made.pool.close()
+
+
+def said_to(future: Future[bytes]) -> tuple[str, object, int]:
+    with pytest.raises(Refusal) as refused:
+        future.result()
+    return refused.value.code, refused.value.details["seconds"], refused.value.error.status
+
+
+def test_while_bombs_hold_all_processes_the_next_one_is_told_in_time_when_to_come_again(
+    askers: Askers, pdf: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forensics, "_WAIT_SECONDS", 0.0)
-    pool = Forensics(rules)
-    taken = pool._idle.get()
+    stopped, bombs = [], []
+    for number in (1, 2):
+        stopped.append(askers.stop())
+        bombs.append(askers.ask(f"192.0.2.{number}", lambda pool, left=2 - number: len(pool._idle) == left))
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 0.05)
+    assert said_to(askers.ask("192.0.2.3")) == BUSY
+    for process in stopped:
+        os.kill(process, signal.SIGCONT)
+    assert [reading_json.load(bomb.result()) for bomb in bombs] == [reading.read(pdf)] * 2
+
+
+def test_one_address_holds_half_of_the_processes_and_as_many_of_its_files_wait(askers: Askers, pdf: bytes) -> None:
+    stopped = askers.stop()
+    first = askers.ask("192.0.2.1", lambda pool: len(pool._idle) == 1)
+    second = askers.ask("192.0.2.1", lambda pool: pool._waiting["192.0.2.1"] == 1)
+    assert said_to(askers.ask("192.0.2.1")) == BUSY
+    another = askers.ask("192.0.2.2").result()
+    assert reading_json.load(another) == reading.read(pdf)
+    assert not second.done()
+    os.kill(stopped, signal.SIGCONT)
+    assert first.result() == second.result() == another
+
+
+def test_a_file_that_the_machine_has_no_time_for_gets_no_verdict_but_is_asked_for_again(
+    pool: Forensics, pdf: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool(pdf)
+    os.kill(process_of(pool), signal.SIGSTOP)
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 0.05)
     with pytest.raises(Refusal) as refused:
         pool(pdf)
-    assert (refused.value.code, refused.value.error.status) == ("verification_busy", 503)
-    pool._idle.put(taken)
-    pool.close()
+    assert (refused.value.code, refused.value.details["seconds"]) == ("verification_busy", 3)
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 60.0)
+    assert reading_json.load(pool(pdf)) == reading.read(pdf)
 
 
 ATTEMPTS = (

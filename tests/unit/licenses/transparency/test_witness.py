@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from crosscert.errors import PEER_UNREACHABLE
 from crosscert.records import SyncedObject
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
@@ -290,6 +292,55 @@ def test_a_long_log_is_read_a_piece_at_each_visit_and_nothing_is_missing_until_i
         assert [work.records.find_peers_issued(COUNTY.code, f"{number:064x}") for number in (0, 255, 256, 599, 600)] == [
             0, 255, 256, 599, None,
         ]  # fmt: skip
+
+
+def test_of_a_slow_peer_what_came_is_kept_and_the_next_visit_goes_on_behind_it(visits: Visits) -> None:
+    visits.grow(*range(1100))
+    honest = visits.get
+    for read in (256, 512, 768, 1024, 1100):
+        came = iter((False,))
+
+        def slow(url: str, most: int, came: Iterator[bool] = came) -> bytes:
+            if "/entries/" in url and next(came, True):
+                raise Refusal(PEER_UNREACHABLE, url=url, problem="too slow")
+            return honest(url, most)
+
+        visits.get = slow  # type: ignore[method-assign]
+        visits.asked.clear()
+        with suppress(Refusal):
+            visits.visit()
+        assert visits.seen is not None
+        assert visits.seen.read == read
+        assert sum("/entries/" in url for url in visits.asked) == 1
+    with visits.nodes.city.work.read() as work:
+        found = [work.records.find_peers_issued(COUNTY.code, f"{number:064x}") for number in range(1101)]
+    assert found == [*range(1100), None]
+
+
+def test_no_more_of_a_peers_log_is_read_than_policy_says_and_the_admin_is_told(
+    visits: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits.grow(*range(600))
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "MAX_TILES", 0)
+        visits.visit()
+    policies = visits.nodes.city.policies
+    rules = policies.licenses.verification.model_copy(update={"max_peer_log_leaves": 300})
+    licenses = policies.licenses.model_copy(update={"verification": rules})
+    city = replace(visits.nodes.city, policies=policies.model_copy(update={"licenses": licenses}))
+    for _ in range(2):
+        seen = visits.seen
+        assert seen is not None
+        reading.read_on(city, seen, lambda path, most: visits.get(f"{COUNTY.url}{checkpoint.ADDRESS}/{path}", most))
+    with city.work.read() as work:
+        found = [work.records.find_peers_issued(COUNTY.code, f"{number:064x}") for number in range(600)]
+    assert found == [*range(300), *[None] * 300]
+    (full,) = reading.list_full(city)
+    assert (full.node_code, full.read, full.size) == (COUNTY.code, 300, 600)
+    assert not reading.list_full(visits.nodes.city)
+    visits.visit()  # by the usual policy the rest is read
+    assert visits.seen is not None
+    assert (visits.seen.read, reading.progress_of(city, visits.seen)) == (600, "read")
 
 
 @pytest.mark.parametrize(
