@@ -19,6 +19,7 @@ from kernel.limiter import MAX_ADDRESSES, SlidingWindow
 from licenses import issue, log, qr, qr_keys
 from licenses.codes import code_of
 from licenses.openapi import describe
+from service import forensics
 from service.app import create_app
 from service.metrics import Metrics
 from service.wiring import Services
@@ -144,6 +145,17 @@ def test_too_many_from_one_address_wait(services: Services) -> None:
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     other = client.post("/api/v1/verifications", base_url=URL, environ_base={"REMOTE_ADDR": "192.0.2.7"})
     assert other.status_code == 400
+
+
+def test_when_all_processes_are_taken_the_answer_says_when_to_come_again(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr(services.forensics, "_idle", [])
+    refused = post(client, b"%PDF-1.7 nothing")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "3")
+    assert refused.json is not None
+    assert refused.json["code"] == "verification_busy"
 
 
 def test_addresses_of_one_ipv6_network_count_as_one(services: Services) -> None:
@@ -272,7 +284,9 @@ def test_the_api_describes_itself(client: FlaskClient) -> None:
     document = client.get("/api/v1/openapi.json", base_url=URL).json
     assert document == describe(URL, idp.openapi.describe)
     assert "/api/v1/mandates/{mandate_id}" in document["paths"]
-    assert set(document["paths"]["/api/v1/verifications"]["post"]["responses"]) == {"200", "400", "413", "415", "429"}
+    assert set(document["paths"]["/api/v1/verifications"]["post"]["responses"]) == {
+        "200", "400", "413", "415", "429", "503",
+    }  # fmt: skip
     assert set(document["components"]["schemas"]["Verdict"]["required"]) == CONTRACT
 
 
