@@ -6,6 +6,7 @@ Left to others: what happens in the process (``confined_worker``), how many ther
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -51,10 +52,23 @@ class Confined:
         """Whether it was asked so often that another one is to take its place."""
         return self._asked >= _RENEWED_AFTER
 
-    def ask(self, question: bytes, seconds: float) -> bytes | None:
-        """Return the process's answer, None when it ended over the question.
+    def is_ready(self, seconds: float) -> bool:
+        """Wait so long for it to be started, and tell whether it is; ``Misuse(confined_missing)`` when it will never be."""
+        if not self._ready:
+            output = _there(self._process.stdout)
+            waiting = select.poll()
+            waiting.register(output, select.POLLIN)
+            if not waiting.poll(max(seconds, 0.0) * 1000):
+                return False
+            if output.read(1) != READY:
+                raise Misuse(CONFINED_MISSING)
+            self._ready = True
+        return True
 
-        ``TimeoutError`` when ``seconds`` were over before: then it was ended. ``Misuse(confined_missing)`` when it did not start.
+    def ask(self, question: bytes, seconds: float) -> bytes | None:
+        """Return the answer of a process that is ready, None when it ended over the question.
+
+        ``TimeoutError`` when ``seconds`` were over before: then it was ended.
         """
         self._asked += 1
         late = Event()
@@ -72,12 +86,9 @@ class Confined:
             timer.join()
         if late.is_set():
             raise TimeoutError
-        if not self._ready:
-            raise Misuse(CONFINED_MISSING)
         return said
 
     def _answer(self, question: bytes) -> bytes | None:
-        self._ready = self._ready or self._read(1) == READY
         sink = _there(self._process.stdin)
         try:
             sink.write(len(question).to_bytes(LENGTH_OCTETS) + question)

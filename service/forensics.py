@@ -1,6 +1,6 @@
 """Takes outsiders' PDFs apart in processes of its own, a few at a time: a file that costs too much costs the process, and nobody else.
 
-Each process is started when it is first wanted, answers one file after another and is replaced when it ended over one, or after many.
+Each process is started when it is first wanted, answers one file after another and is replaced at once when it ended over one, or after many.
 Whoever asks is answered within :data:`ANSWER_SECONDS`, whatever is there before them; one network address holds half of the processes at most,
 and as many of its files wait.
 
@@ -30,7 +30,10 @@ from service.confined import Confined
 from service.forensic_worker import REFUSED
 
 ANSWER_SECONDS = 4.5
-"""From a file's arrival to its answer, waiting and starting a process included. The rest of five is for what is made of it."""
+"""From a file's arrival to its answer, waiting included. The rest of five is for what is made of it."""
+
+_FIRST_SECONDS = 30.0
+"""What starting a process for the first time may take on top: nobody's file is to blame for that, and nobody can have it happen again."""
 
 _REFUSALS = {each.code: each for each in (DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY, DOCUMENT_MANY_SIGNATURES)}
 
@@ -54,16 +57,22 @@ class Forensics:
         asker = self._asker()
         process, kept = self._take(asker, end), None
         try:
-            process = process or self._start()
+            if process is None:
+                process = self._start()
+                process.is_ready(_FIRST_SECONDS)
+                end = monotonic() + ANSWER_SECONDS
+            if not process.is_ready(end - monotonic()):
+                kept = process  # it goes on starting
+                raise self._busy()
             said = process.ask(pdf, end - monotonic())
-            if said is not None and not process.is_old:
-                kept = process
+            kept = self._start() if said is None or process.is_old else process
         except TimeoutError:
             # What a file costs is told by its work; that the machine had other things to do says nothing about it.
             _log.warning("forensic_process_late")
+            kept = self._start()
             raise self._busy() from None
         finally:
-            if process is not None and kept is None:
+            if process is not None and process is not kept:
                 process.end()
             self._give_back(asker, kept)
         return _understood(said)

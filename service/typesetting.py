@@ -180,7 +180,7 @@ def _ask(running: _Running, name: str, inputs: Mapping[str, str], at: datetime |
                 environment={**_PROXIES, "TMPDIR": "/nonexistent"},
             )
         try:
-            said = running.process.ask(question, _PATIENCE)
+            said = running.process.ask(question, _PATIENCE) if running.process.is_ready(_PATIENCE) else None
         except TimeoutError:
             said = None
         if said is None or running.process.is_old:

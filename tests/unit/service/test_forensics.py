@@ -177,7 +177,7 @@ def test_one_address_holds_half_of_the_processes_and_as_many_of_its_files_wait(a
     assert first.result() == second.result() == another
 
 
-def test_a_file_that_the_machine_has_no_time_for_gets_no_verdict_but_is_asked_for_again(
+def test_a_file_that_the_machine_has_no_time_for_gets_no_verdict_but_is_asked_for_again_and_the_next_process_goes_on_starting(
     pool: Forensics, pdf: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool(pdf)
@@ -187,7 +187,15 @@ def test_a_file_that_the_machine_has_no_time_for_gets_no_verdict_but_is_asked_fo
         pool(pdf)
     assert (refused.value.code, refused.value.details["seconds"]) == ("verification_busy", 3)
     monkeypatch.setattr(forensics, "ANSWER_SECONDS", 60.0)
+    replaced = process_of(pool)
+    os.kill(replaced, signal.SIGSTOP)  # it is being started
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 0.05)
+    with pytest.raises(Refusal, match="verification_busy"):
+        pool(pdf)
+    os.kill(replaced, signal.SIGCONT)
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 60.0)
     assert reading_json.load(pool(pdf)) == reading.read(pdf)
+    assert process_of(pool) == replaced
 
 
 ATTEMPTS = (
