@@ -22,6 +22,7 @@ from licenses.life import copies, reading, versions
 from licenses.life.orders import Officer, Order
 from licenses.life.transitions import TRANSITIONS
 from licenses.ports import Department, LicenseDeps, LicenseRecord, Wanted
+from licenses.status import shown_status
 from licenses.verdict import STATUS_NAMES
 from policies.licenses import find_act, find_reason, find_type
 from policies.life_models import ActName, ActRules
@@ -37,6 +38,7 @@ class Row:
     record: LicenseRecord
     holder: str
     type_name: Text
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,12 @@ def search(
     """Return the licences that a filled-in search is for, and the row key below which there may be more."""
     wanted = {name: sent.get(name, "").strip() or None for name in ("type_code", "status", "number", "holder_id")}
     page = reading.search(deps, Wanted(None, **wanted), officer, before=before)  # type: ignore[arg-type]  # another status finds nothing
-    return [Row(record, mask(record.holder_name), name_of(deps, record.type_code)) for _key, record in page.found], page.older
+    now = deps.clock.now()
+    rows = [
+        Row(record, mask(record.holder_name), name_of(deps, record.type_code), shown_status(record, now))
+        for _key, record in page.found
+    ]
+    return rows, page.older
 
 
 def name_of(deps: LicenseDeps, type_code: str) -> Text:

@@ -25,6 +25,7 @@ from licenses.data import STATUS_PATH
 from licenses.errors import LICENSE_NOT_FOUND, STATUS_LIST_INVALID, STATUS_OVERTAKEN
 from licenses.numbering import STATUS_REVISION, count_status_slots
 from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords, Published, StatusCode
+from licenses.verdict import BEIJING
 from pki import jose
 from pki.roles import get_chain, get_credential
 from pki.strict_json import encode_base64url
@@ -121,6 +122,12 @@ def enter(records: LicenseRecords, record: LicenseRecord, code: StatusCode, *, a
         raise Refusal(STATUS_OVERTAKEN, field="status")
     records.take_counter(STATUS_REVISION)
     return log.append(records, [log.Leaf("status", record.issuer_uscc, record.pdf_sha256, code, at).to_bytes()])
+
+
+def shown_status(record: LicenseRecord, at: datetime) -> StatusCode:
+    """Return the status that pages show, as a verdict does: 05 once a valid licence's last day is over."""
+    is_over = record.valid_to is not None and at.astimezone(BEIJING).date() > record.valid_to
+    return "05" if record.status == "01" and is_over else record.status
 
 
 def change(deps: LicenseDeps, identifier: str, code: StatusCode, *, reason: str, actor: str) -> LicenseRecord:

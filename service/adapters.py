@@ -20,6 +20,7 @@ from kernel.errors import Text
 from kernel.limiter import counted_as
 from kernel.nodes import Node
 from licenses.elsewhere import asking, messages
+from licenses.status import shown_status
 from policies.licenses import find_type
 from service.audit import ChainReport, SqlAuditTrail, StoredEvent, check_chain
 from service.engine import reading
@@ -34,6 +35,7 @@ class HeldLicenses:
     def of(self, holder_id: str) -> Sequence[idp.ports.HeldLicense]:
         """Return the licences of a resident ID or credit code as cards, newest first."""
         deps = self._deps()
+        now = deps.clock.now()
         with deps.work.read() as work:
             records = work.records.held_by(holder_id)
         cards = []
@@ -48,7 +50,7 @@ class HeldLicenses:
                         record.identifier,
                         record.issuer_name,
                         record.valid_to,
-                        record.status,
+                        shown_status(record, now),
                         f"{deps.node.url}/account/licenses/{record.identifier}",
                         f"{deps.node.url}/licenses/{record.identifier}.pdf",
                         kind.accent,

@@ -72,6 +72,11 @@ def in_language(text: Text) -> str:
     return text.en if current_language() == "en" else text.zh
 
 
+def capitalized(text: str) -> str:
+    """Return words as a sentence begins: ``OCSP`` and names stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def as_date(value: date | datetime | None) -> str:
     """Write a day; a moment is first brought to the city's time zone. None is an empty string."""
     if value is None:
@@ -131,6 +136,7 @@ def init_app(app: Flask, node: Node) -> None:
     app.jinja_env.globals["_"] = _sentence
     app.jinja_env.filters.update(
         in_language=in_language,
+        capitalized=capitalized,
         as_date=as_date,
         as_moment=as_moment,
         as_second=as_second,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from admin_ui.certificates import common_name
 from admin_ui.event_words import EVENTS
 from admin_ui.ports import AdminDeps
 from admin_ui.views import (
@@ -64,8 +65,9 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
         roles = visitor.roles if visitor else ()
         return {
             "may": lambda permission: permits(deps.policies.roles, roles, permission),
-            "switch_name": login_switches.name_of,
+            "common_name": common_name,
             "event_words": EVENTS,
+            "switch_name": login_switches.name_of,
         }
 
     for section in _SECTIONS:

@@ -16,6 +16,7 @@ from licenses.life import acts, reading
 from licenses.life.failures import refusal_of
 from licenses.life.orders import Officer
 from licenses.life.transitions import words_of
+from licenses.status import shown_status
 from licenses.transparency import receipts
 from licenses.verdict import STATUS_NAMES
 from policies.licenses import latest_types
@@ -71,6 +72,7 @@ def _add_reading(pages: Blueprint, deps: AdminDeps) -> None:
             "admin_ui/license.html",
             found=found,
             record=found.record,
+            status=shown_status(found.record, deps.clock.now()),
             type_name=licenses.name_of(deps.licenses, found.record.type_code),
             holder_id=mask(found.record.holder_id, head=3, tail=4),
             **_words(deps),

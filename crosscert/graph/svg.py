@@ -40,6 +40,8 @@ _ELSEWHERE = Text("本节点不经此", "not used from here")
 _LENGTH = Text("路径长", "path length")
 _UNLIMITED = Text("不限", "unlimited")
 _UNTIL = Text("至", "until")
+_NARROW, _WIDE = 6, 12
+"""About how wide a letter and a Chinese character of a label are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,10 @@ def _described(graph: Graph) -> str:
 
 
 def _text(text: str, x: float, y: float, kind: str) -> str:
-    return f'<text class={quoteattr(kind)} x="{x:.0f}" y="{y:.0f}">{escape(text)}</text>'
+    # Of labels only, and as a browser would about measure them: what is wider than a card is drawn closer together.
+    wide = sum(_WIDE if character > "\u2e7f" else _NARROW for character in text) > WIDTH - 2 * _NARROW
+    fitted = f' textLength="{WIDTH - 2 * _NARROW}" lengthAdjust="spacingAndGlyphs"' if wide and "label" in kind else ""
+    return f'<text class={quoteattr(kind)} x="{x:.0f}" y="{y:.0f}"{fitted}>{escape(text)}</text>'
 
 
 def _at(point: Point) -> str:

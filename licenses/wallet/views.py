@@ -5,6 +5,7 @@ A view parses, calls one function, renders. Left to others: every decision (``ho
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -17,6 +18,7 @@ from licenses.fetching import consents
 from licenses.ports import LicenseDeps, Visitor
 from licenses.presentation import present
 from licenses.qr_pictures import picture
+from licenses.status import shown_status
 from licenses.transparency import receipts
 from licenses.wallet import holding, sharing
 
@@ -46,6 +48,7 @@ def _add_own(room: Blueprint, deps: LicenseDeps) -> None:
         return render_template(
             "wallet/licenses.html",
             own=holding.list_own(deps, holder_id),
+            shown_status=partial(shown_status, at=deps.clock.now()),
             consents=consents.listed(deps, holder_id),
             days=deps.policies.licenses.wallet.consent_days,
             visitor_holds=bool(holder_id),
@@ -66,7 +69,8 @@ def _add_own(room: Blueprint, deps: LicenseDeps) -> None:
         if visitor is None:
             return _log_in()
         held = holding.describe(deps, identifier, visitor.holder_id or "")
-        return render_template("wallet/license.html", held=held, seconds=deps.policies.licenses.wallet.share_seconds)
+        seconds = deps.policies.licenses.wallet.share_seconds
+        return render_template("wallet/license.html", held=held, status=shown_status(held.record, held.at), seconds=seconds)
 
     @room.get("/account/licenses/<identifier>/receipt")
     def download_receipt(identifier: str) -> Response:
