@@ -23,12 +23,14 @@ from idp.interaction import login
 from idp.people import accounts, one_time_codes, throttle
 from idp.ports import IdpDeps
 from idp.records import Session
+from idp.recovery import window
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from kernel.randomness import token
 from tests.support import kiosk
 from tests.support.idp import (
+    OPERATOR,
     PASSWORD,
     TOTP_SECRET,
     Provider,
@@ -146,6 +148,29 @@ def test_what_is_lent_while_its_lender_logs_out_everywhere_is_over_too(crowded: 
         assert not lend(1), "it has ended"
         with deps.work.read() as work:
             assert work.records.sessions(whose) == []
+
+
+def test_whoever_passed_the_old_password_and_a_recovery_at_once_leave_no_session(deps: IdpDeps, clock: FixedClock) -> None:
+    account = add_account(deps, "linwenshu", kind="staff", totp_secret=TOTP_SECRET)
+    visit, device = Visit(("a browser",)), Device("192.0.2.1")
+    waiting = login.submit_password(
+        deps, transaction_id=None, visit=visit, device=device, username="linwenshu", password=PASSWORD
+    )
+    assert isinstance(waiting, login.NeedsCode)
+    with deps.work.begin() as work:
+        slip = window.start(work, deps, account.id, actor=OPERATOR, kinds={"staff"}, new=True)
+    code, new = pyotp.TOTP(TOTP_SECRET).at(clock.now()), "tides come in and tides go out"
+
+    def act(number: int) -> object:
+        if number == 0:
+            return window.complete(deps, device, name="linwenshu", code=slip, password=new)
+        return login.submit_code(deps, transaction_id=waiting.transaction_id, visit=visit, device=device, code=code)
+
+    recovered, entered = at_once(2, act)
+    assert recovered is None
+    assert isinstance(entered, login.LoggedIn) or entered.code == "transaction_over"
+    with deps.work.read() as work:
+        assert list(work.records.sessions(account.id)) == []
 
 
 def test_requirement_25_a_one_time_code_used_by_many_at_once_is_accepted_once(deps: IdpDeps, clock: FixedClock) -> None:
