@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from kernel.errors import Misuse
+from policies.loader import load
 from service.config import Config, load_config
+from service.directories import make_directory
 
 GOOD = """
 [node]
@@ -128,3 +130,19 @@ def test_passphrase_and_pin_come_from_the_environment_or_a_file_and_never_are_em
     assert ask() == "from the file"
     monkeypatch.setenv(variable, "from the environment")
     assert ask() == "from the environment"
+
+
+@pytest.mark.parametrize("role", ["clerk", "security_admin"])
+def test_a_group_gives_roles_only_where_groups_are_followed_and_none_but_those_that_policies_let_it(
+    tmp_path: Path, role: str
+) -> None:
+    (tmp_path / "scjg.password").write_text("the reader's", encoding="utf-8")
+    below = 'groups_below = "OU=Groups, o=scjg"\n'
+    groups = f'groups = {{ "cn=clerks,ou=groups,o=scjg" = ["{role}"], "cn=others,ou=people,o=scjg" = ["clerk"] }}\n'
+    config = write(tmp_path, GOOD + STAFF + below + groups)
+    with pytest.raises(Misuse) as caught:
+        make_directory(config, config.settings.directories[0], load(None).assurance.directories)
+    wanted = (
+        "no role that policies let directories give" if role == "security_admin" else "cn=others,ou=people,o=scjg is not below"
+    )
+    assert wanted in caught.value.text.en
