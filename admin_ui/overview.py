@@ -6,17 +6,19 @@ Left to others: peers and agreements (``federation``), renewing anything (``pki`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from admin_ui.certificates import Certificate, describe_record
+from kernel.errors import Misuse
+from licenses import archival
 from licenses.act_records import LicenseStop
 from licenses.log_ports import LogFault, Witnessed
 from licenses.ports import LicenseDeps
 from licenses.transparency import faults, reading
-from pki import review
+from pki import archiving, review
 from pki.ports import PkiDeps
 from pki.records import CaName, ListHead, Stop, ca_role
 
@@ -81,6 +83,27 @@ def find_stops(pki: PkiDeps, licenses: LicenseDeps) -> Stops:
     """Return what is stopped."""
     with licenses.work.look() as work:
         return Stops(review.find_stop(pki), work.records.find_stop())
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveState:
+    """The documents of the archive: how many wait for a newer time-stamp, and what new ones rest on that ends soon."""
+
+    due: int
+    ageing: Mapping[str, datetime]
+
+    def __bool__(self) -> bool:
+        return bool(self.due or self.ageing)
+
+
+def look_at_archive(deps: LicenseDeps) -> ArchiveState:
+    """Return how the archive stands; nothing of a node that has no time-stamp authority yet."""
+    try:
+        return ArchiveState(
+            archival.count_due(deps, archival.find_due(deps)), archiving.find_ageing(deps.pki, archival.ageing_of(deps))
+        )
+    except Misuse:
+        return ArchiveState(0, {})
 
 
 def list_kind(crl: ListHead | None, at: datetime) -> Kind:

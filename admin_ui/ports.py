@@ -11,6 +11,7 @@ from crosscert.ports import CrosscertDeps
 from idp.ports import IdpDeps
 from kernel.audit import AuditEvent
 from kernel.clock import Clock
+from kernel.errors import Misuse
 from kernel.nodes import Node
 from licenses.bulk_records import Batch
 from licenses.ports import LicenseDeps
@@ -134,7 +135,7 @@ class Visitors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AdminDeps:
-    """Everything that the console reads from; ``in_background`` tells the workers of a batch."""
+    """Everything that the console reads from; ``in_background`` tells the workers of a batch, ``type_fault`` what keeps new licence types from being in force."""
 
     node: Node
     policies: Policies
@@ -146,3 +147,4 @@ class AdminDeps:
     audit: AuditReader
     visitors: Visitors
     in_background: Callable[[Batch], None]
+    type_fault: Callable[[], Misuse | None]

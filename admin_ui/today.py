@@ -143,8 +143,8 @@ def _batches(deps: AdminDeps, visitor: AdminVisitor) -> Sequence[Batch]:
 
 def _templates(deps: AdminDeps, visitor: AdminVisitor) -> Sequence[Proposal]:
     officer = licenses.officer_of(deps.licenses, visitor, licenses.TEMPLATES)
-    found = template_proposals.list_proposals(deps.licenses, officer)
-    return [one for one in found if one.state == "waiting" and one.asked_person != officer.person]
+    found, _older = template_proposals.list_proposals(deps.licenses, officer, state="waiting")
+    return [one for one in found if one.asked_person != officer.person]
 
 
 def _ending(deps: AdminDeps, _visitor: AdminVisitor) -> Ending:

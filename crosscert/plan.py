@@ -124,7 +124,7 @@ def _plan(deps: CrosscertDeps, kind: Kind, edge: Mapping[str, Json], worlds: tup
         tried=tuple(_try(after, now, over)) if kind == "issue" else (),
         dependants=tuple(_dependants(before, after, subject, over | _through(before, then, subject))),
         assumed=tuple(names[key] for key in names if key in after.assumed),
-        type_names={each.code: Text(each.name, each.name_en) for each in deps.license_types},
+        type_names={each.code: Text(each.name, each.name_en) for each in deps.find_license_types()},
     )
 
 

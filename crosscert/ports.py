@@ -250,7 +250,7 @@ class CrosscertRecords(AgreementRecords, PeerRecords, Protocol):
 class CrosscertDeps:
     """Everything that the operations of this room need.
 
-    ``license_types`` are those whose certificate levels a plan is told for. ``kept`` holds what was computed from the store, under the store's generation; it is no state: losing it costs time only.
+    ``find_license_types`` returns those whose certificate levels a plan is told for. ``kept`` holds what was computed from the store, under the store's generation; it is no state: losing it costs time only.
     """
 
     node: Node
@@ -259,6 +259,6 @@ class CrosscertDeps:
     clock: Clock
     work: UnitOfWork[CrosscertRecords]
     fetch: Fetcher
-    license_types: tuple[LicenseType, ...] = ()
+    find_license_types: Callable[[], Sequence[LicenseType]] = tuple
     witness: LogWitness | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

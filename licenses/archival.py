@@ -7,19 +7,28 @@ a change after sealing. Left to others: the form and the material (``pki.archivi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
+import structlog
 from asn1crypto import cms
 
 from kernel.audit import AuditEvent
+from kernel.canonical import Json
+from kernel.errors import ChaoxinError
 from licenses.archive import DOCUMENT_CONTEXT
+from licenses.archive_records import Stamped
 from licenses.ports import LicenseDeps, LicenseRecord
 from licenses.signatures import Fault, TimeStamp, verify_time_stamp
 from pki import archive_stamps, archiving
+from pki.archiving import Ageing, Worn
+from pki.cms import Digest
 from policies.licenses import find_type
 
 _RUN = 100
+
+_log = structlog.get_logger()
 
 
 def as_kept(deps: LicenseDeps, record: LicenseRecord, sealed: bytes) -> bytes:
@@ -43,39 +52,65 @@ def below(pdf: bytes) -> tuple[bytes, TimeStamp | None]:
     return document, next(iter(found), None)
 
 
-def count_due(deps: LicenseDeps, *, every: bool = False) -> int:
-    """Return how many documents are due: their newest time-stamp's certificate ends soon; ``every``: all but those of this authority."""
-    before = archiving.stamped_before_is_due(deps.pki, _ahead(deps, every=every))
-    if before is None:
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What came of a run: how many documents were stamped again, and the identifiers of those that could not be."""
+
+    done: int
+    failed: Sequence[str]
+
+
+def ageing_of(deps: LicenseDeps) -> Ageing:
+    """Return until when policies trust algorithms, and how long before an end documents are stamped again."""
+    rules = deps.policies.licenses.archive
+    return Ageing(dict(rules.trusted_until.items()), timedelta(days=rules.renew_days))
+
+
+def find_due(deps: LicenseDeps, *, every: bool = False) -> Worn:
+    """Return which documents are due: what they rest on ends soon; ``every``: all but those of the authority in use."""
+    return archiving.stamped_by_others(deps.pki) if every else archiving.find_worn(deps.pki, ageing_of(deps))
+
+
+def count_due(deps: LicenseDeps, worn: Worn) -> int:
+    """Return how many documents that are."""
+    if not worn:
         return 0
     with deps.work.read() as work:
-        return work.records.count_stamped_before(before)
+        return work.records.count_worn(worn)
 
 
-def renew_due(deps: LicenseDeps, *, actor: str, every: bool = False, progress: Callable[[int], None] = lambda _done: None) -> int:
-    """Stamp again what is due and return how many that were. Interrupted, it is simply repeated."""
-    before = archiving.stamped_before_is_due(deps.pki, _ahead(deps, every=every))
-    done = 0
-    while before is not None:
+def renew_due(
+    deps: LicenseDeps, worn: Worn, *, actor: str, limit: int | None = None, progress: Callable[[int], None] = lambda _done: None
+) -> Renewed:
+    """Stamp again what is due, ``limit`` of it at most, the longest stamped first. Interrupted, it is simply repeated.
+
+    What cannot be stamped is passed over and told: one damaged document must not keep the others from lasting.
+    """
+    digest = archiving.digest_for(ageing_of(deps), deps.clock.now())
+    done, failed, last, left = 0, [], None, limit
+    while worn and left != 0:
         with deps.work.read() as work:
-            due = work.records.documents_stamped_before(before, limit=_RUN)
+            due = work.records.worn_documents(worn, after=last, limit=_RUN if left is None else min(_RUN, left))
         if not due:
             break
-        for identifier, stored in due:
-            now = deps.clock.now()
-            renewed = archiving.archive(deps.pki, deps.vault.decrypt_bytes(stored, DOCUMENT_CONTEXT))
-            with deps.work.begin() as work:
-                if work.records.renew_document(
-                    identifier, deps.vault.encrypt_bytes(renewed, DOCUMENT_CONTEXT), now, before=before
-                ):
-                    event = AuditEvent(
-                        now, actor, "licenses.renew_time_stamp", f"license:{identifier}", details={"bytes": len(renewed)}
-                    )
-                    work.audit.record(event)
-                    done += 1
+        for stamped, stored in due:
+            try:
+                done += _renew(deps, stamped, stored, digest, actor)
+            except ChaoxinError as error:
+                failed.append(stamped.identifier)
+                _log.error("archive_stamp_failed", identifier=stamped.identifier, code=error.code)
             progress(1)
-    return done
+        last, left = due[-1][0], None if left is None else left - len(due)
+    return Renewed(done, failed)
 
 
-def _ahead(deps: LicenseDeps, *, every: bool) -> timedelta:
-    return timedelta.max if every else timedelta(days=deps.policies.licenses.archive.renew_days)
+def _renew(deps: LicenseDeps, stamped: Stamped, stored: bytes, digest: Digest, actor: str) -> bool:
+    renewed = archiving.archive(deps.pki, deps.vault.decrypt_bytes(stored, DOCUMENT_CONTEXT), digest)
+    encrypted, now = deps.vault.encrypt_bytes(renewed, DOCUMENT_CONTEXT), deps.clock.now()
+    details: dict[str, Json] = {"bytes": len(renewed), "digest": digest}
+    with deps.work.begin() as work:
+        if not work.records.renew_document(stamped, encrypted, digest, now):
+            return False
+        target = f"license:{stamped.identifier}"
+        work.audit.record(AuditEvent(now, actor, "licenses.renew_time_stamp", target, details=details))
+    return True

@@ -31,6 +31,10 @@ _MAX_FILES = 16
 _MAX_OCTETS = 512 * 1024
 _MAX_TOGETHER = 2 * 1024 * 1024
 _MAX_PIXELS = 4_000_000
+MAX_SAMPLE_PICTURE = 2 * 1024 * 1024
+"""Octets of the picture of one page of a sample; a licence has some hundred thousand."""
+MAX_SAMPLE = 8 * 1024 * 1024
+"""Octets of a whole sample: its PDF and its pictures."""
 
 
 @dataclass(frozen=True, slots=True)

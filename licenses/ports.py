@@ -15,13 +15,15 @@ from kernel.clock import Clock
 from kernel.nodes import Node
 from kernel.work import UnitOfWork
 from licenses.act_records import ActRecords
+from licenses.archive_records import ArchiveRecords
 from licenses.bulk_records import BatchRecords
 from licenses.consent_records import ConsentRecords
 from licenses.log_ports import LogNodes, LogWitnessRecords
 from licenses.qr_key_records import QrKeyRecords
 from licenses.template_records import TemplateRecords
 from licenses.wallet_records import WalletRecords
-from policies.models import HolderKind, Policies
+from policies.in_force import Licensing
+from policies.models import HolderKind
 
 if TYPE_CHECKING:
     from crosscert.trust import Trust
@@ -146,7 +148,16 @@ class Published:
 
 
 class LicenseRecords(
-    LogNodes, LogWitnessRecords, ActRecords, BatchRecords, WalletRecords, ConsentRecords, QrKeyRecords, TemplateRecords, Protocol
+    LogNodes,
+    LogWitnessRecords,
+    ActRecords,
+    ArchiveRecords,
+    BatchRecords,
+    WalletRecords,
+    ConsentRecords,
+    QrKeyRecords,
+    TemplateRecords,
+    Protocol,
 ):
     """The registry, in one transaction."""
 
@@ -251,18 +262,6 @@ class LicenseRecords(
         """Return the encrypted PDF of an issued licence."""
         ...
 
-    def count_stamped_before(self, moment: datetime) -> int:
-        """Return how many documents had their newest time-stamp before ``moment``."""
-        ...
-
-    def documents_stamped_before(self, moment: datetime, *, limit: int) -> Sequence[tuple[str, bytes]]:
-        """Return identifiers and encrypted PDFs of some of those."""
-        ...
-
-    def renew_document(self, identifier: str, document: bytes, at: datetime, *, before: datetime) -> bool:
-        """Store a document that was stamped again at ``at``; False when its newest time-stamp is not of before ``before`` any more."""
-        ...
-
     def set_status(self, identifier: str, *, before: StatusCode, after: StatusCode, at: datetime, reason: str) -> bool:
         """Change the status of an issued licence; False when it is not ``before`` any more."""
         ...
@@ -306,7 +305,7 @@ class LicenseDeps:
     """
 
     node: Node
-    policies: Policies
+    policies: Licensing
     pki: PkiDeps
     trust: Trust
     vault: Vault

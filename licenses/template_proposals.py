@@ -26,14 +26,15 @@ from licenses.errors.templates import (
     TEMPLATE_DECIDED,
     TEMPLATE_NO_FOLDER,
     TEMPLATE_NOT_KEPT,
+    TEMPLATE_SAMPLE_TOO_LARGE,
     TEMPLATE_UNKNOWN,
     TEMPLATE_WAITS,
 )
 from licenses.life.orders import Officer
-from licenses.own_templates import OwnTemplates, Template, Tried
+from licenses.own_templates import MAX_SAMPLE, MAX_SAMPLE_PICTURE, OwnTemplates, Template, Tried
 from licenses.ports import LicenseDeps, LicenseRecords
 from licenses.sample import sample
-from licenses.template_records import Proposal, ProposalContent
+from licenses.template_records import Proposal, ProposalContent, ProposalState
 from policies.licenses import find_type, latest_types
 from policies.models import LicenseType
 
@@ -55,6 +56,7 @@ def try_out(deps: LicenseDeps, template: Template, name: str, type_code: str) ->
 
     if parse(tried.pdf).data != describe(record, kind, deps.node):
         raise Refusal(TEMPLATE_DATA, field="template")
+    _check_size(tried)
     return tried
 
 
@@ -133,11 +135,14 @@ def get_content(deps: LicenseDeps, proposal_id: str, officer: Officer) -> Propos
         return _content(work.records, found)
 
 
-def list_proposals(deps: LicenseDeps, officer: Officer) -> Sequence[Proposal]:
-    """Return the last proposals that an officer may see."""
-    reach = {kind.code for kind in types_of(deps, officer)}
+def list_proposals(
+    deps: LicenseDeps, officer: Officer, *, state: ProposalState | None = None, before: str | None = None
+) -> tuple[Sequence[Proposal], str | None]:
+    """Return the last proposals that an officer may see, from behind the one ``before``, and what the next page is behind; None where there is none."""
+    types = [kind.code for kind in types_of(deps, officer)]
     with deps.work.read() as work:
-        return [one for one in work.records.proposals(limit=LISTED) if one.type_code in reach]
+        found = work.records.proposals(state=state, types=types, before=before, limit=LISTED + 1)
+    return found[:LISTED], found[LISTED - 1].id if len(found) > LISTED else None
 
 
 def _bind(deps: LicenseDeps, approved: Proposal) -> Proposal:
@@ -161,6 +166,16 @@ def _bind(deps: LicenseDeps, approved: Proposal) -> Proposal:
         if work.records.move_proposal(done, "approved"):  # whoever is first tells of it
             work.audit.record(_event(deps, done, "licenses.bind_template", "system"))
     return done
+
+
+def _check_size(tried: Tried) -> None:
+    largest, together = max(map(len, tried.pictures), default=0), len(tried.pdf) + sum(map(len, tried.pictures))
+    for zh, en, size, limit in (
+        ("一页的图片", "the picture of a page", largest, MAX_SAMPLE_PICTURE),
+        ("全部", "all of it", together, MAX_SAMPLE),
+    ):
+        if size > limit:
+            raise Refusal(TEMPLATE_SAMPLE_TOO_LARGE, field="template", what=zh, what_en=en, size=size, limit=limit)
 
 
 def _check_reach(deps: LicenseDeps, type_code: str, officer: Officer) -> None:

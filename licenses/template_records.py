@@ -5,7 +5,7 @@ Left to others: SQL (``storage``), who may propose and approve (``template_propo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -55,8 +55,15 @@ class TemplateRecords(Protocol):
         """Return what a proposal is about."""
         ...
 
-    def proposals(self, *, state: ProposalState | None = None, limit: int) -> Sequence[Proposal]:
-        """Return proposals, the newest first."""
+    def proposals(
+        self,
+        *,
+        state: ProposalState | None = None,
+        types: Collection[str] | None = None,
+        before: str | None = None,
+        limit: int,
+    ) -> Sequence[Proposal]:
+        """Return proposals, those of ``types`` where they are named, the newest first, from behind the proposal ``before``."""
         ...
 
     def move_proposal(self, proposal: Proposal, before: ProposalState) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from kernel.errors import Refusal
 from pki import pdf_revisions
+from pki.cms import Digest
 from pki.errors import DOCUMENT_UNSUITABLE
 from pki.pdf_revisions import Below, references_to
 
@@ -64,8 +65,15 @@ class _Sealed:
     crls: bytes
 
 
-def extend(pdf: bytes, certificates: Sequence[bytes], crls: Sequence[bytes], stamp: Callable[[bytes], bytes]) -> bytes:
-    """Return ``pdf``, sealed here, with an archive time-stamp: ``stamp`` gives the token over a SHA-256.
+def extend(
+    pdf: bytes,
+    certificates: Sequence[bytes],
+    crls: Sequence[bytes],
+    stamp: Callable[[bytes], bytes],
+    *,
+    digest: Digest = "sha256",
+) -> bytes:
+    """Return ``pdf``, sealed here, with an archive time-stamp: ``stamp`` gives the token over a ``digest`` of the file.
 
     ``certificates`` and ``crls`` (DER) are put into the store beside what it has. ``Refusal(document_unsuitable)`` for another form.
     """
@@ -73,7 +81,7 @@ def extend(pdf: bytes, certificates: Sequence[bytes], crls: Sequence[bytes], sta
     if sealed is None:
         raise Refusal(DOCUMENT_UNSUITABLE, field="file", problem="not sealed here")
     before, after = _revision(sealed, certificates, crls)
-    token = stamp(hashlib.sha256(pdf + before + after).digest())
+    token = stamp(hashlib.new(digest, pdf + before + after).digest())
     return b"".join((pdf, before, pdf_revisions.value(token, RESERVED_DIGITS), after))
 
 

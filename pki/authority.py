@@ -35,7 +35,7 @@ from pki.records import (
     ca_role,
 )
 from pki.registry import get_certificate
-from pki.roles import ca_in, cas_in, credential_in, get_credential, is_ca_revoked, issuer_of, responder_role
+from pki.roles import ca_in, cas_in, credential_in, get_credential, is_ca_revoked, issuer_of, parsed, responder_role
 from policies.certificates import get_profile
 from policies.models import KeyAlgorithm, Profile
 
@@ -105,7 +105,7 @@ def make_ca(deps: PkiDeps, role: CaRole) -> None:
 
 
 def renew_due(deps: PkiDeps) -> None:
-    """Renew the services' certificates that come to their end or were revoked. The CAs themselves need a rollover."""
+    """Renew the services' certificates that come to their end, were revoked, or are of a key that is not the profile's. The CAs themselves need a rollover."""
     with deps.work.read() as work:
         names = [ca.key_label for ca in cas_in(deps, work.records)]
     # A responder is authorised by the CA it answers for (RFC 6960 4.2.2.2), so each CA has its own, a retired one too.
@@ -207,11 +207,12 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
         serving = None if assigned is None else work.records.find_certificate(assigned.serial)
         orphaned = serving is not None and role.ca is None and is_ca_revoked(deps, work.records, serving)
     profile = get_profile(deps.policies, role.profile)
-    if serving is not None and not orphaned and (role in _CAS or not is_due(serving, profile, deps.clock.now())):
+    other_kind = serving is not None and role not in _CAS and not certificates.is_of_kind(parsed(deps, serving), profile)
+    if serving is not None and not (orphaned or other_kind) and (role in _CAS or not is_due(serving, profile, deps.clock.now())):
         return
-    # A revoked certificate's key is not used again; an expiring one's is.
+    # A revoked certificate's key is not used again, nor one of a kind that policies want no more; an expiring one's is.
     label = assigned.key_label if assigned is not None else role.name
-    if serving is not None and serving.revoked_at is not None:
+    if serving is not None and (other_kind or serving.revoked_at is not None):
         label = f"{role.name}-{serving.serial[:16]}"
     key = get_or_create_key(deps.keys, label, profile.key_algorithm)
     if role.name == "principal":
@@ -219,7 +220,12 @@ def _fill(deps: PkiDeps, role: _Role) -> None:
     else:
         with deps.work.read() as work:
             ca = credential_in(deps, work.records, "issuing") if role.ca is None else ca_in(deps, work.records, role.ca)
-        if serving is not None and not orphaned and serving.revoked_at is None and serving.not_after >= ca.record.not_after:
+        if (
+            serving is not None
+            and not (orphaned or other_kind)
+            and serving.revoked_at is None
+            and serving.not_after >= ca.record.not_after
+        ):
             return  # its CA lives no longer: a new one would end at the same moment
         issuer = issuer_with_place(deps, ca)
     subject = x509_name((*deps.node.names, ("CN", f"{deps.node.name}{role.common_name}")))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -123,6 +123,11 @@ def algorithm_of(public_key: PublicKey) -> KeyAlgorithm | None:
     if isinstance(public_key, rsa.RSAPublicKey):
         return "RSA-3072" if public_key.key_size in _RSA_BITS else None
     return "Ed25519"
+
+
+def is_of_kind(certificate: x509.Certificate, profile: Profile) -> bool:
+    """Tell whether a certificate of the node's own has the kind of key that its profile makes now."""
+    return algorithm_of(cast("PublicKey", certificate.public_key())) == profile.key_algorithm
 
 
 def _extensions(draft: Draft, issuer: Issuer, node: Node, policies: CertificatePolicies) -> list[x509.Extension[Any]]:

@@ -26,7 +26,7 @@ _FROM, _UNTIL = datetime(2000, 1, 1, tzinfo=UTC), datetime(2049, 12, 31, tzinfo=
 
 def rehearse(prepared: PreparedSeal, at: datetime) -> bytes:
     """Return the file that sealing ``prepared`` makes, but for the signature value; it can still be sealed."""
-    authority = replace(prepared.authority, signer=_signer("time-stamp"), last=tsa.LastMoment(at))
+    authority = replace(prepared.authority, signers={"sha256": _signer("time-stamp")}, last=tsa.LastMoment(at))
 
     def value(digest: bytes) -> bytes:
         signed = cms.sign(_signer("seal"), cms.DATA, digest, None)

@@ -20,7 +20,7 @@ from kernel.errors import Misuse, Refusal
 from kernel.work import Work
 from pki import authority, cms, crl, issuance, pdf_signatures, tsa
 from pki.briefly_kept import kept_while
-from pki.certificates import Draft
+from pki.certificates import Draft, is_of_kind
 from pki.cms import CmsSigner
 from pki.errors import AUTHORITY_MISSING, SEAL_UNUSABLE
 from pki.links import PROFILE as LINK
@@ -155,6 +155,8 @@ def _certify(deps: PkiDeps, department: Department, old: Seal | None, actor: str
     check_below(names, deps.node.names)
     profile = get_profile(deps.policies, PROFILE)
     label = f"seal-{department.uscc}" if old is None else old.key_label
+    if old is not None and not is_of_kind(parsed(deps, old.certificate), profile):  # policies want another kind by now
+        label = f"seal-{department.uscc}-{old.certificate.serial[:16]}"
     key = authority.get_or_create_key(deps.keys, label, profile.key_algorithm)
     issuer = issuer_with_place(deps, get_credential(deps, "issuing"))
     draft = Draft(PROFILE, profile, x509_name(names), key.public_key())

@@ -9,16 +9,18 @@ Left to others: HTTP (``views``), whether the machine's clock is right (the oper
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from types import MappingProxyType
+from typing import Any, cast
 
 from asn1crypto import tsp
 
 from kernel.errors import Refusal
 from kernel.randomness import serial_number
 from pki import cms
-from pki.cms import CmsSigner
+from pki.cms import HASHINGS, CmsSigner, Digest
 from pki.der import generalized_time, integer, octets, oid, sequence, tlv
 from pki.life_errors import CLOCK_WENT_BACK
 from pki.ports import PkiDeps, PkiRecords
@@ -27,14 +29,7 @@ from policies.certificates import tsa_policy_oid
 
 MAX_REQUEST_BYTES = 16384
 
-Digest = Literal["sha256", "sha384", "sha512"]
-
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
-_DIGESTS: dict[str, tuple[int, bytes]] = {
-    "sha256": (32, sequence(oid("2.16.840.1.101.3.4.2.1"))),
-    "sha384": (48, sequence(oid("2.16.840.1.101.3.4.2.2"))),
-    "sha512": (64, sequence(oid("2.16.840.1.101.3.4.2.3"))),
-}
 _GRANTED = sequence(integer(0))
 
 # PKIFailureInfo (RFC 3161 2.4.2)
@@ -56,10 +51,10 @@ class LastMoment:
 
 @dataclass(frozen=True, slots=True)
 class TimeStampAuthority:
-    """The authority's credential, ready to sign."""
+    """The authority's credential, ready to sign: over whatever was hashed, with a hash no weaker than that one."""
 
     credential: Credential
-    signer: CmsSigner
+    signers: Mapping[Digest, CmsSigner]
     policy: bytes
     accuracy: timedelta
     last: LastMoment
@@ -67,7 +62,7 @@ class TimeStampAuthority:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    digest: str
+    digest: Digest
     hashed: bytes
     nonce: int | None
     with_certificates: bool
@@ -108,7 +103,7 @@ def stamp(authority: TimeStampAuthority, digest: bytes, at: datetime, algorithm:
 
     ``Refusal(clock_went_back)`` when ``at`` lies further before a moment that was stamped than the accuracy promised.
     """
-    if len(digest) != _DIGESTS[algorithm][0]:
+    if len(digest) != HASHINGS[algorithm].hash.digest_size:
         message = f"not a {algorithm} digest"
         raise ValueError(message)
     return _stamp(authority, _Request(algorithm, digest, None, with_certificates=True), at)
@@ -120,10 +115,11 @@ def authority_in(deps: PkiDeps, records: PkiRecords) -> TimeStampAuthority:
     kept = f"tsa:{credential.record.sha256}"
     found = deps.kept.get(kept)
     if found is None:
+        certificate = parsed(deps, credential.record)
         published = records.last_list_at(credential.record.ca)
         found = deps.kept[kept] = TimeStampAuthority(
             credential,
-            cms.make_signer(credential.key, parsed(deps, credential.record)),
+            MappingProxyType({one: cms.make_signer(credential.key, certificate, digest=one) for one in HASHINGS}),
             oid(tsa_policy_oid(deps.policies, deps.node.code)),
             timedelta(seconds=deps.policies.time_stamps.accuracy_seconds),
             LastMoment(published or credential.record.not_before),
@@ -138,16 +134,16 @@ def _stamp(authority: TimeStampAuthority, request: _Request, at: datetime) -> by
     content = sequence(  # TSTInfo; ordering is false and therefore absent
         integer(1),
         authority.policy,
-        sequence(_DIGESTS[request.digest][1], octets(request.hashed)),
+        sequence(HASHINGS[request.digest].identifier, octets(request.hashed)),
         integer(serial_number()),
         generalized_time(at),
         sequence(integer(int(authority.accuracy.total_seconds()))),
         b"" if request.nonce is None else _signed_integer(request.nonce),
     )
     signed = cms.sign(
-        authority.signer,
+        authority.signers[request.digest],
         _TST_INFO,
-        hashlib.sha256(content).digest(),
+        hashlib.new(request.digest, content).digest(),
         content,
         with_certificates=request.with_certificates,
     )
@@ -167,9 +163,9 @@ def _parse(deps: PkiDeps, request_der: bytes) -> _Request:
         raise _RejectedError(_BAD_DATA_FORMAT, "not a TimeStampReq") from None
     if version != "v1":
         raise _RejectedError(_BAD_REQUEST, "version")
-    if algorithm not in _DIGESTS or parameters is not None:
+    if algorithm not in HASHINGS or parameters is not None:
         raise _RejectedError(_BAD_ALGORITHM, "SHA-256, SHA-384 or SHA-512")
-    if len(hashed) != _DIGESTS[algorithm][0]:
+    if len(hashed) != HASHINGS[algorithm].hash.digest_size:
         raise _RejectedError(_BAD_DATA_FORMAT, "length of the hash")
     if native["req_policy"] not in {None, tsa_policy_oid(deps.policies, deps.node.code)}:
         raise _RejectedError(_UNACCEPTED_POLICY, "policy")

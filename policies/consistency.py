@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import get_args
 
 from kernel.errors import Text
 from policies import role_consistency
@@ -15,7 +16,7 @@ from policies.claim_models import Release
 from policies.claims import ALWAYS_ASKED
 from policies.findings import Finding, repeated
 from policies.lines import Path
-from policies.models import KeyAlgorithm, LicenseType, Policies, Profile
+from policies.models import ArchiveAlgorithm, KeyAlgorithm, LicenseType, Policies, Profile
 
 PROFILES = ("principal_ca", "issuing_ca", "department_seal", "token_signer", "ocsp", "tsa")
 """Profiles that a node cannot run without."""
@@ -50,6 +51,7 @@ def find_contradictions(policies: Policies) -> Iterator[Finding]:
         _claims,
         _clients,
         _acts,
+        _archive,
         _types,
         _legal_bases,
         role_consistency.find_contradictions,
@@ -223,6 +225,14 @@ def _acts(policies: Policies) -> Iterator[Finding]:
     for name, rules in policies.licenses.acts.items():
         for index in repeated(reason.code for reason in rules.reasons):
             yield "licenses", ("acts", name, "reasons", index, "code"), Text("两个理由同码", "two reasons have this code")
+
+
+def _archive(policies: Policies) -> Iterator[Finding]:
+    named = policies.licenses.archive.trusted_until
+    for algorithm in get_args(ArchiveAlgorithm):
+        if algorithm not in named:
+            problem = Text(f"没有写明 {algorithm} 的日期", f"it does not say until when {algorithm} is trusted")
+            yield "licenses", ("archive", "trusted_until"), problem
 
 
 def _types(policies: Policies) -> Iterator[Finding]:

@@ -92,3 +92,19 @@ POLICY_NO_TYPE = define(
     remedy_zh="用 chaoxin license types 查看有哪些类型。",
     remedy_en="chaoxin license types lists those that there are.",
 )
+POLICY_TYPE_CHANGED = define(
+    "policy_type_changed",
+    status=500,
+    zh="证照类型 {type_code} 的版本 {version} 正在使用，它的文件却被改动或移走了，仍按原来的使用。",
+    en="Version {version} of the licence type {type_code} is in use, but its document was changed or taken away; it goes on as it was.",
+    remedy_zh="恢复这份文件，把改动写成下一个版本；这个版本确实没有签发过证照时，重新启动服务。",
+    remedy_en="Restore the document and write the change as the next version; if nothing was issued by this one, start the servers again.",
+)
+POLICY_TYPE_THERE = define(
+    "policy_type_there",
+    status=500,
+    zh="{file} 已经存在。",
+    en="{file} is there already.",
+    remedy_zh="一个版本的文件不再改动；换一个版本号（version）。",
+    remedy_en="The document of a version is not changed any more; give it another version number.",
+)

@@ -13,6 +13,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -64,17 +65,34 @@ _CODES: Mapping[str, ErrorCode] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The seven documents, read and each sound in itself; ``files`` are the node's own, ``lines`` where the keys of each stand."""
+
+    policies: Policies
+    files: Mapping[str, Path]
+    lines: Mapping[str, Mapping[KeyPath, int]]
+
+
 def load(directory: Path | None) -> Policies:
     """Return all policies: the documents in ``directory`` and, for what it does not hold, the packaged ones; or ``Misuse``."""
-    types = [] if directory is None else sorted((directory / TYPES).glob("*.toml"))
+    return with_types(read_documents(directory), directory)
+
+
+def read_documents(directory: Path | None) -> Documents:
+    """Return the seven documents, without the types that ``directory`` adds; ``Misuse`` for one that is not sound."""
     own = {} if directory is None else _own_documents(directory, needed=not (directory / TYPES).is_dir())
     read = {name: _read(own.get(name, DEFAULTS / f"{name}.toml"), shape) for name, shape in DOCUMENTS.items()}
-    documents = {name: document for name, (document, _) in read.items()}
-    policies = Policies.model_validate(documents)
-    added = [(file, *_read(file, LicenseType)) for file in types]
-    policies = _with_types(policies, [kind for _file, kind, _found in added])
+    policies = Policies.model_validate({name: document for name, (document, _) in read.items()})
+    return Documents(policies, own, {name: lines for name, (_, lines) in read.items()})
+
+
+def with_types(documents: Documents, directory: Path | None, *more: Path) -> Policies:
+    """Return the policies of the documents, and the types that ``directory`` and the files beside it hold now; ``Misuse`` for what contradicts itself."""
+    added = [(file, *_read(file, LicenseType)) for file in (*_type_documents(directory), *more)]
+    policies = join_types(documents.policies, [kind for _file, kind, _found in added])
     for name, path, problem in consistency.find_contradictions(policies):
-        file, found = own.get(name, DEFAULTS / f"{name}.toml"), read[name][1]
+        file, found = documents.files.get(name, DEFAULTS / f"{name}.toml"), documents.lines[name]
         place = _added_place(policies, len(added), name, path)
         if place is not None:
             (file, _kind, found), path = added[place], path[2:]  # noqa: PLW2901 - the same key, in the file that wrote it
@@ -82,9 +100,19 @@ def load(directory: Path | None) -> Policies:
     return policies
 
 
-def _with_types(policies: Policies, kinds: Sequence[LicenseType]) -> Policies:
+def read_type(file: Path) -> LicenseType:
+    """Return the type that a document holds; ``Misuse`` when it is none."""
+    return _read(file, LicenseType)[0]
+
+
+def join_types(policies: Policies, kinds: Sequence[LicenseType]) -> Policies:
+    """Return the policies with further types."""
     licenses = policies.licenses
     return policies.model_copy(update={"licenses": licenses.model_copy(update={"types": (*licenses.types, *kinds)})})
+
+
+def _type_documents(directory: Path | None) -> Sequence[Path]:
+    return [] if directory is None else sorted((directory / TYPES).glob("*.toml"))
 
 
 def _added_place(policies: Policies, added: int, name: str, path: KeyPath) -> int | None:

@@ -6,6 +6,7 @@ Left to others: reading the files (``loader``) and deciding by them (``certifica
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -34,6 +35,7 @@ from policies.wallet_models import LegalBasis, WalletRules
 Days = Annotated[int, Field(gt=0, le=40 * 366)]
 TypeCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{21}$")]
 KeyAlgorithm = Literal["P-256", "P-384", "RSA-3072", "Ed25519"]
+ArchiveAlgorithm = Literal["P-256", "P-384", "RSA-3072", "SHA-256", "SHA-384", "SHA-512"]
 KeyUsage = Literal["digital_signature", "content_commitment", "key_encipherment", "key_agreement", "key_cert_sign", "crl_sign"]
 ExtendedKeyUsage = Literal["server_auth", "client_auth", "email_protection", "time_stamping", "ocsp_signing", "document_signing"]
 Requester = Literal["node", "admin", "invitation", "holder"]
@@ -241,9 +243,15 @@ class VerificationRules(Table):
 
 
 class ArchiveRules(Table):
-    """How many days before the certificate of its newest time-stamp ends a document is stamped again."""
+    """When documents are stamped again: so many days before the certificate of the newest time-stamp, or an algorithm, ends.
+
+    ``trusted_until`` names the first day on which an algorithm of signatures or hashes proves nothing by itself any more; ``per_run`` is how
+    many documents the worker stamps in an hour.
+    """
 
     renew_days: Annotated[int, Field(gt=0)]
+    per_run: Annotated[int, Field(gt=0, le=1_000_000)]
+    trusted_until: dict[ArchiveAlgorithm, date]
 
 
 class LicensePolicies(Table):

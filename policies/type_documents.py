@@ -1,4 +1,4 @@
-"""Writes a licence type's next version as a document of its own into a node's policy folder: as the newest one, but for what changes.
+"""Writes licence types as documents of their own into a node's policy folder: one that somebody wrote, or the newest one but for what changes.
 
 Left to others: reading documents and whether they contradict each other (``loader``), who agreed to it (``licenses.template_proposals``).
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 from kernel.errors import Misuse
 from policies import loader
-from policies.errors import POLICY_NO_TYPE
+from policies.errors import POLICY_NO_TYPE, POLICY_TYPE_THERE
 from policies.licenses import find_type
 from policies.models import LicenseType
 
@@ -25,7 +25,7 @@ _DEL, _ESCAPED_DEL = "\x7f", r"\u007f"  # the one character that stands in a JSO
 def add_version(directory: Path, code: str, changes: Mapping[str, str]) -> int:
     """Write the next version of a type, with these ``changes``, and return its number; the newest one's, where they stand there already.
 
-    What is in the folder counts, whatever the process started with; servers take the new version when they start. ``Misuse`` where there is no such type.
+    What is in the folder counts, whatever is in force in this process. ``Misuse`` where there is no such type.
     """
     while True:
         newest = find_type(loader.load(directory).licenses, code)
@@ -38,6 +38,23 @@ def add_version(directory: Path, code: str, changes: Mapping[str, str]) -> int:
         with suppress(FileExistsError):  # somebody was quicker with this version
             _write_once(directory / loader.TYPES / f"{code}-{made.version}.toml", to_toml(made))
             return made.version
+
+
+def check_document(directory: Path, file: Path) -> LicenseType:
+    """Return the type that ``file`` holds, if the folder may take it; ``Misuse`` with file, line and key otherwise."""
+    loader.with_types(loader.read_documents(directory), directory, file)
+    return loader.read_type(file)
+
+
+def add_document(directory: Path, file: Path) -> LicenseType:
+    """Take the type that ``file`` holds into the folder, as it is written, whole or not at all."""
+    kind = check_document(directory, file)
+    place = directory / loader.TYPES / f"{kind.code}-{kind.version}.toml"
+    try:
+        _write_once(place, file.read_text(encoding="utf-8"))
+    except FileExistsError:
+        raise Misuse(POLICY_TYPE_THERE, file=str(place)) from None
+    return kind
 
 
 def to_toml(kind: LicenseType) -> str:

@@ -166,6 +166,7 @@ def _admin(services: Services) -> AdminDeps:
         audit=AuditReader(services.engine),
         visitors=services.visitors,
         in_background=partial(_issue_in_background, services),
+        type_fault=lambda: services.in_force.fault,
     )
 
 

@@ -17,8 +17,9 @@ from cryptography import x509
 
 from crosscert.federation.standings import list_standings
 from idp.directories import sync
+from licenses import archival
 from licenses.transparency import faults, reading
-from pki import authority, crl, review
+from pki import archiving, authority, crl, review
 from pki.certificates import hash_for
 from pki.cross_certificates import PROFILE
 from pki.roles import CA_ROLES, cas_in, get_credential, responder_role
@@ -179,6 +180,17 @@ def log_finding(services: Services) -> Finding:
     with services.licenses.work.read() as work:
         size, witnesses = work.records.log_size(), len(work.records.cosigned())
     return Finding("log", ok=not own, detail="; ".join(own) or f"{size} leaves, {witnesses} witnesses", warnings=others)
+
+
+def archive_finding(services: Services) -> Finding:
+    """Tell how many documents wait for a newer time-stamp, and which algorithms of new ones end soon, which nobody but the operator can change."""
+    deps = services.licenses
+    ageing = archiving.find_ageing(deps.pki, archival.ageing_of(deps))
+    warnings = tuple(
+        f"{name} is trusted until {end:%Y-%m-%d} only: choose another for profiles.tsa" for name, end in ageing.items()
+    )
+    due = archival.count_due(deps, archival.find_due(deps))
+    return Finding("archive", ok=True, detail=f"{due} documents to be stamped again", warnings=warnings)
 
 
 _CHECKS: tuple[tuple[str, Callable[[Services], str]], ...] = (

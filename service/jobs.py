@@ -30,7 +30,7 @@ from licenses import review as license_review
 from licenses.bulk.deciding import drop_left_over
 from licenses.bulk.work import carry_on, work_one
 from licenses.bulk_records import Batch
-from pki import alarms, authority, crl, known_revoked, review
+from pki import alarms, archiving, authority, crl, known_revoked, review
 from service import audit, indexed, sealed
 from service.wiring import Services
 
@@ -111,8 +111,11 @@ def review_issued(services: Services) -> None:
 
 
 def renew_archive_stamps(services: Services) -> None:
-    """Stamp the licences again whose newest time-stamp's certificate ends in the time that policies name."""
-    archival.renew_due(services.licenses, actor="system")
+    """Stamp some of the licences again that rest on a certificate or an algorithm that ends soon; tell when new stamps do as well."""
+    deps = services.licenses
+    archival.renew_due(deps, archival.find_due(deps), actor="system", limit=deps.policies.licenses.archive.per_run)
+    for algorithm, end in archiving.find_ageing(services.pki, archival.ageing_of(deps)).items():
+        _log.warning("archive_algorithm_ends", algorithm=algorithm, trusted_until=rfc3339(end))
 
 
 def tell_of_logouts(services: Services) -> None:
@@ -188,9 +191,9 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (tell_of_events, 1),
     (carry_on_batches, 1),
     (raise_expiry_alarms, 60),
+    (renew_archive_stamps, 60),
     (review_issued, 1440),
     (seal_late_audit, 1440),
-    (renew_archive_stamps, 1440),
     (renew_sealed, 1440),
     (close_accounts, 5),
 )

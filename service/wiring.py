@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import sqlalchemy as sa
+import structlog
 
 import idp.openapi
 from crosscert.addresses import is_on_this_machine
@@ -33,8 +34,8 @@ from pki.pkcs11_store import TokenKeyStore
 from pki.ports import KeyStore, PkiDeps, PkiRecords
 from pki.storage import GenerationReader, SqlPkiRecords
 from pki.vault import Vault
+from policies.in_force import Looked, PoliciesInForce
 from policies.licenses import latest_types
-from policies.loader import load
 from policies.models import Policies
 from service.adapters import HeldLicenses, LicenseVisitors, requesting_address
 from service.audit import AuditJournal
@@ -49,6 +50,8 @@ from service.unit_of_work import SqlUnitOfWork
 
 if TYPE_CHECKING:
     from idp.directories.ldap import LdapStaffDirectory
+
+_log = structlog.get_logger()
 
 
 class Services:
@@ -82,8 +85,13 @@ class Services:
 
     @cached_property
     def policies(self) -> Policies:
-        """What is allowed here; a fault in a document stops the start."""
-        return load(self.config.policies_directory)
+        """What is allowed here, as it was when the process started; a fault in a document stops the start."""
+        return self.in_force.at_start
+
+    @cached_property
+    def in_force(self) -> PoliciesInForce:
+        """The same, with the licence types that came since."""
+        return PoliciesInForce(self.config.policies_directory, self.clock, _tell_of_types)
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -134,7 +142,7 @@ class Services:
             work=work,
             # Others name their addresses, a bridge its members': none of them is this machine, but where all nodes are.
             fetch=RequestsFetcher(outward=not is_on_this_machine(self.node.url)),
-            license_types=tuple(latest_types(self.policies.licenses)),
+            find_license_types=lambda: latest_types(self.in_force.licenses),
             witness=LogWitness(lambda: self.licenses),
         )
 
@@ -172,7 +180,7 @@ class Services:
         )
         return LicenseDeps(
             node=self.node,
-            policies=self.policies,
+            policies=self.in_force,
             pki=self.pki,
             trust=self.trust,
             vault=self.vault,
@@ -228,3 +236,10 @@ class Services:
     def visitors(self) -> Visitors:
         """Who is asking, by the session cookie of the current request."""
         return Visitors(self.idp)
+
+
+def _tell_of_types(looked: Looked) -> None:
+    for kind in looked.added:
+        _log.info("license_type_in_force", type_code=kind.code, version=kind.version)
+    if looked.fault is not None:
+        _log.error("license_types_not_taken", code=looked.fault.code, problem=looked.fault.text.en)

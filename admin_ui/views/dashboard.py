@@ -34,6 +34,8 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
             agreements=federation.list_agreements(deps.crosscert),
             log=overview.look_at_log(deps.licenses),
             stops=overview.find_stops(deps.pki, deps.licenses),
+            type_fault=deps.type_fault(),
+            archive=overview.look_at_archive(deps.licenses),
             backlog=results.backlog(deps.idp),
             today=waits,
             charts=charts.draw_charts(deps.audit, now),

@@ -28,13 +28,17 @@ def _officer(deps: AdminDeps) -> Officer:
 
 
 def _list(deps: AdminDeps, error: Refusal | None = None) -> str:
-    kinds = template_proposals.types_of(deps.licenses, _officer(deps))
+    officer = _officer(deps)
+    kinds = template_proposals.types_of(deps.licenses, officer)
+    proposals, older = template_proposals.list_proposals(deps.licenses, officer, before=request.args.get("before"))
     return render_template(
         "admin_ui/license_templates.html",
         kinds=kinds,
         names={kind.code: licenses.name_of(deps.licenses, kind.code) for kind in kinds},
         versions={kind.code: kind.version for kind in kinds},
-        proposals=template_proposals.list_proposals(deps.licenses, _officer(deps)),
+        proposals=proposals,
+        older=older,
+        fault=deps.type_fault(),
         who=lambda actor: licenses.officer_name(deps.idp, actor),
         sent=request.form,
         error=error,

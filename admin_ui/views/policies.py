@@ -18,4 +18,12 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
     @guard(deps, "audit.read")
     def show_policies() -> str:
         rules, policies = effect_of(deps.policies), deps.policies
-        return render_template("admin_ui/policies.html", rules=rules, policies=policies, words_of=words_of, label_of=label_of)
+        return render_template(
+            "admin_ui/policies.html",
+            rules=rules,
+            policies=policies,
+            kinds=deps.licenses.policies.licenses.types,
+            fault=deps.type_fault(),
+            words_of=words_of,
+            label_of=label_of,
+        )

@@ -91,7 +91,7 @@ def _reach(world: World, place: Place) -> Reach:
     levels = world.deps.policies.levels
     accepted.sort(key=lambda each: (levels[each.level].number, each.policy))
     strongest = max((levels[each.level].number for each in accepted), default=0)
-    types = tuple(kind.code for kind in world.deps.license_types if levels[kind.seal_level].number <= strongest)
+    types = tuple(kind.code for kind in world.deps.find_license_types() if levels[kind.seal_level].number <= strongest)
     return Reach(place.key, place.name, place.code, tuple(accepted), types, None if accepted else reason)
 
 

@@ -60,8 +60,23 @@ TEMPLATE_DATA = define(
 )
 TEMPLATE_NO_FOLDER = define(
     "template_no_folder",
-    zh="本节点没有自己的策略文件夹，模板无处可放。",
-    en="This node has no policy folder of its own to keep templates in.",
+    zh="本节点没有自己的策略文件夹，证照类型和模板无处可放。",
+    en="This node has no policy folder of its own to keep licence types and templates in.",
     remedy_zh="在 chaoxin.toml 的 [policies] 里写明 directory。",
     remedy_en="Name one in chaoxin.toml: directory below [policies].",
+)
+TEMPLATE_SAMPLE_TOO_LARGE = define(
+    "template_sample_too_large",
+    status=422,
+    zh="样张太大：{what} {size} 字节，上限 {limit} 字节。",
+    en="The sample is too large: {what_en} has {size} bytes, the limit is {limit}.",
+    remedy_zh="减少页数，缩小图片；一张证照一般只有一页，几百 KB。",
+    remedy_en="Use fewer pages and smaller pictures: a licence is a page of some hundred kilobytes.",
+)
+TEMPLATE_NOT_THERE = define(
+    "template_not_there",
+    zh="没有类型文件所指的模板 {template}，或它的摘要不符。",
+    en="There is no template {template} as the type's document names it, or its digest is another one.",
+    remedy_zh="template 用 certificate、permit 或 card，或先用 chaoxin license template add 加入自己的模板。",
+    remedy_en="Say certificate, permit or card, or add one of your own first: chaoxin license template add.",
 )

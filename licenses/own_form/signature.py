@@ -86,7 +86,7 @@ def _stamp(token: bytes, over: bytes) -> tuple[Stamp, tuple[bytes, ...]]:
     inside = elements(content[element(content, 0, len(content))[1] :])
     if [tag for tag, _ in inside] != [INTEGER, OID, SEQUENCE, INTEGER, GENERALIZED_TIME, SEQUENCE] or inside[0][1] != b"\x01":
         unusual()
-    imprint = cms.SHA256 + octets(hashlib.sha256(over).digest())
+    imprint = cms.HASHINGS["sha256"].identifier + octets(hashlib.sha256(over).digest())
     if inside[2][1] != imprint or _TIME.fullmatch(inside[4][1]) is None:
         unusual()
     digits = inside[4][1].decode()

@@ -8,28 +8,39 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from kernel.clock import to_micros
+from licenses.archive_records import Stamped
 from licenses.storage.shelves import OnConnection
 from licenses.storage.tables import documents, licenses
+from pki.archiving import Worn
+from pki.cms import Digest
 
 
 class SqlDocuments(OnConnection):
-    """What ``licenses.archival`` asks for."""
+    """``licenses.archive_records.ArchiveRecords``."""
 
-    def count_stamped_before(self, moment: datetime) -> int:
-        """Return how many documents had their newest time-stamp before ``moment``."""
-        query = sa.select(sa.func.count()).select_from(documents).where(documents.c.stamped_at < to_micros(moment))
+    def count_worn(self, worn: Worn) -> int:
+        """Return how many documents' newest time-stamp is worn."""
+        query = sa.select(sa.func.count()).select_from(documents).where(_is_worn(worn))
         return self._connection.execute(query).scalar_one()
 
-    def documents_stamped_before(self, moment: datetime, *, limit: int) -> Sequence[tuple[str, bytes]]:
-        """Return identifiers and encrypted PDFs of some of those."""
-        query = sa.select(licenses.c.identifier, documents.c.pdf).join(licenses, licenses.c.id == documents.c.license_id)
-        query = query.where(documents.c.stamped_at < to_micros(moment)).order_by(documents.c.license_id).limit(limit)
-        return [(row.identifier, bytes(row.pdf)) for row in self._connection.execute(query)]
+    def worn_documents(self, worn: Worn, *, after: Stamped | None, limit: int) -> Sequence[tuple[Stamped, bytes]]:
+        """Return those with their encrypted PDFs, the longest stamped first, from behind ``after``."""
+        order = sa.tuple_(documents.c.stamped_at, documents.c.license_id)
+        query = sa.select(licenses.c.identifier, documents).join(licenses, licenses.c.id == documents.c.license_id)
+        query = query.where(_is_worn(worn)).order_by(documents.c.stamped_at, documents.c.license_id).limit(limit)
+        if after is not None:
+            query = query.where(order > sa.tuple_(sa.literal(after.stamped_at), sa.literal(after.key)))
+        return [
+            (Stamped(row.license_id, row.identifier, row.stamped_at), bytes(row.pdf)) for row in self._connection.execute(query)
+        ]
 
-    def renew_document(self, identifier: str, document: bytes, at: datetime, *, before: datetime) -> bool:
-        """Store a document that was stamped again; False when its newest time-stamp is not of before ``before`` any more."""
-        whose = (
-            sa.select(licenses.c.id).where(licenses.c.identifier == identifier, licenses.c.state == "issued").scalar_subquery()
-        )
-        statement = documents.update().where(documents.c.license_id == whose, documents.c.stamped_at < to_micros(before))
-        return self._connection.execute(statement.values(pdf=document, stamped_at=to_micros(at))).rowcount == 1
+    def renew_document(self, stamped: Stamped, document: bytes, digest: Digest, at: datetime) -> bool:
+        """Store a document that was stamped again at ``at`` over a hash; False when its newest time-stamp is another one by now."""
+        statement = documents.update().where(documents.c.license_id == stamped.key, documents.c.stamped_at == stamped.stamped_at)
+        values = {"pdf": document, "stamped_at": to_micros(at), "digest": digest}
+        return self._connection.execute(statement.values(values)).rowcount == 1
+
+
+def _is_worn(worn: Worn) -> sa.ColumnElement[bool]:
+    before = sa.false() if worn.before is None else documents.c.stamped_at < to_micros(worn.before)
+    return sa.or_(before, documents.c.digest.in_(sorted(worn.digests)))

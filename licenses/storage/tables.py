@@ -77,7 +77,9 @@ documents = sa.Table(
     metadata,
     sa.Column("license_id", _BIG, sa.ForeignKey("licenses_licenses.id"), primary_key=True, autoincrement=False, info=_INTERNAL),
     sa.Column("pdf", sa.LargeBinary, nullable=False, info=_PERSONAL),
-    sa.Column("stamped_at", sa.BigInteger, nullable=False, server_default="0", index=True, info=_INTERNAL),
+    sa.Column("stamped_at", sa.BigInteger, nullable=False, server_default="0", info=_INTERNAL),
+    sa.Column("digest", sa.String(6), nullable=False, server_default="sha256", info=_INTERNAL),
+    sa.Index("ix_licenses_documents_stamped", "stamped_at", "license_id", "digest"),
 )
 
 readings = sa.Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,11 +48,24 @@ class SqlTemplates(OnConnection):
         files = {name: b64decode(file) for name, file in json.loads(row.files).items()}
         return ProposalContent(files, bytes(row.sample), [b64decode(one) for one in json.loads(row.pictures)])
 
-    def proposals(self, *, state: ProposalState | None = None, limit: int) -> Sequence[Proposal]:
-        """Return proposals, the newest first."""
-        query = sa.select(*_TOLD).order_by(template_proposals.c.asked_at.desc(), template_proposals.c.id).limit(limit)
+    def proposals(
+        self,
+        *,
+        state: ProposalState | None = None,
+        types: Collection[str] | None = None,
+        before: str | None = None,
+        limit: int,
+    ) -> Sequence[Proposal]:
+        """Return proposals, those of ``types`` where they are named, the newest first, from behind the proposal ``before``."""
+        at, key = template_proposals.c.asked_at, template_proposals.c.id
+        query = sa.select(*_TOLD).order_by(at.desc(), key).limit(limit)
         if state is not None:
             query = query.where(template_proposals.c.state == state)
+        if types is not None:
+            query = query.where(template_proposals.c.type_code.in_(sorted(types)))
+        if before is not None:
+            last = sa.select(at).where(key == before).scalar_subquery()
+            query = query.where(sa.or_(at < last, sa.and_(at == last, key > before)))
         return [_proposal(row) for row in self._connection.execute(query)]
 
     def move_proposal(self, proposal: Proposal, before: ProposalState) -> bool:

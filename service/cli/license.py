@@ -18,13 +18,12 @@ from kernel.text import mask
 from licenses import archive, batch, recover, review
 from licenses.batch import RowOutcome
 from licenses.ports import LicenseRecord
-from licenses.render import find_template
-from policies.models import LicenseType
 from service.cli.license_acts import make_commands
 from service.cli.license_archive import command as renew_timestamps
 from service.cli.license_batches import hand_over, show_batch
 from service.cli.license_qr_keys import command as qr_keys
 from service.cli.license_templates import command as templates
+from service.cli.license_types import add_type, types
 from service.cli.options import EXIT_NO, by_option, emit, json_option, pass_services, writing
 from service.cli.preview import Preview, go_ahead, yes_option
 from service.wiring import Services
@@ -128,29 +127,6 @@ def export(services: Services, name: str, out: Path, as_json: bool) -> None:
     emit({"file": str(path), "sha256": record.pdf_sha256}, as_json, str(path))
 
 
-@command.command()
-@json_option
-@pass_services
-def types(services: Services, as_json: bool) -> None:
-    """List the licence types with all their versions; exit 1 when one has a template that there is not."""
-    kinds = services.policies.licenses.types
-    data = [kind.model_dump(mode="json", exclude_none=True) | {"printable": _is_printable(services, kind)} for kind in kinds]
-    lines = (
-        f"{kind.code}  {kind.version}  {kind.name} {kind.name_en}  {kind.holder_kind}  {kind.template}"
-        f"{'' if one['printable'] else ' (缺少模板 no such template)'}\n    {'、'.join(field.name for field in kind.fields)}"
-        for kind, one in zip(kinds, data, strict=True)
-    )
-    emit(data, as_json, "\n".join(lines))
-    if not all(one["printable"] for one in data):
-        raise SystemExit(EXIT_NO)
-
-
-def _is_printable(services: Services, kind: LicenseType) -> bool:
-    if kind.template_sha256 is None:
-        return find_template(kind.template) is not None
-    return services.typesetting.has(kind.template, kind.template_sha256)
-
-
 @command.command(name="review")
 @json_option
 @pass_services
@@ -187,7 +163,7 @@ def resume(services: Services, *, by: str, yes: bool, as_json: bool) -> None:
 
 
 command.add_command(show_batch)
-for _each in (*make_commands(), renew_timestamps, qr_keys, templates):
+for _each in (*make_commands(), renew_timestamps, qr_keys, templates, types, add_type):
     command.add_command(_each)
 
 

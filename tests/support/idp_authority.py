@@ -48,4 +48,4 @@ def authority_of(node: Node) -> PkiDeps:
 def trust_of(node: Node, deps: PkiDeps) -> Trust:
     """The node's judgement by its own CA; it knows no other node."""
     work: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(_authority_engine(node), SqlCrosscertRecords)
-    return Trust(CrosscertDeps(node, deps.policies, deps, deps.clock, work, cast("Any", None), packaged().licenses.types))
+    return Trust(CrosscertDeps(node, deps.policies, deps, deps.clock, work, cast("Any", None), lambda: packaged().licenses.types))

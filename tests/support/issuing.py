@@ -152,11 +152,15 @@ def application(deps: LicenseDeps, **changes: str) -> Application:
     return check_application({**GOOD_ROW, **changes}, rules_of(deps))
 
 
+def with_licenses(deps: LicenseDeps, **changes: Any) -> LicenseDeps:
+    """Return the same node with ``changes`` to its licenses.toml."""
+    licenses = deps.policies.licenses.model_copy(update=changes)
+    return replace(deps, policies=packaged().model_copy(update={"licenses": licenses}))
+
+
 def with_form(deps: LicenseDeps, form: str) -> LicenseDeps:
     """Return the same node, its policy sealing every type so."""
-    rules = deps.policies.licenses
-    types = tuple(kind.model_copy(update={"seal_form": form}) for kind in rules.types)
-    return replace(deps, policies=deps.policies.model_copy(update={"licenses": rules.model_copy(update={"types": types})}))
+    return with_licenses(deps, types=tuple(kind.model_copy(update={"seal_form": form}) for kind in deps.policies.licenses.types))
 
 
 def csv_of(*rows: Mapping[str, str], encoding: str = "utf-8", newline: str = "\n") -> io.BytesIO:

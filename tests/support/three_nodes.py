@@ -196,7 +196,7 @@ def make_member(engine: sa.Engine, folder: Path, clock: FixedClock, node: Node, 
         work: SqlUnitOfWork[PkiRecords] = SqlUnitOfWork(engine, SqlPkiRecords)
         pki = PkiDeps(node, packaged().certificates, keys, clock, work)
     records: SqlUnitOfWork[CrosscertRecords] = SqlUnitOfWork(engine, storage.SqlCrosscertRecords)
-    deps = CrosscertDeps(node, pki.policies, pki, clock, records, web, packaged().licenses.types)
+    deps = CrosscertDeps(node, pki.policies, pki, clock, records, web, lambda: packaged().licenses.types)
     made = Member(deps, Trust(deps), engine)
     web.answers |= {
         f"{node.url}{node_description.PATH}": lambda: node_description.describe(deps)[0],

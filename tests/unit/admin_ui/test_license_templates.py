@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from werkzeug.test import TestResponse
 from licenses import documents, issue, recover, template_proposals
 from licenses.applications import check_application
 from licenses.life.orders import Officer
-from licenses.own_templates import Template, make_template
+from licenses.own_templates import MAX_SAMPLE, MAX_SAMPLE_PICTURE, Template, Tried, make_template
 from licenses.ports import LicenseDeps
+from licenses.template_records import Proposal, ProposalContent
 from policies.licenses import find_type
 from policies.loader import TYPES, load
 from service.app import create_app
@@ -92,7 +94,7 @@ def test_a_template_is_seen_agreed_to_by_another_officer_and_bound_to_the_types_
     assert console.post(LIN, path, answer="approve").status_code == 303
     assert console.post(LIN, path, answer="reject").status_code == 409
     # Bound: what starts now issues the type's next version by it, and the one before stays as it was.
-    assert "重新启动后生效" in console.get(CHEN).text
+    assert "几秒后生效" in console.get(CHEN).text
     policies = load(console.folder)
     old = find_type(policies.licenses, TYPE, 1)
     new = find_type(policies.licenses, TYPE)
@@ -148,7 +150,7 @@ def test_what_was_agreed_to_before_a_crash_is_bound_at_the_next_start_and_only_o
     console.services.typesetting.add("later", template)
     with pytest.raises(Exception, match="template_taken"):
         template_proposals.approve(deps, later.id, SECOND)
-    assert template_proposals.list_proposals(deps, SECOND) == [done]
+    assert template_proposals.list_proposals(deps, SECOND) == ([done], None)
 
 
 def test_where_nothing_can_be_written_that_is_said_the_node_starts_and_it_is_agreed_to_again(console: Console) -> None:
@@ -167,3 +169,50 @@ def test_where_nothing_can_be_written_that_is_said_the_node_starts_and_it_is_agr
     in_the_way.unlink()
     assert console.post(LIN, path, answer="approve").status_code == 303
     assert template_proposals.get_proposal(console.deps, waiting.id, SECOND).type_version == 2
+
+
+def test_older_proposals_of_ones_own_types_are_found_whoever_elses_came_since(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deps = console.deps
+    monkeypatch.setattr(template_proposals, "LISTED", 2)
+    others = next(kind.code for kind in deps.policies.licenses.types if kind.code != TYPE and kind.holder_kind == "citizen")
+    content, now = ProposalContent({}, b"%PDF", []), deps.clock.now()
+    with deps.work.begin() as work:
+        for place, code in enumerate((TYPE, TYPE, TYPE, others, others, others)):
+            at = now + timedelta(minutes=place // 2)
+            one = Proposal(f"id{place}", f"look-{place}", code, "0" * 64, "account:a", "a", at, "done", type_version=1)
+            assert work.records.add_proposal(one, content)
+    mine = Officer("account:b", "b", issuers_of(deps, TYPE, not_of=others))
+    seen, behind = template_proposals.list_proposals(deps, mine)
+    assert [one.id for one in seen] == ["id2", "id0"]
+    rest, end = template_proposals.list_proposals(deps, mine, before=behind)
+    assert ([one.id for one in rest], end) == (["id1"], None)
+    assert template_proposals.list_proposals(deps, mine, before="unknown") == ([], None)
+    page, pages = console.get(CHEN).text, 1
+    while following := re.search(r'href="[^"]*(\?before=\w+)"', page):
+        page, pages = console.get(CHEN, following[1]).text, pages + 1
+    assert ("look-1" in page, pages) == (True, 3)
+
+
+def issuers_of(deps: LicenseDeps, code: str, *, not_of: str) -> tuple[str, ...]:
+    with deps.work.look() as work:
+        return tuple(one.uscc for one in work.records.departments() if code in one.types and not_of not in one.types)
+
+
+@pytest.mark.parametrize(
+    ("pdf", "pictures"), [(1, [2 * MAX_SAMPLE_PICTURE]), (1, [MAX_SAMPLE_PICTURE] * 4), (MAX_SAMPLE + 1, [])]
+)
+def test_a_sample_beyond_what_a_licence_needs_is_not_kept(
+    console: Console, monkeypatch: pytest.MonkeyPatch, pdf: int, pictures: list[int]
+) -> None:
+    made = Typesetting.try_out
+
+    def larger(self: Typesetting, *asked: Any) -> Tried:
+        tried = made(self, *asked)
+        return Tried(tried.pdf + bytes(max(0, pdf - len(tried.pdf))), [bytes(size) for size in pictures])
+
+    monkeypatch.setattr(Typesetting, "try_out", larger)
+    monkeypatch.setattr(template_proposals, "parse", lambda pdf: documents.parse(pdf.rstrip(b"\0")))
+    answer = console.propose(CHEN, GOOD)
+    assert (answer.status_code, "样张太大" in answer.text) == (422, True)

@@ -125,13 +125,13 @@ def test_fewer_levels_are_planned_and_kept_as_fewer(synced: Federation) -> None:
 
 
 def test_licence_types_follow_from_the_levels(synced: Federation) -> None:
-    types = {each.code: each.seal_level for each in synced.county.deps.license_types}
+    types = {each.code: each.seal_level for each in synced.county.deps.find_license_types()}
     found = plan(synced.county, synced.city, only(synced.county, synced.city, "basic"), edge(synced.county, synced.city))
     lost = next(each.types_lost for each in found.changes if each.name == "潮州市")
     assert set(lost) == {code for code, level in types.items() if level != "basic"}
     assert lost
     text = found.as_text()
-    assert all((each.name in text) == (each.code in lost) for each in synced.county.deps.license_types)
+    assert all((each.name in text) == (each.code in lost) for each in synced.county.deps.find_license_types())
 
 
 def test_what_must_not_become_valid_is_tried_and_told(synced: Federation) -> None:

@@ -22,7 +22,7 @@ from licenses.ports import LicenseDeps, LicenseRecord, StatusCode, Wanted
 from licenses.storage import tables
 from policies.life_models import ActName
 from service.audit import SqlAuditTrail
-from tests.support.issuing import GOOD_ROW, application
+from tests.support.issuing import GOOD_ROW, application, with_licenses
 
 CHEN, LIN = operator("operator:陈"), operator("operator:林")
 ISSUER = GOOD_ROW["issuer_id"]
@@ -146,9 +146,8 @@ def test_an_order_that_is_not_in_order_is_refused_and_leaves_nothing(deps_sqlite
 
 def test_an_act_that_policies_do_not_name_is_not_done(deps_sqlite: LicenseDeps) -> None:
     record = issued(deps_sqlite)
-    licenses = deps_sqlite.policies.licenses
-    fewer = licenses.model_copy(update={"acts": {name: rules for name, rules in licenses.acts.items() if name != "suspend"}})
-    deps = replace(deps_sqlite, policies=deps_sqlite.policies.model_copy(update={"licenses": fewer}))
+    acts = deps_sqlite.policies.licenses.acts
+    deps = with_licenses(deps_sqlite, acts={name: rules for name, rules in acts.items() if name != "suspend"})
     refused("act_not_done_here", acts.ask, deps, order("suspend", record), CHEN)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from licenses.applications import COLUMNS
 from licenses.batch import RowOutcome
 from licenses.ports import LicenseDeps
 from tests.support.databases import engine_on
-from tests.support.issuing import GOOD_ROW, csv_of, demo_rows, make_license_deps
+from tests.support.issuing import GOOD_ROW, csv_of, demo_rows, make_license_deps, with_licenses
 
 ACTOR = "operator:test"
 
@@ -104,8 +103,7 @@ def test_what_a_spreadsheet_would_run_does_not_get_into_the_report(deps: License
 
 def test_a_file_with_too_many_rows_is_refused_whole(deps: LicenseDeps) -> None:
     issuing = deps.policies.licenses.issuing.model_copy(update={"max_rows": 1})
-    licenses = deps.policies.licenses.model_copy(update={"issuing": issuing})
-    few = replace(deps, policies=deps.policies.model_copy(update={"licenses": licenses}))
+    few = with_licenses(deps, issuing=issuing)
     with pytest.raises(Refusal) as caught:
         batch.open_file(few, csv_of(row(1), row(2)), "x.csv")
     assert caught.value.code == "csv_too_many_rows"

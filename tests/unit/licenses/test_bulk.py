@@ -21,7 +21,7 @@ from licenses.issue import issue_many
 from licenses.life.orders import Officer, operator
 from licenses.ports import LicenseDeps
 from tests.support import issuing
-from tests.support.issuing import GOOD_ROW
+from tests.support.issuing import GOOD_ROW, with_licenses
 
 BY = operator("operator:陈")
 RAOPING = GOOD_ROW["issuer_id"]
@@ -151,13 +151,7 @@ def test_a_file_is_no_way_around_the_second_officer(deps_sqlite: LicenseDeps) ->
     licenses = deps_sqlite.policies.licenses
     two = {**licenses.acts, "issue": licenses.acts["issue"].model_copy(update={"officers": 2})}
     none = {name: rules for name, rules in licenses.acts.items() if name != "issue"}
-    deps, nobody = (
-        replace(
-            deps_sqlite,
-            policies=deps_sqlite.policies.model_copy(update={"licenses": licenses.model_copy(update={"acts": acts})}),
-        )
-        for acts in (two, none)
-    )
+    deps, nobody = (with_licenses(deps_sqlite, acts=acts) for acts in (two, none))
     refused("act_not_done_here", intake.take_in, nobody, rows(1), "a.csv", own)
     batch = intake.take_in(deps, rows(1), "a.csv", own)
     work.carry_on(deps)

@@ -17,7 +17,7 @@ from licenses.life.orders import Order, operator
 from licenses.ports import LicenseDeps, LicenseRecord
 from pki import pdf_signatures
 from pki.seals import PreparedSeal
-from tests.support.issuing import application
+from tests.support.issuing import application, with_licenses
 
 CHEN, LIN = "operator:陈", "operator:林"
 
@@ -28,9 +28,8 @@ def issued(deps: LicenseDeps, number: str = "445122202100000002") -> LicenseReco
 
 def with_type(deps: LicenseDeps, **changes: Any) -> LicenseDeps:
     """Return the node with other rules for the first type."""
-    licenses = deps.policies.licenses
-    types = (licenses.types[0].model_copy(update=changes), *licenses.types[1:])
-    return replace(deps, policies=deps.policies.model_copy(update={"licenses": licenses.model_copy(update={"types": types})}))
+    first, *others = deps.policies.licenses.types
+    return with_licenses(deps, types=(first.model_copy(update=changes), *others))
 
 
 def test_the_bytes_that_are_sealed_are_those_that_were_looked_at(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from kernel.errors import Refusal
 from licenses.signatures import verify_time_stamp
 from pki import archive_stamps, authority, crl, seals
 from pki.archive_stamps import peel
-from pki.archiving import archive, stamped_before_is_due
+from pki.archiving import Ageing, archive, find_worn
 from pki.ports import PkiDeps
 from tests.support.pki import DEPARTMENT, judged_by_pyhanko
 from tests.support.programs import need
@@ -147,9 +147,9 @@ def test_nothing_but_the_file_comes_out_of_damaged_ones(archived: bytes, cut: in
         assert pdf.startswith(inner)
 
 
-def test_what_is_due_was_stamped_before_an_authority_that_lasts(pki: PkiDeps, clock: FixedClock) -> None:
-    year = timedelta(days=365)
-    assert stamped_before_is_due(pki, year) is None
+def test_what_is_worn_was_stamped_before_an_authority_that_lasts(pki: PkiDeps, clock: FixedClock) -> None:
+    ageing = Ageing(dict.fromkeys(("P-256", "SHA-256", "SHA-384", "SHA-512"), date(2100, 1, 1)), timedelta(days=365))
+    assert not find_worn(pki, ageing)
     with pki.work.read() as work:
         (first,) = work.records.certificates(profile="tsa")
     clock.moment = first.not_after - timedelta(days=20)
@@ -157,6 +157,6 @@ def test_what_is_due_was_stamped_before_an_authority_that_lasts(pki: PkiDeps, cl
     with pki.work.read() as work:
         second = max(work.records.certificates(profile="tsa"), key=lambda one: one.not_before)
     assert second.serial != first.serial
-    due = stamped_before_is_due(replace(pki, kept={}), year)
-    assert due is not None
-    assert first.not_before < due <= second.not_before
+    worn = find_worn(replace(pki, kept={}), ageing)
+    # The new certificate is dated back: until it was there the old one was in use.
+    assert (worn.before, worn.digests) == (clock.now().replace(microsecond=0), frozenset())

@@ -58,7 +58,7 @@ def test_nodes_are_told_with_their_health_and_what_is_trusted_of_them(synced: Fe
         assert each["levels"] == LEVELS
         assert each["last_error"] is None
         assert each["reason"] is None
-        assert len(each["license_types"]) == len(synced.county.deps.license_types)
+        assert len(each["license_types"]) == len(synced.county.deps.find_license_types())
     assert told["nodes"][2]["learned_from"] == "445100"
 
 
