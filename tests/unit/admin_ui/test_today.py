@@ -39,7 +39,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 def today(services: Services, who: Admin) -> Today:
     rooms = {name: getattr(services, name) for name in ("pki", "crosscert", "licenses", "idp", "clock")}
-    beyond = dict.fromkeys(("audit", "visitors", "in_background"))
+    beyond = dict.fromkeys(("audit", "visitors", "in_background", "type_fault"))
     return find_today(AdminDeps(services.node, services.policies, **rooms, **beyond), who)
 
 

@@ -167,13 +167,31 @@ def test_a_character_that_no_font_has_is_refused_by_name(changes: dict[str, obje
 
 
 @pytest.mark.parametrize("kind", POLICIES.types, ids=lambda kind: kind.name_en)
-def test_the_longest_texts_stay_on_one_page_and_whole(kind: LicenseType) -> None:
+def test_the_longest_texts_are_whole_on_a_schedule_where_the_page_has_no_room_for_them_in_readable_letters(
+    kind: LicenseType,
+) -> None:
     longest = {field.key: "潮" * field.max_length if field.kind == "text" else "肢体" for field in kind.fields}
     made = record(kind.code, holder_name="州" * 100, fields=longest)
     text = text_of(pdf_of(made))
-    assert text.count("\f") == 1
+    first, *further, _end = text.replace(" ", "").split("\f")
+    assert ("见附页" in first) == any("附页" in page for page in further) == bool(further)
     assert text.count("潮") >= sum(value.count("潮") for value in longest.values())
     assert text.count("州") >= 100
+
+
+@pytest.mark.parametrize("template", ["card", "certificate", "permit"])
+def test_thirty_fields_a_long_issuer_and_a_note_leave_the_code_readable(template: str) -> None:
+    kind = next(one for one in POLICIES.types if one.template == template)
+    fields = tuple(kind.fields[0].model_copy(update={"key": f"KZ_{n}", "name": f"扩展栏目第{n}项"}) for n in range(30))
+    note = {data.COPY_NUMBER: "12", data.COPY_UNTIL: "2027-01-31", data.COPY_RECEIVER: "州" * 30, data.COPY_PURPOSE: "潮" * 40}
+    said = {field.key: f"第{n}项的内容" for n, field in enumerate(fields)}
+    made = record(kind.code, issuer_name="饶平县行政审批服务局暨公共资源交易管理委员会办公室" * 2, fields=said | note)
+    pdf = render_with(made, kind.model_copy(update={"fields": fields}), CITY, state(made), CODE).pdf
+    text = text_of(pdf)
+    assert all(f"第{n}项的内容" in text for n in range(30))
+    photograph = io.BytesIO()
+    image_of(pdf, 100).save(photograph, format="PNG")
+    assert qr.verify(qr.parse(qr_pictures.read_picture(photograph.getvalue())), {b"12345678": KEY.public_key()}).status_index == 7
 
 
 def test_markup_in_a_name_is_printed_and_not_obeyed() -> None:
