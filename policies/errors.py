@@ -9,8 +9,8 @@ POLICY_FOLDER = define(
     status=500,
     zh="策略目录 {folder} 不能使用：{problem_zh}。",
     en="The policy folder {folder} cannot be used: {problem_en}.",
-    remedy_zh="目录中放置要替换的整份文件，文件名须为：{known}；不替换时删去配置中的 policies 一节。",
-    remedy_en="Put whole documents into it, named {known}; to replace none, remove the policies table from the configuration.",
+    remedy_zh="目录中放置要替换的整份文件，文件名须为：{known}；只增加证照类型时，在其中建立 license-types 目录；都不需要时删去配置中的 policies 一节。",
+    remedy_en="Put whole documents into it, named {known}; to add licence types only, make the folder license-types in it; for neither, remove the policies table from the configuration.",
 )
 POLICY_MISSING = define(
     "policy_missing",
