@@ -93,7 +93,8 @@ def _fill(city: Services) -> None:
     row = {name: found[name] for name in issuing.GOOD_ROW}
     add_account(city.idp, "citizen", name=row["holder_name"], resident_id=row["holder_id"], real_name_level=4)
     add_account(city.idp, "official", name="郑安全", kind="security_admin", roles=("security_admin",), totp_secret=SECRET)
-    add_account(city.idp, "staff", name="林文书", kind="staff", roles=STAFF, organization=row["issuer_name"], totp_secret=SECRET)
+    for who, name, roles in (("staff", "林文书", STAFF), ("officer", "陈经办", ("license_officer",))):
+        add_account(city.idp, who, name=name, kind="staff", roles=roles, organization=row["issuer_name"], totp_secret=SECRET)
     add_client(city.idp, "scjg", home_url="https://scjg.example/")
     in_hall = {"token_endpoint_auth_method": "none", "hall": "一楼大厅"}
     add_client(city.idp, "hall-1", grant_types=(DEVICE_CODE,), redirect_uris=(), post_logout_redirect_uris=(), **in_hall)
@@ -168,7 +169,7 @@ def test_every_page_is_shown_to_whoever_may_see_it(city: Services) -> None:
         shown.add(str(getattr(template, "name", "")))
 
     with template_rendered.connected_to(note, app):
-        walks = [_walk(app, city, who) for who in (None, "citizen", "chaolian", "official", "staff")]
+        walks = [_walk(app, city, who) for who in (None, "citizen", "chaolian", "official", "staff", "officer")]
     assert [each for _, failed in walks for each in failed] == []
     assert {"idp.home", "licenses.verify_page"} <= walks[0][0]
     assert set(_pages(app)) - set[str]().union(*(reached for reached, _ in walks)) == ELSEWHERE
