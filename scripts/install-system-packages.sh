@@ -3,7 +3,7 @@
 # all are there. No daemon is started: the tests start their own, in temporary folders.
 set -eu
 
-tests="apache2 chromium curl fonts-hanazono fonts-noto-cjk ldap-utils libapache2-mod-auth-openidc maven nginx-light openjdk-17-jdk-headless openssl poppler-utils postgresql redis-server slapd softhsm2"
+tests="apache2 chromium-headless-shell curl fonts-hanazono fonts-noto-cjk ldap-utils libapache2-mod-auth-openidc maven nginx-light openjdk-17-jdk-headless openssl poppler-utils postgresql redis-server slapd softhsm2"
 wanted="${*:-$tests}"
 
 missing=""

@@ -78,8 +78,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def browser(film: Path) -> Iterator[Browser]:
-    """Debian's Chromium, one for a test process."""
-    executable = need("chromium", "chromium")
+    """Debian's Chromium without a window of its own, which costs half of the whole one; one for a test process."""
+    executable = need("chromium-headless-shell", "chromium-headless-shell")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=executable, args=[*_ARGUMENTS, f"--use-file-for-fake-video-capture={film}"], headless=True
