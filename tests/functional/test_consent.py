@@ -71,7 +71,7 @@ class _Door(BaseHTTPRequestHandler):
     """Answers everything with a page that says nothing."""
 
     def do_GET(self) -> None:
-        body = b"<!doctype html><title>done</title>"
+        body = b"<!doctype html><title>done</title><link rel=icon href=data:,>"
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body)))

@@ -81,6 +81,7 @@ def enter(page: Page, party: RelyingParty, account: dict[str, str] | None) -> No
     if account is not None:
         log_in(page, account)
     expect(page).to_have_url(re.compile(re.escape(party.redirect_uri)))
+    expect(page.get_by_role("heading", name="department")).to_be_visible()  # all of it: the listener may be gone at once
 
 
 def leave(page: Page, federation: Federation) -> None:

@@ -219,7 +219,9 @@ class LogoutListener:
     @Request.application
     def _answer(self, request: Request) -> Response:
         if request.method != "POST":
-            return Response("<!doctype html><title>department</title><h1>department</h1>", mimetype="text/html")
+            # With an icon of its own: browsers ask for one later, when the listener may be gone already.
+            page = '<!doctype html><title>department</title><link rel="icon" href="data:,"><h1>department</h1>'
+            return Response(page, mimetype="text/html")
         self.tokens.put(request.form["logout_token"])
         self.hold.wait(30)
         return Response(status=self.status)
