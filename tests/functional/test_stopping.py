@@ -25,7 +25,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def test_one_worker_is_the_server_itself_and_is_gone_though_somebody_never_ends_a_request(alone: LoneNode) -> None:
-    with alone.process("serve") as server:
+    with alone.process("serve", module="tests.support.hasty_server") as server:
         wait_for(f"{alone.url}/healthz", server, alone.log)
         assert not children_of(server.pid)
         with socket.create_connection(("127.0.0.1", urlsplit(alone.url).port or 80)) as stuck:
@@ -37,7 +37,7 @@ def test_one_worker_is_the_server_itself_and_is_gone_though_somebody_never_ends_
 
 
 def test_a_worker_that_does_not_hear_is_killed(alone: LoneNode) -> None:
-    with alone.process("serve", "--workers", "2") as server:
+    with alone.process("serve", "--workers", "2", module="tests.support.hasty_server") as server:
         wait_for(f"{alone.url}/healthz", server, alone.log)
         deaf, _ = children_of(server.pid)
         os.kill(deaf, signal.SIGSTOP)
