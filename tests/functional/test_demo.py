@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
-import pytest
 import requests
 
-from service.demo.federation import PORTS
-from tests.support.demo import Federation, start_demo, stop, wait_for_demo
-from tests.support.ports import free_port_block
+from tests.support.demo import Federation
 
 
 def test_the_description_has_what_others_rely_on(federation: Federation) -> None:
@@ -33,7 +27,7 @@ def test_the_description_has_what_others_rely_on(federation: Federation) -> None
     assert {entry["node"] for entry in described["licenses"]} == {"445100", "445122", "445103"}
     for entry in described["licenses"]:
         assert set(entry) == {"node", "number", "identifier", "file"}
-        assert (federation.directory.parent.parent / entry["file"]).is_file()
+        assert (federation.root / entry["file"]).is_file()
 
 
 def test_every_node_is_alive_ready_and_measured(federation: Federation) -> None:
@@ -44,36 +38,17 @@ def test_every_node_is_alive_ready_and_measured(federation: Federation) -> None:
         assert "chaoxin_http_requests_total" in requests.get(f"{node['url']}/metrics", timeout=10).text
 
 
-def test_killed_at_any_moment_and_started_again_it_works(tmp_path: Path) -> None:
-    first_port = free_port_block(PORTS)
-    log = tmp_path / "demo.log"
-    # 1. Kill it while it builds, a little later each time.
-    for seconds in (2.0, 5.0):
-        with log.open("wb") as stream:
-            process = start_demo(tmp_path, first_port, stream)
-        time.sleep(seconds)
-        process.kill()
-        process.wait()
-    # 2. It starts, from what is there, and does its work.
-    with log.open("wb") as stream:
-        process = start_demo(tmp_path, first_port, stream)
-    try:
-        described = wait_for_demo(process, tmp_path, log)
-        federation = Federation(tmp_path / "var" / "demo", described, first_port)
-        numbers = [entry["number"] for entry in described["licenses"]]
-        assert len(numbers) == len(set(numbers)) == 14
-        assert federation.verify("445122", federation.license_file("445100"))["indication"] == "TOTAL_PASSED"
-        assert federation.verify("445103", federation.license_file("445122"))["indication"] == "TOTAL_PASSED"
-    finally:
-        process.kill()
-        process.wait()
-    # 3. Killed while serving, it takes its processes with it and starts once more with the same secrets.
-    with log.open("wb") as stream:
-        process = start_demo(tmp_path, first_port, stream)
-    try:
-        assert wait_for_demo(process, tmp_path, log) == described
-    finally:
-        stop(process)
-    for node in described["nodes"]:  # 4. Stopping it leaves nothing listening.
-        with pytest.raises(requests.ConnectionError):
-            requests.get(f"{node['url']}/healthz", timeout=5)
+def test_killed_twice_while_it_was_built_it_has_everything_once(federation: Federation) -> None:
+    numbers = [entry["number"] for entry in federation.description["licenses"]]
+    assert len(numbers) == len(set(numbers)) == 14
+    assert federation.verify("445122", federation.license_file("445100"))["indication"] == "TOTAL_PASSED"
+    assert federation.verify("445103", federation.license_file("445122"))["indication"] == "TOTAL_PASSED"
+
+
+def test_killed_while_serving_it_takes_its_processes_with_it_and_starts_once_more_with_the_same_secrets(
+    federation: Federation,
+) -> None:
+    described = federation.description
+    federation.kill()
+    federation.start()  # on the same ports, so nothing of the killed one is left
+    assert federation.description == described

@@ -104,7 +104,7 @@ LICENCES = {
 def test_the_seven_licences(federation: Federation) -> None:
     kept: set[str] = set()
     for entry in federation.description["licenses"]:
-        file = federation.directory.parent.parent / entry["file"]
+        file = federation.root / entry["file"]
         data = parse(file.read_bytes()).data
         if data is not None and data.type_name not in kept:
             kept.add(data.type_name)

@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pyotp
+import pytest
 import requests
 
 from service.demo.federation import PORTS
@@ -28,13 +29,53 @@ _GIVEN: dict[str, int] = {}
 """The step of the last one-time code of each secret: a code is accepted once."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Federation:
-    """A running demo: its description (``demo.json``) and where its files lie."""
+    """A demo: its files and ports, and, once it runs, its description (``demo.json``)."""
 
-    directory: Path
-    description: dict[str, Any]
+    root: Path
     first_port: int
+    environment: dict[str, str]
+    description: dict[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def directory(self) -> Path:
+        return self.root / "var" / "demo"
+
+    def start(self) -> None:
+        """Start it, or start it again, and wait until it serves."""
+        log = self._launch()
+        assert self.process is not None
+        self.description = wait_for_demo(self.process, self.root, log)
+
+    def kill_once_there_is(self, pattern: str) -> None:
+        """Start it and kill it while it builds, as soon as it has made a file of that name."""
+        log = self._launch()
+        assert self.process is not None
+        deadline = time.monotonic() + START_SECONDS
+        while next(self.directory.glob(pattern), None) is None:
+            assert self.process.poll() is None, log.read_text(errors="replace")
+            assert time.monotonic() < deadline, log.read_text(errors="replace")
+            time.sleep(0.01)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it without a word."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Stop it as Ctrl-C does."""
+        if self.process is not None:
+            stop(self.process)
+
+    def _launch(self) -> Path:
+        log = self.root / "demo.log"
+        with log.open("wb") as stream:
+            self.process = start_demo(self.root, self.first_port, stream, **self.environment)
+        return log
 
     def node(self, code: str) -> dict[str, Any]:
         return next(node for node in self.description["nodes"] if node["code"] == code)
@@ -50,7 +91,7 @@ class Federation:
 
     def license_file(self, node: str, number: int = 0) -> Path:
         mine = [entry for entry in self.description["licenses"] if entry["node"] == node]
-        return self.directory.parent.parent / mine[number]["file"]
+        return self.root / mine[number]["file"]
 
     def site_url(self, offset: int) -> str:
         return f"http://localhost:{self.first_port + offset}/"
@@ -119,12 +160,20 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def running_demo(root: Path) -> Iterator[Federation]:
-    """Run a demo of its own in ``root`` for the length of the block."""
+    """Run a demo of its own in ``root`` for the length of the block; it was killed before, while it made its second node and
+    while that one issued.
+
+    What is built after that must be whole for every test that takes it, and nothing may be left listening in the end.
+    """
     first_port = free_port_block(PORTS)
-    log = root / "demo.log"
-    with log.open("ab") as stream:
-        process = start_demo(root, first_port, stream, **demo_databases(first_port))
+    demo = Federation(root, first_port, demo_databases(first_port))
     try:
-        yield Federation(root / "var" / "demo", wait_for_demo(process, root, log), first_port)
+        for built in ("445122/chaoxin.toml", "445122/licenses/*.pdf"):
+            demo.kill_once_there_is(built)
+        demo.start()
+        yield demo
     finally:
-        stop(process)
+        demo.stop()
+    for node in demo.description["nodes"]:
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{node['url']}/healthz", timeout=5)
