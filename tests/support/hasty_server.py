@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from service.cli import main, serve
+from service import one_process
+from service.cli import main
 
 if __name__ == "__main__":
-    serve.STOP_SECONDS = 1
+    one_process.STOP_SECONDS = 1
     main()
