@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -87,7 +88,7 @@ class Processes:
             try:
                 child.wait(max(0.1, deadline - monotonic()))
             except subprocess.TimeoutExpired:
-                child.kill()
+                os.killpg(child.pid, signal.SIGKILL)  # with a server's web processes, which would go on answering without it
                 child.wait()
         self._children.clear()
 

@@ -24,7 +24,7 @@ from tests.support.node_databases import demo_databases
 from tests.support.ports import free_port_block
 
 START_SECONDS = 300
-STOP_SECONDS = 30
+STOP_SECONDS = 60
 _GIVEN: dict[str, int] = {}
 """The step of the last one-time code of each secret: a code is accepted once."""
 
