@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import sqlalchemy as sa
 
 from kernel.clock import SystemClock
-from licenses import archive, issue, recover, render, seals  # noqa: F401 - loaded once, before the children
+from licenses import archive, fonts, issue, recover, render, seals  # noqa: F401 - loaded once, before the children
 from licenses.applications import COLUMNS, check_application
 from licenses.bulk import intake, outcomes, work
 from licenses.life import acts
@@ -184,6 +184,7 @@ def run(url: str, folder: Path, kills: int) -> None:
 
     ``walked`` are the kinds of which every step was killed at.
     """
+    fonts.printable()  # read once as well; the compiler of pages is not, for it has threads, which do not outlive a fork
     killed = serial = 0
     step = dict.fromkeys(KINDS, 0)
     walked: set[str] = set()
