@@ -17,7 +17,7 @@ from service.wiring import Services
 from tests.support.demo import Federation
 
 CITY = "445100"
-AXE = Axe().axe_script
+AXE = Axe()
 VIOLATIONS = """async () => {
   const found = await axe.run(document, { resultTypes: ["violations"] });
   return found.violations.map((each) => each.id + " " + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" "));
@@ -73,7 +73,7 @@ def screen(request: pytest.FixtureRequest, browser: Browser) -> tuple[str, Calla
 
     def open_browser() -> BrowserContext:
         context = browser.new_context(color_scheme=scheme, locale=locale, viewport=size)  # type: ignore[arg-type]
-        context.add_init_script(AXE)  # each page has it from its beginning, without being sent it anew
+        context.add_init_script(AXE.axe_script)  # each page has it from its beginning, without being sent it anew
         return context
 
     return language, open_browser
@@ -116,6 +116,6 @@ def test_axe_finds_nothing_at_a_kiosk(
 
 def test_axe_speaks_of_what_is_wrong(browser: Browser) -> None:
     with browser.new_context() as context:
-        context.add_init_script(AXE)
+        context.add_init_script(AXE.axe_script)
         found = violations(context.new_page(), "data:text/html,<p style='color:%23eee;width:3000px'>pale</p><img src='data:,'>")
     assert all(any(word in each for each in found) for word in ("wider than", "color-contrast", "image-alt", "html-has-lang"))
