@@ -70,6 +70,7 @@ def issue_for(
     scopes: tuple[str, ...],
     refresh_token: str | None,
     nonce: str | None = None,
+    repeatable: Repeatable | None = None,
 ) -> Issue:
     """Return what a login's grant gives a client at ``target``; ``scopes`` are the grant's, or the fewer that were asked for."""
     whose, delegation = grant.account_id, None
@@ -85,6 +86,7 @@ def issue_for(
         nonce=nonce,
         refresh_token=refresh_token,
         delegation=delegation,
+        repeatable=repeatable,
     )
 
 

@@ -69,6 +69,8 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, sh
     family = shown.family
     if family is None:
         raise _refused(deps, client, None, REFRESH_INVALID, now)
+    successor = _derive(deps, "next refresh token", shown.value) if rotates else shown.value
+    repeatable = Repeatable(now, _derive(deps, "access token", shown.value)) if rotates else None
     # 1. What it is bound to; a client's mistake here uses nothing up.
     with deps.work.look() if family.grant.mandate_id is None else deps.work.read() as work:
         outcome = (
@@ -78,19 +80,26 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, sh
             or find_granted_target(work, deps, client, family.grant, scopes or family.grant.scopes, asked=asked)
         )
         if isinstance(outcome, Target):
-            wanted = scopes or family.grant.scopes
-            issue = issue_for(work, deps, client, family.grant, outcome, scopes=wanted, refresh_token=shown.value)
+            issue = issue_for(
+                work,
+                deps,
+                client,
+                family.grant,
+                outcome,
+                scopes=scopes or family.grant.scopes,
+                refresh_token=successor,
+                repeatable=repeatable,
+            )
     if not isinstance(outcome, Target):
         raise _refused(deps, client, family.grant, outcome, now)
-    # 2. Consume; or find when it was.
-    if not rotates:
+    # 2. Consume, and 3. issue; or find when it was, and issue again.
+    if repeatable is None:
         _use_again(deps, client, family, now)
         return issue
     use = Use(now, canonical_digest([issue.audience, list(issue.scopes), issue.id_token, binding.confirmation]))
-    successor = _derive(deps, "next refresh token", shown.value)
-    at = now if _rotate(deps, client, family, successor, use) else _find_first_use(deps, client, family, successor, use)
-    # 3. Issue; or issue again.
-    return replace(issue, refresh_token=successor, repeatable=Repeatable(at, _derive(deps, "access token", shown.value)))
+    if _rotate(deps, client, family, successor, use):
+        return issue
+    return replace(issue, repeatable=replace(repeatable, at=_find_first_use(deps, client, family, successor, use)))
 
 
 def _refused(deps: IdpDeps, client: Client, grant: Grant | None, fault: ErrorCode, now: datetime) -> Refusal:
