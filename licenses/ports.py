@@ -21,6 +21,7 @@ from licenses.consent_records import ConsentRecords
 from licenses.log_ports import LogNodes, LogWitnessRecords
 from licenses.qr_key_records import QrKeyRecords
 from licenses.template_records import TemplateRecords
+from licenses.verified_records import VerifiedRecords
 from licenses.wallet_records import WalletRecords
 from policies.in_force import Licensing
 from policies.models import HolderKind
@@ -157,6 +158,7 @@ class LicenseRecords(
     ConsentRecords,
     QrKeyRecords,
     TemplateRecords,
+    VerifiedRecords,
     Protocol,
 ):
     """The registry, in one transaction."""

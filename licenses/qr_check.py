@@ -10,7 +10,7 @@ the form (``qr``), pictures (``qr_pictures``), lists of peers (``crosscert``), l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -32,7 +32,10 @@ Kind = Literal["ok", "warn", "bad"]
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
-    """Who vouches for a code: a node's keys and what it says of statuses, as of ``made_at``, good until ``good_until``."""
+    """Who vouches for a code: a node's keys and what it says of statuses, as of ``made_at``, good until ``good_until``.
+
+    ``elsewhere`` is the node's code where it is another one.
+    """
 
     node_url: str
     source: Source
@@ -40,6 +43,7 @@ class Voucher:
     find_status: Callable[[QrClaim], str | None]
     made_at: datetime
     good_until: datetime
+    elsewhere: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,14 @@ def check(deps: LicenseDeps, text: str, *, actor: str, at: datetime | None = Non
     """Return what this node makes of a code, audited; ``Refusal(qr_invalid)`` for what is no licence's code at all."""
     moment = at or deps.clock.now()
     found = qr.parse(text)
-    verdict = judge(found, _find_voucher(deps, text, moment), moment)
+    voucher = _find_voucher(deps, text, moment)
+    verdict = judge(found, voucher, moment)
     details = {"kind": verdict.kind, "status": verdict.status}
-    event = AuditEvent(deps.clock.now(), actor, "licenses.verify_qr", f"license:{found.claim.identifier}", "ok", details)
+    target, now = f"license:{found.claim.identifier}", deps.clock.now()
     with deps.work.note() as work:
-        work.audit.record(event)
+        work.audit.record(AuditEvent(now, actor, "licenses.verify_qr", target, "ok", details))
+        if verdict.claim is not None and voucher.elsewhere is not None:
+            work.records.keep_untold(voucher.elsewhere, [target], now)
     return verdict
 
 
@@ -123,8 +130,8 @@ def judge(found: qr.UnverifiedQr, voucher: Voucher, at: datetime) -> QrVerdict:
 def voucher_of_list(claims: Mapping[str, Any], node_url: str) -> Voucher:
     """Return the voucher that a status list is, whose signature and signer were verified."""
     listed = status.parse(claims)
-    moments = [datetime.fromtimestamp(int(claims[name]), UTC) for name in ("iat", "exp")]
-    return Voucher(node_url, "status_list", qr_keys.read(claims), _looking_up(listed), *moments)
+    made_at, good_until = (datetime.fromtimestamp(int(claims[name]), UTC) for name in ("iat", "exp"))
+    return Voucher(node_url, "status_list", qr_keys.read(claims), _looking_up(listed), made_at, good_until)
 
 
 def _looking_up(listed: StatusList) -> Callable[[QrClaim], str | None]:
@@ -149,7 +156,7 @@ def _find_voucher(deps: LicenseDeps, text: str, at: datetime) -> Voucher:
         if held.url.startswith(f"{node_url}/"):
             token = deps.trust.verify_signed(held.data.strip(), status.TOKEN_TYPE, at, require=("iat", "exp"))
             if token.node.url == node_url:
-                return voucher_of_list(token.claims, node_url)
+                return replace(voucher_of_list(token.claims, node_url), elsewhere=token.node.code)
     raise Refusal(QR_NODE_UNKNOWN, field="code")
 
 

@@ -7,6 +7,7 @@ The steps bear the numbers that docs/architecture.md gives them. Left to others:
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -23,6 +24,7 @@ from licenses.errors import (
     DOCUMENT_UNREADABLE,
     TOO_MANY_VERIFICATIONS,
 )
+from licenses.evidence import Evidence
 from licenses.gathering import Court
 from licenses.known import keep
 from licenses.ports import Known, LicenseDeps
@@ -34,7 +36,17 @@ from licenses.verify import judge, judge_unreadable
 
 _MIB = 1024 * 1024
 _UNREAD = (DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY, DOCUMENT_MANY_SIGNATURES)
+_UNCHANGED = frozenset({"coverage", "integrity", "trust"})
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A verdict. ``reading`` is to be kept: a licence of this node that nobody has read before. ``elsewhere`` is the other node whose licence it is."""
+
+    verdict: Verdict
+    reading: bytes | None = None
+    elsewhere: str | None = None
 
 
 def take_turn(deps: LicenseDeps, limiter: Limiter, address: str) -> None:
@@ -71,22 +83,22 @@ def verify(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = N
     sha256 = hashlib.sha256(pdf).hexdigest()
     with deps.work.look() as work:
         known = work.records.find_known([sha256]).get(sha256)
-    verdict, reading = examine(Court(deps, moment), deps, pdf, sha256, known, archive=archive)
-    # 5. Who asked about what, and what was answered; what was read is kept where that helps.
+    found = examine(Court(deps, moment), deps, pdf, sha256, known, archive=archive)
+    verdict = found.verdict
+    # 5. Who asked about what, and what was answered; what was read is kept where that helps, and what its own node will hear.
     with deps.work.note() as work:
         work.audit.record(event_of(deps, sha256, verdict, actor, moment))
-        work.records.keep_readings({} if reading is None else {sha256: reading})
+        work.records.keep_readings({} if found.reading is None else {sha256: found.reading})
+        if found.elsewhere is not None:
+            work.records.keep_untold(found.elsewhere, [target_of(sha256)], deps.clock.now())
     _log.info("license_verified", indication=verdict.indication, subindication=verdict.subindication, bytes=len(pdf))
     return verdict
 
 
 def examine(
     court: Court, deps: LicenseDeps, pdf: bytes, sha256: str, known: Known | None, *, archive: TimeStamp | None = None
-) -> tuple[Verdict, bytes | None]:
-    """Return the verdict on ``pdf``, which was below the time-stamp ``archive``.
-
-    Beside it comes what is to be kept of it if that is a licence of this node that nobody has read before.
-    """
+) -> Examined:
+    """Return what was found of ``pdf``, which was below the time-stamp ``archive``."""
     record = None if known is None else known.record
     try:
         # 2. Read it, believing nothing.
@@ -98,13 +110,28 @@ def examine(
     except Refusal as refusal:
         if refusal.error not in _UNREAD:
             raise
-        return judge_unreadable(refusal, sha256=sha256, broken_seal=has_broken_seal(pdf)), None
+        return Examined(judge_unreadable(refusal, sha256=sha256, broken_seal=has_broken_seal(pdf)))
     # 4. Judge.
     keeping = None if known is None or known.reading is not None else keep(reading)
-    return judge(evidence, court.at), keeping
+    verdict = judge(evidence, court.at)
+    return Examined(verdict, keeping, find_elsewhere(evidence, verdict))
+
+
+def find_elsewhere(evidence: Evidence, verdict: Verdict) -> str | None:
+    """Return the code of the other node that issued the licence, if it is one and nothing was changed in it."""
+    node = evidence.signer_node
+    if evidence.reading.data is None or node is None or node.level == "outside" or node.code == evidence.node.code:
+        return None
+    passed = {finding.id for finding in verdict.checks if finding.result == "passed"}
+    return node.code if passed >= _UNCHANGED else None
+
+
+def target_of(sha256: str) -> str:
+    """Return by what the audit trail knows a document."""
+    return f"sha256:{sha256}"
 
 
 def event_of(deps: LicenseDeps, sha256: str, verdict: Verdict, actor: str, at: datetime) -> AuditEvent:
     """Return what the audit trail has of a verification."""
     details = {"indication": verdict.indication, "subindication": verdict.subindication, "at": at.isoformat()}
-    return AuditEvent(deps.clock.now(), actor, "licenses.verify", f"sha256:{sha256}", "ok", details)
+    return AuditEvent(deps.clock.now(), actor, "licenses.verify", target_of(sha256), "ok", details)

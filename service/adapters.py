@@ -101,10 +101,10 @@ class PeerNodes:
         with self._deps().work.read() as work:
             return [peer.node for peer in work.records.peers() if peer.relation != "outside"]
 
-    def ask(self, node: Node, question: str) -> bytes:
-        """Send a question and return what comes back; ``Refusal(peer_unreachable)`` when nothing does in time."""
+    def ask(self, node: Node, question: str, path: str = messages.PATH) -> bytes:
+        """Send a question to what is at ``path`` there and return what comes back; ``Refusal(peer_unreachable)`` when nothing does in time."""
         fetched = self._deps().fetch.post(
-            node.url + messages.PATH,
+            node.url + path,
             question.encode(),
             messages.CONTENT_TYPE,
             below=node.url,

@@ -30,8 +30,10 @@ from licenses import review as license_review
 from licenses.bulk.deciding import drop_left_over
 from licenses.bulk.work import carry_on, work_one
 from licenses.bulk_records import Batch
+from licenses.elsewhere import verified
 from pki import alarms, archiving, authority, crl, known_revoked, review
 from service import audit, indexed, sealed
+from service.adapters import PeerNodes
 from service.wiring import Services
 
 _log = structlog.get_logger()
@@ -64,6 +66,11 @@ def deliver_revocations(services: Services) -> None:
 def synchronise_peers(services: Services) -> None:
     """Fetch what the peers publish; one that is away is noted, and asked ever more rarely until it is back."""
     sync.sync_all(services.crosscert, only_due=True)
+
+
+def hear_of_verifications(services: Services) -> None:
+    """Ask the peers what they verified of this node's licences: holders see it in their history."""
+    verified.hear_all(services.licenses, PeerNodes(lambda: services.crosscert))
 
 
 def publish_in_directory(services: Services) -> None:
@@ -179,6 +186,7 @@ EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
     (refresh_revocation_lists, 1),
     (deliver_revocations, 1),
     (synchronise_peers, 1),
+    (hear_of_verifications, 1),
     (publish_in_directory, 1),
     (carry_on_agreements, 1),
     (probe_peers, 15),

@@ -37,6 +37,7 @@ _TOLD: Mapping[str, tuple[Kind, Text]] = MappingProxyType(
         "licenses.verify": ("verification", Text("证照被核验", "a licence was verified")),
         "licenses.verify_qr": ("verification", Text("证照二维码被核验", "a licence's QR code was verified")),
         "licenses.verify_number": ("verification", Text("证照按编号被核验", "a licence was verified by its number")),
+        "licenses.verify_elsewhere": ("verification", Text("证照在其他节点被核验", "a licence was verified at another node")),
         "licenses.open_share": ("verification", Text("出示的证照被查看", "a licence that you showed was looked at")),
         "licenses.fetch": ("release", Text("部门调取证照", "a department fetched a licence")),
         "licenses.tell_node": ("release", Text("向其他节点提供证照信息", "another node was told of a licence")),

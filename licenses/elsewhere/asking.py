@@ -14,7 +14,7 @@ from crosscert.federation.together import Together
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from kernel.randomness import token
-from licenses.elsewhere.messages import ANSWER, QUESTION, Card, read_cards, sign, verify
+from licenses.elsewhere.messages import ANSWER, PATH, QUESTION, Card, read_cards, sign, verify
 from licenses.errors.fetching import NODE_MESSAGE
 from licenses.ports import LicenseDeps
 
@@ -28,8 +28,8 @@ class Peers(Protocol):
         """Return those that are nodes like this one."""
         ...
 
-    def ask(self, node: Node, question: str) -> bytes:
-        """Send a question and return what comes back; ``Refusal(peer_unreachable)`` when nothing does in time."""
+    def ask(self, node: Node, question: str, path: str = PATH) -> bytes:
+        """Send a question to what is at ``path`` there and return what comes back; ``Refusal(peer_unreachable)`` when nothing does in time."""
         ...
 
 

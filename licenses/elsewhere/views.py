@@ -1,13 +1,15 @@
-"""Where other nodes ask about a holder's licences, and the holder's page of what they say. Left to others: every decision."""
+"""Where other nodes ask about a holder's licences and what was verified of theirs, and the holder's page of what they say. Left to others: every decision."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from kernel.errors import Refusal
 from kernel.limiter import SlidingWindow, counted_as
-from licenses.elsewhere import answering, asking
+from licenses.elsewhere import answering, asking, verified
 from licenses.elsewhere.messages import CONTENT_TYPE, PATH
 from licenses.errors import TOO_MANY_VERIFICATIONS
 from licenses.ports import LicenseDeps
@@ -18,19 +20,26 @@ _SEE_OTHER = 303
 
 
 def make_blueprint(deps: LicenseDeps, peers: asking.Peers) -> Blueprint:
-    """Return both addresses; questions are counted by network address, in this process."""
+    """Return the addresses; questions are counted by network address, in this process."""
     room = Blueprint("elsewhere", __name__, template_folder="templates")
     limiter = SlidingWindow(QUESTIONS_PER_MINUTE)
 
-    @room.post(PATH)
-    def answer() -> Response:
+    def reply(answer: Callable[[LicenseDeps, bytes], str]) -> Response:
         seconds = limiter.take(counted_as(request.remote_addr or ""), deps.clock.now())
         if seconds:
             raise Refusal(TOO_MANY_VERIFICATIONS, seconds=seconds)
         request.max_content_length = _MAX_QUESTION
-        response = Response(answering.answer(deps, request.get_data(cache=False)), mimetype=CONTENT_TYPE)
+        response = Response(answer(deps, request.get_data(cache=False)), mimetype=CONTENT_TYPE)
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    @room.post(PATH)
+    def tell_licenses() -> Response:
+        return reply(answering.answer)
+
+    @room.post(verified.PATH)
+    def tell_verified() -> Response:
+        return reply(verified.answer)
 
     @room.get("/account/licenses/elsewhere")
     def show() -> AnyResponse | str:

@@ -21,7 +21,7 @@ from licenses.gathering import Court
 from licenses.ports import Known, LicenseDeps
 from licenses.signatures import TimeStamp
 from licenses.verdict import Verdict
-from licenses.verification import check_document, event_of, examine
+from licenses.verification import Examined, check_document, event_of, examine, target_of
 
 PORTION = 64
 _PORTION_BYTES = 16 * 1024 * 1024
@@ -80,20 +80,25 @@ def _verify(deps: LicenseDeps, portion: list[Item], actor: str, at: datetime | N
     answers: list[Answer] = []
     events: list[AuditEvent] = []
     kept: dict[str, bytes] = {}
+    elsewhere: dict[str, list[str]] = {}
     for item, document, sha256 in zip(portion, documents, digests, strict=True):
         try:
-            verdict, reading = _judge(court, deps, document, sha256, known)
+            found = _judge(court, deps, document, sha256, known)
         except Refusal as refusal:
             answers.append(Answer(item.name, refusal=refusal))
             continue
-        answers.append(Answer(item.name, sha256, verdict))
-        events.append(event_of(deps, str(sha256), verdict, actor, court.at))
-        if reading is not None:
-            kept[str(sha256)] = reading
+        answers.append(Answer(item.name, sha256, found.verdict))
+        events.append(event_of(deps, str(sha256), found.verdict, actor, court.at))
+        if found.reading is not None:
+            kept[str(sha256)] = found.reading
+        if found.elsewhere is not None:
+            elsewhere.setdefault(found.elsewhere, []).append(target_of(str(sha256)))
     with deps.work.note() as work:
         if events:
             work.audit.record_all(events)
         work.records.keep_readings(kept)
+        for node_code, targets in elsewhere.items():
+            work.records.keep_untold(node_code, list(dict.fromkeys(targets)), deps.clock.now())
     return answers
 
 
@@ -110,7 +115,7 @@ def _document(deps: LicenseDeps, item: Item) -> _Document | Refusal:
 
 def _judge(
     court: Court, deps: LicenseDeps, document: _Document | Refusal, sha256: str | None, known: Mapping[str, Known]
-) -> tuple[Verdict, bytes | None]:
+) -> Examined:
     if isinstance(document, Refusal):
         raise document
     pdf, archive = document

@@ -23,7 +23,7 @@ from licenses.ports import LicenseDeps
 from licenses.reports.proofs import Proof, proofs_of
 from licenses.speeds import read_whole
 from licenses.verdict import Verdict
-from licenses.verification import check_document, event_of
+from licenses.verification import check_document, event_of, find_elsewhere, target_of
 from licenses.verify import judge
 
 
@@ -77,6 +77,8 @@ def collect(deps: LicenseDeps, pdf: bytes, *, actor: str, at: datetime | None = 
     verdict = judge(evidence, court.at)
     with deps.work.note() as work:
         work.audit.record(event_of(deps, sha256, verdict, actor, court.at))
+        if (elsewhere := find_elsewhere(evidence, verdict)) is not None:
+            work.records.keep_untold(elsewhere, [target_of(sha256)], deps.clock.now())
     proofs = proofs_of(pdf, evidence)
     if not proofs:
         raise Refusal(EVIDENCE_MISSING, field="file")

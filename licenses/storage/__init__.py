@@ -13,10 +13,10 @@ from licenses.storage.documents import SqlDocuments
 from licenses.storage.log_nodes import SqlLogNodes
 from licenses.storage.log_witnesses import SqlLogWitnesses
 from licenses.storage.qr_keys import SqlQrKeys
-from licenses.storage.shelves import SqlShelves
 from licenses.storage.stops import SqlStops
 from licenses.storage.tables import metadata
 from licenses.storage.templates import SqlTemplates
+from licenses.storage.verified import SqlVerified
 from licenses.storage.wallet import SqlWallet
 
 __all__ = ["SqlLicenseRecords", "metadata"]
@@ -31,7 +31,7 @@ class SqlLicenseRecords(
     SqlLogWitnesses,
     SqlWallet,
     SqlConsents,
-    SqlShelves,
+    SqlVerified,
     SqlQrKeys,
     SqlTemplates,
 ):

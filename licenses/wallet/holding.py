@@ -12,6 +12,7 @@ from typing import Literal
 
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
+from licenses.elsewhere.verified import ACTION as ELSEWHERE
 from licenses.errors import LICENSE_NOT_FOUND
 from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
 from licenses.wallet.facts import Fact, facts_of
@@ -20,7 +21,7 @@ from policies.licenses import find_type
 from policies.models import LicenseType
 
 _BY_PAPER = ("licenses.verify_qr", "licenses.verify_number")
-_ACTIONS = ("licenses.read", "licenses.verify", *_BY_PAPER, "licenses.tell_node")
+_ACTIONS = ("licenses.read", "licenses.verify", *_BY_PAPER, "licenses.tell_node", ELSEWHERE)
 _LATEST = 50
 
 
@@ -29,7 +30,7 @@ class Seen:
     """Somebody saw the licence: ``who`` may be empty (a stranger who verified it), as may ``purpose``."""
 
     at: datetime
-    way: Literal["share", "fetch", "read", "verify", "paper", "node"]
+    way: Literal["share", "fetch", "read", "verify", "paper", "node", "elsewhere"]
     who: str = field(repr=False)
     purpose: str = field(repr=False)
 
@@ -92,6 +93,7 @@ def _told(record: LicenseRecord, event: AuditEvent) -> Seen:
     """Return a look that the audit trail has: the department reads what it issued, a node asks, anybody verifies a file or the paper."""
     if event.action == "licenses.read":
         return Seen(event.at, "read", record.issuer_name, "")
-    if event.action == "licenses.tell_node":
-        return Seen(event.at, "node", str(event.details["name"]), "")
+    if event.action in {"licenses.tell_node", ELSEWHERE}:
+        way: Literal["elsewhere", "node"] = "elsewhere" if event.action == ELSEWHERE else "node"
+        return Seen(event.at, way, str(event.details["name"]), "")
     return Seen(event.at, "paper" if event.action in _BY_PAPER else "verify", "", "")

@@ -61,7 +61,7 @@ def by_all_speeds(nodes: Federation, pdf: bytes) -> list[dict[str, object]]:
     assert strict is not None
     court = Court(nodes.city, nodes.now)
     said = [judge(court.gather(each, found.record), nodes.now).as_json() for each in (kept, strict, reading.read(pdf))]
-    said.append(examine(court, nodes.city, pdf, hashlib.sha256(pdf).hexdigest(), found)[0].as_json())
+    said.append(examine(court, nodes.city, pdf, hashlib.sha256(pdf).hexdigest(), found).verdict.as_json())
     return said
 
 
@@ -104,8 +104,8 @@ def test_of_a_licence_of_which_nothing_is_kept_the_same_is_said_and_then_it_is_k
     before = known_of(nodes, pdf)
     nothing = replace(before, reading=None)
     verdicts = [examine(Court(nodes.city, nodes.now), nodes.city, pdf, digest, each) for each in (before, nothing)]
-    assert verdicts[0][0] == verdicts[1][0]
-    assert [kept for _, kept in verdicts] == [None, before.reading]
+    assert verdicts[0].verdict == verdicts[1].verdict
+    assert [each.reading for each in verdicts] == [None, before.reading]
 
 
 def test_what_was_kept_counts_only_while_the_registry_says_the_same(nodes: Federation) -> None:

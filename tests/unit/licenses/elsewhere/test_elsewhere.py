@@ -46,8 +46,8 @@ class Web:
     def nodes(self) -> Sequence[Node]:
         return [COUNTY]
 
-    def ask(self, node: Node, question: str) -> bytes:
-        assert node == COUNTY
+    def ask(self, node: Node, question: str, path: str = messages.PATH) -> bytes:
+        assert (node, path) == (COUNTY, messages.PATH)
         return self.reply(dict(jose.unverified_claims(question)))
 
 
