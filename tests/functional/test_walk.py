@@ -7,6 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from service import jobs
+from service.config import load_config
+from service.wiring import Services
 from tests.support.demo import Federation, one_time_code
 
 CITY, RAOPING, CHAOAN = "445100", "445122", "445103"
@@ -72,6 +75,12 @@ def test_a_citizen_logs_in_once_enters_two_departments_and_has_a_licence_verifie
         submit.click()
     expect(page.locator("[data-indication]")).to_have_attribute("data-indication", "TOTAL_PASSED")
     expect(page.get_by_text("潮州市根CA").first).to_be_visible()
+
+    # 5. At home they see that it was verified there.
+    with Services(load_config(federation.directory / CITY / "chaoxin.toml")) as services:
+        jobs.hear_of_verifications(services)
+    page.goto(federation.url(CITY) + "/account/history")
+    expect(page.get_by_role("row").filter(has_text="证照在其他节点被核验").first).to_contain_text("潮安区")
 
 
 def test_a_second_factor_is_asked_for_and_a_used_code_is_refused(federation: Federation, page: Page) -> None:
