@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 import sqlalchemy as sa
 
 from pki.storage.prepared import DRIVER
+from service.checkpoints import Checkpoints
 from service.engine import BY_HAND, WAIT_SECONDS, most_connections
 from service.libpq import Libpq
 
@@ -133,6 +134,7 @@ class Connections:
         self._engine = engine.execution_options(isolation_level=BY_HAND)
         everyone: deque[Kept] = deque()
         shared = engine.dialect.name == "sqlite"
+        self._checkpoints = Checkpoints(self._engine) if shared else None
         self._idle: Mapping[Kind, deque[Kept]] = {kind: everyone if shared else deque() for kind in get_args(Kind)}
         self._most = most_connections(engine)
         self.open = 0
@@ -161,9 +163,13 @@ class Connections:
         else:
             self._close(kept)
         self._free.put(None)
+        if self._checkpoints is not None and kind in _SQLITE:
+            self._checkpoints.count()
 
     def close(self) -> None:
         """Close what is idle now."""
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         for idle in self._idle.values():
             while (kept := _take(idle)) is not None:
                 self._close(kept)

@@ -29,7 +29,7 @@ _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     f"busy_timeout={_BUSY_MILLISECONDS}",
-    # Whoever fills the log copies it to the database and keeps everybody waiting: a quarter as often as usual, all that one index block holds.
+    # Whoever fills the log copies what ``checkpoints`` left and keeps everybody waiting: a quarter as often as usual, all that one index block holds.
     "wal_autocheckpoint=4000",
 )
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import select
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from pki.storage.prepared import Prepared
+from service import checkpoints
 from service.connections import Connections, Kind, connections_of
 from service.engine import most_connections
 from service.unit_of_work import SqlUnitOfWork
@@ -68,6 +72,28 @@ def test_a_connection_is_used_again_and_every_transaction_is_its_own(work: SqlUn
     add(work, "second")
     assert driver_of(work) is driver
     assert names(work) == ["first", "second"]
+
+
+def test_sqlites_log_is_copied_into_the_database_before_it_is_full_and_by_no_transaction(
+    work: SqlUnitOfWork[sa.Connection], engine: sa.Engine, tmp_path: Path
+) -> None:
+    if engine.dialect.name != "sqlite":
+        return  # PostgreSQL has a process for this
+    copied = tmp_path / "without its log.sqlite"
+
+    def written() -> list[str]:
+        engine.dispose()  # waits for whoever copies
+        copied.write_bytes(Path(engine.url.database or "").read_bytes())
+        with closing(sqlite3.connect(copied)) as alone:
+            return [name for (name,) in alone.execute("SELECT name FROM things ORDER BY name")]
+
+    with closing(sqlite3.connect(engine.url.database or "")) as other:  # the last one that is closed would copy all of it
+        other.execute("SELECT * FROM things").fetchall()
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            written()
+        for number in range(checkpoints.TRANSACTIONS):
+            add(work, f"{number:03}")
+        assert written() == [f"{number:03}" for number in range(checkpoints.TRANSACTIONS)]
 
 
 def test_a_statement_that_fails_undoes_its_transaction_and_leaves_the_connection_usable(

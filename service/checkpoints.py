@@ -1,0 +1,54 @@
+"""Copies SQLite's log into the database beside the requests, so that none of them waits while all of it is copied.
+
+SQLite has the commit that fills the log copy it (``wal_autocheckpoint``): thousands of pages and two syncs, a dozen times what a short request
+takes, with everybody behind it. After every so many transactions a thread that nobody waits for copies what is there by then; what is left
+to the commit that fills the log is little. Left to others: when the log is full (``engine``), PostgreSQL, which has a process for this.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from threading import Lock, Thread
+from typing import Any
+
+import sqlalchemy as sa
+
+TRANSACTIONS = 64
+"""So that what is left to a commit takes it half a millisecond. Copied rarer, it would be more; more often, the same pages would be copied again and again."""
+
+
+class Checkpoints:
+    """Counts the transactions of one engine, roughly: threads may count at the same moment. One thread copies at a time."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._driver: Any = None
+        self._count = 0
+        self._copying = Lock()
+
+    def count(self) -> None:
+        """Count a transaction that ended; have the log copied when it is time."""
+        self._count += 1
+        if self._count >= TRANSACTIONS and self._copying.acquire(blocking=False):
+            self._count = 0
+            Thread(target=self._copy, name="checkpoint").start()
+
+    def close(self) -> None:
+        """Close the connection, when what was begun is done."""
+        with self._copying:
+            if self._driver is not None:
+                self._driver.close()
+                self._driver = None
+
+    def _copy(self) -> None:
+        try:
+            if self._driver is None:  # one of its own: the others throw away what they have read when they lose their turn
+                connection = self._engine.connect()
+                connection.detach()
+                self._driver = connection.connection.dbapi_connection
+            # PASSIVE waits for nobody and keeps nobody waiting; where another process copies, it does nothing.
+            self._driver.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
+        except (sqlite3.Error, sa.exc.SQLAlchemyError):
+            self._driver = None  # the commit that fills the log does it, and tells whoever has it of what is wrong
+        finally:
+            self._copying.release()
