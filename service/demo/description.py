@@ -94,6 +94,8 @@ def welcome(demo: Demo, *, seconds: float) -> str:
         lines.append(
             f"  {account.node} {account.roles[0] if account.roles else account.kind:<15} {account.username:<16} {demo.secrets.passwords[account.username]}{factor}"
         )
+    lines += ["", "  动态验证码：把 TOTP 后的密钥加进验证器，或运行 One-time codes: add the secret to an authenticator, or run"]
+    lines += ["  .venv/bin/python -c 'import pyotp,sys; print(pyotp.TOTP(sys.argv[1]).now())' SECRET"]
     lines += ["", f"  成批申请的样例 A file of applications to hand in  {os.path.relpath(plan.DATA / 'batch.csv')}"]
     lines += [f"  {demo.directory / 'demo.json'}", "", "Ctrl-C 停止。 Ctrl-C stops everything.", "═" * min(width, 78)]
     return "\n".join(lines)
