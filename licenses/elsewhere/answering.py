@@ -8,12 +8,16 @@ Left to others: HTTP (``views``), the form (``messages``).
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from licenses.elsewhere.messages import ANSWER, MOST, QUESTION, Card, sign, verify
 from licenses.errors.fetching import NODE_MESSAGE
+from licenses.held import newest
 from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.status import shown_status
 from policies.licenses import find_type
 
 
@@ -29,17 +33,17 @@ def answer(deps: LicenseDeps, question: bytes) -> str:
     details: dict[str, Json] = {"node": asked.node.code, "name": asked.node.name}
     actor = f"node:{asked.node.code}"
     with deps.work.begin() as work:
-        held = work.records.held_by(holder_id)[:MOST]
+        held = newest(work.records.held_by(holder_id))[:MOST]
         targets = [f"license:{one.identifier}" for one in held] or [f"node:{asked.node.code}"]
         work.audit.record_all([AuditEvent(now, actor, "licenses.tell_node", target, details=details) for target in targets])
     # 3.
-    told = [card.as_json() for one in held if (card := _card(deps, one)) is not None]
+    told = [card.as_json() for one in held if (card := _card(deps, one, now)) is not None]
     return sign(deps, ANSWER, asked.node, {"jti": asked.claims["jti"], "licenses": told}, now)
 
 
-def _card(deps: LicenseDeps, record: LicenseRecord) -> Card | None:
+def _card(deps: LicenseDeps, record: LicenseRecord, now: datetime) -> Card | None:
     kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     if kind is None:
         return None
-    names = (kind.name, kind.name_en, record.issuer_name, record.status, kind.accent)
+    names = (kind.name, kind.name_en, record.issuer_name, shown_status(record, now), kind.accent)
     return Card(record.identifier, record.number, *names, record.valid_to)

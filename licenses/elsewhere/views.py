@@ -1,8 +1,12 @@
-"""Where other nodes ask about a holder's licences and what was verified of theirs, and the holder's page of what they say. Left to others: every decision."""
+"""Where other nodes ask about a holder's licences and what was verified of theirs, and the holder's page of what they say, below what is here.
+
+Left to others: every decision.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,7 +16,9 @@ from kernel.limiter import SlidingWindow, counted_as
 from licenses.elsewhere import answering, asking, verified
 from licenses.elsewhere.messages import CONTENT_TYPE, PATH
 from licenses.errors import TOO_MANY_VERIFICATIONS
+from licenses.held import list_own
 from licenses.ports import LicenseDeps
+from licenses.status import shown_status
 
 QUESTIONS_PER_MINUTE = 600
 _MAX_QUESTION = 32 * 1024
@@ -46,7 +52,13 @@ def make_blueprint(deps: LicenseDeps, peers: asking.Peers) -> Blueprint:
         visitor = deps.visitors.current()
         if visitor is None:
             return redirect(f"{request.script_root}/login", code=_SEE_OTHER)
-        told = () if visitor.holder_id is None else asking.ask_all(deps, peers, visitor.holder_id)
-        return render_template("elsewhere/elsewhere.html", told=told)
+        if visitor.holder_id is None:
+            return render_template("elsewhere/elsewhere.html", own=(), told=())
+        return render_template(
+            "elsewhere/elsewhere.html",
+            own=list_own(deps, visitor.holder_id),
+            shown_status=partial(shown_status, at=deps.clock.now()),
+            told=asking.ask_all(deps, peers, visitor.holder_id),
+        )
 
     return room

@@ -14,10 +14,10 @@ from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 from licenses.elsewhere.verified import ACTION as ELSEWHERE
 from licenses.errors import LICENSE_NOT_FOUND
+from licenses.held import get_type
 from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
 from licenses.wallet.facts import Fact, facts_of
 from licenses.wallet_records import Look, Share
-from policies.licenses import find_type
 from policies.models import LicenseType
 
 _BY_PAPER = ("licenses.verify_qr", "licenses.verify_number")
@@ -47,28 +47,12 @@ class Held:
     at: datetime
 
 
-def list_own(deps: LicenseDeps, holder_id: str) -> Sequence[tuple[LicenseRecord, LicenseType]]:
-    """Return the holder's licences with their types, the newest first; of one that was replaced, the newest version alone."""
-    with deps.work.read() as work:
-        records = work.records.held_by(holder_id)
-    replaced = {one.replaces for one in records}
-    return [(one, get_type(deps, one)) for one in records if one.identifier not in replaced]
-
-
 def get_own(records: LicenseRecords, identifier: str, holder_id: str) -> LicenseRecord:
     """Return the issued licence of this holder; anybody else's is as if there were none (``license_not_found``)."""
     record = records.find_license(identifier)
     if record is None or record.state != "issued" or record.holder_id != holder_id:
         raise Refusal(LICENSE_NOT_FOUND, field="identifier")
     return record
-
-
-def get_type(deps: LicenseDeps, record: LicenseRecord) -> LicenseType:
-    """Return the type of a licence; one that is in no catalogue any more cannot be shown."""
-    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
-    if kind is None:
-        raise Refusal(LICENSE_NOT_FOUND, field="identifier")
-    return kind
 
 
 def describe(deps: LicenseDeps, identifier: str, holder_id: str) -> Held:

@@ -30,11 +30,12 @@ from licenses.errors.wallet import (
     SHARE_TEXT,
     SHARES_TOO_MANY,
 )
+from licenses.held import get_type
 from licenses.ports import VALID, LicenseDeps
 from licenses.verdict import Verdict
 from licenses.verification import verify
 from licenses.wallet.facts import MASKED, Fact, chosen, facts_of
-from licenses.wallet.holding import get_own, get_type
+from licenses.wallet.holding import get_own
 from licenses.wallet_records import Look, Share
 from policies.models import LicenseType
 

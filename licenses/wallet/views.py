@@ -15,6 +15,7 @@ from kernel.errors import Refusal
 from kernel.limiter import Limiter, SlidingWindow, counted_as
 from licenses.errors.wallet import TOO_MANY_TRIES
 from licenses.fetching import consents
+from licenses.held import list_own
 from licenses.ports import LicenseDeps, Visitor
 from licenses.presentation import present
 from licenses.qr_pictures import picture
@@ -47,7 +48,7 @@ def _add_own(room: Blueprint, deps: LicenseDeps) -> None:
         holder_id = visitor.holder_id or ""
         return render_template(
             "wallet/licenses.html",
-            own=holding.list_own(deps, holder_id),
+            own=list_own(deps, holder_id),
             shown_status=partial(shown_status, at=deps.clock.now()),
             consents=consents.listed(deps, holder_id),
             days=deps.policies.licenses.wallet.consent_days,

@@ -19,6 +19,8 @@ from kernel.errors import Refusal
 from kernel.nodes import Node
 from licenses.elsewhere import answering, asking, messages
 from licenses.elsewhere.messages import ANSWER, QUESTION, Card
+from licenses.life import acts
+from licenses.life.orders import Order, operator
 from pki import jose
 from tests.support.federation import CITY, COUNTY, Federation, federation
 from tests.support.issuing import GOOD_ROW
@@ -155,3 +157,20 @@ def test_whatever_comes_is_refused_by_name(nodes: Federation, octets: bytes) -> 
     with pytest.raises(Refusal):
         answering.answer(nodes.city, octets)
     assert told(nodes, lambda _claims: octets).outcome == "refused"
+
+
+def test_of_a_licence_that_was_replaced_the_newest_version_alone_is_told(nodes: Federation) -> None:
+    number, holder = "445122202100000009", "91445122MA4UPEXQ4G"
+    nodes.issue_at_city(number=number, holder_id=holder)
+    with nodes.city.work.read() as work:
+        [first] = work.records.held_by(holder)
+    acts.ask(nodes.city, Order("replace", first.identifier, "lost"), operator("operator:test"))
+    claims = jose.unverified_claims(answering.answer(nodes.city, question(nodes, holder=holder)))
+    assert [(one["number"], one["status"]) for one in claims["licenses"]] == [(number, "01")]
+
+
+def test_a_licence_whose_last_day_is_over_is_told_as_such(nodes: Federation) -> None:
+    holder = "91445122MA4UPEXQ5K"
+    nodes.issue_at_city(number="445122202100000010", holder_id=holder, valid_from="2020-01-01", valid_to="2026-11-25")
+    claims = jose.unverified_claims(answering.answer(nodes.city, question(nodes, holder=holder)))
+    assert [one["status"] for one in claims["licenses"]] == ["05"]
