@@ -41,8 +41,8 @@ class GrantRecords(Protocol):
         """Store a code."""
         ...
 
-    def redeem_code(self, code_hash: bytes, at: datetime) -> Code | None:
-        """Consume a code and return it; None when it is unknown or was consumed before."""
+    def redeem_code(self, code_hash: bytes, at: datetime) -> tuple[Code, Grant] | None:
+        """Consume a code and return it with its grant, revoked or not; None when it is unknown or was consumed before."""
         ...
 
     def find_code(self, code_hash: bytes) -> Code | None:

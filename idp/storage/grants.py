@@ -51,6 +51,7 @@ _ADD_CODE = Prepared(lambda insert: insert(codes))
 _REDEEM_CODE = Prepared(
     codes.update().where(codes.c.code_hash == _KEY, codes.c.redeemed_at.is_(None)).values(redeemed_at=_AT).returning(codes)
 )
+_GRANT_OF_CODE = Prepared(sa.select(grants).join(codes, codes.c.grant_id == grants.c.id).where(codes.c.code_hash == _KEY))
 _ADD_REFRESH_TOKEN = Prepared(lambda insert: insert(refresh_tokens))
 _REFRESH_TOKEN = Prepared(sa.select(refresh_tokens).where(refresh_tokens.c.token_hash == _KEY))
 _USE_REFRESH_TOKEN = Prepared(
@@ -114,10 +115,13 @@ class SqlGrants(OnConnection):
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "redeemed_at")}
         self._put_off(_ADD_CODE, **values)
 
-    def redeem_code(self, code_hash: bytes, at: datetime) -> Code | None:
-        """Consume a code and return it; None when it is unknown or was consumed before."""
-        row = self._find(_REDEEM_CODE, key=code_hash, at=to_micros(at))
-        return None if row is None else _read_code(row)
+    def redeem_code(self, code_hash: bytes, at: datetime) -> tuple[Code, Grant] | None:
+        """Consume a code and return it with its grant, revoked or not; None when it is unknown or was consumed before."""
+        consumed = {"key": code_hash, "at": to_micros(at)}
+        _REDEEM_CODE.expect(self._connection, consumed)  # goes with the next, and before it
+        grant = self._find(_GRANT_OF_CODE, key=code_hash)
+        code = self._find(_REDEEM_CODE, **consumed)
+        return None if code is None or grant is None else (_read_code(code), read_grant(grant))
 
     def find_code(self, code_hash: bytes) -> Code | None:
         """Return a code, consumed or not."""

@@ -32,12 +32,13 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
     # 2. Check what it was bound to.
     # 3. Issue. A refusal must not undo 1, so it is raised after the transaction.
     with deps.work.begin() as work:
-        code = work.records.redeem_code(code_hash, now)
-        grant = None if code is None else work.records.find_grant(code.grant_id)
-        if code is None:
-            _punish_replay(work, client, code_hash, now)
+        redeemed = work.records.redeem_code(code_hash, now)
         outcome: Target | ErrorCode = CODE_INVALID
-        if code is not None and grant is not None:
+        grant: Grant | None = None
+        if redeemed is None:
+            _punish_replay(work, client, code_hash, now)
+        else:
+            code, grant = redeemed
             fault = _find_fault(client, code, grant, form, binding, now=now)
             outcome = fault or find_granted_target(work, deps, client, grant, grant.scopes, asked=asked)
             if isinstance(outcome, Target):
