@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 TRANSACTIONS = 64
-"""So that what is left to a commit takes it half a millisecond. Copied rarer, it would be more; more often, the same pages would be copied again and again."""
+"""So that what is left to a commit takes it a millisecond. Copied rarer, it would be more; more often, the same pages would be copied again and again."""
 
 
 class Checkpoints:
