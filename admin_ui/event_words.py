@@ -124,6 +124,7 @@ EVENTS: Mapping[str, Text] = {
     "licenses.read": Text("查看证照", "licence looked at"),
     "licenses.verify": Text("验证证照", "licence verified"),
     "licenses.verify_qr": Text("验证二维码", "QR code verified"),
+    "licenses.verify_elsewhere": Text("在其他节点验证", "verified at another node"),
     "licenses.verify_number": Text("按编号验证", "verified by number"),
     "licenses.share": Text("出示证照", "licence shown"),
     "licenses.open_share": Text("查看出示的证照", "shown licence looked at"),

@@ -32,7 +32,6 @@ from licenses.errors.fetching import NODE_MESSAGE
 from licenses.ports import LicenseDeps, LicenseRecords
 
 PATH = "/crosscert/verified"
-ACTION = "licenses.verify_elsewhere"
 QUESTION, ANSWER = "chaoxin-verified-question+jwt", "chaoxin-verified-answer+jwt"
 MOST = 200
 """In one answer: so much of a holder's history one node can write in a minute."""
@@ -88,7 +87,7 @@ def hear(deps: LicenseDeps, peers: Peers, node: Node) -> int:
             return 0
         details = {"node": node.code, "name": node.name}
         events = [
-            AuditEvent(now, f"node:{node.code}", ACTION, target, "ok", details | {"at": at})
+            AuditEvent(now, f"node:{node.code}", "licenses.verify_elsewhere", target, "ok", details | {"at": at})
             for _, target, at in told
             if _is_own(work.records, target)
         ]

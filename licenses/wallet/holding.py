@@ -12,7 +12,6 @@ from typing import Literal
 
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
-from licenses.elsewhere.verified import ACTION as ELSEWHERE
 from licenses.errors import LICENSE_NOT_FOUND
 from licenses.held import get_type
 from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
@@ -21,7 +20,8 @@ from licenses.wallet_records import Look, Share
 from policies.models import LicenseType
 
 _BY_PAPER = ("licenses.verify_qr", "licenses.verify_number")
-_ACTIONS = ("licenses.read", "licenses.verify", *_BY_PAPER, "licenses.tell_node", ELSEWHERE)
+_ELSEWHERE = "licenses.verify_elsewhere"
+_ACTIONS = ("licenses.read", "licenses.verify", *_BY_PAPER, "licenses.tell_node", _ELSEWHERE)
 _LATEST = 50
 
 
@@ -77,7 +77,7 @@ def _told(record: LicenseRecord, event: AuditEvent) -> Seen:
     """Return a look that the audit trail has: the department reads what it issued, a node asks, anybody verifies a file or the paper."""
     if event.action == "licenses.read":
         return Seen(event.at, "read", record.issuer_name, "")
-    if event.action in {"licenses.tell_node", ELSEWHERE}:
-        way: Literal["elsewhere", "node"] = "elsewhere" if event.action == ELSEWHERE else "node"
+    if event.action in {"licenses.tell_node", _ELSEWHERE}:
+        way: Literal["elsewhere", "node"] = "elsewhere" if event.action == _ELSEWHERE else "node"
         return Seen(event.at, way, str(event.details["name"]), "")
     return Seen(event.at, "paper" if event.action in _BY_PAPER else "verify", "", "")

@@ -213,6 +213,7 @@ def test_a_sample_beyond_what_a_licence_needs_is_not_kept(
         return Tried(tried.pdf + bytes(max(0, pdf - len(tried.pdf))), [bytes(size) for size in pictures])
 
     monkeypatch.setattr(Typesetting, "try_out", larger)
-    monkeypatch.setattr(template_proposals, "parse", lambda pdf: documents.parse(pdf.rstrip(b"\0")))
+    parse = documents.parse
+    monkeypatch.setattr(documents, "parse", lambda pdf: parse(pdf.rstrip(b"\0")))
     answer = console.propose(CHEN, GOOD)
     assert (answer.status_code, "样张太大" in answer.text) == (422, True)

@@ -20,7 +20,7 @@ from kernel.errors import Refusal
 from kernel.nodes import Node
 from licenses import storage as licenses_storage
 from licenses.elsewhere import messages, verified
-from licenses.elsewhere.verified import ACTION, ANSWER, MOST, PATH, QUESTION
+from licenses.elsewhere.verified import ANSWER, MOST, PATH, QUESTION
 from licenses.many.verifying import Item, verify_many
 from licenses.storage import SqlLicenseRecords
 from licenses.verified_records import Untold
@@ -108,7 +108,7 @@ def signed(nodes: Federation, claims: dict[str, Any], told: object, **changes: A
 
 def events(nodes: Federation, digest: str) -> Sequence[AuditEvent]:
     with nodes.city.work.read() as work:
-        return work.audit.about([f"sha256:{digest}"], [ACTION], limit=50)
+        return work.audit.about([f"sha256:{digest}"], ["licenses.verify_elsewhere"], limit=50)
 
 
 def test_what_a_peer_tells_of_this_nodes_licences_is_in_the_holders_history_once(nodes: Federation, citys: str) -> None:
