@@ -136,3 +136,11 @@ def test_a_document_is_taken_into_the_folder_as_it_was_written_and_only_a_sound_
     assert (tmp_path / TYPES / f"{CODE}-2.toml").read_text(encoding="utf-8") == file.read_text(encoding="utf-8")
     with pytest.raises(Exception, match=r"policy_contradiction.*draft\.txt"):
         add_document(tmp_path, file)
+
+
+def test_the_document_that_newcomers_are_told_to_begin_with_is_sound(tmp_path: Path) -> None:
+    (tmp_path / TYPES).mkdir()
+    told = (Path(__file__).parents[3] / "docs" / "licenses.md").read_text(encoding="utf-8")
+    file = tmp_path / "dog.txt"
+    file.write_text(told.partition("```toml\n")[2].partition("```")[0], encoding="utf-8")
+    assert add_document(tmp_path, file).fields[1].pattern == "[0-9]{15}"
