@@ -22,8 +22,10 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def thawed() -> Iterator[None]:
-    yield
+    """What this process had frozen for all tests (``tests/conftest.py``) is thawed meanwhile."""
     gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 @pytest.mark.usefixtures("thawed")
