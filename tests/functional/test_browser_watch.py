@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -48,9 +49,11 @@ def test_a_faulty_page_is_noticed(browser: Browser, site: tuple[Path, int], faul
     watch = Watch(context)
     page = context.new_page()
     page.goto(f"http://localhost:{port}/")
-    page.wait_for_timeout(200)
+    deadline = time.monotonic() + 30
+    while not any(found.startswith(fault) for found in watch.faults):
+        assert time.monotonic() < deadline, watch.faults
+        page.wait_for_timeout(20)
     context.close()
-    assert any(found.startswith(fault) for found in watch.faults), watch.faults
 
 
 def test_a_page_in_order_and_a_refused_page_are_no_faults(browser: Browser, site: tuple[Path, int]) -> None:
