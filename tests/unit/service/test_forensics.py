@@ -112,10 +112,8 @@ BUSY = ("verification_busy", 3, 503)
 class Askers:
     """Whoever asks two processes, each in a thread of their own. A process that was stopped is held by what it was asked, like by a bomb."""
 
-    def __init__(self, rules: VerificationRules, threads: ThreadPoolExecutor, pdf: bytes) -> None:
-        self.pool = Forensics(rules.model_copy(update={"forensic_workers": 2}), ADDRESS.get)
-        self.pool._idle = [self.pool._start(), self.pool._start()]
-        self._threads, self._pdf = threads, pdf
+    def __init__(self, pool: Forensics, threads: ThreadPoolExecutor, pdf: bytes) -> None:
+        self.pool, self._threads, self._pdf = pool, threads, pdf
 
     def stop(self) -> int:
         """Stop the process that is asked next, and return its number."""
@@ -137,12 +135,18 @@ class Askers:
         return future
 
 
+@pytest.fixture(scope="module")
+def two(rules: VerificationRules) -> Iterator[Forensics]:
+    made = Forensics(rules.model_copy(update={"forensic_workers": 2}), ADDRESS.get)
+    made._idle = [made._start(), made._start()]
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def askers(rules: VerificationRules, pdf: bytes) -> Iterator[Askers]:
+def askers(two: Forensics, pdf: bytes) -> Iterator[Askers]:
     with ThreadPoolExecutor(3) as threads:
-        made = Askers(rules, threads, pdf)
-        yield made
-    made.pool.close()
+        yield Askers(two, threads, pdf)
 
 
 def said_to(future: Future[bytes]) -> tuple[str, object, int]:
