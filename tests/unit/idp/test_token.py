@@ -362,6 +362,16 @@ def test_what_a_refresh_token_gave_is_given_again_to_whoever_asks_for_the_same_a
     assert provider.userinfo(second["access_token"]).status == 401
 
 
+def test_nothing_is_given_again_to_another_client_or_once_the_family_was_revoked(browser: Browser, provider: Provider) -> None:
+    provider.add_client("rsj")
+    first = browser.tokens()["refresh_token"]
+    second = json_of(provider.refresh(first))
+    assert error_of(provider.refresh(first, client_id="rsj")) == "invalid_grant"
+    assert json_of(provider.refresh(first)) == second, "whose answer is another's, is told nothing and ends nothing"
+    assert provider.post(endpoints.REVOKE, {"token": second["refresh_token"]}).status == 200
+    assert error_of(provider.refresh(first)) == "invalid_grant"
+
+
 def test_a_replay_after_the_grace_revokes_the_family(browser: Browser, provider: Provider, clock: FixedClock) -> None:
     first = browser.tokens()["refresh_token"]
     second = json_of(provider.refresh(first))

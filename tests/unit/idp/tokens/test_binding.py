@@ -100,6 +100,9 @@ def test_a_confidential_clients_refresh_token_is_not_bound_for_the_client_proves
     other = Holder(provider.deps)
     answer = json_of(refresh(provider, first, "scjg", dpop=other.proof()))
     assert jose.unverified_claims(answer["access_token"])["cnf"] == {"jkt": other.jkt}
+    assert json_of(refresh(provider, first, "scjg", dpop=other.proof())) == answer, "given again"
+    for proof in (None, holder.proof()):
+        assert json_of(refresh(provider, first, "scjg", dpop=proof))["code"] == "oauth_refresh_otherwise", "one set for one key"
     assert "cnf" not in json_of(provider.post(endpoints.INTROSPECT, {"token": answer["refresh_token"]}))
 
 
