@@ -31,14 +31,15 @@ class Checkpoints:
         self._count += 1
         if self._count >= TRANSACTIONS and self._copying.acquire(blocking=False):
             self._count = 0
-            Thread(target=self._copy, name="checkpoint").start()
+            try:
+                Thread(target=self._copy, name="checkpoint").start()
+            except RuntimeError:  # as many threads as there may be; whoever committed is told so all the same
+                self._copying.release()
 
     def close(self) -> None:
         """Close the connection, when what was begun is done."""
         with self._copying:
-            if self._driver is not None:
-                self._driver.close()
-                self._driver = None
+            self._close()
 
     def _copy(self) -> None:
         try:
@@ -49,6 +50,11 @@ class Checkpoints:
             # PASSIVE waits for nobody and keeps nobody waiting; where another process copies, it does nothing.
             self._driver.execute("PRAGMA wal_checkpoint(PASSIVE)").close()
         except (sqlite3.Error, sa.exc.SQLAlchemyError):
-            self._driver = None  # the commit that fills the log does it, and tells whoever has it of what is wrong
+            self._close()  # the commit that fills the log does it, and tells whoever has it of what is wrong
         finally:
             self._copying.release()
+
+    def _close(self) -> None:
+        if self._driver is not None:
+            self._driver.close()
+            self._driver = None

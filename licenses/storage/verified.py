@@ -1,4 +1,8 @@
-"""What was verified for other nodes to hear, in SQL. Numbers are taken from a counter, which makes whoever takes one wait: none comes late."""
+"""What was verified for other nodes to hear, in SQL. Numbers are taken from a counter, which makes whoever takes one wait: none comes late.
+
+It is never behind the clock (microseconds since 1970): where the counter is of yesterday, after a power cut or from a backup, no number comes again
+that a node has heard, for what bears one is taken for told.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,7 @@ class SqlVerified(SqlShelves):
 
     def keep_untold(self, node_code: str, targets: Collection[str], at: datetime) -> None:
         """Keep that licences of a node were verified; one that the node has not heard of yet is kept as it is."""
-        first = self.take_counter(_COUNTER, len(targets))
+        first = self.take_counter(_COUNTER, len(targets), at_least=to_micros(at))
         rows = [
             {"node_code": node_code, "target": target, "number": number, "at": to_micros(at)}
             for number, target in enumerate(targets, first)

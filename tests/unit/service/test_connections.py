@@ -96,6 +96,21 @@ def test_sqlites_log_is_copied_into_the_database_before_it_is_full_and_by_no_tra
         assert written() == [f"{number:03}" for number in range(checkpoints.TRANSACTIONS)]
 
 
+def test_a_transaction_is_committed_and_the_engine_can_be_closed_where_no_thread_can_be_begun(
+    work: SqlUnitOfWork[sa.Connection], engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        message = "can't start new thread"
+        raise RuntimeError(message)
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refuse)
+        for number in range(checkpoints.TRANSACTIONS + 1):
+            add(work, f"{number:03}")
+    engine.dispose()
+    assert len(names(work)) == checkpoints.TRANSACTIONS + 1
+
+
 def test_a_statement_that_fails_undoes_its_transaction_and_leaves_the_connection_usable(
     work: SqlUnitOfWork[sa.Connection],
 ) -> None:

@@ -184,3 +184,16 @@ def test_it_is_kept_told_and_forgotten_in_order_on_both_engines(engine: sa.Engin
         assert records.note_heard_until("445122", before=0, now=5)
         assert not records.note_heard_until("445122", before=0, now=6)  # somebody else was quicker
         assert records.heard_until("445122") == 5
+
+
+def test_what_is_verified_after_a_backup_was_restored_is_not_taken_for_told(engine: sa.Engine, vault: Vault) -> None:
+    create_all(engine, licenses_storage.metadata, audit.metadata)
+    with engine.begin() as connection:
+        records = SqlLicenseRecords(connection, vault)
+        records.keep_untold("445122", ["sha256:a", "sha256:b", "sha256:c"], AT)
+        heard = records.untold("445122", after=0, limit=9)[-1].number
+        for table in ("licenses_untold", "licenses_counters"):  # as they were before
+            connection.execute(licenses_storage.metadata.tables[table].delete())
+        records.keep_untold("445122", ["sha256:d"], AT + timedelta(minutes=1))
+        records.drop_told("445122", until=heard)
+        assert [one.target for one in records.untold("445122", after=heard, limit=9)] == ["sha256:d"]
