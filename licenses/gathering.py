@@ -67,6 +67,7 @@ class Court:
         self.at = at
         self._paths: dict[tuple[bytes, str], PathEvidence] = {}
         self._lists: dict[str, _Listed | None] = {}
+        self._then: dict[datetime, TrustAt] = {}
         self._offered: tuple[tuple[str, datetime], TrustAt | Refusal] | None = None
         self._log = OwnLog(deps.kept)
 
@@ -76,7 +77,9 @@ class Court:
 
     def lists_of(self, issuer: str, at: datetime) -> Sequence[ParsedCrl]:
         """Return the revocation lists at hand for the moment ``at`` that claim to be of ``issuer`` (a prepared name)."""
-        there = self._now if at == self.at else self._deps.trust.at(at, judged_at=self.at)
+        there = self._now if at == self.at else self._then.get(at)
+        if there is None:
+            there = self._then[at] = self._deps.trust.at(at, judged_at=self.at)
         return there.material.crls.named(issuer)
 
     def gather(self, reading: Reading, record: LicenseRecord | None = None, archive: TimeStamp | None = None) -> Evidence:

@@ -32,6 +32,9 @@ from service.forensic_worker import REFUSED
 ANSWER_SECONDS = 4.5
 """From a file's arrival to its answer, waiting included. The rest of five is for what is made of it."""
 
+_LEAST_SECONDS = 0.5
+"""With less time than this left no process is asked: it would be ended over a file that is not to blame, and the next one starts while others wait."""
+
 _FIRST_SECONDS = 30.0
 """What starting a process for the first time may take on top: nobody's file is to blame for that, and nobody can have it happen again."""
 
@@ -55,13 +58,13 @@ class Forensics:
         """Do what ``licenses.ports.LicenseDeps.take_apart`` promises."""
         end = monotonic() + ANSWER_SECONDS
         asker = self._asker()
-        process, kept = self._take(asker, end), None
+        process, kept = self._take(asker, end - _LEAST_SECONDS), None
         try:
             if process is None:
                 process = self._start()
                 process.is_ready(_FIRST_SECONDS)
                 end = monotonic() + ANSWER_SECONDS
-            if not process.is_ready(end - monotonic()):
+            if not process.is_ready(end - _LEAST_SECONDS - monotonic()):
                 kept = process  # it goes on starting
                 raise self._busy()
             said = process.ask(pdf, end - monotonic())

@@ -1,7 +1,7 @@
 """The evidence of a verdict as a zip that needs nothing of ours: ``openssl`` checks it by the commands that stand in it.
 
-Of every signature whose signer has a path: its value and time-stamp, the octets that they are over, the paths' certificates from this node's own
-root, and the revocation lists and OCSP answers that tell of them.
+Of every signature that holds and whose signer has a path: its value and time-stamp, the octets that they are over, the paths' certificates from
+this node's own root, and the revocation lists and OCSP answers that tell of them.
 
 Left to others: collecting (``collected``, ``proofs``), the commands (``guide``), the signed report that goes with it (``statement``).
 """
@@ -17,25 +17,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from crosscert.paths.certificates import ParsedCertificate
-from kernel.errors import Refusal
-from licenses.errors import EVIDENCE_TOO_LARGE
 from licenses.ports import LicenseDeps
 from licenses.reports.collected import Collected
 from licenses.reports.guide import Named, guide, name_all
 from licenses.reports.statement import make_statement
 
 _FIXED = (1980, 1, 1, 0, 0, 0)
-_MIB = 1024 * 1024
-_MOST = 128 * _MIB
-"""Of the octets that signatures are over: each one is over all that stood before it, so the file is there as often as it was signed."""
 
 
 def make_evidence(deps: LicenseDeps, collected: Collected) -> bytes:
-    """Return the zip; ``Refusal`` (``evidence_too_large``) for a large file that was signed very often."""
+    """Return the zip."""
     named = name_all(collected)
-    over = [octets for one in named for octets in one.octets.values()]
-    if sum(map(len, over)) > _MOST:
-        raise Refusal(EVIDENCE_TOO_LARGE, field="file", limit_mib=_MOST // _MIB)
     paths = [path for proof in collected.proofs for path in proof.paths]
     files = {
         "verdict.json": json.dumps(collected.verdict.as_json(), ensure_ascii=False, indent=2).encode(),

@@ -54,7 +54,8 @@ _TAIL = """
 trust.pem 有信任路径和吊销列表；第一张证书是本节点的根证书，请从别处核对它的指纹。trust.pem has the paths and the revocation lists; its first certificate
 is this node's root: compare its fingerprint with one that you have from elsewhere: {anchor}
 """
-_WITHOUT = """另有 {count} 个签名的签名人没有信任路径，不在这里；见 verdict.json。{count} more signatures have no path to their signer and are not here; see verdict.json.
+_WITHOUT = """另有 {count} 个签名不成立，或者签名人没有信任路径，不在这里；见 verdict.json。
+{count} more signatures do not hold, or have no path to their signer, and are not here; see verdict.json.
 """
 _LISTS = " -crl_check_all -extended_crl"
 

@@ -1,7 +1,8 @@
 """The signatures of a verified file that anybody can check without us: each with the octets that it is over and the paths of those who made it.
 
-One whose signer has no path is none of them: what is thought of it stands in the verdict. Left to others: what tells whether a certificate was
-revoked (``collected``), commands and files (``evidence``).
+One that does not hold, or whose signer has no path, is none of them: anybody can write a trusted certificate beside a signature that is not its
+owner's. What is thought of it stands in the verdict. Left to others: what tells whether a certificate was revoked (``collected``), commands and
+files (``evidence``).
 """
 
 from __future__ import annotations
@@ -9,11 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from kernel.errors import Refusal
+from licenses.errors import EVIDENCE_TOO_LARGE
 from licenses.evidence import Evidence, OtherEvidence, PathEvidence
+from licenses.other_signatures import ByteRange
 from licenses.reading import Seal
 from licenses.signatures import find_time_stamp_token, read_signed_value
 
 _HOLE = 4
+_HOLDING = (None, "TAMPERED")
+"""The problems of a signature that holds over its own octets: the file may have been changed behind them."""
+
+_MIB = 1024 * 1024
+_MOST = 128 * _MIB
+"""Of the octets that signatures are over: each one is over all that stood before it, so the file is there as often as it was signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +54,15 @@ class Proof:
 
 
 def proofs_of(pdf: bytes, evidence: Evidence) -> Sequence[Proof]:
-    """Return the proofs of all signatures of ``pdf`` that have one, in the order in which they were made."""
+    """Return the proofs of all signatures of ``pdf`` that have one, in the order in which they were made.
+
+    ``Refusal`` (``evidence_too_large``) for a large file that was signed very often, before any of it is copied.
+    """
     if evidence.others:
-        return [found for other in evidence.others for found in _of_other(pdf, other)]
+        holding = [other for other in evidence.others if other.signature.problem in _HOLDING]
+        if sum(_size(pdf, one) for other in holding for one in _ranges(other)) > _MOST:
+            raise Refusal(EVIDENCE_TOO_LARGE, field="file", limit_mib=_MOST // _MIB)
+        return [found for other in holding for found in _of_other(pdf, other)]
     seal = evidence.reading.seal
     return [] if seal is None else list(_of_seal(pdf, evidence, seal))
 
@@ -74,6 +90,19 @@ def _of_other(pdf: bytes, other: OtherEvidence) -> Iterator[Proof]:
         stamp = StampProof(other.stamp.token, over, by.trusted)
     covered = _cut(pdf, one.byte_range)
     yield Proof(standing.shown.name, one.byte_range, covered, one.cms, one.value, standing.trusted, stamp)
+
+
+def _ranges(other: OtherEvidence) -> Iterator[ByteRange]:
+    yield other.signature.byte_range
+    if other.stamp is not None and other.stamp.byte_range is not None:
+        yield other.stamp.byte_range
+
+
+def _size(pdf: bytes, byte_range: ByteRange) -> int:
+    """Return how many octets ``_cut`` would copy, whatever an outsider wrote for the range."""
+    start, length, second, rest = byte_range
+    places = range(len(pdf))
+    return len(places[start : start + length]) + len(places[second : second + rest])
 
 
 def _cut(pdf: bytes, byte_range: Sequence[int]) -> bytes:

@@ -19,6 +19,7 @@ from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from licenses import documents, reading, reading_json
 from licenses.presentation import present
+from licenses.reports import proofs
 from licenses.reports.collected import collect
 from licenses.reports.evidence import make_evidence
 from licenses.verdict import Verdict
@@ -214,7 +215,7 @@ def test_the_evidence_is_of_every_signature_by_its_own_lists_or_answers(nodes: F
         "1. 饶平县市场监督管理局电子印章",
         "2. 李四电子印章",
     ]
-    assert "另有 1 个签名的签名人没有信任路径" in guide
+    assert "另有 1 个签名不成立，或者签名人没有信任路径" in guide
     assert sum("CMS Verification successful" in one for one in told) == 2
     assert sum("Verification: OK" in one for one in told) == 2
     # The own seal by lists at once, the customer's by answers; the time-stamp is under the customer's CA for both.
@@ -225,6 +226,24 @@ def test_the_evidence_is_of_every_signature_by_its_own_lists_or_answers(nodes: F
     command = next(line.split() for line in guide.splitlines() if "-data stamped-2.bin" in line)
     assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode != 0
     fetch_lists(nodes, ca, number=8)
+
+
+def test_a_signature_that_does_not_hold_is_no_evidence_against_whom_it_names(nodes: Federation, contract: bytes) -> None:
+    forged = contract.replace(b"(Contract)", b"(Contraet)")
+    assert [one.problem for one in reading.read(forged).others] == ["HASH_FAILURE"]
+    with pytest.raises(Refusal, match="evidence_missing"):
+        collect(nodes.city, forged, actor="operator:test")
+
+
+def test_evidence_that_would_be_too_large_is_refused_before_anything_is_copied(
+    nodes: Federation, ca: Authority, contract: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = signed(contract, ca, ca.seal("李四", names=CUSTOMERS), at=nodes.now, field="Signature2")
+    sizes = [len(one.covered) for one in collect(nodes.city, both, actor="operator:test").proofs]
+    assert len(sizes) == 2
+    monkeypatch.setattr(proofs, "_MOST", sum(sizes) - 1)
+    with pytest.raises(Refusal, match="evidence_too_large"):
+        collect(nodes.city, both, actor="operator:test")
 
 
 def openssl_says(evidence: bytes, folder: Path) -> list[str]:

@@ -202,6 +202,24 @@ def test_a_file_that_the_machine_has_no_time_for_gets_no_verdict_but_is_asked_fo
     assert process_of(pool) == replaced
 
 
+def test_whoever_waited_until_there_is_no_time_for_their_file_is_told_so_and_leaves_the_process_as_it_is(
+    pool: Forensics, pdf: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool(pdf)
+    with ThreadPoolExecutor(1) as threads:
+        before = process_of(pool)
+        os.kill(before, signal.SIGSTOP)
+        first = threads.submit(pool, pdf)
+        while pool._idle:
+            os.sched_yield()
+        monkeypatch.setattr(forensics, "_LEAST_SECONDS", forensics.ANSWER_SECONDS)
+        with pytest.raises(Refusal, match="verification_busy"):
+            pool(pdf)
+        os.kill(before, signal.SIGCONT)
+        assert reading_json.load(first.result()) == reading.read(pdf)
+    assert process_of(pool) == before
+
+
 ATTEMPTS = (
     "socket.create_connection(('192.0.2.1', 80), 0.1)",
     "socket.getaddrinfo('localhost', 80)",
