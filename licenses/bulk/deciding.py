@@ -13,7 +13,7 @@ from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 from licenses.bulk.outcomes import find_batch
 from licenses.bulk_records import Batch, BatchState
-from licenses.errors.life import ACT_NOT_DONE_HERE, BATCH_DECIDED, SAME_OFFICER
+from licenses.errors.life import ACT_NOT_DONE_HERE, BATCH_DECIDED, NOT_YOUR_DEPARTMENT, SAME_OFFICER
 from licenses.life.orders import Officer
 from licenses.life.transitions import ISSUE
 from licenses.ports import LicenseDeps
@@ -24,9 +24,11 @@ _KEPT_WAITING = timedelta(days=30)
 
 
 def takes_two(deps: LicenseDeps, officer: Officer) -> bool:
-    """Tell whether an officer's batch needs another one's agreement; ``Refusal`` where departments issue nothing here."""
+    """Tell whether an officer's batch needs another one's agreement; ``Refusal`` for who has no department, or where none issues anything."""
     if officer.departments is None:  # the node's operator, who issues by command
         return False
+    if not officer.departments:  # theirs would be everybody's whose organisation is no department
+        raise Refusal(NOT_YOUR_DEPARTMENT)
     rules = find_act(deps.policies.licenses, "issue")
     if rules is None:
         raise Refusal(ACT_NOT_DONE_HERE, field="act", act_zh=ISSUE.zh, act_en=ISSUE.en)

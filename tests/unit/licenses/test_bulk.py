@@ -133,6 +133,13 @@ def test_a_department_hands_in_its_own_and_sees_no_other_batch(deps_sqlite: Lice
     assert caught.value.code == "batch_not_found"
 
 
+def test_who_has_no_department_hands_in_nothing_that_others_without_one_would_see(deps_sqlite: LicenseDeps) -> None:
+    nobodys = Officer("account:a", person_of("a"), ())
+    with pytest.raises(Refusal, match="not_your_department"):
+        intake.take_in(deps_sqlite, rows(1), "a.csv", nobodys, hold=True)
+    assert outcomes.list_waiting(deps_sqlite, nobodys) == []
+
+
 def test_a_file_that_cannot_be_read_leaves_nothing(deps_sqlite: LicenseDeps) -> None:
     for content in (b"", b"a,b\n1,2\n", rows(0).getvalue()):
         with pytest.raises(Refusal):
