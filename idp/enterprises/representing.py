@@ -135,7 +135,7 @@ def ask_again(deps: IdpDeps, current: Current, organization: Account) -> None:
         verify_representative(current.account, _ask(deps, organization.uscc or ""))
     except Refusal as refusal:
         if refusal.error in _NO_LONGER:
-            _end(deps, organization.id)
+            _end(deps, organization.id, current.account.id)
         raise
 
 
@@ -177,7 +177,7 @@ def _check(deps: IdpDeps, one: Representative) -> bool:
         else:
             _note_asked(deps, one, deps.clock.now())
             return False
-    _end(deps, one.organization_id)
+    _end(deps, one.organization_id, one.account_id)
     return True
 
 
@@ -187,11 +187,12 @@ def _note_asked(deps: IdpDeps, one: Representative, at: datetime) -> None:
             work.records.put_representative(replace(one, checked_at=at))
 
 
-def _end(deps: IdpDeps, organization_id: str) -> None:
+def _end(deps: IdpDeps, organization_id: str, account_id: str) -> None:
+    """Take this one out: whoever claimed the organisation while the register was asked is another."""
     with deps.work.begin() as work:
         found = work.records.find_representative(organization_id)
         record = work.records.find_account(organization_id)
-        if found is not None and record is not None:
+        if found is not None and found.account_id == account_id and record is not None:
             _dismiss(work, deps, found, open_record(deps, record), actor="system")
 
 

@@ -13,7 +13,7 @@ from idp import notices
 from idp.enterprises import appointing, mandates, overview, representing
 from idp.people import accounts
 from idp.ports import IdpDeps
-from idp.registers.ports import Registers
+from idp.registers.ports import LegalPerson, Registers
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import OPERATOR, PASSWORD, Provider, add_account, events
@@ -153,6 +153,35 @@ def test_the_worker_asks_again_and_takes_out_whoever_is_no_representative_any_mo
     with pytest.raises(Refusal):
         mandates.get(city.deps, mandate.id)
     assert not overview.represented(city.deps, current)
+
+
+class HandedOver:
+    """A register that is asked about the old representative when the organisation has just changed hands: the new one claims before it answers."""
+
+    def __init__(self, city: Provider, register: LegalPersons) -> None:
+        self._city, self._register = city, register
+
+    def find(self, uscc: str) -> LegalPerson | None:
+        self._register.write((*COMPANY[:2], *HUANG, "active"))
+        representing.claim(self._city.deps, logged_in(self._city.deps, "huangyao"), uscc, address=ADDRESS)
+        return self._register.register.find(uscc)
+
+
+@pytest.mark.parametrize("asked_by", ["the worker", "the old one"])
+def test_whoever_claims_while_the_register_is_asked_about_the_one_before_stays(
+    city: Provider, register: LegalPersons, clock: FixedClock, asked_by: str
+) -> None:
+    old = logged_in(city.deps)
+    company = representing.claim(city.deps, old, USCC, address=ADDRESS)
+    late = replace(city.deps, registers=Registers(legal_persons=HandedOver(city, register)))
+    if asked_by == "the worker":
+        clock.moment += timedelta(hours=7)
+        representing.check_due(late)
+    else:
+        with pytest.raises(Refusal):
+            representing.ask_again(late, old, company)
+    assert overview.represented(city.deps, logged_in(city.deps, "huangyao"))
+    assert not overview.represented(city.deps, old)
 
 
 def test_an_entry_that_cannot_be_read_keeps_nobody_else_from_being_asked_about(
