@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,9 +18,10 @@ from licenses import numbering
 from licenses import storage as licenses_storage
 from licenses.data import make_identifier
 from licenses.ports import Department, Known, LicenseRecord, Sealed
-from licenses.storage import SqlLicenseRecords
+from licenses.storage import SqlLicenseRecords, tables
+from licenses.storage.templates import SqlTemplates
 from pki.vault import Vault
-from tests.support.databases import create_all
+from tests.support.databases import create_all, engine_on
 
 AT = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
 TYPE, ISSUER = "11440000MB2D0339XY001", "11445122WBK871J86K"
@@ -222,3 +225,15 @@ def test_only_one_of_many_at_once_gets_a_number(opened: Opened, vault: Vault) ->
         thread.join()
     assert sorted(taken) == [record(serial).number for serial in range(1, 9)]
     assert len(set(slots)) == 48
+
+
+def test_what_waits_of_templates_is_found_by_its_index_and_not_past_all_files_and_pictures(tmp_path: Path, vault: Vault) -> None:
+    asked: list[tuple[str, Any]] = []
+    with engine_on(f"sqlite:///{tmp_path / 'new.sqlite'}") as engine, engine.connect() as connection:
+        tables.metadata.create_all(connection)
+        sa.event.listen(engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+        SqlTemplates(connection, vault).proposals(state="waiting", types=["1", "2"], limit=9)
+        statement, values = asked[-1]
+        first = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).first()
+    assert first is not None
+    assert "uq_licenses_template_proposals_type (" in first[3]
