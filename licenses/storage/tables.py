@@ -273,6 +273,12 @@ sa.Index(
     sqlite_where=_UNDER_WAY,
     postgresql_where=_UNDER_WAY,
 )
+# All that a list shows: SQLite reads a row's files and pictures on the way to what stands behind them.
+sa.Index(
+    "ix_licenses_template_proposals_listed",
+    *(template_proposals.c[name] for name in ("asked_at", "id", "name", "type_code", "sha256", "asked_by", "asked_person")),
+    *(template_proposals.c[name] for name in ("state", "decided_by", "decided_at", "type_version")),
+)
 
 copies = sa.Table(
     "licenses_copies",

@@ -19,9 +19,6 @@ _PLAIN = ("id", "name", "type_code", "sha256", "asked_by", "asked_person")
 _MOVING = ("state", "decided_by", "type_version")
 _TOLD = [template_proposals.c[name] for name in (*_PLAIN, *_MOVING, "asked_at", "decided_at")]
 
-_UNDER_WAY = sa.text("licenses_template_proposals.state != 'done'")
-"""As the index has it, which would not be used for a state that is a parameter: SQLite reads a row's files and pictures on the way to its state."""
-
 
 class SqlTemplates(OnConnection):
     """``licenses.template_records.TemplateRecords``."""
@@ -61,16 +58,14 @@ class SqlTemplates(OnConnection):
     ) -> Sequence[Proposal]:
         """Return proposals, those of ``types`` where they are named, the newest first, from behind the proposal ``before``."""
         at, key = template_proposals.c.asked_at, template_proposals.c.id
-        query = sa.select(*_TOLD).order_by(at.desc(), key).limit(limit)
+        query = sa.select(*_TOLD).order_by(at.desc(), key.desc()).limit(limit)
         if state is not None:
             query = query.where(template_proposals.c.state == state)
-        if state not in {None, "done"}:
-            query = query.where(_UNDER_WAY)
         if types is not None:
             query = query.where(template_proposals.c.type_code.in_(sorted(types)))
         if before is not None:
             last = sa.select(at).where(key == before).scalar_subquery()
-            query = query.where(sa.or_(at < last, sa.and_(at == last, key > before)))
+            query = query.where(sa.or_(at < last, sa.and_(at == last, key < before)))
         return [_proposal(row) for row in self._connection.execute(query)]
 
     def move_proposal(self, proposal: Proposal, before: ProposalState) -> bool:

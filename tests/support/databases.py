@@ -15,10 +15,10 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 import pytest
@@ -197,6 +197,17 @@ def engine_on(url: str) -> Iterator[sa.Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def first_step_on_sqlite(folder: Path, metadata: sa.MetaData, ask: Callable[[sa.Connection], object]) -> str:
+    """Return what SQLite, without statistics as in a new node, looks at first for the last statement of ``ask``."""
+    asked: list[tuple[str, Any]] = []
+    with engine_on(f"sqlite:///{folder / 'new.sqlite'}") as engine, engine.connect() as connection:
+        metadata.create_all(connection)
+        sa.event.listen(engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+        ask(connection)
+        statement, values = asked[-1]
+        return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()[0][3])
 
 
 def create_all(engine: sa.Engine, *metadatas: sa.MetaData) -> None:

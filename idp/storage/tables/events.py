@@ -6,6 +6,8 @@ import sqlalchemy as sa
 
 from idp.storage.tables.columns import INTERNAL, SECRET, json_column, metadata, moment_column, octets_column, text_column
 
+_UNTOLD = sa.text("error IS NOT NULL")
+
 event_deliveries = sa.Table(
     "idp_event_deliveries",
     metadata,
@@ -19,6 +21,7 @@ event_deliveries = sa.Table(
     text_column("outcome", 20, optional=True),
     text_column("error", 100, optional=True),
     text_column("state", 500, optional=True),
+    sa.Index("idp_event_deliveries_untold", "at", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
 )
 
 event_streams = sa.Table(

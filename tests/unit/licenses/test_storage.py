@@ -21,7 +21,7 @@ from licenses.ports import Department, Known, LicenseRecord, Sealed
 from licenses.storage import SqlLicenseRecords, tables
 from licenses.storage.templates import SqlTemplates
 from pki.vault import Vault
-from tests.support.databases import create_all, engine_on
+from tests.support.databases import create_all, first_step_on_sqlite
 
 AT = datetime(2026, 11, 23, 8, 0, 0, 123456, tzinfo=UTC)
 TYPE, ISSUER = "11440000MB2D0339XY001", "11445122WBK871J86K"
@@ -227,13 +227,12 @@ def test_only_one_of_many_at_once_gets_a_number(opened: Opened, vault: Vault) ->
     assert len(set(slots)) == 48
 
 
-def test_what_waits_of_templates_is_found_by_its_index_and_not_past_all_files_and_pictures(tmp_path: Path, vault: Vault) -> None:
-    asked: list[tuple[str, Any]] = []
-    with engine_on(f"sqlite:///{tmp_path / 'new.sqlite'}") as engine, engine.connect() as connection:
-        tables.metadata.create_all(connection)
-        sa.event.listen(engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
-        SqlTemplates(connection, vault).proposals(state="waiting", types=["1", "2"], limit=9)
-        statement, values = asked[-1]
-        first = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).first()
-    assert first is not None
-    assert "uq_licenses_template_proposals_type (" in first[3]
+@pytest.mark.parametrize("asked", [{}, {"state": "waiting"}, {"before": "p1"}])
+def test_templates_are_listed_from_their_index_and_not_past_all_files_and_pictures(
+    tmp_path: Path, vault: Vault, asked: dict[str, Any]
+) -> None:
+    def ask(connection: sa.Connection) -> None:
+        SqlTemplates(connection, vault).proposals(types=["1", "2"], limit=9, **asked)
+
+    step = first_step_on_sqlite(tmp_path, tables.metadata, ask)
+    assert step.endswith("USING COVERING INDEX ix_licenses_template_proposals_listed")

@@ -29,7 +29,7 @@ from pki.storage.prepared import Prepared
 from policies.certificates import policy_oid
 from service.audit import SqlAuditTrail
 from service.connections import Kept
-from tests.support.databases import engine_on
+from tests.support.databases import first_step_on_sqlite
 from tests.support.pki import COUNTY, MemoryKeys, certificate
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -101,15 +101,10 @@ def test_what_ends_is_read_a_piece_at_a_time_in_the_order_of_its_end(stored_pki:
 def test_what_ends_is_found_by_an_index_of_few_where_sqlite_has_no_statistics(
     tmp_path: Path, clock: FixedClock, profiles: set[str] | None, index: str
 ) -> None:
-    asked: list[tuple[str, Any]] = []
-    with engine_on(f"sqlite:///{tmp_path / 'new.sqlite'}") as engine, engine.connect() as connection:
-        tables.metadata.create_all(connection)
-        sa.event.listen(engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+    def ask(connection: sa.Connection) -> None:
         SqlLife(connection).ending_before(clock.now(), now=clock.now(), profiles=profiles)
-        statement, values = asked[-1]
-        first = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).first()
-    assert first is not None
-    assert f"ix_pki_certificates_{index} (" in first[3]
+
+    assert f"ix_pki_certificates_{index} (" in first_step_on_sqlite(tmp_path, tables.metadata, ask)
 
 
 def test_a_successor_that_was_revoked_is_none(pki: PkiDeps, clock: FixedClock) -> None:

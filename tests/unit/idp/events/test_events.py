@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,10 +22,13 @@ from idp.people import accounts
 from idp.ports import IdpDeps
 from idp.privacy import closing
 from idp.signing_keys import keyring
+from idp.storage import metadata
+from idp.storage.events import SqlEvents
 from kernel.clock import FixedClock, timestamp
 from kernel.errors import Refusal
 from kernel.randomness import token
 from pki import jose
+from tests.support.databases import first_step_on_sqlite
 from tests.support.idp import OPERATOR, Provider
 from tests.support.idp_elsewhere import Published
 
@@ -110,6 +115,13 @@ def test_what_is_refused_or_not_taken_within_a_day_ends(
     assert list(sending.find_untold(deps).values()) == [1]  # an admin hears of it, for some days
     clock.advance(timedelta(days=3))
     assert not sending.find_untold(deps)
+
+
+def test_what_was_not_taken_is_found_by_its_own_index_and_not_past_all_that_was(tmp_path: Path, clock: FixedClock) -> None:
+    def ask(connection: sa.Connection) -> None:
+        SqlEvents(connection).untold_events(clock.now(), but="paused")
+
+    assert "idp_event_deliveries_untold (" in first_step_on_sqlite(tmp_path, metadata, ask)
 
 
 def test_what_a_client_that_is_away_is_owed_is_not_in_the_way_of_others(known: Provider, clock: FixedClock) -> None:
