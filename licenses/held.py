@@ -14,11 +14,11 @@ from policies.licenses import find_type
 from policies.models import LicenseType
 
 
-def list_own(deps: LicenseDeps, holder_id: str) -> Sequence[tuple[LicenseRecord, LicenseType]]:
-    """Return the holder's licences with their types, the newest first; of one that was replaced, the newest version alone."""
+def list_own(deps: LicenseDeps, holder_id: str) -> Sequence[tuple[LicenseRecord, LicenseType | None]]:
+    """Return the holder's licences, the newest first, with their types, None for one in no catalogue; of one that was replaced, the newest version."""
     with deps.work.read() as work:
         records = work.records.held_by(holder_id)
-    return [(one, get_type(deps, one)) for one in newest(records)]
+    return [(one, _find_type(deps, one)) for one in newest(records)]
 
 
 def newest(records: Sequence[LicenseRecord]) -> Sequence[LicenseRecord]:
@@ -28,8 +28,12 @@ def newest(records: Sequence[LicenseRecord]) -> Sequence[LicenseRecord]:
 
 
 def get_type(deps: LicenseDeps, record: LicenseRecord) -> LicenseType:
-    """Return the type of a licence; one that is in no catalogue any more cannot be shown."""
-    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
+    """Return the type of a licence; what one says whose type is in no catalogue any more cannot be shown."""
+    kind = _find_type(deps, record)
     if kind is None:
         raise Refusal(LICENSE_NOT_FOUND, field="identifier")
     return kind
+
+
+def _find_type(deps: LicenseDeps, record: LicenseRecord) -> LicenseType | None:
+    return find_type(deps.policies.licenses, record.type_code, record.type_version)

@@ -53,6 +53,7 @@ def _add_reading(pages: Blueprint, deps: AdminDeps) -> None:
             batch=batch,
             told=outcomes.as_json(batch, progress),
             foreseen=foreseen,
+            hindrance=deciding.find_hindrance(deps.licenses, officer) if waiting else None,
             two=waiting and deciding.takes_two(deps.licenses, officer),
             mine=batch.asked_by == officer.actor,
             handed_in_by=licenses.officer_name(deps.idp, batch.asked_by),

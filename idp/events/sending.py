@@ -46,7 +46,7 @@ _MAX_ANSWER_BYTES = 64 * 1024
 _MAX_ERROR = 100
 _PAUSED = "paused"
 _UNREADABLE = "authorization unreadable"
-"""What it is to be shown was stored, and cannot be decrypted: an alarm at the first try, since no later one mends it."""
+"""What it is to be shown was stored, and cannot be decrypted: an alarm at the first try that finds it so, since no later one mends it."""
 
 _log = structlog.get_logger()
 
@@ -78,7 +78,7 @@ def deliver(deps: IdpDeps) -> int:
             after = _later(claimed, away[owed.client_id], now)
         if after.outcome in {None, "given_up"} and after.error != _PAUSED:
             away[owed.client_id] = after.error
-        _note(deps, after, unreadable=asked and after.error == _UNREADABLE and after.tries == 1)
+        _note(deps, after, unreadable=asked and after.error == _UNREADABLE != owed.error)
         taken += after.outcome == "delivered"
     return taken
 

@@ -23,25 +23,37 @@ _ARRIVES_WITHIN = timedelta(hours=1)
 _KEPT_WAITING = timedelta(days=30)
 
 
-def takes_two(deps: LicenseDeps, officer: Officer) -> bool:
-    """Tell whether an officer's batch needs another one's agreement; ``Refusal`` for who has no department, or where none issues anything."""
+def find_hindrance(deps: LicenseDeps, officer: Officer) -> Refusal | None:
+    """Return why no batch of an officer's is issued: they have no department, or policies have no officer issue anything."""
     if officer.departments is None:  # the node's operator, who issues by command
-        return False
+        return None
     if not officer.departments:  # theirs would be everybody's whose organisation is no department
-        raise Refusal(NOT_YOUR_DEPARTMENT)
+        return Refusal(NOT_YOUR_DEPARTMENT)
+    if find_act(deps.policies.licenses, "issue") is None:
+        return Refusal(ACT_NOT_DONE_HERE, field="act", act_zh=ISSUE.zh, act_en=ISSUE.en)
+    return None
+
+
+def takes_two(deps: LicenseDeps, officer: Officer) -> bool:
+    """Tell whether an officer's batch needs another one's agreement."""
     rules = find_act(deps.policies.licenses, "issue")
-    if rules is None:
-        raise Refusal(ACT_NOT_DONE_HERE, field="act", act_zh=ISSUE.zh, act_en=ISSUE.en)
-    return rules.officers > 1
+    return officer.departments is not None and rules is not None and rules.officers > 1
+
+
+def check_issues(deps: LicenseDeps, officer: Officer) -> None:
+    """Refuse where an officer's batch is issued by nobody."""
+    hindrance = find_hindrance(deps, officer)
+    if hindrance is not None:
+        raise hindrance
 
 
 def release(deps: LicenseDeps, batch_id: str, officer: Officer) -> Batch:
     """Have the workers issue a waiting batch, and return it."""
-    two = takes_two(deps, officer)
+    check_issues(deps, officer)
     with deps.work.read() as work:
         found = find_batch(work.records, batch_id, officer)
     # Never the same officer twice, under whatever name.
-    if two and (officer.actor == found.asked_by or officer.person == found.asked_person):
+    if takes_two(deps, officer) and (officer.actor == found.asked_by or officer.person == found.asked_person):
         raise Refusal(SAME_OFFICER)
     return _decide(deps, found, "released", officer.actor)
 

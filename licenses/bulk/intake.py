@@ -18,7 +18,7 @@ from kernel.randomness import token
 from kernel.row_errors import CSV_EMPTY
 from kernel.rows import Row
 from licenses import batch
-from licenses.bulk.deciding import takes_two
+from licenses.bulk.deciding import check_issues, takes_two
 from licenses.bulk.outcomes import refused_row
 from licenses.bulk_records import Batch, Chunk
 from licenses.errors.life import BATCH_DECIDED
@@ -35,7 +35,7 @@ def take_in(deps: LicenseDeps, stream: BinaryIO, name: str, officer: Officer, *,
 
     It is the workers' to issue, unless it is to ``hold`` until somebody has looked at it, or takes a second officer.
     """
-    two = takes_two(deps, officer)
+    check_issues(deps, officer)
     file = batch.open_file(deps, stream, name)
     rows = _items(file.rows())
     first = next(rows, None)
@@ -46,7 +46,7 @@ def take_in(deps: LicenseDeps, stream: BinaryIO, name: str, officer: Officer, *,
         work.records.add_batch(arriving)
     count, places = _store(deps, arriving.id, chain([first], rows))
     with deps.work.begin() as work:
-        there = replace(arriving, rows=count, chunks=places, state="waiting" if hold or two else "released")
+        there = replace(arriving, rows=count, chunks=places, state="waiting" if hold or takes_two(deps, officer) else "released")
         arrived = work.records.move_batch(there, "arriving")
         if arrived:
             event = AuditEvent(

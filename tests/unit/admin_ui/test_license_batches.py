@@ -99,6 +99,21 @@ def test_where_it_takes_two_another_officer_agrees(console: Console, monkeypatch
     assert [batch.decided_by for batch in console.told] == ["account:lin"]
 
 
+def test_where_no_officer_issues_any_more_that_is_said_and_what_waits_is_taken_back(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = console.hand_in(CHEN, *GOOD)
+    monkeypatch.delitem(console.services.policies.licenses.acts, "issue")
+    for who in (CHEN, LIN):
+        console.door.visitor = who
+        assert f'href="{HOME}{path}"' in console.client.get("/admin/").text
+        page = console.get(who, path).text
+        assert ("licenses.toml" in page, 'value="release"' in page, 'value="drop"' in page) == (True, False, True)
+    assert console.post(CHEN, path, answer="release").status_code == 403
+    assert console.post(CHEN, path, answer="drop").status_code == 303
+    assert "内容已删除" in console.get(CHEN, path).text
+
+
 def test_only_an_officer_of_the_department_hands_in_and_decides(console: Console) -> None:
     path = console.hand_in(CHEN, *GOOD)
     other = officer("y", organization="潮州市市场监督管理局")

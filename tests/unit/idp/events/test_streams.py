@@ -255,6 +255,11 @@ def test_of_two_that_change_different_things_of_a_stream_at_once_both_count(
     assert (whole["events_requested"], "description" in whole) == (list(SUPPORTED), False), "nothing counts but what is said"
 
 
+def damage(sqlite: sa.Engine) -> None:
+    with sqlite.begin() as connection:
+        connection.execute(sa.text("update idp_event_streams set \"authorization\" = x'0100' where client_id = 'told'"))
+
+
 def test_what_is_damaged_of_one_stream_holds_up_no_other_and_is_an_alarm_at_once(
     told: Department, sqlite: sa.Engine, clock: FixedClock
 ) -> None:
@@ -262,8 +267,7 @@ def test_what_is_damaged_of_one_stream_holds_up_no_other_and_is_an_alarm_at_once
     shown = DELIVERY | {"authorization_header": "Bearer of-the-department"}
     told.create(delivery=shown)
     other.create()
-    with sqlite.begin() as connection:
-        connection.execute(sa.text("update idp_event_streams set \"authorization\" = x'0100' where client_id = 'told'"))
+    damage(sqlite)
     happen(deps)
     assert {event for event, _, _ in heard(other)} == {"account-disabled", "account-enabled"}
     (alarm,) = [one for one in events(sqlite, "idp.tell_event") if one["outcome"] == "failed"]
@@ -271,6 +275,20 @@ def test_what_is_damaged_of_one_stream_holds_up_no_other_and_is_an_alarm_at_once
     assert told.ask("PATCH", stream_id="told", delivery=shown).status_code == 200
     clock.advance(timedelta(minutes=1))
     assert sending.deliver(deps) == 2, "nothing was lost"
+
+
+def test_what_is_damaged_while_a_department_is_away_is_one_alarm_too(
+    told: Department, sqlite: sa.Engine, clock: FixedClock
+) -> None:
+    deps = told.provider.deps
+    told.create(delivery=DELIVERY | {"authorization_header": "Bearer of-the-department"})
+    door_of(told.provider).answers[EVENTS] = 500
+    happen(deps)
+    damage(sqlite)
+    for _ in range(3):
+        clock.advance(timedelta(hours=2))
+        assert sending.deliver(deps) == 0
+    assert [one["outcome"] for one in events(sqlite, "idp.tell_event")] == ["failed"]
 
 
 @pytest.mark.parametrize("changes", [{}, PAIRWISE])

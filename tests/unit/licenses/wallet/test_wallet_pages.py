@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from kernel.errors import Refusal
 from kernel.limiter import SlidingWindow
-from licenses import checkpoint, status
+from licenses import checkpoint, issue, status
 from licenses.archive import get_document
 from licenses.codes import code_of
 from licenses.number_check import check_number
@@ -23,10 +23,20 @@ from licenses.wallet.sharing import Choice
 from service.app import create_app
 from service.metrics import Metrics
 from service.wiring import Services
-from tests.support.wallet import HOLDER, Person, link_of, person
+from tests.support import issuing
+from tests.support.wallet import CARD, HOLDER, Person, link_of, person
 
 FORM = {"purpose": "租房时给房东核对", "seconds": "86400", "once": "1", "shown_CZZT": "1", "shown_CZZTDM_MASKED": "1"}
 LANDLORD = {"viewer": "房东 林𠮷"}
+OTHER_CARD = {
+    **CARD,
+    "type_name": "残疾人证",
+    "type_code": "114400000069405550001",
+    "number": "445100201700000031",
+    "issuer_name": "潮州市残疾人联合会",
+    "issuer_id": "114451007T7HFW33ND",
+    "extra": "残疾类别=言语;残疾等级=三级",
+}
 
 
 @pytest.fixture
@@ -158,6 +168,28 @@ def test_a_licence_that_is_not_valid_is_not_shown_any_more(
     opened = stranger.post("/share", {"link": before, **LANDLORD})
     assert "文件是真的，证照已经暂扣" in opened.text
     status.change(services.licenses, card.identifier, "01", reason="cleared", actor="operator:test")
+
+
+def test_a_licence_whose_type_is_in_no_catalogue_any_more_is_listed_by_its_code(
+    services: Services, holder: Person, page: str, card: LicenseRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = issue.issue(services.licenses, issuing.application(services.licenses, **OTHER_CARD), actor="operator:test").record
+    kinds = services.policies.licenses.types
+    left = tuple(kind for kind in kinds if kind.code != other.type_code)
+    monkeypatch.setattr(services.policies.licenses, "__dict__", {**services.policies.licenses.__dict__, "types": left})
+    for list_ in ("/account/licenses", "/account/licenses/elsewhere"):
+        shown = holder.get(list_)
+        assert shown.status_code == 200
+        for words in (
+            f"<h3>{other.type_code}</h3>",
+            other.number,
+            other.issuer_name,
+            f'href="{page}"',
+            "社会保障卡",
+            card.number,
+        ):
+            assert words in shown.text
+    refused(holder.get(f"/account/licenses/{other.identifier}"), 404, "license_not_found")
 
 
 def test_a_holder_has_so_many_open_shares_and_no_more(services: Services, card: LicenseRecord) -> None:
