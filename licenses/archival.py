@@ -82,15 +82,15 @@ def count_due(deps: LicenseDeps, worn: Worn) -> int:
 def renew_due(
     deps: LicenseDeps, worn: Worn, *, actor: str, limit: int | None = None, progress: Callable[[int], None] = lambda _done: None
 ) -> Renewed:
-    """Stamp again what is due, ``limit`` of it at most, the longest stamped first. Interrupted, it is simply repeated.
+    """Stamp again what is due, ``limit`` documents at most, the longest stamped first. Interrupted, it is simply repeated.
 
     What cannot be stamped is passed over and told: one damaged document must not keep the others from lasting.
     """
     digest = archiving.digest_for(ageing_of(deps), deps.clock.now())
-    done, failed, last, left = 0, [], None, limit
-    while worn and left != 0:
+    done, failed, last = 0, [], None
+    while worn and done != limit:
         with deps.work.read() as work:
-            due = work.records.worn_documents(worn, after=last, limit=_RUN if left is None else min(_RUN, left))
+            due = work.records.worn_documents(worn, after=last, limit=_RUN if limit is None else min(_RUN, limit - done))
         if not due:
             break
         for stamped, stored in due:
@@ -100,7 +100,7 @@ def renew_due(
                 failed.append(stamped.identifier)
                 _log.error("archive_stamp_failed", identifier=stamped.identifier, code=error.code)
             progress(1)
-        last, left = due[-1][0], None if left is None else left - len(due)
+        last = due[-1][0]
     return Renewed(done, failed)
 
 

@@ -1,4 +1,4 @@
-"""A citizen from nothing to level 5, in a real browser: registered with a code by SMS, matched, checked, and seen by a clerk at a window."""
+"""Citizens from nothing, in a real browser: registered with a code by SMS, matched, checked, seen by a clerk at a window; one person, one account."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tests.support.idp import PASSWORD
 
 CITY = "445100"
 NAME, NUMBER, MOBILE = "许䶮", "445102199508260029", "13900000021"
+TWICE, TWICE_NUMBER, OLD_MOBILE, NEW_MOBILE = "翁𬱖", "445102197105193010", "13900000031", "13900000032"
 
 
 def code_sent_to(federation: Federation, page: Page, number: str) -> str:
@@ -23,18 +24,18 @@ def code_sent_to(federation: Federation, page: Page, number: str) -> str:
     return found[1]
 
 
-def register(federation: Federation, page: Page) -> None:
+def register(federation: Federation, page: Page, name: str = NAME, number: str = NUMBER, mobile: str = MOBILE) -> None:
     """Register in three clicks."""
     page.goto(federation.url(CITY) + "/")
     page.get_by_role("link", name="注册").click()
-    page.get_by_label("姓名").fill(NAME)
-    page.get_by_label("身份证号码").fill(NUMBER)
-    page.get_by_label("手机号").fill(MOBILE)
+    page.get_by_label("姓名").fill(name)
+    page.get_by_label("身份证号码").fill(number)
+    page.get_by_label("手机号").fill(mobile)
     page.locator('input[autocomplete="new-password"]').fill(PASSWORD)
     page.get_by_role("button", name="发送验证码").click()
-    page.get_by_label("验证码").fill(code_sent_to(federation, page, MOBILE))
+    page.get_by_label("验证码").fill(code_sent_to(federation, page, mobile))
     page.get_by_role("button", name="完成注册").click()
-    expect(page.get_by_role("heading", name=f"{NAME}，您好")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"{name}，您好")).to_be_visible()
 
 
 def is_at(page: Page, level: int) -> None:
@@ -57,10 +58,7 @@ def test_a_citizen_registers_and_rises_to_level_5_at_a_window(federation: Federa
     is_at(page, 3)
 
     # 3. Document and face are checked on another server's page, whose signed answer counts.
-    page.get_by_role("button", name="核验证件和人像").click()
-    page.get_by_role("link", name="前往核验").click()
-    expect(page).to_have_url(re.compile(rf":{federation.first_port + plan.REGISTER}/documents/pages/"))
-    page.get_by_role("button", name="人证相符").click()
+    check_document(federation, page)
     is_at(page, 4)
 
     # 4. A code for the window; the clerk finds its owner by it, sees little, and types what the document says.
@@ -73,6 +71,37 @@ def test_a_citizen_registers_and_rises_to_level_5_at_a_window(federation: Federa
     is_at(page, 5)
     page.goto(federation.url(CITY) + "/account/authenticators")
     expect(page.get_by_text("办事员查找了您的账号，事项：提升实名等级")).to_be_visible()
+
+
+def check_document(federation: Federation, page: Page) -> None:
+    page.get_by_role("button", name="核验证件和人像").click()
+    page.get_by_role("link", name="前往核验").click()
+    expect(page).to_have_url(re.compile(rf":{federation.first_port + plan.REGISTER}/documents/pages/"))
+    page.get_by_role("button", name="人证相符").click()
+
+
+def test_who_has_two_accounts_has_one_by_the_surer_proof(federation: Federation, page: Page, browser: Browser) -> None:
+    level = federation.url(CITY) + "/account/level"
+    with browser.new_context(locale="zh-CN") as years_ago:
+        # 1. An account of long ago, with a telephone that is gone, holds the number.
+        old = years_ago.new_page()
+        register(federation, old, TWICE, TWICE_NUMBER, OLD_MOBILE)
+        old.goto(level)
+        old.get_by_role("button", name="与人口库核对").click()
+        is_at(old, 3)
+
+        # 2. As good a proof takes nothing from it, and the page says what does.
+        register(federation, page, TWICE, TWICE_NUMBER, NEW_MOBILE)
+        page.goto(level)
+        page.get_by_role("button", name="与人口库核对").click()
+        expect(page.get_by_role("alert")).to_contain_text("已经用于另一个同样可靠的账号")
+        is_at(page, 2)
+
+        # 3. A surer one does: the other account is over, in its browser too.
+        check_document(federation, page)
+        is_at(page, 4)
+        old.goto(level)
+        expect(old).to_have_url(re.compile("/login"))
 
 
 def prove_at_window(federation: Federation, page: Page, code: str) -> None:
