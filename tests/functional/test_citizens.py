@@ -90,11 +90,11 @@ def test_who_has_two_accounts_has_one_by_the_surer_proof(federation: Federation,
         old.get_by_role("button", name="与人口库核对").click()
         is_at(old, 3)
 
-        # 2. As good a proof takes nothing from it, and the page says what does.
+        # 2. As good a proof takes nothing from it: the page tells nobody that there is another account, and what to do.
         register(federation, page, TWICE, TWICE_NUMBER, NEW_MOBILE)
         page.goto(level)
         page.get_by_role("button", name="与人口库核对").click()
-        expect(page.get_by_role("alert")).to_contain_text("已经用于另一个同样可靠的账号")
+        expect(page.get_by_role("alert")).to_contain_text("请用更高等级的办法证明身份")
         is_at(page, 2)
 
         # 3. A surer one does: the other account is over, in its browser too.

@@ -197,7 +197,7 @@ def test_an_admin_sees_what_did_not_arrive_and_has_it_tried_again(
     page.goto(federation.url(CITY) + "/admin/")
     page.get_by_role("link", name="未送达的退出通知").click()
     row = page.get_by_role("row").filter(has_text="mends")
-    expect(row).to_contain_text("HTTP 400")
+    expect(row).to_contain_text("答复了错误400")
     listener.status = 200
     row.get_by_role("button", name="立即重试").click()
     assert jwt.get_unverified_claims(listener.tokens.get(timeout=20))["aud"] == "mends"

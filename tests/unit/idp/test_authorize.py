@@ -520,7 +520,9 @@ def test_an_account_disabled_between_password_and_code_stays_out(provider: Provi
     page = browser.follow(browser.log_in("huangyao"))
     accounts.disable(provider.deps, account.id, actor=OPERATOR)
     answer = browser.submit(page, "one-time-code", one_time_code=pyotp.TOTP(TOTP_SECRET).at(clock.now()))
-    assert (answer.status_code, "已停用" in answer.text) == (403, True)
+    assert (answer.status_code, "已经完成或超时" in answer.text) == (400, True)
+    again = provider.browser().log_in("huangyao")
+    assert (again.status_code, "已停用" in again.text) == (403, True)
 
 
 def test_turning_back_from_a_login_without_a_client_goes_home(provider: Provider) -> None:

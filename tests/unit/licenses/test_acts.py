@@ -146,8 +146,8 @@ def test_an_order_that_is_not_in_order_is_refused_and_leaves_nothing(deps_sqlite
 
 def test_an_act_that_policies_do_not_name_is_not_done(deps_sqlite: LicenseDeps) -> None:
     record = issued(deps_sqlite)
-    acts = deps_sqlite.policies.licenses.acts
-    deps = with_licenses(deps_sqlite, acts={name: rules for name, rules in acts.items() if name != "suspend"})
+    others = {name: rules for name, rules in deps_sqlite.policies.licenses.acts.items() if name != "suspend"}
+    deps = with_licenses(deps_sqlite, acts=others)
     refused("act_not_done_here", acts.ask, deps, order("suspend", record), CHEN)
 
 
