@@ -103,9 +103,8 @@ class FastPath:
         if status not in _WITHOUT_LENGTH:
             headers.append(("Content-Length", str(len(body))))
         start_response(_LINES[status], headers)
-        return (
-            [] if method == "HEAD" else [body]
-        )  # a list, and nothing else, granian hands on whole and wakes its I/O thread once
+        # A list, and nothing else, granian hands on whole and wakes its I/O thread once.
+        return [] if method == "HEAD" else [body]
 
     def _find(self, path: str) -> str | None:
         if path.startswith(self._prefixes):

@@ -35,7 +35,11 @@ def phone(browser: Browser) -> Iterator[Page]:
 
 def _window(browser: Browser, width: int, height: int) -> Iterator[Page]:
     context = browser.new_context(
-        locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": width, "height": height}, color_scheme="light"
+        reduced_motion="reduce",
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        viewport={"width": width, "height": height},
+        color_scheme="light",
     )
     context.set_default_timeout(15_000)
     yield context.new_page()
@@ -120,7 +124,7 @@ def test_a_clerk_at_the_window(federation: Federation, desk: Page) -> None:
     page.locator("#person").fill("445102198806123626")
     page.get_by_role("button", name="查找").click()
     page.locator("#resident_id").wait_for()
-    keep("clerk-found", page)
+    keep("clerk-found", page, page.get_by_role("heading", name="找到的账号"))
     page.locator("#name").fill("陈晓潮")
     page.locator("#resident_id").fill("445102198806123626")
     page.get_by_role("button", name="本人到场，证件相符").click()
