@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.functional.test_accessibility import addresses, enter
-from tests.functional.test_pages import LACKS
+from tests.functional.test_pages import lacks
 from tests.support.lone_node import LoneNode
 from tests.support.mandates import add_company
 
@@ -51,5 +51,5 @@ def test_whoever_has_a_keyboard_alone_reaches_everything_of_their_account(node: 
         assert len(pages) > 10
         for address in pages:
             page.goto(f"{node.url}{address}?lang=en")
-            assert page.evaluate(LACKS) == [], address
+            assert lacks(page) == [], address
             assert walk(page) == [], address

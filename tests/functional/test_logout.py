@@ -25,7 +25,7 @@ from service import jobs
 from service.config import load_config
 from service.demo.plan import MARKET
 from service.wiring import Services
-from tests.functional.test_pages import LACKS
+from tests.functional.test_pages import lacks
 from tests.functional.test_walk import log_in, take_back_consent
 from tests.support.demo import Federation, one_time_code
 from tests.support.ports import free_port
@@ -136,7 +136,7 @@ def test_a_department_that_refuses_is_told_to_the_person(federation: Federation,
     page.set_viewport_size({"width": 320, "height": 700})
     page.goto(page.url.partition("?")[0] + "?lang=en")
     expect(page.locator(".cx-rows .cx-bad")).to_have_text(["Not logged out; please log out there"])
-    assert page.evaluate(LACKS) == []
+    assert lacks(page) == []
 
 
 def test_a_department_that_hangs_delays_nobodys_page(federation: Federation, page: Page, listener: LogoutListener) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import zxingcpp
@@ -22,7 +21,7 @@ STRANGERS = ("/", "/login", "/logout", "/verify", "/v", "/nowhere")
 CITIZENS = ("/", "/account", "/verify", "/admin/")
 
 # What a page lacks for people who cannot see it or use a keyboard only. WCAG 2.2: 1.1.1, 1.3.1, 2.4.1, 2.4.2, 2.4.6, 2.5.8, 3.1.1, 4.1.2.
-LACKS = """() => {
+_LACKS = """() => {
   const lacks = [];
   const all = (selector) => [...document.querySelectorAll(selector)];
   const shown = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 1;
@@ -64,10 +63,16 @@ def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Browse
     assert watch.faults == []
 
 
+def lacks(page: Page) -> list[str]:
+    """Return what the page lacks once all of it has come; that it is the one which is meant must have been seen before."""
+    page.wait_for_load_state()
+    found: list[str] = page.evaluate(_LACKS)
+    return found
+
+
 def assert_in_order(page: Page, url: str) -> None:
     page.goto(url)
-    lacks: list[Any] = page.evaluate(LACKS)
-    assert lacks == [], f"{url}: {lacks}"
+    assert lacks(page) == [], url
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
-from tests.functional.test_pages import LACKS
+from tests.functional.test_pages import lacks
 from tests.functional.test_walk import log_in
 from tests.support.browser import Watch
 from tests.support.demo import Federation
@@ -53,10 +53,10 @@ def test_a_citizen_enrols_a_passkey_logs_in_with_it_and_removes_it(federation: F
 
     # 1. Enrolled, by keyboard alone.
     page.goto(f"{base}/account/authenticators")
-    assert page.evaluate(LACKS) == []
+    assert lacks(page) == []
     page.get_by_role("link", name="添加通行密钥").click()
     page.get_by_label("名称").fill("我的手机")
-    assert page.evaluate(LACKS) == []
+    assert lacks(page) == []
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="通行密钥 · 我的手机")).to_be_visible()
     assert len(devices.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]) == 1
@@ -103,7 +103,7 @@ def test_the_pages_for_passwords_and_codes_fit_a_phone(federation: Federation, p
     expect(page.get_by_role("heading", name="陈晓潮，您好")).to_be_visible()
     for path in ("/account", "/account/authenticators", "/account/password", "/account/totp", "/account/passkeys"):
         page.goto(f"{base}{path}?lang=zh")  # in English they are walked by keyboard
-        assert page.evaluate(LACKS) == [], path
+        assert lacks(page) == [], path
     page.goto(f"{base}/account/password?lang=zh")
     page.get_by_label("新口令").fill("to be looked at")
     page.get_by_label("显示口令").check()

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from kernel.clock import to_micros
 from tests.functional.test_messages import Box, smtp_server
-from tests.functional.test_pages import LACKS
+from tests.functional.test_pages import lacks
 from tests.functional.test_passkeys import authenticator, log_out
 from tests.functional.test_walk import log_in
 from tests.support.browser import Watch
@@ -135,7 +135,7 @@ def test_a_citizen_who_forgot_the_password_is_back_after_a_day(mailed: tuple[Lon
 
     # 1. and 2. The code comes by mail.
     page.goto(f"{base}/recovery")  # the login page, which links there, would let the passkey in at once
-    assert page.evaluate(LACKS) == []
+    assert lacks(page) == []
     page.locator('input[autocomplete="username"]').fill("chenxiaochao")
     page.keyboard.press("Enter")
     page.locator('input[autocomplete="one-time-code"]').fill(code_in(page, box))
@@ -143,17 +143,18 @@ def test_a_citizen_who_forgot_the_password_is_back_after_a_day(mailed: tuple[Lon
 
     # 3. The passkey is the second proof; the day begins, and the mail says so.
     expect(page.get_by_text("请再用一种方式证明是您本人")).to_be_visible()
-    assert page.evaluate(LACKS) == []
+    assert lacks(page) == []
     page.get_by_role("button", name="用通行密钥证明").click()
     expect(page.get_by_role("heading", name="请等候")).to_be_visible()
-    assert page.evaluate(LACKS) == []
+    assert lacks(page) == []
     devices.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": device})
     let_a_day_pass(node)
 
     # 4. A day later.
     page.reload()
     page.get_by_role("button", name="发送验证码").click()
-    assert page.evaluate(LACKS) == []
+    expect(page.locator('input[autocomplete="new-password"]')).to_be_visible()
+    assert lacks(page) == []
     page.locator('input[autocomplete="one-time-code"]').fill(code_in(page, box))
     page.locator('input[autocomplete="new-password"]').fill(NEW)
     page.get_by_role("button", name="设置新口令").click()
@@ -200,7 +201,8 @@ def test_a_citizen_who_lost_everything_is_back_by_the_window(
         page.get_by_role("link", name="忘记口令").click()
         page.get_by_role("link", name="已在服务窗口办理，有窗口给的代码").click()
         for turn in ("early", "due"):
-            assert page.evaluate(LACKS) == []
+            expect(page.locator('input[autocomplete="new-password"]')).to_be_visible()
+            assert lacks(page) == []
             page.locator('input[autocomplete="username"]').fill(username)
             page.locator('input[autocomplete="one-time-code"]').fill(code)
             page.locator('input[autocomplete="new-password"]').fill(NEW)
@@ -224,7 +226,7 @@ def test_a_citizen_who_lost_everything_is_back_by_the_window(
         log_in(page, account | {"password": NEW})
         expect(page.get_by_role("heading", name="登录方式")).to_be_visible()
         expect(page.get_by_text("通过找回设置了新口令").first).to_be_visible()
-        assert page.evaluate(LACKS) == []
+        assert lacks(page) == []
     told = [message.get_content() for message in box.arrived if message["To"] == "cai@example.cn"]
     assert any("24小时后可以设置新口令" in text for text in told)
 
@@ -247,10 +249,10 @@ def slip_from(page: Page, node: LoneNode, clerk: dict[str, Any]) -> tuple[str, s
     card = page.locator("form", has=page.get_by_role("button", name="生成找回代码"))
     expect(card).to_contain_text("蔡*")
     expect(card).not_to_contain_text(CAI["username"])
-    assert page.evaluate(LACKS) == []
+    assert lacks(page) == []
     card.get_by_label("证件上的姓名").fill(CAI["name"])
     card.get_by_label("证件上的号码").fill(CAI["resident_id"])
     card.get_by_role("button", name="生成找回代码").click()
     expect(page.get_by_role("heading", name="找回账号的代码")).to_be_visible()
-    assert page.evaluate(LACKS) == []
+    assert lacks(page) == []
     return page.locator(".cx-mono").first.inner_text(), page.locator(".cx-big").inner_text()

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect
 
 from service.cli import cli
-from tests.functional.test_pages import LACKS
+from tests.functional.test_pages import lacks
 from tests.functional.test_walk import log_in
 from tests.support.demo import one_time_code
 from tests.support.lone_node import LoneNode, lone_node
@@ -56,8 +56,10 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def enter(page: Page, office: Office, official: dict[str, Any]) -> None:
     page.goto(f"{office.node.url}/login")
     log_in(page, official)
-    assert page.evaluate(LACKS) == []
-    page.locator('input[autocomplete="one-time-code"]').fill(one_time_code(official))
+    code = page.locator('input[autocomplete="one-time-code"]')
+    expect(code).to_be_visible()
+    assert lacks(page) == []
+    code.fill(one_time_code(official))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="林文书，您好")).to_be_visible()
 
