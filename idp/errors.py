@@ -150,8 +150,8 @@ CLIENT_NOT_READY = define(
     status=409,
     zh="这个系统还不能正式使用，缺少：{missing}。",
     en="The client is not ready for production; it lacks: {missing}.",
-    remedy_zh="请用 chaoxin client update 补充登记后重试。",
-    remedy_en="Register it with chaoxin client update, then try again.",
+    remedy_zh="请用 chaoxin client update 补充登记后重试。退出通知地址是自己保持登录的系统要有的；自助终端和后台程序不需要。",
+    remedy_en="Register it with chaoxin client update, then try again. A logout address is for systems that keep logins of their own, not kiosks and services.",
 )
 INVITATION_UNKNOWN = define(
     "invitation_unknown",

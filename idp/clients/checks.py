@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from crosscert.http import is_below
 from idp.clients import mutual_tls, redirect_uris, resources, sectors, security_profiles
 from idp.clients.addresses import is_network
-from idp.clients.grant_types import CONFIDENTIAL, DEVICE_CODE, GRANT_TYPES
+from idp.clients.grant_types import CONFIDENTIAL, GRANT_TYPES
 from idp.errors import CLIENT_UNSUITABLE
 from idp.ports import IdpDeps
 from idp.records import Client, ClientAuthentication
@@ -49,9 +49,12 @@ def check_secret(client: Client, secret: str | None) -> None:
 
 
 def missing_for_production(client: Client) -> tuple[str, ...]:
-    """Return the members without which a system is not let into production (G1): logins end where they were told of."""
-    logs_in = not {"authorization_code", DEVICE_CODE}.isdisjoint(client.grant_types)
-    return ("backchannel_logout_uri",) if logs_in and client.backchannel_logout_uri is None else ()
+    """Return the members without which a system is not let into production (G1): logins end where somebody stays logged in.
+
+    A kiosk keeps no session: its tokens, and what it is lent, are over with the phone's; and nothing could be posted to a screen in a hall.
+    """
+    keeps_sessions = "authorization_code" in client.grant_types
+    return ("backchannel_logout_uri",) if keeps_sessions and client.backchannel_logout_uri is None else ()
 
 
 def unsuitable(*, field: str, zh: str, en: str) -> Refusal:
@@ -225,7 +228,7 @@ def _check_networks(_deps: IdpDeps, client: Client) -> None:
 def _check_stage(_deps: IdpDeps, client: Client) -> None:
     if client.stage == "production":
         for name in missing_for_production(client):
-            raise unsuitable(field=name, zh="正式系统必须有", en="a production client needs one")
+            raise unsuitable(field=name, zh="自己保持登录的正式系统必须有", en="a production client that keeps logins needs one")
 
 
 def _check_mutual_tls(deps: IdpDeps, client: Client) -> None:

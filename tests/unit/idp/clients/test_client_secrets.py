@@ -165,9 +165,10 @@ def test_g1_a_system_that_logs_nobody_in_needs_nobody_told(light: IdpDeps) -> No
     add_client(light, grant_types=("client_credentials",), redirect_uris=(), stage="production")
 
 
-def test_g1_a_kiosk_logs_people_in_too(light: IdpDeps) -> None:
+def test_g1_a_kiosk_keeps_no_login_of_its_own_unless_it_is_a_website_as_well(light: IdpDeps) -> None:
+    add_client(light, grant_types=(DEVICE_CODE, "refresh_token"), redirect_uris=(), stage="production")
     with pytest.raises(Refusal) as caught:
-        add_client(light, grant_types=(DEVICE_CODE,), redirect_uris=(), stage="production")
+        add_client(light, "both", grant_types=(DEVICE_CODE, "authorization_code"), stage="production")
     assert caught.value.field == "backchannel_logout_uri"
 
 
