@@ -2,7 +2,8 @@
 
 The order: ``?lang=``, what the person chose before (cookie), what the department asked for (``ui_locales`` of OpenID Connect,
 in the query or left in ``flask.g.ui_locales`` by a view), and last ``Accept-Language``, which counts only where it asks for
-English and not for Chinese at all.
+English and not for Chinese at all. What was chosen before is forgotten where a view says by ``flask.g.nobodys`` that nobody has chosen: where
+the next visitor of a kiosk begins.
 
 Left to others: the sentences (``translations/``; msgids are the Chinese ones) and the switch's looks (``templates/layout.html``).
 """
@@ -157,6 +158,8 @@ def init_app(app: Flask, node: Node) -> None:
         known = request.cookies.get(cookie, "")
         if chosen is not None:
             response.set_cookie(cookie, chosen, max_age=_YEAR, httponly=True, samesite="Lax", secure=secure, path="/")
+        elif g.get("nobodys"):
+            response.delete_cookie(cookie, httponly=True, samesite="Lax", secure=secure, path="/")
         elif suggested is not None and (not known or known.startswith(_SUGGESTED)):
             response.set_cookie(cookie, _SUGGESTED + suggested, httponly=True, samesite="Lax", secure=secure, path="/")
         if "Location" not in response.headers:  # a page, not the way to one
@@ -187,7 +190,7 @@ def _catalogue() -> Translations | NullTranslations:
 
 def _choose(cookie: str) -> Language:
     """Return the language of the present request, by the order that the module's docstring gives."""
-    known = request.cookies.get(cookie, "")
+    known = "" if g.get("nobodys") else request.cookies.get(cookie, "")
     kept = known.removeprefix(_SUGGESTED)
     candidates = (
         _find(_asked(PARAMETER)),

@@ -43,9 +43,12 @@ def _in_cookie(deps: IdpDeps, client_id: str) -> str | None:
 def _add_pages(blueprint: Blueprint, deps: IdpDeps) -> None:
     @blueprint.get("/kiosk/<client_id>")
     def show_kiosk(client_id: str) -> str:
-        """Show how to begin; whoever was here is logged out, for this is where pages lead that nobody touches."""
+        """Show how to begin; whoever was here is logged out, for this is where pages lead that nobody touches.
+
+        Their language leaves with them. Whoever chooses one here and goes away is asked after as on every other page.
+        """
         kiosk, current = hall.get_kiosk(deps, client_id, browser.device()), browser.current(deps)
-        g.kiosk = client_id
+        g.kiosk, g.nobodys = client_id, True
         if current is not None and _in_cookie(deps, client_id) is not None:
             hall.leave(deps, current, client_id)
             browser.log_out(deps, watched=False)
