@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,7 +22,7 @@ from idp.oauth_errors import (
     REQUEST_UNREADABLE,
     oauth_name,
 )
-from kernel.errors import Refusal
+from kernel.errors import Refusal, wait_seconds
 from pki.client_cert import HEADER, shown_certificate
 
 MAX_QUERY_BYTES = 16 * 1024
@@ -215,6 +216,9 @@ def error_response(refusal: Refusal, *, challenge: str | None = None, status: in
     response = json_response(document, status=status or refusal.error.status)
     if refusal.error is REQUEST_METHOD:  # RFC 9110 15.5.6
         response = response.with_headers(("Allow", refusal.details["allowed"]))
+    seconds = wait_seconds(refusal)
+    if seconds is not None and response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        response = response.with_headers(("Retry-After", str(seconds)))
     return response if challenge is None else response.with_headers(("WWW-Authenticate", challenge))
 
 

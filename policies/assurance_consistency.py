@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 from kernel.errors import Text
+from kernel.networks import is_network
 from policies.assurance import level_reached
 from policies.claims import NO_POWERS
 from policies.findings import Finding, repeated
@@ -15,6 +17,10 @@ _COUNTER = "counter"
 
 _ON_SMARTPHONES = frozenset({"otp", "sms", "swk"})
 """Methods (RFC 8176) that many have on a smartphone only; a password, a USB key and its PIN need none."""
+
+
+_WIDEST_HALL = {4: 2**16, 6: 2**80}
+"""Addresses in the widest network of a hall, by version: with all addresses in one, nobody would be limited as others are."""
 
 
 def _assurance(policies: Policies) -> Iterator[Finding]:
@@ -38,6 +44,15 @@ def _assurance(policies: Policies) -> Iterator[Finding]:
     password = documents.password
     if not password.min_length <= password.min_length_alone <= password.max_length:
         yield "assurance", ("password", "min_length_alone"), Text("不在最短与最长之间", "it is not between the two limits")
+
+
+def _throttle(policies: Policies) -> Iterator[Finding]:
+    for index, text in enumerate(policies.assurance.throttle.halls):
+        hall = ip_network(text) if is_network(text) else None
+        if hall is None:
+            yield "assurance", ("throttle", "halls", index), Text("不是网段", "it is no network")
+        elif hall.num_addresses > _WIDEST_HALL[hall.version]:
+            yield "assurance", ("throttle", "halls", index), Text("比任何大厅都大", "it is wider than any hall")
 
 
 def _person_certificates(policies: Policies) -> Iterator[Finding]:
@@ -91,4 +106,4 @@ def _without_a_smartphone(policies: Policies) -> Iterator[Finding]:
             yield "assurance", ("levels", index, "combinations"), problem
 
 
-ASSURANCE = (_assurance, _without_a_smartphone, _person_certificates, _proofing, _organizations)
+ASSURANCE = (_assurance, _throttle, _without_a_smartphone, _person_certificates, _proofing, _organizations)

@@ -54,10 +54,17 @@ class PasswordRules(Table):
 
 
 class ThrottleRules(Table):
-    """How many failed tries one account and one address may have within the window, over all channels together."""
+    """How many failed tries one account and one address may have within the window, over all channels together.
+
+    ``halls`` are the networks of service halls, where hundreds share an address, which may have ``hall_failures``. ``kiosk_codes`` is how many
+    codes that stand for a kiosk one address may be given.
+    """
 
     account_failures: Annotated[int, Field(ge=1, le=100)]
     address_failures: Annotated[int, Field(ge=1, le=10000)]
+    halls: tuple[Name, ...] = ()
+    hall_failures: Annotated[int, Field(ge=1, le=10000)]
+    kiosk_codes: Annotated[int, Field(ge=1, le=10000)]
     window_seconds: Seconds
 
 

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from crosscert.http import is_below
 from idp.clients import mutual_tls, redirect_uris, resources, sectors, security_profiles
-from idp.clients.addresses import is_network
 from idp.clients.grant_types import CONFIDENTIAL, GRANT_TYPES
 from idp.errors import CLIENT_UNSUITABLE
 from idp.ports import IdpDeps
@@ -20,6 +19,7 @@ from idp.records import Client, ClientAuthentication
 from kernel.canonical import canonical
 from kernel.errors import Refusal
 from kernel.identifiers import is_uscc
+from kernel.networks import is_network
 from kernel.text import find_unwanted_character, normal_form
 from pki import jose
 from policies import assurance

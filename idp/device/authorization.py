@@ -1,14 +1,15 @@
 """The device authorization endpoint (RFC 8628 3.1): a kiosk asks for a login that happens elsewhere.
 
 1. The form of the request. 2. Who is calling. 3. May the client use this grant? 4. What it asks for, and may have: a kiosk is shared,
-so nothing that outlives the phone's session (``offline_access``). 5. The request waits under two codes: a long one for the kiosk,
-stored hashed, and a short one for people.
+so nothing that outlives the phone's session (``offline_access``). 5. Who showed no secret is counted by address: of such requests the store
+holds no more than a policy allows. 6. The request waits under two codes: a long one for the kiosk, stored hashed, and a short one for people.
 
 Left to others: the page where it is decided (``approval``), polling (``tokens.grants.device_code``), a kiosk that is a page of ours (``hall``).
 """
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +18,11 @@ from idp.clients.authentication import authenticate, refused
 from idp.clients.grant_types import DEVICE_CODE
 from idp.clients.resources import MAX_RESOURCES, Target, find_target
 from idp.device import user_codes
+from idp.device.errors import KIOSK_THROTTLED
 from idp.hashes import digest
 from idp.oauth_errors import GRANT_TYPE_FORBIDDEN, RESOURCE, SCOPE_WIDER
-from idp.ports import IdpDeps
+from idp.people import throttle
+from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, DeviceRequest
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, json_response
 from kernel.audit import AuditEvent
@@ -38,13 +41,13 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
         check_method(request, "POST")
         request.form.check_none_doubled()
         client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.DEVICE_AUTHORIZATION))
-        return json_response(ask(deps, client, request.form))
+        return json_response(ask(deps, client, request.form, address=request.address))
     except Refusal as refusal:
         return refused(refusal)
 
 
-def ask(deps: IdpDeps, client: Client, form: Parameters, *, own_page: bool = False) -> dict[str, Any]:
-    """Store a kiosk's request and return its codes (3.2); ``Refusal`` when it asks for what it cannot have."""
+def ask(deps: IdpDeps, client: Client, form: Parameters, *, address: str, own_page: bool = False) -> dict[str, Any]:
+    """Store a kiosk's request and return its codes (3.2); ``Refusal`` when it asks for what it cannot have, or ``address`` too often."""
     if DEVICE_CODE not in client.grant_types:
         raise Refusal(GRANT_TYPE_FORBIDDEN)
     scopes, resources = _scopes(deps, client, form), _resources(form)
@@ -56,6 +59,8 @@ def ask(deps: IdpDeps, client: Client, form: Parameters, *, own_page: bool = Fal
             target = find_target(work, deps, client, resource, scopes)
             if not isinstance(target, Target):
                 raise Refusal(target, field="resource")
+        if own_page or client.public:
+            _count(work, deps, address)
         for _ in range(_MOST_DRAWS):  # a code that is another's is drawn again
             user_code = user_codes.draw()
             request = DeviceRequest(
@@ -79,15 +84,22 @@ def ask(deps: IdpDeps, client: Client, form: Parameters, *, own_page: bool = Fal
         details: dict[str, Json] = {"device": request_id, "scopes": list(scopes)}
         actor = f"client:{client.client_id}"
         work.audit.record(AuditEvent(now, actor, "idp.ask_device", actor, details=details))
-    address = endpoints.url(deps, endpoints.DEVICE)
+    page = endpoints.url(deps, endpoints.DEVICE)
     return {
         "device_code": device_code,
         "user_code": user_codes.shown(user_code),
-        "verification_uri": address,
-        "verification_uri_complete": f"{address}?user_code={user_codes.shown(user_code)}",
+        "verification_uri": page,
+        "verification_uri_complete": f"{page}?user_code={user_codes.shown(user_code)}",
         "expires_in": seconds,
         "interval": INTERVAL_SECONDS,
     }
+
+
+def _count(work: IdpWork, deps: IdpDeps, address: str) -> None:
+    rules = deps.policies.assurance.throttle
+    key = ("kiosk", deps.vault.digest(throttle.subscriber(address), "idp.try.kiosk"))
+    if not work.records.take_try(key, now=deps.clock.now(), window_seconds=rules.window_seconds, limit=rules.kiosk_codes):
+        raise Refusal(KIOSK_THROTTLED, minutes=math.ceil(rules.window_seconds / 60))
 
 
 def _scopes(deps: IdpDeps, client: Client, form: Parameters) -> tuple[str, ...]:

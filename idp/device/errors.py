@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from idp.oauth_errors import oauth_error
 from kernel.errors import define
 
 USER_CODE_WRONG = define(
@@ -28,8 +29,9 @@ KIOSK_OFFICIAL = define(
     remedy_zh="请在您自己的设备上登录；办理个人事务请用您的个人账号。",
     remedy_en="Log in on your own device; for matters of your own use the account that is yours as a citizen.",
 )
-KIOSK_THROTTLED = define(
+KIOSK_THROTTLED = oauth_error(
     "kiosk_throttled",
+    "slow_down",  # RFC 8628 3.5's word, at an endpoint for which 3.2 has none
     status=429,
     zh="这里的自助终端开始得太频繁，请约 {minutes} 分钟后再试。",
     en="Kiosks were begun too often from here; try again in about {minutes} minutes.",

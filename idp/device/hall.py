@@ -21,9 +21,8 @@ from idp.clients import registry
 from idp.clients.addresses import may_call_from
 from idp.clients.grant_types import DEVICE_CODE
 from idp.device import authorization, user_codes
-from idp.device.errors import KIOSK_THROTTLED, KIOSK_UNKNOWN
+from idp.device.errors import KIOSK_UNKNOWN
 from idp.hashes import digest
-from idp.people import throttle
 from idp.ports import IdpDeps
 from idp.records import Client, DeviceRequest
 from idp.wire import Parameters
@@ -64,13 +63,8 @@ def get_kiosk(deps: IdpDeps, client_id: str, device: Device) -> Client:
 
 def begin(deps: IdpDeps, client_id: str, device: Device) -> str:
     """Ask for a login (step 1) and return the device code; ``Refusal(kiosk_throttled)`` when its address asks too often."""
-    kiosk, rules = get_kiosk(deps, client_id, device), deps.policies.assurance.throttle
-    key = ("kiosk", deps.vault.digest(throttle.subscriber(device.address), "idp.try.kiosk"))
-    with deps.work.note() as work:
-        now, window = deps.clock.now(), rules.window_seconds
-        if not work.records.take_try(key, now=now, window_seconds=window, limit=rules.address_failures):
-            raise Refusal(KIOSK_THROTTLED, minutes=math.ceil(window / 60))
-    return str(authorization.ask(deps, kiosk, Parameters({}), own_page=True)["device_code"])
+    kiosk = get_kiosk(deps, client_id, device)
+    return str(authorization.ask(deps, kiosk, Parameters({}), address=device.address, own_page=True)["device_code"])
 
 
 def look(deps: IdpDeps, client_id: str, device_code: str, device: Device) -> Waiting | Started | None:

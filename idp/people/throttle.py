@@ -5,6 +5,8 @@ and the costly password hash is never computed for whom is told that they are bl
 
 One account may be tried by several names: a username, a telephone number, an address. All of these tries count against the account. But
 only the tries by one name are told to be too many; else whoever spent them by one name would learn by which others the same person is known.
+
+In a service hall hundreds stand behind one address, and some of them mistype: more of their tries may fail together, but no more of one account.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from idp.errors import LOGIN_THROTTLED
 from idp.ports import IdpDeps, IdpWork
 from idp.records import ThrottleKey
 from kernel.errors import Refusal
+from kernel.networks import stands_in
 
 _IPV6_PREFIX = 64  # what one subscriber gets
 
@@ -67,13 +70,14 @@ def take(deps: IdpDeps, *, account: str, address: str, name: str | None = None) 
             return work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit)
 
         # In one order everywhere, so that no two tries wait for each other's rows. Who is refused has taken none of them.
-        of_both = ((of_account, rules.account_failures), (of_address, rules.address_failures))
+        of_address_most = rules.hall_failures if stands_in(rules.halls, address) else rules.address_failures
+        of_both = ((of_account, rules.account_failures), (of_address, of_address_most))
         wanted = of_both if of_name is None else ((of_name, rules.account_failures), *of_both)
         work.records.expect_tries(wanted, now=now, window_seconds=rules.window_seconds)
         of_name_left = of_name is None or is_left(of_name, rules.account_failures)
         of_account_left = of_name_left and is_left(of_account, rules.account_failures)
         told = of_account_left if of_name is None else of_name_left
-        if not (told and is_left(of_address, rules.address_failures)):
+        if not (told and is_left(of_address, of_address_most)):
             raise Refusal(LOGIN_THROTTLED, minutes=math.ceil(rules.window_seconds / 60))
     return Try(of_account, of_address, of_name, spent=not of_account_left)
 

@@ -124,6 +124,13 @@ def add_client(deps: IdpDeps, client_id: str = "scjg", **changes: Any) -> regist
     return registry.register(deps, Client(client_id, scopes=scopes, **values), client_secret=secret, actor=OPERATOR)
 
 
+def with_limits(deps: IdpDeps, **limits: Any) -> IdpDeps:
+    """Return the room with other limits of tries."""
+    limited = deps.policies.assurance.throttle.model_copy(update=limits)
+    assurance = deps.policies.assurance.model_copy(update={"throttle": limited})
+    return replace(deps, policies=deps.policies.model_copy(update={"assurance": assurance}))
+
+
 def basic(client_id: str, secret: str | None) -> str:
     return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
 

@@ -17,6 +17,7 @@ from idp.authorize.transactions import Visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Device
 from idp.clients.grant_types import DEVICE_CODE
+from idp.device import authorization
 from idp.dispatch import ENDPOINTS
 from idp.hashes import digest
 from idp.interaction import login
@@ -35,9 +36,11 @@ from tests.support.idp import (
     TOTP_SECRET,
     Provider,
     add_account,
+    add_client,
     another_process,
     basic,
     json_of,
+    with_limits,
 )
 
 CROWD = 50
@@ -115,6 +118,14 @@ def test_a_device_code_redeemed_by_many_at_once_yields_exactly_one_token_set(cro
     kiosk.approve(crowded.browser(), asked["user_code"])
     answers = at_once(20, lambda _: kiosk.poll(crowded, asked["device_code"]))
     assert sorted(answer.status for answer in answers) == [200] + [400] * 19
+
+
+def test_one_address_is_given_no_code_too_many_by_asking_at_once(deps: IdpDeps) -> None:
+    few, public = with_limits(deps, kiosk_codes=3), {"token_endpoint_auth_method": "none"}
+    client = add_client(deps, "kiosk", grant_types=(DEVICE_CODE,), redirect_uris=(), **public).client
+    answers = at_once(12, lambda _: authorization.ask(few, client, NOTHING, address="192.0.2.1"))
+    assert sum(isinstance(answer, dict) for answer in answers) == 3
+    assert {answer.code for answer in answers if isinstance(answer, Refusal)} == {"kiosk_throttled"}
 
 
 def test_one_kiosks_request_is_decided_once(crowded: Provider) -> None:

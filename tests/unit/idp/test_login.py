@@ -24,7 +24,17 @@ from idp.records import Authenticator
 from idp.recovery import window as recovery_window
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from tests.support.idp import OPERATOR, PASSWORD, TOTP_SECRET, Browser, Provider, add_account, another_process, events
+from tests.support.idp import (
+    OPERATOR,
+    PASSWORD,
+    TOTP_SECRET,
+    Browser,
+    Provider,
+    add_account,
+    another_process,
+    events,
+    with_limits,
+)
 from tests.support.relying_party import find_form
 
 SESSION = "chaoxin_445100_session"
@@ -187,12 +197,6 @@ def test_a_password_counts_in_its_normal_form() -> None:
 # Throttling.
 
 
-def with_limits(deps: IdpDeps, **limits: int) -> IdpDeps:
-    limited = deps.policies.assurance.throttle.model_copy(update=limits)
-    assurance = deps.policies.assurance.model_copy(update={"throttle": limited})
-    return replace(deps, policies=deps.policies.model_copy(update={"assurance": assurance}))
-
-
 def test_requirement_24_tries_are_limited_per_account_from_any_address(deps: IdpDeps, clock: FixedClock) -> None:
     add_account(deps)
     rules = deps.policies.assurance.throttle
@@ -245,6 +249,17 @@ def test_tries_are_limited_per_address_over_all_accounts(deps: IdpDeps) -> None:
         assert refusal_of(few, f"somebody-{number}", address="2001:db8::1") == "login_failed"
     assert refusal_of(few, password=PASSWORD, address="2001:db8::2") == "login_throttled", "the same /64"
     assert isinstance(submit(few, address="2001:db8:0:1::1"), login.LoggedIn)
+
+
+def test_more_tries_may_fail_in_a_hall_where_hundreds_share_an_address_but_no_more_of_one_account(deps: IdpDeps) -> None:
+    hall = with_limits(deps, address_failures=2, halls=("10.1.0.0/16",), hall_failures=8)
+    add_account(hall)
+    most = hall.policies.assurance.throttle.account_failures
+    assert [refusal_of(hall, address="10.1.2.3") for _ in range(most + 1)] == [*["login_failed"] * most, "login_throttled"]
+    for number in range(8 - most):
+        assert refusal_of(hall, f"somebody-{number}", address="::ffff:10.1.2.3") == "login_failed"
+    assert refusal_of(hall, "somebody", address="10.1.2.3") == "login_throttled"
+    assert [refusal_of(hall, f"else-{number}", address="10.2.0.1") for number in range(3)][1:] == ["login_failed", "login_throttled"]
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from idp.authenticators.changing import check_fresh
 from idp.browsers import sessions
 from idp.browsers.sessions import Device
 from idp.clients.grant_types import DEVICE_CODE
+from idp.wire import OAuthResponse
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from tests.support.idp import TOTP_SECRET, Browser, Provider, events, json_of
+from tests.support.idp import TOTP_SECRET, Browser, Provider, events, json_of, with_limits
 from tests.support.kiosk import answer, approve, ask, poll, question, type_code
 
 PAGE = "/kiosk/kiosk"
@@ -139,18 +140,32 @@ def test_whoever_leaves_a_kiosk_leaves_nothing_by_which_the_next_sees_where_they
     assert kiosk.client.get_cookie("chaoxin_445100_left") is None
 
 
-def test_kiosks_are_begun_from_one_address_so_often_and_no_more(hall: Provider, clock: FixedClock) -> None:
-    rules = hall.deps.policies.assurance.throttle
-    kiosk = hall.browser()
+def test_one_address_is_given_so_many_codes_at_pages_and_by_public_kiosks_together(hall: Provider, clock: FixedClock) -> None:
+    few = Provider(with_limits(hall.deps, kiosk_codes=3))
+    kiosk, here, elsewhere = few.browser(), "127.0.0.1", "198.51.100.7"
+
+    def asked(address: str) -> OAuthResponse:
+        return few.post(endpoints.DEVICE_AUTHORIZATION, {"client_id": "kiosk"}, authorization=None, address=address)
+
     shown = kiosk.get(PAGE)
-    begun = [kiosk.post(PAGE, shown) for _ in range(rules.address_failures + 1)]
-    assert [one.status_code for one in begun] == [303] * rules.address_failures + [429]
-    assert "开始得太频繁，请约 15 分钟后再试" in begun[-1].text
-    elsewhere = hall.browser()
-    elsewhere.client.environ_base["REMOTE_ADDR"] = "198.51.100.7"
-    begin(elsewhere)
-    clock.advance(timedelta(seconds=rules.window_seconds))
-    begin(kiosk)
+    assert [kiosk.post(PAGE, shown).status_code for _ in range(2)] == [303, 303]
+    assert [asked(here).status for _ in range(2)] == [200, 429]
+    assert json_of(asked(here))["error"] == "slow_down"
+    assert dict(asked(here).headers)["Retry-After"] == "900"
+    over = kiosk.post(PAGE, shown)
+    assert over.status_code == 429
+    assert "开始得太频繁，请约 15 分钟后再试" in over.text
+    assert asked(elsewhere).status == 200
+    assert kiosk.log_in().status_code == 303, "codes are no failed logins"
+    clock.advance(timedelta(seconds=hall.deps.policies.assurance.throttle.window_seconds))
+    assert asked(here).status == 200
+
+
+def test_a_kiosk_that_shows_its_secret_is_not_counted(hall: Provider) -> None:
+    few = Provider(with_limits(hall.deps, kiosk_codes=1))
+    few.secrets |= hall.secrets
+    for _ in range(3):
+        ask(few, "program")
 
 
 def test_a_kiosks_own_code_gives_no_tokens_and_anothers_no_session(hall: Provider) -> None:
