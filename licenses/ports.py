@@ -22,6 +22,7 @@ from licenses.log_ports import LogNodes, LogWitnessRecords
 from licenses.qr_key_records import QrKeyRecords
 from licenses.template_records import TemplateRecords
 from licenses.verified_records import VerifiedRecords
+from licenses.visitors import Visitors
 from licenses.wallet_records import WalletRecords
 from policies.in_force import Licensing
 from policies.models import HolderKind
@@ -278,24 +279,6 @@ class LicenseRecords(
 
     def put_published(self, what: str, newer: Published) -> None:
         """Replace what is published under this name, unless a newer one is there already."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who is logged in: for showing a holder their own licences. ``holder_id`` is the resident ID or credit code, if known."""
-
-    account_id: str
-    kind: str
-    name: str
-    holder_id: str | None
-
-
-class Visitors(Protocol):
-    """Tells who is visiting; filled by the identity room in ``service/wiring``."""
-
-    def current(self) -> Visitor | None:
-        """Return who is logged in in the present request, None for a stranger."""
         ...
 
 

@@ -109,6 +109,7 @@ def _add_forms(room: Blueprint, deps: LicenseDeps, limiter: Limiter) -> None:
 def _add_documents(room: Blueprint, deps: LicenseDeps) -> None:
     @room.get("/licenses/<identifier>.pdf")
     def holders_document(identifier: str) -> Response:
+        deps.visitors.check_files()
         visitor = deps.visitors.current()
         # To anybody else it is as if there were none; for a stranger nothing is looked up, so the answer takes as long either way.
         record = None if visitor is None or visitor.holder_id is None else archive.get_license(deps, identifier)

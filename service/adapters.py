@@ -21,6 +21,7 @@ from kernel.limiter import counted_as
 from kernel.nodes import Node
 from licenses.elsewhere import asking, messages
 from licenses.status import shown_status
+from licenses.visitors import Visitor
 from policies.licenses import find_type
 from service.audit import ChainReport, SqlAuditTrail, StoredEvent, check_chain
 from service.engine import reading
@@ -77,12 +78,16 @@ class LicenseVisitors:
     def __init__(self, visitors: Callable[[], Visitors]) -> None:
         self._visitors = visitors
 
-    def current(self) -> licenses.ports.Visitor | None:
+    def current(self) -> Visitor | None:
         """Return who is logged in in the present request."""
         visitor = self._visitors().current()
         if visitor is None:
             return None
-        return licenses.ports.Visitor(visitor.account_id, visitor.kind, visitor.name, visitor.holder_id)
+        return Visitor(visitor.account_id, visitor.kind, visitor.name, visitor.holder_id)
+
+    def check_files(self) -> None:
+        """Refuse files at a kiosk."""
+        self._visitors().check_files()
 
 
 def requesting_address() -> str | None:

@@ -111,6 +111,7 @@ def lend(work: IdpWork, deps: IdpDeps, lender: Session, session_id: str, device:
         ends_at=min(lender.ends_at, now + LENT),
         idle_seconds=int(LENT_IDLE.total_seconds()),
         device=_seal(deps, session_id, device),
+        lent=True,
     )
     if not work.records.lend_session(lent, lender.id):
         return None

@@ -1,4 +1,4 @@
-"""What can go wrong for somebody who types a kiosk's code."""
+"""What can go wrong at a kiosk, and for somebody who types its code."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ KIOSK_OFFICIAL = define(
     en="Officials do not log in at kiosks.",
     remedy_zh="请在您自己的设备上登录；办理个人事务请用您的个人账号。",
     remedy_en="Log in on your own device; for matters of your own use the account that is yours as a citizen.",
+)
+KIOSK_FILES = define(
+    "kiosk_files",
+    status=403,
+    zh="自助终端上不能下载您的文件：留在终端上，下一位就会看到。",
+    en="Files of yours cannot be downloaded at a kiosk: the next visitor would find them there.",
+    remedy_zh="请在您自己的手机或电脑上登录后下载。",
+    remedy_en="Log in on your own phone or computer and download them there.",
 )
 KIOSK_THROTTLED = oauth_error(
     "kiosk_throttled",

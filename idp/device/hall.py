@@ -4,7 +4,8 @@
 2. Somebody decides on their phone, where they are told what will be seen here (``approval``).
 3. The code is consumed, once, and the phone's session lends one to the kiosk: as strong, but never fresh, so that nothing can be done there
    that wants a login of just now; short; and over with the phone's. Officials are lent none: the console is for nobody's eyes in a hall.
-4. Whoever leaves, or touches nothing for a while, is logged out: by the page, which asks first, and by the server in any case.
+4. Whoever leaves, or touches nothing for a while, is logged out: by the page, which asks first, and by the server in any case. They take no
+   files away meanwhile (``views.browser.check_files``).
 
 Left to others: the pages, and how they look and ask there (``views.kiosk``, ``templates/layout.html``, ``static/js/kiosk.js``).
 """

@@ -12,7 +12,7 @@ from typing import Any
 class Session:
     """A browser in which somebody is logged in (SSO). ``id`` is the ``sid`` of tokens; the cookie's value is stored hashed.
 
-    ``ends_at`` is its absolute end, ``idle_seconds`` how long it may be left alone; ``device`` is encrypted.
+    ``ends_at`` is its absolute end, ``idle_seconds`` how long it may be left alone; ``device`` is encrypted. ``lent``: it is at a kiosk.
     """
 
     id: str
@@ -27,6 +27,7 @@ class Session:
     idle_seconds: int
     device: bytes = field(default=b"", repr=False)
     ended_at: datetime | None = None
+    lent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

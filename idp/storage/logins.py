@@ -300,4 +300,5 @@ def read_session(row: Row | sa.RowMapping, prefix: str = "") -> Session:
         idle_seconds=row[prefix + "idle_seconds"],
         device=bytes(row[prefix + "device"]),
         ended_at=moment(row[prefix + "ended_at"]),
+        lent=bool(row[prefix + "lent"]),
     )

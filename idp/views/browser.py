@@ -17,6 +17,7 @@ from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device
 from idp.browsers.visitors import as_visitor
 from idp.clients import redirect_uris
+from idp.device.errors import KIOSK_FILES
 from idp.ports import IdpDeps
 from idp.records import Visitor
 from kernel.errors import Refusal, wait_seconds
@@ -45,6 +46,10 @@ class Visitors:
         """Return who is logged in, None for a stranger."""
         found = current(self._deps)
         return None if found is None else as_visitor(found)
+
+    def check_files(self) -> None:
+        """Refuse files about people at a kiosk, as :func:`check_files` does."""
+        check_files(self._deps)
 
 
 def current(deps: IdpDeps) -> Current | None:
@@ -83,6 +88,13 @@ def find_kiosk(deps: IdpDeps, cookies: Mapping[str, str]) -> tuple[str, str] | N
     """Return which kiosk a browser is, and its device code; None for one that is none: by all of the cookie, as the pages' frame tells it."""
     of, _, device_code = cookies.get(deps.node.cookie(KIOSK), "").rpartition(".")
     return (of, device_code) if of else None
+
+
+def check_files(deps: IdpDeps) -> None:
+    """Refuse files about people to a session that was lent to a kiosk, and to any other that began in a kiosk's browser."""
+    found = current(deps)
+    if find_kiosk(deps, request.cookies) is not None or (found is not None and found.session.lent):
+        raise Refusal(KIOSK_FILES)
 
 
 def new_cookie(deps: IdpDeps, value: str) -> str:

@@ -39,6 +39,7 @@ def add(blueprint: Blueprint, deps: IdpDeps) -> None:
         current = browser.current(deps)
         if current is None:
             return browser.go_to(url_for("idp.show_login"))
+        browser.check_files(deps)
         data = export.export(deps, current)
         if request.form.get("form") != "json":
             entries = history.read(deps, current.account, limit=1000)

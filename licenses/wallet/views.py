@@ -16,11 +16,12 @@ from kernel.limiter import Limiter, SlidingWindow, counted_as
 from licenses.errors.wallet import TOO_MANY_TRIES
 from licenses.fetching import consents
 from licenses.held import list_own
-from licenses.ports import LicenseDeps, Visitor
+from licenses.ports import LicenseDeps
 from licenses.presentation import present
 from licenses.qr_pictures import picture
 from licenses.status import shown_status
 from licenses.transparency import receipts
+from licenses.visitors import Visitor
 from licenses.wallet import holding, sharing
 
 TRIES_PER_MINUTE = 20
@@ -78,6 +79,7 @@ def _add_own(room: Blueprint, deps: LicenseDeps) -> None:
         visitor = deps.visitors.current()
         if visitor is None:
             return _log_in()
+        deps.visitors.check_files()
         held = holding.describe(deps, identifier, visitor.holder_id or "")
         name, text = receipts.receipt_of(deps, held.record)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}

@@ -22,7 +22,7 @@ from licenses import storage as licenses_storage
 from licenses.applications import COLUMNS, Rules, check_application
 from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
 from licenses.departments import check_department, import_departments
-from licenses.ports import Application, LicenseDeps, LicenseRecords, Visitor
+from licenses.ports import Application, LicenseDeps, LicenseRecords
 from licenses.storage import SqlLicenseRecords
 from pki import authority
 from pki import storage as pki_storage
@@ -48,6 +48,9 @@ class Nobody:
 
     def current(self) -> Visitor | None:
         return None
+
+    def check_files(self) -> None:
+        pass
 
 
 def make_license_deps(engine: sa.Engine, folder: Path, clock: Clock, *, node: Node = CITY) -> LicenseDeps:

@@ -30,6 +30,7 @@ sessions = sa.Table(
     sa.Column("idle_seconds", sa.Integer, nullable=False, info=INTERNAL),
     octets_column("device", PERSONAL),
     moment_column("ended_at", optional=True),
+    sa.Column("lent", sa.Boolean, nullable=False, info=INTERNAL),
     sa.UniqueConstraint("secret_hash", name="idp_sessions_secret"),
     sa.Index("idp_sessions_account", "account_id"),
 )

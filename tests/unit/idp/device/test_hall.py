@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.test import TestResponse
 
 from idp import endpoints
 from idp.authenticators.changing import check_fresh
@@ -138,6 +139,48 @@ def test_whoever_leaves_a_kiosk_leaves_nothing_by_which_the_next_sees_where_they
     kiosk.get(PAGE)
     assert kiosk.client.get_cookie("chaoxin_445100_session") is None
     assert kiosk.client.get_cookie("chaoxin_445100_left") is None
+
+
+def test_the_language_that_a_visitor_chose_leaves_with_them(hall: Provider) -> None:
+    kiosk = hall.browser()
+    assert (_language(kiosk.get(PAGE)), "data-page" in kiosk.get(PAGE).text) == ("zh-CN", False)
+    chosen = kiosk.get(PAGE, {"lang": "en"})
+    assert (_language(chosen), f'data-page="{PAGE}"' in chosen.text) == ("en", True), "whoever chooses and goes away is asked after"
+    shown = kiosk.follow(kiosk.post(PAGE, chosen))
+    code = re.search(r"[A-Z]{4}-[A-Z]{4}", shown.text)
+    assert (_language(shown), code is not None) == ("en", True)
+    approve(hall.browser(), "" if code is None else code[0])
+    assert _language(kiosk.get(f"{PAGE}/code")) == _language(kiosk.get("/")) == "en"
+    assert _language(kiosk.get(PAGE)) == _language(kiosk.get("/")) == "zh-CN"
+
+    english = {"Accept-Language": "en"}  # the hall's own
+    kiosk.get("/", {"lang": "zh"})
+    assert [_language(kiosk.client.get(path, headers=english)) for path in ("/", PAGE, "/")] == ["zh-CN", "en", "en"]
+
+
+def _language(page: TestResponse) -> str:
+    return page.headers["Content-Language"]
+
+
+def test_nobody_takes_everything_about_them_away_at_a_kiosk(hall: Provider, sqlite: sa.Engine) -> None:
+    kiosk = hall.browser()
+    approve(hall.browser(), begin(kiosk))
+    home = kiosk.get(f"{PAGE}/code")
+    for path, form, words in (
+        ("/account/export", "json", "自助终端上不能下载您的文件"),
+        ("/account/export", "page", "自助终端上不能下载您的文件"),
+        ("/account/export?lang=en", "json", "cannot be downloaded at a kiosk"),
+    ):
+        refused = kiosk.post(path, home, form=form)
+        assert (refused.status_code, words in refused.text) == (403, True)
+    kiosk.client.delete_cookie("chaoxin_445100_kiosk")
+    assert kiosk.post("/account/export", home, form="json").status_code == 403, "whatever the browser says of itself"
+    own = hall.browser()
+    own.log_in()
+    assert own.post("/account/export", own.get("/account"), form="json").status_code == 200
+    own.client.set_cookie("chaoxin_445100_kiosk", "kiosk.x")
+    assert own.post("/account/export", own.get("/account"), form="json").status_code == 403, "somebody who logged in there by themselves"
+    assert len(events(sqlite, "idp.export_person")) == 1
 
 
 def test_one_address_is_given_so_many_codes_at_pages_and_by_public_kiosks_together(hall: Provider, clock: FixedClock) -> None:

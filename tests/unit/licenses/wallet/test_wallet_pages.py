@@ -9,6 +9,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from idp.browsers import sessions
+from idp.browsers.sessions import Device
+from idp.people import accounts
 from kernel.errors import Refusal
 from kernel.limiter import SlidingWindow
 from licenses import checkpoint, issue, status
@@ -71,6 +74,27 @@ def test_the_holder_alone_takes_the_receipt_that_the_log_has_it(
     proven = receipts.verify_receipt(holder.get(f"{page}/receipt").text, checkpoint.own_keys(deps).log)
     assert proven.leaf.event == "issued"
     assert not stranger.get(f"{page}/receipt").text.startswith(receipts.FIRST_LINE)
+
+
+def test_a_kiosk_shows_a_licence_and_hands_out_no_file_of_it(
+    holder: Person, page: str, services: Services, app: Flask, card: LicenseRecord
+) -> None:
+    kiosk, deps = app.test_client(), services.idp
+    with deps.work.begin() as work:
+        whose = accounts.get_by_username(deps, "holder").id
+        lender = sessions.start(work, deps, whose, ("pwd",), Device("192.0.2.7")).session
+        lent = sessions.lend(work, deps, lender, "lent", Device("192.0.2.9"))
+    assert lent is not None
+    kiosk.set_cookie(services.node.cookie("session"), lent.cookie, domain="localhost")
+    assert HOLDER in kiosk.get(page).text
+    files = (f"/licenses/{card.identifier}.pdf", f"{page}/receipt")
+    for file in files:
+        refused(kiosk.get(file), 403, "自助终端上不能下载您的文件")
+        refused(kiosk.get(f"{file}?lang=en"), 403, "Log in on your own phone or computer")
+        assert holder.get(file).status_code == 200
+    holder.client.set_cookie(services.node.cookie("kiosk"), "hall-1.x", domain="localhost")
+    for file in files:  # somebody who logged in by themselves where a kiosk was begun
+        refused(holder.get(file), 403, "自助终端上不能下载您的文件")
 
 
 def test_what_was_chosen_is_seen_once_and_the_holder_sees_who_looked(holder: Person, stranger: Person, page: str) -> None:
