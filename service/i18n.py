@@ -2,8 +2,8 @@
 
 The order: ``?lang=``, what the person chose before (cookie), what the department asked for (``ui_locales`` of OpenID Connect,
 in the query or left in ``flask.g.ui_locales`` by a view), and last ``Accept-Language``, which counts only where it asks for
-English and not for Chinese at all. What was chosen before is forgotten where a view says by ``flask.g.nobodys`` that nobody has chosen: where
-the next visitor of a kiosk begins.
+English and not for Chinese at all. A view says by ``flask.g.language_forgotten`` that what was chosen before counts no more: where the next
+visitor of a kiosk begins.
 
 Left to others: the sentences (``translations/``; msgids are the Chinese ones) and the switch's looks (``templates/layout.html``).
 """
@@ -158,7 +158,7 @@ def init_app(app: Flask, node: Node) -> None:
         known = request.cookies.get(cookie, "")
         if chosen is not None:
             response.set_cookie(cookie, chosen, max_age=_YEAR, httponly=True, samesite="Lax", secure=secure, path="/")
-        elif g.get("nobodys"):
+        elif known and g.get("language_forgotten"):
             response.delete_cookie(cookie, httponly=True, samesite="Lax", secure=secure, path="/")
         elif suggested is not None and (not known or known.startswith(_SUGGESTED)):
             response.set_cookie(cookie, _SUGGESTED + suggested, httponly=True, samesite="Lax", secure=secure, path="/")
@@ -190,7 +190,7 @@ def _catalogue() -> Translations | NullTranslations:
 
 def _choose(cookie: str) -> Language:
     """Return the language of the present request, by the order that the module's docstring gives."""
-    known = "" if g.get("nobodys") else request.cookies.get(cookie, "")
+    known = "" if g.get("language_forgotten") else request.cookies.get(cookie, "")
     kept = known.removeprefix(_SUGGESTED)
     candidates = (
         _find(_asked(PARAMETER)),

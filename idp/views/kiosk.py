@@ -48,7 +48,7 @@ def _add_pages(blueprint: Blueprint, deps: IdpDeps) -> None:
         Their language leaves with them. Whoever chooses one here and goes away is asked after as on every other page.
         """
         kiosk, current = hall.get_kiosk(deps, client_id, browser.device()), browser.current(deps)
-        g.kiosk, g.nobodys = client_id, True
+        g.kiosk, g.language_forgotten = client_id, True
         if current is not None and _in_cookie(deps, client_id) is not None:
             hall.leave(deps, current, client_id)
             browser.log_out(deps, watched=False)

@@ -146,6 +146,13 @@ def test_a_screen_in_a_hall_is_entered_by_phone_asks_who_is_silent_and_keeps_not
 ) -> None:
     (kiosk,) = federation.description["kiosks"]
     screen.goto(kiosk["url"])
+
+    # 0. Whoever chooses a language and goes away leaves none behind.
+    screen.get_by_role("link", name="English").click()
+    expect(screen.get_by_role("button", name="Begin")).to_be_visible()
+    screen.clock.fast_forward("01:45")
+    expect(screen.get_by_role("button", name="开始")).to_be_visible()
+
     scan(screen, phone)
     log_in(phone, federation.account("citizen"))
     agree(screen, phone)
