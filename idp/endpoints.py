@@ -21,6 +21,7 @@ EVENT_STREAM = "/api/v1/account-events/stream"
 EVENT_STREAM_STATUS = "/api/v1/account-events/stream/status"
 EVENT_STREAM_ADD = "/api/v1/account-events/stream/subjects/add"
 EVENT_STREAM_REMOVE = "/api/v1/account-events/stream/subjects/remove"
+EVENT_STREAM_POLL = "/api/v1/account-events/stream/poll"
 EVENT_STREAM_VERIFY = "/api/v1/account-events/stream/verification"
 
 DEVICE = "/device"

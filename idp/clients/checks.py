@@ -15,7 +15,7 @@ from idp.clients import mutual_tls, redirect_uris, resources, sectors, security_
 from idp.clients.grant_types import CONFIDENTIAL, GRANT_TYPES
 from idp.errors import CLIENT_UNSUITABLE
 from idp.ports import IdpDeps
-from idp.records import Client, ClientAuthentication
+from idp.records import POLLED, Client, ClientAuthentication
 from kernel.canonical import canonical
 from kernel.errors import Refusal
 from kernel.identifiers import is_uscc
@@ -157,7 +157,7 @@ def _check_addresses(_deps: IdpDeps, client: Client) -> None:
 def _links(client: Client) -> dict[str, tuple[str, ...]]:
     names = ("home_url", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "backchannel_logout_uri", "events_uri")
     links: dict[str, Any] = {name: getattr(client, name) for name in names}
-    return {name: (uri,) for name, uri in links.items() if uri is not None}
+    return {name: (uri,) for name, uri in links.items() if uri not in {None, POLLED}}
 
 
 def _check_fetched(_deps: IdpDeps, client: Client) -> None:
@@ -176,7 +176,7 @@ def _check_fetched(_deps: IdpDeps, client: Client) -> None:
 
 def _check_backchannel_logout(_deps: IdpDeps, client: Client) -> None:
     for name in ("backchannel_logout_uri", "events_uri"):
-        if (uri := getattr(client, name)) is not None:
+        if (uri := getattr(client, name)) not in {None, POLLED}:
             _check_door(name, uri)
 
 

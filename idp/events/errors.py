@@ -44,6 +44,14 @@ STREAM_UNKNOWN = define(
     remedy_zh="请先建立事件流；stream_id 以建立时的答复为准。",
     remedy_en="Create the stream first; its stream_id is the one in the answer to that.",
 )
+STREAM_PUSHED = define(
+    "stream_pushed",
+    status=409,
+    zh="该系统的事件是推送的，不能来取。",
+    en="The events of this system are pushed to it, not fetched.",
+    remedy_zh="请先把事件流的 delivery.method 改为 urn:ietf:rfc:8936。",
+    remedy_en="First change the stream's delivery.method to urn:ietf:rfc:8936.",
+)
 STREAM_EXISTS = define(
     "stream_exists",
     status=409,
@@ -57,8 +65,8 @@ STREAM_ADDRESS = define(
     status=403,
     zh="已上线系统的事件只能发到该系统登记过的主机。",
     en="Events of a system in production go only to a host that is registered for it.",
-    remedy_zh="请管理员先登记新的地址。",
-    remedy_en="Ask an administrator to register the new address first.",
+    remedy_zh="请管理员先登记新的地址；要改为来取，登记 urn:ietf:rfc:8936。",
+    remedy_en="Ask an administrator to register the new address first, or urn:ietf:rfc:8936 where you want to fetch them.",
 )
 STREAM_SUBJECT = define(
     "stream_subject",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from idp import endpoints
-from idp.events.stream_documents import PUSH
+from idp.events.stream_documents import POLL, PUSH
 
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 _DELIVERY = {
     "type": "object",
-    "required": ["method", "endpoint_url"],
+    "required": ["method"],
     "properties": {
-        "method": {"const": PUSH},
-        "endpoint_url": {"type": "string"},
+        "method": {"enum": [PUSH, POLL]},
+        "endpoint_url": {"type": "string", "description": "Where events are pushed to; where they are fetched, this node says it"},
         "authorization_header": {"type": "string", "description": "Shown with every event; never told again"},
     },
 }
@@ -38,6 +38,20 @@ _STATUS: dict[str, Any] = {
     "properties": {"stream_id": _ID, "status": {"enum": ["enabled", "paused", "disabled"]}, "reason": {"type": "string"}},
 }
 _SUBJECT = {"type": "object", "required": ["format", "iss", "sub"], "properties": {"format": {"const": "iss_sub"}}}
+_POLL = {
+    "maxEvents": {"type": "integer", "minimum": 0},
+    "returnImmediately": {"type": "boolean", "description": "Every answer comes at once"},
+    "ack": _TEXTS,
+    "setErrs": {"type": "object", "additionalProperties": {"type": "object"}},
+}
+_SETS = {
+    "type": "object",
+    "required": ["sets"],
+    "properties": {
+        "sets": {"type": "object", "additionalProperties": {"type": "string"}},
+        "moreAvailable": {"type": "boolean"},
+    },
+}
 _NAMED = {"name": "stream_id", "in": "query", "schema": _ID}
 
 
@@ -46,7 +60,7 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
     known = _refusals(refused)
     changed = known | _refusals(refused, 409)
     naming = {"stream_id": _ID}
-    whole = _body({**naming, **_ASKED}, "stream_id", "delivery")
+    whole = _body({**naming, **_ASKED}, "stream_id")
     subject = _body({**naming, "subject": _SUBJECT}, "stream_id", "subject")
     status = _body(_STATUS["properties"], "stream_id", "status")
     verification = _body({**naming, "state": {"type": "string"}}, "stream_id")
@@ -56,7 +70,7 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
     return {
         endpoints.EVENT_STREAM: {
             "post": _act(
-                "createEventStream", "Have a stream 建立事件流", {"201": answer["200"], **changed}, _body(_ASKED, "delivery")
+                "createEventStream", "Have a stream 建立事件流", {"201": answer["200"], **changed}, _body(_ASKED)
             ),
             "get": _act("readEventStream", "The stream 查看事件流", _told("The stream, or all", one_or_all) | known, _NAMED),
             "patch": _act(
@@ -74,6 +88,9 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
         },
         endpoints.EVENT_STREAM_REMOVE: {
             "post": _act("removeEventSubject", "Hear of somebody no more 不再接收某人的事件", nothing | known, subject)
+        },
+        endpoints.EVENT_STREAM_POLL: {
+            "post": _act("pollEvents", "Fetch events 来取事件", _told("Security event tokens by jti", _SETS) | changed, _body(_POLL))
         },
         endpoints.EVENT_STREAM_VERIFY: {
             "post": _act(
@@ -108,7 +125,7 @@ def _refusals(refused: dict[str, Any], *more: int) -> dict[str, Any]:
         401: "No access token, or one that does not count",
         403: "The token is not the system's own or lacks the scope, or events may not go there",
         404: "No such stream, or nobody whom the system knows",
-        409: "There is a stream already, or the system was changed meanwhile",
+        409: "There is a stream already, the system was changed meanwhile, or its events are pushed",
         429: "It was verified just now",
     }
     return {str(one): {"description": texts[one], **refused} for one in (400, 401, 403, 404, *more)}

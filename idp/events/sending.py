@@ -5,8 +5,8 @@
 3. The signed event is posted: no redirects, one deadline, nothing read but the status. It has the same ``jti`` with every try.
 4. Taken (2xx) or refused (400) settles it. Whatever else happens is tried again, ever more rarely, for a day; then it is an alarm.
 
-What a paused stream is owed waits like what was not taken (OpenID SSF 1.0, 8.1.2). Left to others: what is owed to whom (``owed_events``), when
-this is done (the worker).
+What a paused stream is owed waits like what was not taken (OpenID SSF 1.0, 8.1.2), and so does what a client fetches itself. Left to others: what
+is owed to whom (``owed_events``), fetching it (``polling``), when this is done (the worker).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from crosscert.federation.backoff import pause
 from idp.claims.subjects import subject_of
 from idp.clients.redirect_uris import origin_of
 from idp.owed_events import PREFIX
-from idp.ports import IdpDeps
-from idp.records import Client, EventDelivery, EventStream
+from idp.ports import IdpDeps, IdpWork
+from idp.records import POLLED, Client, EventDelivery, EventStream
 from idp.signing_keys import get_signing_key
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
@@ -44,7 +44,10 @@ _GIVEN_UP_AFTER = timedelta(hours=24)
 _UNTOLD_FOR = timedelta(days=3)
 _MAX_ANSWER_BYTES = 64 * 1024
 _MAX_ERROR = 100
-_PAUSED = "paused"
+_PAUSED, _UNPOLLED = "paused", "not fetched"
+_ITS_OWN = frozenset({None, _PAUSED, _UNPOLLED})
+"""Why a client is owed something that it could have: it is not away."""
+
 _UNREADABLE = "authorization unreadable"
 """What it is to be shown was stored, and cannot be decrypted: an alarm at the first try that finds it so, since no later one mends it."""
 
@@ -76,7 +79,7 @@ def deliver(deps: IdpDeps) -> int:
             after = _send(deps, client, stream or EventStream(owed.client_id), claimed)
         else:
             after = _later(claimed, away[owed.client_id], now)
-        if after.outcome in {None, "given_up"} and after.error != _PAUSED:
+        if after.outcome in {None, "given_up"} and after.error not in _ITS_OWN:
             away[owed.client_id] = after.error
         _note(deps, after, unreadable=asked and after.error == _UNREADABLE != owed.error)
         taken += after.outcome == "delivered"
@@ -137,6 +140,9 @@ def _send(deps: IdpDeps, client: Client | None, stream: EventStream, owed: Event
     uri, now = client.events_uri, deps.clock.now()
     if stream.status == "paused" and not about_stream:
         return _later(owed, _PAUSED, now)
+    if uri == POLLED:
+        after = _later(owed, None, now)
+        return after if after.outcome is None else replace(after, error=_UNPOLLED)
     try:
         authorization = _authorization(deps, stream, uri)
     except Misuse:  # its own matter: the others' events go out, and whoever sends it anew gets all
@@ -168,12 +174,16 @@ def _later(owed: EventDelivery, error: str | None, now: datetime) -> EventDelive
 
 def _note(deps: IdpDeps, after: EventDelivery, *, unreadable: bool) -> None:
     failed = after.outcome in {"refused", "given_up"} or unreadable
-    details: dict[str, Json] = {"event": after.event, "jti": after.jti, "tries": after.tries, "error": after.error}
     with deps.work.begin() as work:
         work.records.note_event(after)
         if failed or after.outcome == "delivered":
-            target, now = f"client:{after.client_id}", deps.clock.now()
-            event = AuditEvent(now, "system", "idp.tell_event", target, outcome="failed" if failed else "ok", details=details)
-            work.audit.record(event)
+            tell_end(work, deps, after, failed=failed)
+
+
+def tell_end(work: IdpWork, deps: IdpDeps, after: EventDelivery, *, failed: bool) -> None:
+    """Write down how an event ended; one that ``failed`` is an alarm in the log as well."""
+    details: dict[str, Json] = {"event": after.event, "jti": after.jti, "tries": after.tries, "error": after.error}
+    target, outcome = f"client:{after.client_id}", "failed" if failed else "ok"
+    work.audit.record(AuditEvent(deps.clock.now(), "system", "idp.tell_event", target, outcome=outcome, details=details))
     if failed:
         _log.error("event_undelivered", client=after.client_id, outcome=after.outcome, tries=after.tries, error=after.error)

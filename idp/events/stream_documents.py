@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from idp import endpoints
 from idp.events.errors import EVENT_FORM, STREAM_FORM
 from idp.owed_events import SUPPORTED, delivered
 from idp.ports import IdpDeps
-from idp.records import Client, EventStream
+from idp.records import POLLED, Client, EventStream
 from kernel.errors import Refusal
 from pki.strict_json import parse_object
 
-PUSH = "urn:ietf:rfc:8935"
+PUSH, POLL = "urn:ietf:rfc:8935", POLLED
 MIN_VERIFICATION_INTERVAL = 30
 """Seconds."""
 _MAX_EVENTS, _MAX_TEXT = 50, 500
@@ -26,10 +26,10 @@ _MAX_EVENTS, _MAX_TEXT = 50, 500
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Where events go, and what is shown there as the Authorization header."""
+    """Where events go (``POLLED``: nowhere), and what is shown there as the Authorization header."""
 
     endpoint_url: str
-    authorization: str | None = field(repr=False)
+    authorization: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def tell(deps: IdpDeps, client: Client, stream: EventStream) -> dict[str, Any]:
     told: dict[str, Any] = {
         **_ours(deps, client, stream),
         "events_requested": list(SUPPORTED if stream.requested is None else stream.requested),
-        "delivery": {"method": PUSH, "endpoint_url": client.events_uri},
+        "delivery": _delivery(deps, client),
     }
     return told if stream.description is None else told | {"description": stream.description}
 
@@ -70,7 +70,7 @@ def read(deps: IdpDeps, document: Mapping[str, Any], client: Client, stream: Eve
         if not good or not all(is_text(one) and one.isascii() for one in events):
             raise wrong(name="events_requested", zh="须为事件网址的数组", en="no array of event types")
     return Wish(
-        _read_delivery(document.get("delivery")),
+        _read_delivery(deps, document.get("delivery")),
         None if events is None else tuple(dict.fromkeys(events)),
         read_text(document, "description"),
     )
@@ -82,7 +82,7 @@ def metadata(deps: IdpDeps) -> dict[str, Any]:
         "spec_version": "1_0",
         "issuer": deps.issuer,
         "jwks_uri": endpoints.url(deps, endpoints.JWKS),
-        "delivery_methods_supported": [PUSH],
+        "delivery_methods_supported": [PUSH, POLL],
         "configuration_endpoint": endpoints.url(deps, endpoints.EVENT_STREAM),
         "status_endpoint": endpoints.url(deps, endpoints.EVENT_STREAM_STATUS),
         "add_subject_endpoint": endpoints.url(deps, endpoints.EVENT_STREAM_ADD),
@@ -101,7 +101,7 @@ def read_text(document: Mapping[str, Any], name: str) -> str | None:
     return value
 
 
-def is_text(value: object) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """Tell whether this is a text of a line that can be stored."""
     return isinstance(value, str) and 1 <= len(value) <= _MAX_TEXT and value.isprintable()
 
@@ -122,14 +122,27 @@ def _ours(deps: IdpDeps, client: Client, stream: EventStream) -> dict[str, Any]:
     }
 
 
-def _read_delivery(delivery: object) -> Delivery | None:
+def _delivery(deps: IdpDeps, client: Client) -> dict[str, Any]:
+    if client.events_uri == POLLED:  # 6.1.2: the transmitter says where
+        return {"method": POLL, "endpoint_url": endpoints.url(deps, endpoints.EVENT_STREAM_POLL)}
+    return {"method": PUSH, "endpoint_url": client.events_uri}
+
+
+def _read_delivery(deps: IdpDeps, delivery: object) -> Delivery | None:
     if delivery is None:
         return None
-    if not isinstance(delivery, dict) or delivery.get("method") != PUSH:
-        raise wrong(name="delivery.method", zh=f"只能是 {PUSH}", en=f"to be {PUSH}, nothing else")
-    shown = delivery.get("authorization_header")
+    if not isinstance(delivery, dict) or delivery.get("method") not in (PUSH, POLL):
+        raise wrong(name="delivery.method", zh=f"只能是 {PUSH} 或 {POLL}", en=f"to be {PUSH} or {POLL}, nothing else")
+    address, shown = delivery.get("endpoint_url"), delivery.get("authorization_header")
+    if delivery["method"] == POLL:
+        ours = endpoints.url(deps, endpoints.EVENT_STREAM_POLL)
+        if address not in (None, ours):
+            raise wrong(name="delivery.endpoint_url", zh="由本节点给出", en="this node's to say")
+        if shown is not None:
+            raise wrong(name="delivery.authorization_header", zh="只用于推送", en="shown only where events are pushed")
+        return Delivery(POLLED)
     if shown is not None and not (is_text(shown) and shown.isascii() and shown == shown.strip()):
         raise wrong(name="delivery.authorization_header", zh="不是请求头的值", en="no value of a header")
-    if not is_text(delivery.get("endpoint_url")):
+    if not is_text(address):
         raise wrong(name="delivery.endpoint_url", zh="须为网址", en="no address")
-    return Delivery(delivery["endpoint_url"], shown)
+    return Delivery(address, shown)

@@ -1,10 +1,11 @@
 """Departments set up the stream of account events that they get (OpenID Shared Signals Framework 1.0, 8.1): one for each system.
 
 That there is one is the system's ``events_uri``, whoever registered it. Everything here is done by the system itself, by an access token of its
-own (scope ``ssf.manage``), to its own stream. A system in production sends events nowhere but to hosts that an admin has seen.
+own (scope ``ssf.manage``), to its own stream. A system in production sends events nowhere but to hosts that an admin has seen, and fetches them
+(``POLLED``) only where it did so before, or an admin registered that.
 
 The subjects are all people whom the system was told of; it takes some out and in again. Left to others: reading and telling JSON
-(``stream_documents``), what is owed (``owed_events``), sending it (``sending``), HTTP (``views``).
+(``stream_documents``), what is owed (``owed_events``), sending it (``sending``), handing it out (``polling``), HTTP (``views``).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from idp.events.sending import VERIFICATION, seal_authorization
 from idp.events.stream_documents import MIN_VERIFICATION_INTERVAL, Delivery, wrong
 from idp.events.subjects import find_account
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, EventDelivery, EventStream, StreamSaid, StreamStatus
+from idp.records import POLLED, Client, EventDelivery, EventStream, StreamSaid, StreamStatus
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
@@ -128,17 +129,17 @@ def _set(deps: IdpDeps, client: Client, before: EventStream, document: Mapping[s
     if wish.description is not None:
         said["description"] = wish.description
     uri = client.events_uri
-    if wish.delivery is not None:
-        uri = _checked(deps, client, wish.delivery)
-        shown = wish.delivery.authorization
+    delivery = wish.delivery or (Delivery(POLLED) if anew else None)  # 8.1.1.1: without a word it is polled for
+    if delivery is not None:
+        uri, shown = _checked(deps, client, delivery), delivery.authorization
         said["authorization"] = None if shown is None else seal_authorization(deps, client.client_id, uri, shown)
-    elif anew:  # 8.1.1.1: then it would be polled for, which is not offered
-        raise wrong(name="delivery", zh="不能没有", en="missing")
     with deps.work.begin() as work:
         if client.events_uri is None:  # of one that an admin has ended nothing is left
             work.records.remove_event_stream(client.client_id)
         work.records.put_event_stream(client.client_id, said)
         changed = _store(deps, work, client, uri)
+        if client.events_uri == POLLED != uri:  # what was left to be fetched goes out
+            work.records.hurry_events(client.client_id, deps.clock.now())
         stream = work.records.find_event_stream(client.client_id) or before
         _audit(deps, work, client, "idp.change_event_stream", status=stream.status)
     return documents.tell(deps, changed, stream)

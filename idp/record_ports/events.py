@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from idp.records import EventDelivery, EventStream, StreamSaid, StreamStatus
+from idp.records import EventDelivery, EventOutcome, EventStream, StreamSaid, StreamStatus
 
 
 class EventRecords(Protocol):
@@ -25,7 +25,15 @@ class EventRecords(Protocol):
         ...
 
     def note_event(self, delivery: EventDelivery) -> None:
-        """Store how a try went."""
+        """Store how a try went, unless it was settled meanwhile."""
+        ...
+
+    def owed_events(self, client_id: str, *, event: str | None, limit: int) -> Sequence[EventDelivery]:
+        """Return what a client is still owed, of one kind or (None) of every, the oldest first."""
+        ...
+
+    def settle_event(self, client_id: str, jti: str, outcome: EventOutcome, error: str | None) -> EventDelivery | None:
+        """Store that a client has taken what it was owed, or cannot; None when it was owed no such thing any more."""
         ...
 
     def hurry_events(self, client_id: str, now: datetime) -> None:

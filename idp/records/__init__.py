@@ -19,7 +19,7 @@ from idp.records.clients import (
 from idp.records.closings import Closing
 from idp.records.devices import DeviceRequest
 from idp.records.directories import DirectoryPerson, DirectorySettings, DirectoryState, Lock, StaffEntry
-from idp.records.events import EventDelivery, EventOutcome, EventStream, StreamSaid, StreamStatus
+from idp.records.events import POLLED, EventDelivery, EventOutcome, EventStream, StreamSaid, StreamStatus
 from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshFamily, RefreshToken, SigningKey, Use, read_claim_names
 from idp.records.kept_forms import KeptForm
 from idp.records.logins import PushedRequest, Session, Transaction
@@ -44,6 +44,7 @@ from idp.records.recoveries import Recovery, RecoveryStep
 
 __all__ = [
     "NO_CLAIMS",
+    "POLLED",
     "PROVEN",
     "Account",
     "AccountRecord",

@@ -38,7 +38,7 @@ class Client:
     objects (and self-signed certificates) or ``jwks_uri`` where they are published, ``request_uris`` where request objects may be
     fetched from. ``default_acr`` is the level registered for it, ``home_url`` where citizens enter it, ``origins`` where its browser
     code runs, ``addresses`` the networks that it calls from (none: any), ``resources`` the interfaces that it answers for (RFC 8707),
-    ``hall`` where its kiosks stand, ``events_uri`` where account events are pushed to (RFC 8935). ``names`` are its names in other languages, by language tag. ``version`` counts changes.
+    ``hall`` where its kiosks stand, ``events_uri`` where account events are pushed to (RFC 8935), or ``POLLED``. ``names`` are its names in other languages, by language tag. ``version`` counts changes.
     """
 
     client_id: str

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypedDict
 
+POLLED = "urn:ietf:rfc:8936"
+"""A client's ``events_uri`` where events are pushed nowhere: it fetches them itself."""
+
 EventOutcome = Literal["delivered", "refused", "given_up", "no_address"]
 StreamStatus = Literal["enabled", "paused", "disabled"]
 

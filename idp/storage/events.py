@@ -8,12 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import EventDelivery, EventStream, StreamSaid, StreamStatus
+from idp.records import EventDelivery, EventOutcome, EventStream, StreamSaid, StreamStatus
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.tables import event_deliveries as table
 from idp.storage.tables import event_streams as streams
 from idp.storage.tables import muted_events
 from kernel.clock import from_micros, to_micros
+
+_OWED = table.c.next_try_at.is_not(None)
 
 
 class SqlEvents(OnConnection):
@@ -35,14 +37,25 @@ class SqlEvents(OnConnection):
         return self._change(table.update().where(*due).values(next_try_at=to_micros(until), tries=table.c.tries + 1))
 
     def note_event(self, delivery: EventDelivery) -> None:
-        """Store how a try went."""
+        """Store how a try went, unless it was settled meanwhile."""
         values = {"next_try_at": micros(delivery.next_try_at), "outcome": delivery.outcome, "error": delivery.error}
-        self._change(table.update().where(table.c.jti == delivery.jti).values(values))
+        self._change(table.update().where(table.c.jti == delivery.jti, _OWED).values(values))
+
+    def owed_events(self, client_id: str, *, event: str | None, limit: int) -> Sequence[EventDelivery]:
+        """Return what a client is still owed, of one kind or (None) of every, the oldest first."""
+        owed = sa.select(table).where(table.c.client_id == client_id, _OWED).order_by(table.c.at, table.c.jti).limit(limit)
+        return [_read(row) for row in self._all(owed if event is None else owed.where(table.c.event == event))]
+
+    def settle_event(self, client_id: str, jti: str, outcome: EventOutcome, error: str | None) -> EventDelivery | None:
+        """Store that a client has taken what it was owed, or cannot; None when it was owed no such thing any more."""
+        settled = table.update().where(table.c.jti == jti, table.c.client_id == client_id, _OWED)
+        values = {"next_try_at": None, "outcome": outcome, "error": error}
+        row = self._connection.execute(settled.values(values).returning(table)).mappings().first()
+        return None if row is None else _read(row)
 
     def hurry_events(self, client_id: str, now: datetime) -> None:
         """Let all that a client is still owed be due at ``now``."""
-        waiting = (table.c.client_id == client_id, table.c.next_try_at.is_not(None))
-        self._change(table.update().where(*waiting).values(next_try_at=to_micros(now)))
+        self._change(table.update().where(table.c.client_id == client_id, _OWED).values(next_try_at=to_micros(now)))
 
     def untold_events(self, since: datetime, *, but: str) -> Mapping[str, int]:
         """Return how many events since then each client did not take although it was tried, save what the error ``but`` kept back."""

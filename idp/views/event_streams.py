@@ -1,4 +1,4 @@
-"""Where departments set up the stream of account events that they get (OpenID SSF 1.0, 7 and 8.1). Machine endpoints: no cookies, no pages."""
+"""Where departments set up the stream of account events that they get (OpenID SSF 1.0, 7 and 8.1), and fetch them (RFC 8936). Machine endpoints: no cookies, no pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, jsonify, request
 
 from idp import endpoints
-from idp.events import stream_documents, streams
+from idp.events import polling, stream_documents, streams
 from idp.ports import IdpDeps
 from idp.records import Client
 from idp.views.systems import Systems
@@ -72,6 +72,10 @@ def _add_use(blueprint: Blueprint, deps: IdpDeps, system: Callable[[], Client]) 
     def remove_event_subject() -> Response:
         streams.change_subject(deps, system(), _body(), wanted=False)
         return Response(status=_NO_CONTENT)
+
+    @blueprint.post(endpoints.EVENT_STREAM_POLL)
+    def poll_event_stream() -> Response:
+        return _answer(polling.poll(deps, system(), _body()))
 
     @blueprint.post(endpoints.EVENT_STREAM_VERIFY)
     def verify_event_stream() -> Response:

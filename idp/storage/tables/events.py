@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from idp.storage.tables.columns import INTERNAL, SECRET, json_column, metadata, moment_column, octets_column, text_column
 
 _UNTOLD = sa.text("error IS NOT NULL")
+_OWED = sa.text("next_try_at IS NOT NULL")
 
 event_deliveries = sa.Table(
     "idp_event_deliveries",
@@ -22,6 +23,7 @@ event_deliveries = sa.Table(
     text_column("error", 100, optional=True),
     text_column("state", 500, optional=True),
     sa.Index("idp_event_deliveries_untold", "at", sqlite_where=_UNTOLD, postgresql_where=_UNTOLD),
+    sa.Index("idp_event_deliveries_owed", "client_id", "at", "jti", sqlite_where=_OWED, postgresql_where=_OWED),
 )
 
 event_streams = sa.Table(

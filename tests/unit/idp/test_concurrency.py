@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,11 +20,12 @@ from idp.browsers.sessions import Device
 from idp.clients.grant_types import DEVICE_CODE
 from idp.device import authorization
 from idp.dispatch import ENDPOINTS
+from idp.events import polling
 from idp.hashes import digest
 from idp.interaction import login
 from idp.people import accounts, one_time_codes, throttle
 from idp.ports import IdpDeps
-from idp.records import Session
+from idp.records import POLLED, EventDelivery, Session
 from idp.recovery import window
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import FixedClock
@@ -39,6 +41,7 @@ from tests.support.idp import (
     add_client,
     another_process,
     basic,
+    events,
     json_of,
     with_limits,
 )
@@ -140,6 +143,16 @@ def test_one_kiosks_request_is_decided_once(crowded: Provider) -> None:
             return work.records.decide_device_request(found.id, f"grant-{number}", crowded.deps.clock.now())
 
     assert at_once(10, decide).count(True) == 1
+
+
+def test_an_event_that_is_fetched_and_acknowledged_by_many_at_once_is_settled_once(deps: IdpDeps, engine: sa.Engine) -> None:
+    client = add_client(deps, "told", events_uri=POLLED).client
+    for jti in ("first", "second"):
+        with deps.work.begin() as work:
+            work.records.owe_event(EventDelivery(jti, "told", "", "verification", deps.clock.now(), deps.clock.now()))
+    answers = at_once(10, lambda _: polling.poll(deps, client, b'{"ack": ["first"], "setErrs": {"first": {"err": "late"}}}'))
+    assert {tuple(answer["sets"]) for answer in answers} == {("second",)}
+    assert [(event["outcome"], json.loads(event["details"])["jti"]) for event in events(engine, "idp.tell_event")] == [("ok", "first")]
 
 
 def test_what_is_lent_while_its_lender_logs_out_everywhere_is_over_too(crowded: Provider) -> None:
