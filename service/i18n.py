@@ -158,7 +158,7 @@ def init_app(app: Flask, node: Node) -> None:
         known = request.cookies.get(cookie, "")
         if chosen is not None:
             response.set_cookie(cookie, chosen, max_age=_YEAR, httponly=True, samesite="Lax", secure=secure, path="/")
-        elif known and g.get("language_forgotten"):
+        elif known and getattr(g, "language_forgotten", False):
             response.delete_cookie(cookie, httponly=True, samesite="Lax", secure=secure, path="/")
         elif suggested is not None and (not known or known.startswith(_SUGGESTED)):
             response.set_cookie(cookie, _SUGGESTED + suggested, httponly=True, samesite="Lax", secure=secure, path="/")
@@ -190,7 +190,7 @@ def _catalogue() -> Translations | NullTranslations:
 
 def _choose(cookie: str) -> Language:
     """Return the language of the present request, by the order that the module's docstring gives."""
-    known = "" if g.get("language_forgotten") else request.cookies.get(cookie, "")
+    known = "" if getattr(g, "language_forgotten", False) else request.cookies.get(cookie, "")
     kept = known.removeprefix(_SUGGESTED)
     candidates = (
         _find(_asked(PARAMETER)),

@@ -13,7 +13,10 @@ _DELIVERY = {
     "required": ["method"],
     "properties": {
         "method": {"enum": [PUSH, POLL]},
-        "endpoint_url": {"type": "string", "description": "Where events are pushed to; where they are fetched, this node says it"},
+        "endpoint_url": {
+            "type": "string",
+            "description": "Where events are pushed to; where they are fetched, this node says it",
+        },
         "authorization_header": {"type": "string", "description": "Shown with every event; never told again"},
     },
 }
@@ -69,9 +72,7 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
     nothing = {"204": {"description": "Done"}}
     return {
         endpoints.EVENT_STREAM: {
-            "post": _act(
-                "createEventStream", "Have a stream 建立事件流", {"201": answer["200"], **changed}, _body(_ASKED)
-            ),
+            "post": _act("createEventStream", "Have a stream 建立事件流", {"201": answer["200"], **changed}, _body(_ASKED)),
             "get": _act("readEventStream", "The stream 查看事件流", _told("The stream, or all", one_or_all) | known, _NAMED),
             "patch": _act(
                 "updateEventStream", "Change it 修改事件流", answer | changed, _body({**naming, **_ASKED}, "stream_id")
@@ -90,7 +91,9 @@ def describe(refused: dict[str, Any]) -> dict[str, Any]:
             "post": _act("removeEventSubject", "Hear of somebody no more 不再接收某人的事件", nothing | known, subject)
         },
         endpoints.EVENT_STREAM_POLL: {
-            "post": _act("pollEvents", "Fetch events 来取事件", _told("Security event tokens by jti", _SETS) | changed, _body(_POLL))
+            "post": _act(
+                "pollEvents", "Fetch events 来取事件", _told("Security event tokens by jti", _SETS) | changed, _body(_POLL)
+            )
         },
         endpoints.EVENT_STREAM_VERIFY: {
             "post": _act(

@@ -138,11 +138,9 @@ def _send(deps: IdpDeps, client: Client | None, stream: EventStream, owed: Event
     if client is None or client.disabled_at is not None or client.events_uri is None or switched_off:
         return replace(owed, outcome="no_address", next_try_at=None)
     uri, now = client.events_uri, deps.clock.now()
-    if stream.status == "paused" and not about_stream:
-        return _later(owed, _PAUSED, now)
-    if uri == POLLED:
-        after = _later(owed, None, now)
-        return after if after.outcome is None else replace(after, error=_UNPOLLED)
+    paused = stream.status == "paused" and not about_stream
+    if paused or uri == POLLED:
+        return _leave(owed, now, paused=paused)
     try:
         authorization = _authorization(deps, stream, uri)
     except Misuse:  # its own matter: the others' events go out, and whoever sends it anew gets all
@@ -166,6 +164,11 @@ def _send(deps: IdpDeps, client: Client | None, stream: EventStream, owed: Event
     return replace(owed, outcome="delivered", error=None, next_try_at=None)
 
 
+def _leave(owed: EventDelivery, now: datetime, *, paused: bool) -> EventDelivery:
+    after = _later(owed, _PAUSED if paused else None, now)
+    return after if paused or after.outcome is None else replace(after, error=_UNPOLLED)
+
+
 def _later(owed: EventDelivery, error: str | None, now: datetime) -> EventDelivery:
     if now - owed.at >= _GIVEN_UP_AFTER:
         return replace(owed, outcome="given_up", error=error, next_try_at=None)
@@ -183,7 +186,8 @@ def _note(deps: IdpDeps, after: EventDelivery, *, unreadable: bool) -> None:
 def tell_end(work: IdpWork, deps: IdpDeps, after: EventDelivery, *, failed: bool) -> None:
     """Write down how an event ended; one that ``failed`` is an alarm in the log as well."""
     details: dict[str, Json] = {"event": after.event, "jti": after.jti, "tries": after.tries, "error": after.error}
-    target, outcome = f"client:{after.client_id}", "failed" if failed else "ok"
-    work.audit.record(AuditEvent(deps.clock.now(), "system", "idp.tell_event", target, outcome=outcome, details=details))
+    target, now = f"client:{after.client_id}", deps.clock.now()
+    event = AuditEvent(now, "system", "idp.tell_event", target, outcome="failed" if failed else "ok", details=details)
+    work.audit.record(event)
     if failed:
         _log.error("event_undelivered", client=after.client_id, outcome=after.outcome, tries=after.tries, error=after.error)

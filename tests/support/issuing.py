@@ -24,6 +24,7 @@ from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
 from licenses.departments import check_department, import_departments
 from licenses.ports import Application, LicenseDeps, LicenseRecords
 from licenses.storage import SqlLicenseRecords
+from licenses.visitors import Visitor
 from pki import authority
 from pki import storage as pki_storage
 from pki.keyfiles import FileKeyStore

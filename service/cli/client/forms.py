@@ -32,7 +32,10 @@ _OPTIONS = (
     click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True),
     click.option("--backchannel-logout-uri", help="Told when a session ends; production needs one."),
     click.option("--backchannel-logout-session-required/--no-backchannel-logout-session-required", default=None),
-    click.option("--events-uri", help="Told when something happens to an account that it knows (RFC 8935); urn:ietf:rfc:8936: it fetches that itself."),
+    click.option(
+        "--events-uri",
+        help="Told when something happens to an account that it knows (RFC 8935); urn:ietf:rfc:8936: it fetches that itself.",
+    ),
     click.option("--method", "token_endpoint_auth_method", type=click.Choice(registry.AUTHENTICATION_METHODS)),
     click.option(
         "--jwks",

@@ -152,7 +152,9 @@ def test_an_event_that_is_fetched_and_acknowledged_by_many_at_once_is_settled_on
             work.records.owe_event(EventDelivery(jti, "told", "", "verification", deps.clock.now(), deps.clock.now()))
     answers = at_once(10, lambda _: polling.poll(deps, client, b'{"ack": ["first"], "setErrs": {"first": {"err": "late"}}}'))
     assert {tuple(answer["sets"]) for answer in answers} == {("second",)}
-    assert [(event["outcome"], json.loads(event["details"])["jti"]) for event in events(engine, "idp.tell_event")] == [("ok", "first")]
+    assert [(event["outcome"], json.loads(event["details"])["jti"]) for event in events(engine, "idp.tell_event")] == [
+        ("ok", "first")
+    ]
 
 
 def test_what_is_lent_while_its_lender_logs_out_everywhere_is_over_too(crowded: Provider) -> None:

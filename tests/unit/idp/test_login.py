@@ -259,7 +259,10 @@ def test_more_tries_may_fail_in_a_hall_where_hundreds_share_an_address_but_no_mo
     for number in range(8 - most):
         assert refusal_of(hall, f"somebody-{number}", address="::ffff:10.1.2.3") == "login_failed"
     assert refusal_of(hall, "somebody", address="10.1.2.3") == "login_throttled"
-    assert [refusal_of(hall, f"else-{number}", address="10.2.0.1") for number in range(3)][1:] == ["login_failed", "login_throttled"]
+    assert [refusal_of(hall, f"else-{number}", address="10.2.0.1") for number in range(3)][1:] == [
+        "login_failed",
+        "login_throttled",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,9 @@ def test_the_language_that_a_visitor_chose_leaves_with_them(hall: Provider) -> N
     kiosk = hall.browser()
     assert (_language(kiosk.get(PAGE)), "data-page" in kiosk.get(PAGE).text) == ("zh-CN", False)
     chosen = kiosk.get(PAGE, {"lang": "en"})
-    assert (_language(chosen), f'data-page="{PAGE}"' in chosen.text) == ("en", True), "whoever chooses and goes away is asked after"
+    assert (_language(chosen), f'data-page="{PAGE}"' in chosen.text) == ("en", True), (
+        "whoever chooses and goes away is asked after"
+    )
     shown = kiosk.follow(kiosk.post(PAGE, chosen))
     code = re.search(r"[A-Z]{4}-[A-Z]{4}", shown.text)
     assert (_language(shown), code is not None) == ("en", True)
@@ -179,7 +181,9 @@ def test_nobody_takes_everything_about_them_away_at_a_kiosk(hall: Provider, sqli
     own.log_in()
     assert own.post("/account/export", own.get("/account"), form="json").status_code == 200
     own.client.set_cookie("chaoxin_445100_kiosk", "kiosk.x")
-    assert own.post("/account/export", own.get("/account"), form="json").status_code == 403, "somebody who logged in there by themselves"
+    assert own.post("/account/export", own.get("/account"), form="json").status_code == 403, (
+        "somebody who logged in there by themselves"
+    )
     assert len(events(sqlite, "idp.export_person")) == 1
 
 

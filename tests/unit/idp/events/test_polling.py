@@ -188,7 +188,9 @@ ANYTHING = st.recursive(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(octets=st.binary(max_size=80), value=ANYTHING)
-def test_whatever_is_asked_nothing_but_a_named_refusal_or_an_answer_comes_of_it(told: Department, octets: bytes, value: Any) -> None:
+def test_whatever_is_asked_nothing_but_a_named_refusal_or_an_answer_comes_of_it(
+    told: Department, octets: bytes, value: Any
+) -> None:
     client = told.provider.client("told")
     said = [{name: value} for name in ("maxEvents", "returnImmediately", "ack", "setErrs")]
     for body in (octets, *(json.dumps(one).encode() for one in said)):
