@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import re
 import ssl
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -32,20 +34,24 @@ SENDER, READER = "node@example.cn", "citizen@example.cn"
 
 
 class Box(Message):
-    """Keeps what arrives."""
+    """Keeps what arrives; the codes among it are taken out one by one."""
 
     def __init__(self) -> None:
         super().__init__()
         self.arrived: list[Any] = []
+        self.codes: SimpleQueue[str] = SimpleQueue()
 
     def handle_message(self, message: Any) -> None:
-        self.arrived.append(email.message_from_bytes(message.as_bytes(), policy=email.policy.default))
+        arrived = email.message_from_bytes(message.as_bytes(), policy=email.policy.default)
+        self.arrived.append(arrived)
+        if found := re.search(r"验证码 (\d{6})", arrived.get_content()):
+            self.codes.put(found[1])
 
 
 @contextmanager
 def smtp_server(**options: Any) -> Iterator[tuple[Box, int]]:
     box, port = Box(), free_port()
-    controller = Controller(box, hostname="127.0.0.1", port=port, **options)
+    controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=60, **options)
     controller.start()
     try:
         yield box, port
