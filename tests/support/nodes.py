@@ -18,14 +18,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from click.testing import CliRunner, Result
 
 from crosscert import node_description
 from crosscert.federation import sync
+from crosscert.federation.sync import visits
+from crosscert.federation.sync.fetching import Fetching
+from crosscert.ports import CrosscertDeps
 from idp.records import Client
 from idp.tokens import signed
 from idp.tokens.issue import Issue
+from kernel.clock import monotonic
+from kernel.nodes import Node
 from service.cli import cli
 from service.config import load_config
 from service.demo import trust
@@ -133,7 +139,22 @@ class Nodes:
         url = self.url(code)
         paths = [node_description.PATH, "/pki/principal.crl", "/pki/issuing.crl", "/licenses/status"]
         paths += ["/licenses/log/key", "/licenses/log/checkpoint"]
-        return {path: requests.get(url + path, timeout=10).content for path in paths}
+        return {path: requests.get(url + path, timeout=30).content for path in paths}
+
+
+@contextmanager
+def impatient_with(code: str) -> Iterator[None]:
+    """Give up on one node sooner than in earnest, in this process: what is tested is that it ends, and what then. Others have their whole time."""
+
+    class Impatient(Fetching):
+        def __init__(self, deps: CrosscertDeps, node: Node, *, full: bool) -> None:
+            super().__init__(deps, node, full=full)
+            if node.code == code:
+                self._end = monotonic() + 1.0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(visits, "Fetching", Impatient)
+        yield
 
 
 @contextmanager
