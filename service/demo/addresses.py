@@ -15,8 +15,8 @@ from service.demo import plan
 from service.demo.federation import PORTS, Demo
 from service.errors import DEMO_ELSEWHERE
 
-_SECONDS = 10.0
-"""Processes of a demo that was killed get a moment to end."""
+_SECONDS = 30.0
+"""Processes of a demo that was killed get a while to end: a server may take a third of that for the requests that it has."""
 
 
 def check_unmoved(demo: Demo) -> None:

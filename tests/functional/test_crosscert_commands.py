@@ -18,9 +18,9 @@ from service.cli import cli
 from service.cli.options import explain
 from tests.support.new_nodes import put_database
 from tests.support.outside_ca import COMPANY, CUSTOMERS, LOW, OutsideCa
+from tests.support.ports import free_port
 
-CITY = ("445100", "潮州市", "18190")
-COUNTY = ("445122", "饶平县", "18191")
+CITY, COUNTY = ("445100", "潮州市"), ("445122", "饶平县")
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ def chaoxin(node: Path, *arguments: str) -> Done:
     return Done(result.exit_code, result.stdout, result.stderr)
 
 
-def made(folder: Path, node: tuple[str, str, str], *more: str) -> Path:
-    code, name, port = node
+def made(folder: Path, node: tuple[str, str], *more: str) -> Path:
+    (code, name), port = node, str(free_port())
     arguments = ["--code", code, "--name", name, "--url", f"http://localhost:{port}", "--port", port]
     place = ["--province", "广东省", "--city", "潮州市", "--database", put_database(folder)]
     result = CliRunner().invoke(cli, ["init", str(folder), *arguments, *place, *more])

@@ -24,6 +24,7 @@ from pki import jose
 from service.config import load_config
 from service.wiring import Services
 from tests.support.demo import Federation
+from tests.support.lone_node import wait_for
 from tests.support.node import NODE, workspace
 from tests.support.ports import free_port
 from tests.support.programs import need
@@ -81,11 +82,7 @@ def running(kind: str, federation: Federation, settings: dict[str, str], folder:
         ) as process,
     ):
         try:
-            deadline = time.monotonic() + START_SECONDS
-            while not answers(home):
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.05)
+            wait_for(home, process, log)
             yield Example(home, federation)
         finally:
             process.kill()
@@ -101,13 +98,6 @@ def example(
     settings = dict(word.split("=", 1) for word in said[1:]) | {"PORT": str(free_port())}
     with running(request.param, federation, settings, tmp_path_factory.mktemp("example")) as started:
         yield started
-
-
-def answers(url: str) -> bool:
-    try:
-        return bool(requests.get(url, timeout=5).ok)
-    except requests.ConnectionError:
-        return False
 
 
 def test_somebody_logs_in_sees_their_claims_refreshes_and_logs_out(example: Example) -> None:

@@ -37,7 +37,7 @@ def server(serve: Serve, *, read_first: bool = True) -> Iterator[str]:
             except OSError:
                 return
             with connection:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 try:
                     serve(connection, connection.recv(65536) if read_first else b"")
                 except OSError:  # the client went away, as it should
@@ -69,7 +69,7 @@ def drip(start: bytes, every: float = 0.1) -> Serve:
     return serve
 
 
-def fetch(base: str, *, max_bytes: int = 1000, timeout: float = 2.0, etag: str | None = None, path: str = "/a") -> object:
+def fetch(base: str, *, max_bytes: int = 1000, timeout: float = 30.0, etag: str | None = None, path: str = "/a") -> object:
     return RequestsFetcher().get(base + path, below=base, max_bytes=max_bytes, timeout=timeout, etag=etag)
 
 
@@ -82,7 +82,7 @@ def problem(serve: Serve, **asked: object) -> str:
 
 def test_an_answer_comes_with_its_etag() -> None:
     with server(answer(b"hello", "200 OK", 'ETag: "1"')) as base:
-        fetched = RequestsFetcher().get(f"{base}/a", below=base, max_bytes=5, timeout=2.0)
+        fetched = RequestsFetcher().get(f"{base}/a", below=base, max_bytes=5, timeout=30.0)
     assert (fetched.status, fetched.data, fetched.etag) == (200, b"hello", '"1"')
 
 
@@ -92,9 +92,9 @@ def test_not_modified_has_no_data_and_only_for_an_etag_that_was_sent() -> None:
         answer(b"" if known else b"new", "304 Not Modified" if known else "200 OK", 'ETag: "1"')(connection, request)
 
     with server(serve) as base:
-        fetched = RequestsFetcher().get(f"{base}/a", below=base, max_bytes=5, timeout=2.0, etag='"1"')
+        fetched = RequestsFetcher().get(f"{base}/a", below=base, max_bytes=5, timeout=30.0, etag='"1"')
         assert (fetched.status, fetched.data) == (304, None)
-        assert RequestsFetcher().get(f"{base}/a", below=base, max_bytes=5, timeout=2.0).data == b"new"
+        assert RequestsFetcher().get(f"{base}/a", below=base, max_bytes=5, timeout=30.0).data == b"new"
 
 
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "404 Not Found", "500 Oops"])
@@ -112,15 +112,21 @@ def test_more_than_was_asked_for_is_refused() -> None:
     [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"],
 )
 def test_a_server_that_drips_is_left_at_the_deadline(start: bytes) -> None:
-    began = time.monotonic()
-    assert problem(drip(start), timeout=1.0) == "too slow"
-    assert time.monotonic() - began < 4
+    drips = drip(start)
+    came_to_its_end: list[bytes] = []
+
+    def serve(connection: socket.socket, request: bytes) -> None:
+        drips(connection, request)
+        came_to_its_end.append(request)
+
+    assert problem(serve, timeout=1.0) == "too slow"
+    assert came_to_its_end == []
 
 
 def test_a_server_that_says_nothing_is_left_at_the_deadline() -> None:
-    began = time.monotonic()
-    assert problem(lambda connection, _: connection.recv(1), timeout=0.5) in {"too slow", "ReadTimeout"}
-    assert time.monotonic() - began < 4
+    heard: list[bytes] = []
+    assert problem(lambda connection, _: heard.append(connection.recv(1)), timeout=0.5) in {"too slow", "ReadTimeout"}
+    assert heard == [b""], "it was hung up on"
 
 
 def test_garbage_and_nobody_there_are_told() -> None:
@@ -178,7 +184,7 @@ def test_requirement_22_an_address_that_others_named_is_never_one_of_this_machin
         answer(b"secret")(connection, request)
 
     with server(serve) as base, pytest.raises(Refusal) as raised:
-        RequestsFetcher(outward=True).get(f"{base}/a", below=base, max_bytes=10, timeout=2.0)
+        RequestsFetcher(outward=True).get(f"{base}/a", below=base, max_bytes=10, timeout=30.0)
     assert raised.value.error is PEER_UNREACHABLE
     assert [request for request in heard if request] == [], "nothing was sent"
 
@@ -211,7 +217,7 @@ def test_what_is_posted_arrives_with_its_type_and_any_success_is_an_answer() -> 
         connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
 
     with server(take) as base:
-        posted = RequestsFetcher().post(f"{base}/a", b"list", "application/pkix-crl", below=base, max_bytes=9, timeout=2.0)
+        posted = RequestsFetcher().post(f"{base}/a", b"list", "application/pkix-crl", below=base, max_bytes=9, timeout=30.0)
     assert (posted.status, posted.data) == (204, b"")
     assert b"POST /a HTTP/1.1" in seen[0]
     assert b"Content-Type: application/pkix-crl" in seen[0]
@@ -220,7 +226,7 @@ def test_what_is_posted_arrives_with_its_type_and_any_success_is_an_answer() -> 
 @pytest.mark.parametrize("status", ["302 Found", "304 Not Modified", "403 Forbidden", "429 Too Many Requests", "500 Oops"])
 def test_whoever_does_not_take_a_post_has_failed(status: str) -> None:
     with server(answer(b"", status)) as base, pytest.raises(Refusal) as raised:
-        RequestsFetcher().post(f"{base}/a", b"", "text/plain", below=base, max_bytes=9, timeout=2.0)
+        RequestsFetcher().post(f"{base}/a", b"", "text/plain", below=base, max_bytes=9, timeout=30.0)
     assert raised.value.details["problem"] == f"HTTP {status[:3]}"
 
 
@@ -245,5 +251,5 @@ def test_a_certificate_that_nobody_vouches_for_is_no_good_one(tmp_path: Path) ->
         context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True)
 
     with server(secure, read_first=False) as base, pytest.raises(Refusal) as raised:
-        RequestsFetcher().tls_until(base.replace("http:", "https:"), timeout=2.0)
+        RequestsFetcher().tls_until(base.replace("http:", "https:"), timeout=30.0)
     assert "CERTIFICATE_VERIFY_FAILED" in str(raised.value.details["problem"])

@@ -21,7 +21,7 @@ def chaoxin(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env=os.environ | {"CHAOXIN_CONFIG": ""} | environment,
     )
 

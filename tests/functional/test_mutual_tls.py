@@ -33,6 +33,7 @@ from tests.support import nginx
 from tests.support.bound_client import Holder
 from tests.support.demo import stop
 from tests.support.idp import MARKET, OPERATOR, PASSWORD, add_account
+from tests.support.lone_node import wait_for
 from tests.support.new_nodes import new_node
 from tests.support.nodes import CITY, COUNTY, Nodes
 from tests.support.pki import certificate
@@ -151,6 +152,7 @@ def proxy(folder: Path, port: int, front: int) -> Iterator[None]:
     with (folder / "nginx.log").open("wb") as log:
         process = subprocess.Popen(command, stderr=log)
     try:
+        wait_for(f"http://localhost:{front}/", process, folder / "nginx.log")  # it answers that TLS is wanted
         yield
     finally:
         stop(process)

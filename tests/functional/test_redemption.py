@@ -6,10 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from service.config import load_config
 from service.engine import make_engine
 from service.wiring import Services
 from tests.support.idp import PASSWORD, add_account, add_client
+from tests.support.lone_node import wait_for
 from tests.support.mortal_server import VARIABLE
 from tests.support.new_nodes import put_database
 from tests.support.ports import free_port
@@ -54,14 +54,12 @@ class Node:
         self._trigger.unlink(missing_ok=True)
         command = [sys.executable, "-m", "tests.support.mortal_server", "--config", str(self.folder / "chaoxin.toml")]
         environment = os.environ | {VARIABLE: str(self._trigger)}
-        self.server = subprocess.Popen([*command, "serve", "--workers", "2"], start_new_session=True, env=environment)
-        deadline = time.monotonic() + 300
-        while self.server.poll() is None and time.monotonic() < deadline:
-            with suppress(requests.ConnectionError):
-                assert requests.get(f"{self.url}/healthz", timeout=10).status_code == 200
-                return
-            time.sleep(0.1)
-        pytest.fail("the node does not serve")
+        log = self.folder / "node.log"
+        with log.open("ab") as stream:
+            self.server = subprocess.Popen(
+                [*command, "serve", "--workers", "2"], start_new_session=True, env=environment, stdout=stream, stderr=stream
+            )
+        wait_for(f"{self.url}/healthz", self.server, log)
 
     def doom(self) -> None:
         """Let it be killed when it is about to sign tokens."""
@@ -70,7 +68,7 @@ class Node:
     def stop(self) -> None:
         if self.server is not None:
             self.server.terminate()
-            self.server.wait(30)
+            self.server.wait(60)
 
     def department(self) -> RelyingParty:
         return RelyingParty(self.url, self.client)
@@ -148,7 +146,7 @@ def test_killing_the_server_between_consuming_and_answering_leaves_no_usable_cod
     with pytest.raises(requests.ConnectionError):
         department.redeem(back["code"])
     assert node.server is not None
-    assert node.server.wait(30) == -signal.SIGKILL
+    assert node.server.wait(60) == -signal.SIGKILL
     node.start()
     again = department.redeem(back["code"])
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from pki import revocation
 from pki.roles import get_credential
 from service.config import load_config
 from service.wiring import Services
+from tests.support.lone_node import wait_for
 from tests.support.new_nodes import new_node
 from tests.support.ports import free_port
 
@@ -31,25 +30,17 @@ ENOUGH = 30
 def services(tmp_path: Path) -> Iterator[Services]:
     """A node that two web processes serve."""
     config = new_node(tmp_path / "node", port=free_port())
-    server = subprocess.Popen([sys.executable, "-m", "service.cli", "--config", str(config), "serve", "--workers", "2"])
+    log = tmp_path / "node.log"
+    with log.open("wb") as stream:
+        command = [sys.executable, "-m", "service.cli", "--config", str(config), "serve", "--workers", "2"]
+        server = subprocess.Popen(command, stdout=stream, stderr=stream)
     try:
         with Services(load_config(config)) as found:
-            wait(server, found.node.url)
+            wait_for(f"{found.node.url}/healthz", server, log)
             yield found
     finally:
         server.terminate()
-        server.wait(30)
-
-
-def wait(server: subprocess.Popen[bytes], url: str) -> None:
-    """Wait until it answers."""
-    deadline = time.monotonic() + 300
-    while server.poll() is None and time.monotonic() < deadline:
-        with suppress(requests.ConnectionError):
-            assert requests.get(f"{url}/healthz", timeout=10).status_code == 200
-            return
-        time.sleep(0.1)
-    pytest.fail("the node does not serve")
+        server.wait(60)
 
 
 def told(services: Services, serial: str) -> set[ocsp.OCSPCertStatus]:
@@ -60,7 +51,7 @@ def told(services: Services, serial: str) -> set[ocsp.OCSPCertStatus]:
     found = set()
     for _ in range(ENOUGH):
         headers = {"Content-Type": "application/ocsp-request", "Connection": "close"}
-        answer = requests.post(f"{services.node.url}/pki/ocsp", data=question, headers=headers, timeout=10)
+        answer = requests.post(f"{services.node.url}/pki/ocsp", data=question, headers=headers, timeout=30)
         assert answer.status_code == 200
         found.add(ocsp.load_der_ocsp_response(answer.content).certificate_status)
     return found

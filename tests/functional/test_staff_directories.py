@@ -195,7 +195,7 @@ def test_a_server_that_failed_is_not_asked_again_at_once(server: Slapd) -> None:
 def test_a_server_that_never_answers_is_waited_for_once_and_by_few(server: Slapd) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         urls = (f"ldaps://localhost:{silent.getsockname()[1]}", f"ldaps://localhost:{server.port}")
-        assert openldap(server, urls=urls, seconds=0.2, rest_seconds=60.0).find("lin") is not None, "the next one answers"
+        assert openldap(server, urls=urls, seconds=2.0, rest_seconds=60.0).find("lin") is not None, "the next one answers"
         directory = openldap(server, urls=urls[:1], seconds=2.0, rest_seconds=60.0, pool_size=1)
         with ThreadPoolExecutor(3) as crowd:
             problems = sorted(

@@ -33,7 +33,7 @@ def test_one_worker_is_the_server_itself_and_is_gone_though_somebody_never_ends_
             stuck.sendall(f"POST /oauth/token HTTP/1.1\r\nHost: localhost\r\n{form}\r\n\r\n".encode())
             assert stuck.recv(100).startswith(b"HTTP/1.1 100")  # it reads, and waits for the rest
             server.terminate()
-            assert server.wait(20) == -signal.SIGALRM  # as docs/operations.md tells service managers
+            assert server.wait(60) == -signal.SIGALRM  # as docs/operations.md tells service managers
 
 
 def test_a_worker_that_does_not_hear_is_killed(alone: LoneNode) -> None:
@@ -42,5 +42,5 @@ def test_a_worker_that_does_not_hear_is_killed(alone: LoneNode) -> None:
         deaf, *_ = children_of(server.pid)  # the other may not have begun
         os.kill(deaf, signal.SIGSTOP)
         server.terminate()
-        server.wait(20)
+        server.wait(60)
         assert not Path(f"/proc/{deaf}").exists()

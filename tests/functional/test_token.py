@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -14,15 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.functional.test_misuse import assert_one_line, chaoxin
+from tests.support.lone_node import wait_for
 from tests.support.ports import free_port_block
 from tests.support.tokens import PIN, SoftHsm
-
-_READY_WITHIN = 30
 
 
 def status(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - loopback
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -47,21 +45,13 @@ def node(tmp_path_factory: pytest.TempPathFactory, softhsm: SoftHsm) -> tuple[Pa
 def served(node: tuple[Path, str]) -> Iterator[str]:
     folder, url = node
     command = [sys.executable, "-m", "service.cli", "--config", str(folder / "chaoxin.toml"), "serve", "--workers", "2"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | {"CHAOXIN_CONFIG": ""}) as process:
+    log = folder / "served.log"
+    with log.open("wb") as stream, subprocess.Popen(command, stderr=stream, env=os.environ | {"CHAOXIN_CONFIG": ""}) as process:
         try:
-            end = time.monotonic() + _READY_WITHIN
-            while True:
-                assert process.poll() is None, process.stderr and process.stderr.read()
-                try:
-                    if status(f"{url}/readyz") == 200:
-                        break
-                except OSError:
-                    assert time.monotonic() < end
-                    time.sleep(0.05)
+            wait_for(f"{url}/readyz", process, log)
             yield url
         finally:
             process.terminate()
-            process.communicate()
 
 
 def test_nothing_private_lies_in_the_folder(node: tuple[Path, str]) -> None:

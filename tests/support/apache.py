@@ -18,7 +18,7 @@ from tests.support.programs import need
 _MODULES = Path("/usr/lib/apache2/modules")
 _LOADED = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc", "proxy", "proxy_http")
 _PASSPHRASE = "for the cookies and the cache of a test"
-_STOP_SECONDS = 20
+_STOP_SECONDS = 60
 
 
 def addresses(port: int) -> dict[str, Any]:

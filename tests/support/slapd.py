@@ -82,7 +82,7 @@ class Slapd:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(timeout=20)
+            self._process.wait(timeout=60)
             self._process = None
 
     def change(self, ldif: str) -> None:
