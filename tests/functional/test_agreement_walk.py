@@ -37,11 +37,12 @@ def asked_by(county: Services, city: Services) -> tuple[str, bytes]:
     return found.identifier, request
 
 
-def approve(page: Page, home: str) -> None:
-    """Find what waits on the first page, and approve it."""
+def approve(page: Page, home: str, *, number: int) -> None:
+    """Find what waits on the first page, and approve it as so manyth of two."""
     page.goto(home)
     page.get_by_role("link", name="与饶平县的协议").click()
     page.get_by_role("button", name="批准这个计划").click()
+    expect(page.get_by_text(f"{number}/2", exact=True)).to_be_visible()
 
 
 def test_a_new_city_admin_sets_up_a_county_agreement_with_colleagues(
@@ -56,7 +57,6 @@ def test_a_new_city_admin_sets_up_a_county_agreement_with_colleagues(
     @contextmanager
     def desk(who: str) -> Iterator[Page]:
         context = browser.new_context(locale="zh-CN")
-        context.set_default_timeout(15_000)
         yield enter(context, node.services, who)
         context.close()
 
@@ -80,9 +80,9 @@ def test_a_new_city_admin_sets_up_a_county_agreement_with_colleagues(
         expect(page.get_by_role("alert").filter(has_text="不能批准")).to_be_visible()
 
     # 2. Two colleagues find it among what waits today, look at the plan, and approve; the second one issues.
-    for who in ("agree-wang", "agree-li"):
+    for number, who in enumerate(("agree-wang", "agree-li"), 1):
         with desk(who) as page:
-            approve(page, f"{node.url}/admin/?lang=zh")
+            approve(page, f"{node.url}/admin/?lang=zh", number=number)
             expect(page).to_have_url(address)
             if who == "agree-li":
                 page.get_by_role("button", name="签发交叉证书").click()

@@ -33,6 +33,7 @@ def register(federation: Federation, page: Page, name: str = NAME, number: str =
     page.get_by_label("手机号").fill(mobile)
     page.locator('input[autocomplete="new-password"]').fill(PASSWORD)
     page.get_by_role("button", name="发送验证码").click()
+    expect(page.get_by_label("验证码")).to_be_visible()  # so it was sent
     page.get_by_label("验证码").fill(code_sent_to(federation, page, mobile))
     page.get_by_role("button", name="完成注册").click()
     expect(page.get_by_role("heading", name=f"{name}，您好")).to_be_visible()

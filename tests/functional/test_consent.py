@@ -64,7 +64,7 @@ class Department:
 
     def person(self, tokens: dict[str, Any]) -> requests.Response:
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-        return requests.get(self.party.metadata["userinfo_endpoint"], headers=bearer, timeout=10)
+        return requests.get(self.party.metadata["userinfo_endpoint"], headers=bearer, timeout=30)
 
 
 class _Door(BaseHTTPRequestHandler):
@@ -120,6 +120,7 @@ def test_a_citizen_leaves_out_agrees_takes_back_and_is_asked_again(
     words, base = WORDS[language], federation.url(CITY)
     page.goto(f"{base}/login?lang={language}")
     log_in(page, federation.account("citizen"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("陈晓潮")
 
     # 1. What is asked, in words, with one's own values masked; the phone is left out.
     department.visit(scope=SCOPE)

@@ -129,7 +129,7 @@ class Run:
         assert link is not None
         self.used("proof of a notice", link[1])
         self.used("SMS gateway's key", gateway.key)
-        assert requests.get(link[0], timeout=10).ok
+        assert requests.get(link[0], timeout=30).ok
 
     def log_in_with_code(self) -> None:
         browser = Browser()
@@ -148,16 +148,16 @@ class Run:
         """Every machine endpoint, with what is good and with secrets where they must not be."""
         metadata, auth = self.party.metadata, (self.party.client["client_id"], self.party.client["client_secret"])
         bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
-        assert requests.get(metadata["userinfo_endpoint"], headers=bearer, timeout=10).json()["resident_id"] == RESIDENT_ID
+        assert requests.get(metadata["userinfo_endpoint"], headers=bearer, timeout=30).json()["resident_id"] == RESIDENT_ID
         for name in ("access_token", "refresh_token"):
-            told = requests.post(metadata["introspection_endpoint"], data={"token": tokens[name]}, auth=auth, timeout=10)
+            told = requests.post(metadata["introspection_endpoint"], data={"token": tokens[name]}, auth=auth, timeout=30)
             assert told.json()["active"] is True
         second = self.keep(self.refresh(tokens["refresh_token"]))
         third = self.keep(self.refresh(second["refresh_token"]))
         assert self.refresh(tokens["refresh_token"])["error"] == "invalid_grant", "a replay"
-        assert requests.post(metadata["revocation_endpoint"], data={"token": third["refresh_token"]}, auth=auth, timeout=10).ok
+        assert requests.post(metadata["revocation_endpoint"], data={"token": third["refresh_token"]}, auth=auth, timeout=30).ok
         pushed = requests.post(
-            metadata["pushed_authorization_request_endpoint"], data=self.party.request(), auth=auth, timeout=10
+            metadata["pushed_authorization_request_endpoint"], data=self.party.request(), auth=auth, timeout=30
         )
         self.used("request_uri", pushed.json()["request_uri"])
 
@@ -172,7 +172,7 @@ class Run:
                 data={"grant_type": "client_credentials"},
                 auth=auth,
                 headers={"DPoP": proof},
-                timeout=10,
+                timeout=30,
             )
             assert (answer.status_code, self.keep(answer.json()).get("token_type")) == (status, "DPoP" if status == 200 else None)
             claims = {"nonce": self.used("DPoP nonce", answer.headers["DPoP-Nonce"])}
@@ -182,7 +182,7 @@ class Run:
     def use_kiosk(self, phone: Browser) -> None:
         """A kiosk's codes: in the QR code's address, typed, compared, polled with."""
         auth = (self.party.client["client_id"], self.party.client["client_secret"])
-        asked = requests.post(self.party.metadata["device_authorization_endpoint"], auth=auth, timeout=10).json()
+        asked = requests.post(self.party.metadata["device_authorization_endpoint"], auth=auth, timeout=30).json()
         for name in ("device_code", "user_code"):
             self.used(name, asked[name])
         self.used("user code, as typed", asked["user_code"].replace("-", ""))
@@ -200,7 +200,7 @@ class Run:
         client_id = None
         for method in ("POST", "GET", "PUT"):
             document = None if method == "GET" else registering.metadata(client_id=client_id)
-            answer = requests.request(method, url, json=document, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+            answer = requests.request(method, url, json=document, headers={"Authorization": f"Bearer {token}"}, timeout=30)
             assert answer.ok, answer.text
             told = answer.json()
             client_id = told["client_id"]
@@ -250,7 +250,7 @@ class Run:
             ),
         )
         for method, path, more in wrong:
-            answer = requests.request(method, self.node.url + path, timeout=10, allow_redirects=False, **more)
+            answer = requests.request(method, self.node.url + path, timeout=30, allow_redirects=False, **more)
             assert 400 <= answer.status_code < 500, f"{method} {path}: {answer.status_code}"
 
 

@@ -32,10 +32,10 @@ def test_the_description_has_what_others_rely_on(federation: Federation) -> None
 
 def test_every_node_is_alive_ready_and_measured(federation: Federation) -> None:
     for node in federation.description["nodes"]:
-        assert requests.get(f"{node['url']}/healthz", timeout=10).status_code == 200
-        ready = requests.get(f"{node['url']}/readyz", timeout=10)
+        assert requests.get(f"{node['url']}/healthz", timeout=30).status_code == 200
+        ready = requests.get(f"{node['url']}/readyz", timeout=30)
         assert (ready.status_code, ready.json()["ready"]) == (200, True)
-        assert "chaoxin_http_requests_total" in requests.get(f"{node['url']}/metrics", timeout=10).text
+        assert "chaoxin_http_requests_total" in requests.get(f"{node['url']}/metrics", timeout=30).text
 
 
 def test_killed_twice_while_it_was_built_it_has_everything_once(federation: Federation) -> None:

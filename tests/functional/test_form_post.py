@@ -22,7 +22,9 @@ class Door:
 
     def __init__(self) -> None:
         self.posted: SimpleQueue[dict[str, str]] = SimpleQueue()
-        self.server = make_server("127.0.0.1", 0, self.answer)
+        self.server = make_server(
+            "127.0.0.1", 0, self.answer, threaded=True
+        )  # a browser's connection in reserve keeps no other waiting
 
     @Request.application
     def answer(self, request: Request) -> Response:
@@ -50,7 +52,7 @@ def app(federation: Federation, door: Door) -> RelyingParty:
 
 
 def arrived(door: Door, app: RelyingParty, request: dict[str, str]) -> None:
-    posted = door.posted.get(timeout=15)
+    posted = door.posted.get(timeout=30)
     assert posted.keys() == {"code", "state", "iss"}
     assert posted["state"] == request["state"]
     assert app.redeem(posted["code"]).status_code == 200

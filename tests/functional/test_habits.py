@@ -39,6 +39,7 @@ def test_a_page_of_ones_own_is_not_sent_as_somebody_who_logged_in_in_another_tab
     mine.goto(f"{node.url}/account?lang=zh")
     page.goto(f"{node.url}/account?lang=zh")
     page.get_by_role("button", name="退出登录").click()
+    expect(page.get_by_role("heading", name="您已退出登录")).to_be_visible()
     page.goto(f"{node.url}/login?lang=zh")
     log_in(page, second)
     expect(page.get_by_role("heading", level=1)).to_contain_text("王大明")

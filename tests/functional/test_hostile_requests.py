@@ -21,7 +21,7 @@ GOOD_FORM = "grant_type=client_credentials"
 def spoken(node: LoneNode, octets: bytes, *, hang_up: bool = True) -> bytes:
     """Say ``octets`` and nothing more; return all that the server answers."""
     address = urlsplit(node.url)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=30) as connection:
         try:
             connection.sendall(octets)
             if hang_up:
@@ -85,7 +85,7 @@ def test_it_is_refused_and_nothing_breaks(node: LoneNode, name: str) -> None:
 
 @pytest.mark.parametrize("target", [endpoints.DISCOVERY, f"http://evil.example{endpoints.DISCOVERY}"])
 def test_a_host_of_the_callers_own_changes_nothing(node: LoneNode, target: str) -> None:
-    document = requests.get(node.url + endpoints.DISCOVERY, timeout=10).content
+    document = requests.get(node.url + endpoints.DISCOVERY, timeout=30).content
     lies = ("Host: evil.example", "X-Forwarded-Host: evil.example", "X-Forwarded-For: 192.0.2.1")
     assert spoken(node, request("GET", target, *lies), hang_up=False).endswith(document)
 
@@ -109,12 +109,12 @@ def test_two_proofs_are_none_and_two_credentials_neither(node: LoneNode) -> None
 
 def test_connections_that_hang_in_their_headers_keep_nobody_from_being_served(node: LoneNode) -> None:
     address = urlsplit(node.url)
-    hanging = [socket.create_connection((address.hostname or "", address.port or 0), timeout=10) for _ in range(40)]
+    hanging = [socket.create_connection((address.hostname or "", address.port or 0), timeout=30) for _ in range(40)]
     try:
         for number, connection in enumerate(hanging):
             connection.sendall((b"POST /oauth/tok", b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nX-Y: ")[number % 2])
         for _ in range(8):
-            assert requests.get(node.url + endpoints.JWKS, timeout=10).status_code == 200
+            assert requests.get(node.url + endpoints.JWKS, timeout=30).status_code == 200
     finally:
         for connection in hanging:
             connection.close()

@@ -57,6 +57,7 @@ def test_a_form_of_the_console_waits_for_a_login_of_just_now(node: LoneNode, pag
     page.goto(f"{node.url}/account?kept={waits.partition('form-')[2]}")
     expect(page.locator("main")).not_to_contain_text("办事")
     page.get_by_role("button", name="退出登录").click()
+    expect(page.get_by_role("heading", name="您已退出登录")).to_be_visible()
 
     # 2. Whose it is finds it filled in, and nothing done.
     page.goto(waits)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +9,10 @@ from typing import Any
 
 import pytest
 import requests
-import zxingcpp
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.functional.test_walk import CITY, log_in
+from tests.functional.test_wallet import read_code
 from tests.support.demo import Federation
 
 HALL = "潮州市政务服务中心一楼"
@@ -114,9 +112,7 @@ def scan(screen: Page, phone: Page) -> None:
     """Touch the screen's button and open on the phone what the screen shows, as a camera reads it."""
     screen.get_by_role("button", name="开始").click()
     expect(screen.get_by_role("img", name="登录的二维码")).to_be_visible()
-    with Image.open(io.BytesIO(screen.screenshot())) as picture:
-        (code,) = zxingcpp.read_barcodes(picture)
-    phone.goto(code.text)
+    phone.goto(read_code(screen))
     shown = screen.locator(".cx-counter code").inner_text()
     expect(phone.get_by_label("终端上的代码")).to_have_value(shown)
     phone.get_by_role("button", name="继续").click()

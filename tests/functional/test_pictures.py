@@ -41,7 +41,6 @@ def _window(browser: Browser, width: int, height: int) -> Iterator[Page]:
         viewport={"width": width, "height": height},
         color_scheme="light",
     )
-    context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
 

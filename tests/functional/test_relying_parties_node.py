@@ -114,7 +114,6 @@ def app(federation: Federation, scripts: Path) -> Iterator[str]:
 def page(browser: Chromium) -> Iterator[Page]:
     """A page without the watch of our own ones: it is another server's, which calls the node from its own origin."""
     context = browser.new_context(locale="zh-CN")
-    context.set_default_timeout(15_000)
     made = context.new_page()
     faults: list[str] = []
     made.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
@@ -169,6 +168,7 @@ def test_oidc_client_ts_in_a_browser_holds_the_key_of_its_tokens(federation: Fed
     user = page.locator("#user")
     with served_app(federation, scripts, sender_constrained=True) as app:
         page.goto(app)
+        expect(user).to_have_text("nobody")  # the script has come so far that its buttons do something
         page.locator("#login").click()
         log_in(page, federation.account("citizen"))
         page.get_by_role("button", name="同意并继续").click()

@@ -44,7 +44,7 @@ def decoded(value: str) -> str:
 
 
 def test_mod_auth_openidc_logs_a_citizen_in_and_tells_the_application_their_claims(site: str, citizen: dict[str, Any]) -> None:
-    open_to_all = requests.get(f"{site}/", timeout=10).json()
+    open_to_all = requests.get(f"{site}/", timeout=30).json()
     assert not any(name.lower().startswith("oidc") for name in open_to_all)
     _, headers = enter(site, citizen)
     told = {name.lower(): value for name, value in headers.items()}
@@ -72,7 +72,7 @@ def test_mod_auth_openidc_refreshes_its_access_token(site: str, citizen: dict[st
     assert after["access_token"] != before["access_token"]
     assert after["refresh_token"] != before["refresh_token"]
     bearer = {"Authorization": f"Bearer {after['access_token']}"}
-    person = requests.get(f"{node.url}/oauth/userinfo", headers=bearer, timeout=10).json()
+    person = requests.get(f"{node.url}/oauth/userinfo", headers=bearer, timeout=30).json()
     assert person["sub"] == before["userinfo"]["sub"]
 
 

@@ -102,7 +102,7 @@ def walk(description: BaseSchema, node: LoneNode, *, auth: Callable[[PreparedReq
         nonlocal calls
         calls += 1
         session.auth = auth if calls % 2 else None
-        case.validate_response(case.call(node.url, session, timeout=10, allow_redirects=False), checks=CHECKS)
+        case.validate_response(case.call(node.url, session, timeout=30, allow_redirects=False), checks=CHECKS)
 
     with requests.Session() as session:
         for found in description.get_all_operations():

@@ -41,6 +41,7 @@ def enter_by_passkey(page: Page, federation: Federation) -> None:
     authenticator(page)
     page.goto(federation.url(CITY) + "/login")
     log_in(page, federation.account("citizen"))
+    expect(page.get_by_role("heading", name="陈晓潮，您好")).to_be_visible()
     page.goto(federation.url(CITY) + "/account/passkeys")
     page.get_by_label("名称").fill("柜台前的手机")
     page.keyboard.press("Enter")
@@ -62,6 +63,7 @@ def remove_passkey(page: Page, federation: Federation) -> None:
 
 def read_code(page: Page) -> str:
     """Return what the code on the screen says to whoever scans it."""
+    page.locator(".cx-counter img").evaluate("code => code.decode()")  # drawn, and not only its place kept
     with Image.open(io.BytesIO(page.locator(".cx-counter").screenshot())) as picture:
         (code,) = zxingcpp.read_barcodes(picture)
     return code.text

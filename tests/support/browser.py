@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 
 from tests.support.programs import need
 
@@ -31,6 +31,8 @@ _ARGUMENTS = (
 _OWN_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAY_BE_REFUSED = frozenset({"document", "fetch", "xhr"})  # an explained refusal is a page like any other
 _TOLD_BY_RESPONSES = "Failed to load resource: the server responded with a status of"
+
+expect.set_options(timeout=30_000)  # as long as acts are waited for; five seconds are not enough where the machine is busy
 
 
 class Watch:
@@ -94,7 +96,6 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(
         locale="zh-CN", timezone_id="Asia/Shanghai", viewport={"width": 1280, "height": 900}, accept_downloads=True
     )
-    made.set_default_timeout(15_000)
     watch = Watch(made)
     yield made
     made.close()
