@@ -12,6 +12,9 @@ from idp.wire import OAuthRequest
 SHARED = frozenset({endpoints.DISCOVERY, endpoints.JWKS, endpoints.TOKEN, endpoints.USERINFO, endpoints.REVOKE})
 """The endpoints that registered origins may call."""
 
+NOBODYS = (("Vary", "Origin"),)
+"""The headers for a request that no web page sent."""
+
 _MAX_ORIGIN = 300
 _PREFLIGHT = (
     ("Access-Control-Allow-Methods", "GET, POST"),
@@ -24,7 +27,7 @@ def headers(deps: IdpDeps, path: str, request: OAuthRequest) -> tuple[tuple[str,
     """Return the headers that let the calling page read the answer, or only ``Vary`` when it may not."""
     if path not in SHARED:
         return ()
-    vary = (("Vary", "Origin"),)
+    vary = NOBODYS
     origin = request.origin
     if origin is None or len(origin) > _MAX_ORIGIN:
         return vary

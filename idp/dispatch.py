@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from idp import cors, discovery, endpoints, jwks
@@ -10,7 +10,7 @@ from idp.authorize import pushed_requests
 from idp.clients import registration
 from idp.device import authorization
 from idp.ports import IdpDeps
-from idp.tokens import introspection, revocation, token, userinfo
+from idp.tokens import introspection, recurring, revocation, token, userinfo
 from idp.wire import OAuthRequest, OAuthResponse, error_response, read_request
 from kernel.errors import Refusal
 
@@ -31,8 +31,10 @@ _JSON_BODIES = frozenset({endpoints.REGISTER})
 _NO_CONTENT = 204
 
 
-def answer(deps: IdpDeps, path: str, environ: Mapping[str, Any]) -> OAuthResponse:
+def answer(deps: IdpDeps, path: str, environ: MutableMapping[str, Any]) -> OAuthResponse:
     """Answer the request of a WSGI environment at ``path``, a key of :data:`ENDPOINTS`. Only our own faults escape."""
+    if path == endpoints.TOKEN and (answered := recurring.answer(deps, environ)) is not None:
+        return answered.with_headers(*cors.NOBODYS)
     try:
         request = read_request(environ, as_json=path in _JSON_BODIES)
     except Refusal as refusal:

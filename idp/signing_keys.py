@@ -50,6 +50,10 @@ class Recent:
             self._found.pop(next(iter(self._found), ""), None)
         self._found[text] = found
 
+    def forget(self, text: str) -> None:
+        """Remember nothing of ``text``."""
+        self._found.pop(text, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Keyring:

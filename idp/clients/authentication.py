@@ -76,8 +76,8 @@ def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str, find: F
     return client
 
 
-def recognise(deps: IdpDeps, request: OAuthRequest) -> Client | None:
-    """Return the client that sent ``request`` as it was when it last proved its secret; None where it has to be asked for.
+def recognise(deps: IdpDeps, request: OAuthRequest) -> tuple[Client, bytes] | None:
+    """Return the client that sent ``request`` as it was when it last proved its secret, and that secret's hash; None where it has to be asked for.
 
     Whoever acts on that makes sure in the statement that does so that the client still is what it was (``records.stands_as``).
     """
@@ -87,8 +87,7 @@ def recognise(deps: IdpDeps, request: OAuthRequest) -> Client | None:
     if not isinstance(client, Client) or client.token_endpoint_auth_method != presented.method:
         return None
     proven = presented.method in SECRET_METHODS and _prove_secret(deps, client, presented, "")
-    usual = may_call_from(client, request.address) and secrets.is_use_noted(deps, hash_secret(presented.proof))
-    return client if proven and usual else None
+    return (client, hash_secret(presented.proof)) if proven and may_call_from(client, request.address) else None
 
 
 def _remembered(deps: IdpDeps) -> Recent:

@@ -2,6 +2,8 @@
 
 1. The form of the request. 2. Who is calling. 3. May the client use this grant type? 4. Which keys does it prove to hold (``binding``)?
 5. The grant is consumed (``grants``). 6. Tokens are signed, bound to those keys, and handed out, never to be stored on the way.
+
+Left to others: systems that ask for themselves as they did before (``recurring``).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 from idp import endpoints
 from idp.claims import verified
 from idp.claims.told import obtainable, told
-from idp.clients.authentication import authenticate, recognise, refused
+from idp.clients.authentication import authenticate, refused
 from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
 from idp.oauth_errors import GRANT_TYPE, GRANT_TYPE_FORBIDDEN
 from idp.people.accounts import open_record
@@ -27,12 +29,11 @@ from idp.tokens.signed import lifetime, sign_access_token, sign_id_token
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, json_response
 from kernel.clock import timestamp
 from kernel.errors import Refusal
-from kernel.work import Conflict
 
-_REFRESH, _FOR_ITSELF = "refresh_token", "client_credentials"
+_REFRESH = "refresh_token"
 _OTHERS: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], Issue]] = {
     "authorization_code": authorization_code.redeem,
-    _FOR_ITSELF: client_credentials.redeem,
+    "client_credentials": client_credentials.redeem,
     EXCHANGE: token_exchange.redeem,
     DEVICE_CODE: device_code.redeem,
 }
@@ -44,7 +45,7 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
     try:
         check_method(request, "POST")
         request.form.check_none_doubled()
-        answer = json_response(_for_itself(deps, request) or _tokens(deps, request))
+        answer = json_response(_tokens(deps, request))
     except Refusal as refusal:
         answer = refused(refusal)
     return answer.with_headers(*dpop.headers(deps, request))
@@ -61,25 +62,7 @@ def _tokens(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any]:
         issue = _OTHERS[grant_type](deps, client, request.form, binding)
     else:
         issue = refresh.redeem(deps, client, request.form, binding, shown)
-    return _sign(deps, client, issue, binding)
-
-
-def _for_itself(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any] | None:
-    """Answer a client that asks for itself, is recognised and has not changed since, by one statement.
-
-    None, and nothing is done, wherever something may be amiss: then every step is taken.
-    """
-    if request.form.get("grant_type") != _FOR_ITSELF or request.dpop is not None:
-        return None
-    client = recognise(deps, request)
-    if client is None or _FOR_ITSELF not in client.grant_types:
-        return None
-    try:
-        binding = prove(deps, client, request, endpoints.TOKEN)
-        issue = client_credentials.redeem_recognised(deps, client, request.form)
-    except (Conflict, Refusal):
-        return None
-    return _sign(deps, client, issue, binding)
+    return sign(deps, client, issue, binding)
 
 
 def check_grant_type(client: Client, grant_type: str) -> None:
@@ -90,7 +73,8 @@ def check_grant_type(client: Client, grant_type: str) -> None:
         raise Refusal(GRANT_TYPE_FORBIDDEN, field="grant_type")
 
 
-def _sign(deps: IdpDeps, client: Client, issue: Issue, binding: Binding) -> dict[str, Any]:
+def sign(deps: IdpDeps, client: Client, issue: Issue, binding: Binding) -> dict[str, Any]:
+    """Return the answer (RFC 6749 5.1) that hands out what a grant gives: tokens signed now, bound to the keys that were proven."""
     now = deps.clock.now()
     at = now if issue.repeatable is None else issue.repeatable.at
     access_token = sign_access_token(deps, client, issue, confirmation=binding.confirmation, now=at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from idp.clients.resources import Target, find_target
@@ -22,34 +23,47 @@ _Recorded = TypeVar("_Recorded")
 _NOT_FOR_CLIENTS = frozenset({"openid", "offline_access"})
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client asks for: scopes that it is registered for, at one resource or (None) at our own endpoints."""
+
+    scopes: tuple[str, ...]
+    resource: str | None
+
+
 def redeem(deps: IdpDeps, client: Client, form: Parameters, _binding: Binding) -> Issue:
     """Give a client a token on its own behalf, for one resource or our own endpoints, with scopes that it is registered for."""
-    issue, _ = _issue(deps, client, form, lambda work, event: work.audit.record(event))
+    issue, _ = _issue(deps, client, read(client, form), lambda work, event: work.audit.record(event))
     return issue
 
 
-def redeem_recognised(deps: IdpDeps, client: Client, form: Parameters) -> Issue:
-    """Do the same for a client as it is remembered; ``Conflict``, and nothing is done, where it is not that any more."""
-    issue, is_so = _issue(deps, client, form, lambda work, event: work.audit.record_if(event, work.records.stands_as(client)))
+def read(client: Client, form: Parameters) -> Asked:
+    """Return what a form asks for, or refuse."""
+    own = tuple(scope for scope in client.scopes if scope not in _NOT_FOR_CLIENTS)
+    asked = tuple(dict.fromkeys((form.get("scope") or "").split()))
+    resource = asked_resource(form)
+    if not set(asked) <= set(own):
+        raise Refusal(SCOPE_WIDER, field="scope")
+    return Asked(asked or own, resource)
+
+
+def issue_if_it_stands(deps: IdpDeps, client: Client, asked: Asked) -> Issue:
+    """Give it to a client as it is remembered; ``Conflict``, and nothing is done, where it is not that any more."""
+    issue, is_so = _issue(deps, client, asked, lambda work, event: work.audit.record_if(event, work.records.stands_as(client)))
     if not is_so():
         raise Conflict
     return issue
 
 
 def _issue(
-    deps: IdpDeps, client: Client, form: Parameters, record: Callable[[IdpWork, AuditEvent], _Recorded]
+    deps: IdpDeps, client: Client, asked: Asked, record: Callable[[IdpWork, AuditEvent], _Recorded]
 ) -> tuple[Issue, _Recorded]:
-    own = tuple(scope for scope in client.scopes if scope not in _NOT_FOR_CLIENTS)
-    asked = tuple(dict.fromkeys((form.get("scope") or "").split()))
-    resource = asked_resource(form) or deps.issuer
-    if not set(asked) <= set(own):
-        raise Refusal(SCOPE_WIDER, field="scope")
-    now = deps.clock.now()
+    resource = asked.resource or deps.issuer
     actor = f"client:{client.client_id}"
     with deps.work.note() as work:
-        target = find_target(work, deps, client, resource, asked or own)
+        target = find_target(work, deps, client, resource, asked.scopes)
         if not isinstance(target, Target):
             raise Refusal(target, field="resource")
         details: dict[str, Json] = {} if resource == deps.issuer else {"resource": resource, "scopes": list(target.scopes)}
-        recorded = record(work, AuditEvent(now, actor, "idp.client_credentials", actor, details=details))
+        recorded = record(work, AuditEvent(deps.clock.now(), actor, "idp.client_credentials", actor, details=details))
     return Issue(client.client_id, target.scopes, target.audience, may_act=target.may_act), recorded

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
 
-from idp import endpoints
+from idp import dispatch, endpoints
 from idp.clients import registry, secrets
-from idp.dispatch import ENDPOINTS
 from idp.ports import IdpDeps
 from idp.records import Grant, RefreshToken, Use
-from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
+from idp.wire import OAuthResponse
 from kernel.clock import FixedClock
 from kernel.work import Conflict
 from tests.support.idp import OPERATOR, Provider, another_process, basic, events, json_of
@@ -32,11 +33,20 @@ def provider(deps: IdpDeps) -> Provider:
 
 
 def ask(provider: Provider, secret: str | None = None, deps: IdpDeps | None = None, **changes: str) -> OAuthResponse:
-    """Ask for a token of a process that remembers the client from the time before."""
-    form = Parameters({"grant_type": "client_credentials", **changes})
-    authorization = basic("system", secret or provider.secrets["system"])
-    request = OAuthRequest("POST", NOTHING, form, authorization, address="192.0.2.1")
-    return ENDPOINTS[endpoints.TOKEN](deps or provider.deps, request)
+    """Ask for a token of a process that remembers the client, and the words that were understood, from the time before."""
+    return dispatch.answer(deps or provider.deps, endpoints.TOKEN, words(provider, secret, **changes))
+
+
+def words(provider: Provider, secret: str | None = None, **changes: str) -> dict[str, Any]:
+    body = urlencode({"grant_type": "client_credentials", **changes}).encode()
+    return {
+        "REQUEST_METHOD": "POST",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_AUTHORIZATION": basic("system", secret or provider.secrets["system"]),
+        "REMOTE_ADDR": "192.0.2.1",
+        "wsgi.input": BytesIO(body),
+    }
 
 
 def change(provider: Provider, **changes: Any) -> None:
@@ -102,6 +112,50 @@ def test_a_remembered_client_gets_at_once_what_it_was_registered_for_since(provi
 def test_another_secret_than_a_remembered_clients_is_refused(provider: Provider) -> None:
     assert ask(provider).status == 200
     assert ask(provider, "another").status == 401
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"HTTP_AUTHORIZATION": basic("system", "another")}, 401),
+        ({"HTTP_AUTHORIZATION": ""}, 401),
+        ({"QUERY_STRING": "client_secret=x"}, 400),
+        ({"CONTENT_TYPE": "application/json"}, 400),
+        ({"REMOTE_ADDR": "198.51.100.1"}, 401),
+        ({"HTTP_DPOP": "no proof"}, 400),
+        ({"REQUEST_METHOD": "GET"}, 405),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_words_that_were_understood_say_nothing_of_others(
+    provider: Provider, engine: sa.Engine, changed: dict[str, Any], status: int
+) -> None:
+    change(provider, addresses=("192.0.2.0/24",))
+    for _ in range(3):
+        assert ask(provider).status == 200
+    assert dispatch.answer(provider.deps, endpoints.TOKEN, words(provider) | changed).status == status
+    assert ask(provider, scope="identity").status == 400
+    assert ask(provider).status == 200
+    assert len(events(engine, _ACTION)) == 4
+
+
+def test_of_words_that_were_understood_no_secret_is_kept(provider: Provider) -> None:
+    for _ in range(3):
+        assert ask(provider).status == 200
+    (kept,) = provider.deps.kept["recurring"]._found.items()
+    secret = provider.secrets["system"]
+    assert secret
+    assert secret not in repr(kept)
+    assert basic("system", secret).split()[1] not in repr(kept)
+
+
+def test_that_a_secret_is_in_use_is_noted_though_its_words_are_known(provider: Provider, clock: FixedClock) -> None:
+    for _ in range(2):
+        assert ask(provider).status == 200
+    clock.advance(timedelta(hours=1))
+    assert ask(provider).status == 200
+    with provider.deps.work.read() as work:
+        assert set(work.records.secret_uses(["system"]).values()) == {clock.now()}
 
 
 def test_whoever_asks_about_a_token_is_read_with_it_and_must_stand_as_ever(provider: Provider) -> None:
