@@ -21,7 +21,9 @@ from licenses.errors.life import NOT_YOUR_DEPARTMENT
 from licenses.life import copies, reading, versions
 from licenses.life.orders import Officer, Order
 from licenses.life.transitions import TRANSITIONS
-from licenses.ports import Department, LicenseDeps, LicenseRecord, Wanted
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord, Wanted
+from licenses.shelf_records import Department
 from licenses.status import shown_status
 from licenses.verdict import STATUS_NAMES
 from policies.licenses import find_act, find_reason, find_type

@@ -1,4 +1,4 @@
-"""One row of a file → an :class:`~licenses.ports.Application`, or a refusal that names the column at fault.
+"""One row of a file → an :class:`~licenses.registry_records.Application`, or a refusal that names the column at fault.
 
 The checks are a table, in the order in which a clerk would look. Left to others: reading the file (``rows``), whether the number is
 free (``issue``, in the transaction that takes it).
@@ -39,7 +39,9 @@ from licenses.errors import (
 )
 from licenses.errors.life import NOT_ITS_LEVEL, NUMBER_PATTERN, VALIDITY_TOO_LONG
 from licenses.extras import parse_extra
-from licenses.ports import Application, Department, LicenseDeps, LicenseRecords
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.registry_records import Application
+from licenses.shelf_records import Department
 from policies.licenses import find_type, may_issue, may_take
 from policies.models import HolderKind, LicensePolicies, LicenseType
 

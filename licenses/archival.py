@@ -19,7 +19,8 @@ from kernel.canonical import Json
 from kernel.errors import ChaoxinError
 from licenses.archive import DOCUMENT_CONTEXT
 from licenses.archive_records import Stamped
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from licenses.signatures import Fault, TimeStamp, verify_time_stamp
 from pki import archive_stamps, archiving
 from pki.archiving import Ageing, Worn

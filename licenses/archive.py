@@ -13,7 +13,8 @@ from pathlib import Path
 from kernel.errors import Misuse, Refusal
 from licenses.data import COPY_NUMBER
 from licenses.errors import DOCUMENT_DAMAGED, LICENSE_NOT_FOUND
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from pki import archive_stamps
 
 DOCUMENT_CONTEXT = "licenses.document"

@@ -18,7 +18,8 @@ from licenses import archive
 from licenses.applications import COLUMNS, Rules, check_application, rules_of
 from licenses.errors import DUPLICATE_NUMBER
 from licenses.issue import Issued, issue_many
-from licenses.ports import Application, LicenseDeps
+from licenses.ports import LicenseDeps
+from licenses.registry_records import Application
 
 GROUP = 16
 """How many applications share a transaction: few enough that a crash leaves little to finish."""

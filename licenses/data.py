@@ -20,7 +20,7 @@ from kernel.errors import Refusal
 from kernel.identifiers import LicenseIdentifier, parse_license_identifier
 from kernel.nodes import Node
 from licenses.errors import DATA_INVALID
-from licenses.ports import LicenseRecord
+from licenses.registry_records import LicenseRecord
 from policies.models import HolderKind, LicenseType
 
 DATA_VERSION = 2

@@ -16,7 +16,8 @@ from kernel.nodes import is_area_code
 from kernel.rows import Columns, Row, RowFile
 from kernel.text import find_unwanted_character, normal_form
 from licenses.errors import BAD_AREA, DEPARTMENT_NAME, DEPARTMENT_TWICE, ISSUER_ID_CHECK, UNKNOWN_TYPE
-from licenses.ports import Department, LicenseDeps
+from licenses.ports import LicenseDeps
+from licenses.shelf_records import Department
 
 COLUMNS = Columns(required=("uscc", "name", "area_code", "types"), optional=("row",))
 MAX_ROWS = 100_000

@@ -14,8 +14,8 @@ from crosscert.paths.certificates import ParsedCertificate
 from kernel.errors import Text
 from kernel.nodes import Node
 from licenses.other_signatures import OtherSignature, OtherStamp
-from licenses.ports import LicenseRecord
 from licenses.reading import Reading
+from licenses.registry_records import LicenseRecord
 from licenses.shown import Shown, show
 from licenses.verdict import Level
 

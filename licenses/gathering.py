@@ -33,8 +33,9 @@ from licenses.evidence import (
 )
 from licenses.gathering_others import gather_others
 from licenses.own_log import OwnLog
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
 from licenses.reading import Reading
+from licenses.registry_records import LicenseRecord
 from licenses.signatures import TimeStamp, is_time_stamp_certificate
 from licenses.verdict import Level
 from policies.certificates import get_level

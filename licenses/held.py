@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from kernel.errors import Refusal
 from licenses.errors import LICENSE_NOT_FOUND
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from policies.licenses import find_type
 from policies.models import LicenseType
 

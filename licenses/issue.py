@@ -22,7 +22,8 @@ from licenses.archive import DOCUMENT_CONTEXT, get_document
 from licenses.codes import code_of
 from licenses.errors import DUPLICATE_NUMBER, INTENT_OVERTAKEN, LICENSE_NOT_FOUND, STATUS_OVERTAKEN
 from licenses.errors.life import LICENSES_STOPPED
-from licenses.ports import VALID, Application, LicenseDeps, LicenseRecord, LicenseRecords, Sealed
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.registry_records import VALID, Application, LicenseRecord, Sealed
 from licenses.seals import seal_page
 from policies.licenses import find_type
 from policies.models import LicenseType

@@ -15,8 +15,9 @@ from dataclasses import replace
 from licenses import own_form, reading_json
 from licenses.data import LicenseData, describe
 from licenses.own_log import remember
-from licenses.ports import Known, LicenseDeps
+from licenses.ports import LicenseDeps
 from licenses.reading import Reading
+from licenses.registry_records import Known
 from policies.licenses import find_type
 
 

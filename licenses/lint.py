@@ -14,8 +14,9 @@ from licenses import own_form
 from licenses.applications import is_holder_id
 from licenses.data import COPY_FIELDS, describe
 from licenses.extras import check_value
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
 from licenses.reading import Reading
+from licenses.registry_records import LicenseRecord
 from pki.lint import Fault
 from policies.licenses import find_type
 from policies.models import LicenseType

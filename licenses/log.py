@@ -19,7 +19,7 @@ from kernel.clock import rfc3339
 from kernel.errors import Refusal
 from licenses.errors import PROOF_INVALID
 from licenses.log_ports import LogHashes, LogNodes
-from licenses.ports import StatusCode
+from licenses.registry_records import StatusCode
 
 LEAF_VERSION = 2
 EMPTY_ROOT = hashlib.sha256().digest()

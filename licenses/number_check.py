@@ -19,8 +19,9 @@ from kernel.errors import Refusal
 from kernel.limiter import Limiter
 from licenses.codes import code_of
 from licenses.errors import NUMBER_ELSEWHERE, NUMBER_UNKNOWN
-from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.ports import LicenseDeps, LicenseRecords
 from licenses.qr_check import QrVerdict, tell_registered
+from licenses.registry_records import LicenseRecord
 from licenses.verification import take_turn
 
 _NUMBER = re.compile(r"[0-9A-Z]{1,64}")

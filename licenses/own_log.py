@@ -11,7 +11,8 @@ from typing import Any, cast
 from kernel.errors import Refusal
 from licenses import log
 from licenses.evidence import LogEvidence
-from licenses.ports import LicenseRecord, LicenseRecords
+from licenses.ports import LicenseRecords
+from licenses.registry_records import LicenseRecord
 
 _MOST_KEPT = 4_000
 

@@ -21,8 +21,9 @@ from kernel.clock import rfc3339
 from kernel.errors import Refusal, Text
 from licenses import qr, qr_keys, status
 from licenses.errors import QR_NODE_UNKNOWN
-from licenses.ports import VALID, LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
 from licenses.qr import QrClaim
+from licenses.registry_records import VALID, LicenseRecord
 from licenses.status import StatusList
 from licenses.verdict import BEIJING, STATUS_NAMES
 

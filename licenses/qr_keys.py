@@ -17,8 +17,9 @@ from kernel.errors import Refusal
 from licenses import qr
 from licenses.data import COPY_UNTIL
 from licenses.errors import STATUS_LIST_INVALID
-from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.ports import LicenseDeps, LicenseRecords
 from licenses.qr_key_records import QrKey
+from licenses.registry_records import LicenseRecord
 from pki import jose
 from pki.authority import get_or_create_key
 

@@ -21,7 +21,7 @@ from kernel.nodes import Node
 from licenses import data, fonts, qr, qr_pictures
 from licenses.errors import GLYPH_MISSING, PAGE_UNPRINTABLE
 from licenses.own_templates import OwnTemplates
-from licenses.ports import Application, LicenseRecord
+from licenses.registry_records import Application, LicenseRecord
 from policies.models import HolderKind, LicenseType
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from kernel.people import person_of, who
 from licenses import archive, lint, log, own_form
 from licenses.act_records import LicenseStop
 from licenses.errors.life import TWO_NEEDED
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from pki import archive_stamps
 from pki.lint import Fault
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from licenses.data import make_identifier
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from licenses.verdict import BEIJING
 from policies.models import FieldKind, HolderKind, LicenseType
 

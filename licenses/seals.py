@@ -8,7 +8,8 @@ from kernel.errors import Refusal
 from kernel.nodes import Node
 from licenses import lint
 from licenses.errors.life import LICENSE_FAULT
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from licenses.render import Page
 from pki import seals
 from pki.records import Department, Names

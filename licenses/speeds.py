@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from kernel.errors import Refusal
 from licenses import known, own_form, reading_json
 from licenses.errors import DOCUMENT_TOO_COSTLY
-from licenses.ports import Known, LicenseDeps
+from licenses.ports import LicenseDeps
 from licenses.reading import Reading
+from licenses.registry_records import Known
 
 
 def readings(deps: LicenseDeps, pdf: bytes, sha256: str, found: Known | None) -> Iterator[Reading]:

@@ -24,7 +24,9 @@ from licenses import log, qr_keys
 from licenses.data import STATUS_PATH
 from licenses.errors import LICENSE_NOT_FOUND, STATUS_LIST_INVALID, STATUS_OVERTAKEN
 from licenses.numbering import STATUS_REVISION, count_status_slots
-from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords, Published, StatusCode
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.registry_records import LicenseRecord, StatusCode
+from licenses.shelf_records import Published
 from licenses.verdict import BEIJING
 from pki import jose
 from pki.roles import get_chain, get_credential

@@ -27,7 +27,8 @@ from licenses.errors import (
 from licenses.evidence import Evidence
 from licenses.gathering import Court
 from licenses.known import keep
-from licenses.ports import Known, LicenseDeps
+from licenses.ports import LicenseDeps
+from licenses.registry_records import Known
 from licenses.signatures import TimeStamp
 from licenses.speeds import readings
 from licenses.unverified import check_is_pdf, has_broken_seal

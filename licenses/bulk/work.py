@@ -22,7 +22,8 @@ from licenses.bulk.outcomes import issued_row, refused_row
 from licenses.bulk_records import Batch, Chunk, Progress
 from licenses.errors.life import NOT_YOUR_DEPARTMENT
 from licenses.issue import issue_many
-from licenses.ports import Application, LicenseDeps
+from licenses.ports import LicenseDeps
+from licenses.registry_records import Application
 
 CLAIMED_FOR = timedelta(minutes=2)
 CARRIED_ON_FOR = timedelta(seconds=20)

@@ -16,7 +16,8 @@ from kernel.errors import Refusal
 from licenses.elsewhere.messages import ANSWER, MOST, QUESTION, Card, sign, verify
 from licenses.errors.fetching import NODE_MESSAGE
 from licenses.held import newest
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from licenses.status import shown_status
 from policies.licenses import find_type
 

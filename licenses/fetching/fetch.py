@@ -28,7 +28,8 @@ from licenses.data import HOLDER_ID_KINDS
 from licenses.errors import LICENSE_NOT_FOUND
 from licenses.errors.fetching import CERTIFICATE_TYPE, CONSENT_REFUSED, USE_CAUSE
 from licenses.errors.life import API_BODY
-from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.registry_records import LicenseRecord
 from licenses.wallet_records import Look
 from pki.strict_json import parse_object
 from policies.licenses import find_legal_basis, find_type

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from licenses.data import HOLDER_ID_KINDS
 from licenses.fetching.fetch import MAX_CAUSE
-from licenses.ports import StatusCode
+from licenses.registry_records import StatusCode
 
 _TEXT = {"type": "string"}
 _CAUSE = {"type": "string", "minLength": 1, "maxLength": MAX_CAUSE, "description": "For what; the holder reads it 事由"}

@@ -14,7 +14,8 @@ from kernel.errors import Refusal
 from licenses.act_records import Act
 from licenses.errors.life import API_BODY, API_KEY
 from licenses.life.orders import Officer, Order
-from licenses.ports import LicenseDeps, StatusCode, Wanted
+from licenses.ports import LicenseDeps
+from licenses.registry_records import StatusCode, Wanted
 from pki.strict_json import parse_object
 from policies.licenses import find_type
 from policies.life_models import ActName

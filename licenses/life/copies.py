@@ -21,7 +21,8 @@ from licenses.archive import DOCUMENT_CONTEXT
 from licenses.data import COPY_NUMBER, COPY_PURPOSE, COPY_RECEIVER, COPY_UNTIL, WITHOUT_END
 from licenses.errors import BAD_DATE, LICENSE_NOT_FOUND, STATUS_OVERTAKEN
 from licenses.errors.life import ACT_DECIDED, ACT_TEXT, COPIES_AT_ONCE, COPY_LAST_DAY
-from licenses.ports import VALID, LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import VALID, LicenseRecord
 from licenses.seals import seal_page
 from licenses.verdict import BEIJING
 from policies.licenses import find_type

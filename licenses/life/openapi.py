@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from licenses.applications import COLUMNS
 from licenses.life.transitions import TRANSITIONS
-from licenses.ports import StatusCode
+from licenses.registry_records import StatusCode
 
 _TEXT = {"type": "string"}
 _OR_NULL = {"type": ["string", "null"]}

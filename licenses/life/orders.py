@@ -17,7 +17,8 @@ from licenses.errors import LICENSE_NOT_FOUND
 from licenses.errors.life import ACT_NOT_DONE_HERE, ACT_REASON, ACT_TEXT, NOT_YOUR_DEPARTMENT
 from licenses.life import copies, versions
 from licenses.life.transitions import TRANSITIONS, check_transition, words_of
-from licenses.ports import Application, LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.registry_records import Application, LicenseRecord
 from policies.licenses import find_act, find_reason
 from policies.life_models import ActName, ActRules, Reason
 

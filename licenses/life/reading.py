@@ -17,7 +17,8 @@ from licenses.act_records import Act
 from licenses.errors import LICENSE_NOT_FOUND
 from licenses.life.orders import Officer, is_theirs, reach_of
 from licenses.life.transitions import TRANSITIONS
-from licenses.ports import LicenseDeps, LicenseRecord, Wanted
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord, Wanted
 from policies.licenses import find_type
 from policies.life_models import ActName
 

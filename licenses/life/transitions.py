@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from kernel.errors import Refusal, Text
 from licenses.errors.life import ACT_NOT_IN_STATUS
-from licenses.ports import LicenseRecord, StatusCode
+from licenses.registry_records import LicenseRecord, StatusCode
 from licenses.verdict import STATUS_NAMES
 from policies.life_models import ActName
 

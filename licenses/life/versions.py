@@ -16,7 +16,8 @@ from licenses.errors import UNKNOWN_TYPE
 from licenses.errors.life import ACT_COLUMN, ACT_UNCHANGED, ACT_WAITING, NO_MORE_VERSIONS
 from licenses.issue import new_intent
 from licenses.life.transitions import TRANSITIONS, words_of
-from licenses.ports import Application, LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.registry_records import Application, LicenseRecord
 from policies.licenses import find_type
 from policies.life_models import ActName
 

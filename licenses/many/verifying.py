@@ -18,7 +18,8 @@ from kernel.errors import Refusal
 from licenses.archival import below
 from licenses.errors import BATCH_GIVEN_UP
 from licenses.gathering import Court
-from licenses.ports import Known, LicenseDeps
+from licenses.ports import LicenseDeps
+from licenses.registry_records import Known
 from licenses.signatures import TimeStamp
 from licenses.verdict import Verdict
 from licenses.verification import Examined, check_document, event_of, examine, target_of

@@ -14,8 +14,9 @@ from typing import Any
 from kernel.errors import Text
 from kernel.nodes import Node
 from licenses import fonts, render
-from licenses.ports import VALID, LicenseDeps
+from licenses.ports import LicenseDeps
 from licenses.presentation import TITLES
+from licenses.registry_records import VALID
 from licenses.report_data import SEAL, SUBJECT, reporter_name, to_bytes
 from licenses.verdict import in_beijing
 from pki import seals

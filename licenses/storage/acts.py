@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from kernel.canonical import Json, canonical
 from kernel.clock import from_micros, to_micros
 from licenses.act_records import Act, ActState, Copy
-from licenses.ports import Known
+from licenses.registry_records import Known
 from licenses.storage.registry import SqlRegistry
 from licenses.storage.tables import acts, copies
 from pki.storage.prepared import Prepared

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
-from licenses.ports import VALID, Known, LicenseRecord, Sealed, State, StatusCode, Wanted
+from licenses.registry_records import VALID, Known, LicenseRecord, Sealed, State, StatusCode, Wanted
 from licenses.storage.readings import SqlReadings
 from licenses.storage.tables import documents, licenses, readings
 from pki.storage.prepared import INSERTS, Prepared, Row
@@ -52,7 +52,7 @@ _FIND_LICENSE, _FIND_DIGEST, _FIND_SUCCESSOR = (
 
 
 class SqlRegistry(SqlReadings):
-    """The licences' part of ``licenses.ports.LicenseRecords``."""
+    """``licenses.registry_records.RegistryRecords``."""
 
     def greatest_number(self, prefix: str, length: int) -> str | None:
         """Return the greatest number in use of ``length`` digits that starts with ``prefix``."""

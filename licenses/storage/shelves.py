@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
-from licenses.ports import Department, Published
+from licenses.shelf_records import Department, Published
 from licenses.storage.tables import counters, departments, published
 from pki.storage import prepared
 from pki.storage.prepared import INSERTS, Prepared, Row
@@ -39,7 +39,7 @@ _TAKE = {
 
 
 class SqlShelves(OnConnection):
-    """Departments, counters, published bodies."""
+    """``licenses.shelf_records.ShelfRecords``."""
 
     def find_department(self, uscc: str) -> Department | None:
         """Return the department with this code."""

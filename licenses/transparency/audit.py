@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from kernel.errors import Refusal
 from licenses import checkpoint, log
 from licenses.log_ports import Cosigned
-from licenses.ports import LicenseDeps, LicenseRecords, StatusCode
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.registry_records import StatusCode
 
 _RUN = 4096
 

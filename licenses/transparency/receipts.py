@@ -16,7 +16,8 @@ from licenses.checkpoint import Checkpoint
 from licenses.errors import LICENSE_NOT_FOUND, PROOF_INVALID
 from licenses.log import InclusionProof, Leaf
 from licenses.notes import VerifierKey, unbase64
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 
 FIRST_LINE = "c2sp.org/tlog-proof@v1"
 MEDIA_TYPE = "text/plain"

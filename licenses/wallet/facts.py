@@ -11,7 +11,7 @@ from datetime import date
 
 from kernel.errors import Text
 from kernel.text import mask
-from licenses.ports import LicenseRecord
+from licenses.registry_records import LicenseRecord
 from policies.models import LicenseType
 
 MASKED = "_MASKED"

@@ -14,7 +14,8 @@ from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 from licenses.errors import LICENSE_NOT_FOUND
 from licenses.held import get_type
-from licenses.ports import LicenseDeps, LicenseRecord, LicenseRecords
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.registry_records import LicenseRecord
 from licenses.wallet.facts import Fact, facts_of
 from licenses.wallet_records import Look, Share
 from policies.models import LicenseType

@@ -31,7 +31,8 @@ from licenses.errors.wallet import (
     SHARES_TOO_MANY,
 )
 from licenses.held import get_type
-from licenses.ports import VALID, LicenseDeps
+from licenses.ports import LicenseDeps
+from licenses.registry_records import VALID
 from licenses.verdict import Verdict
 from licenses.verification import verify
 from licenses.wallet.facts import MASKED, Fact, chosen, facts_of

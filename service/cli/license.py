@@ -17,7 +17,7 @@ from kernel.errors import Misuse, Refusal, Text
 from kernel.text import mask
 from licenses import archive, batch, recover, review
 from licenses.batch import RowOutcome
-from licenses.ports import LicenseRecord
+from licenses.registry_records import LicenseRecord
 from service.cli.license_acts import make_commands
 from service.cli.license_archive import command as renew_timestamps
 from service.cli.license_batches import hand_over, show_batch

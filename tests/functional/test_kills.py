@@ -17,7 +17,8 @@ from kernel.clock import SystemClock
 from licenses import archive, recover
 from licenses.life import acts
 from licenses.life.orders import operator
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from licenses.transparency.audit import audit
 from tests.support.databases import engine_on
 from tests.support.issuing import make_license_deps

@@ -22,7 +22,8 @@ from licenses import storage as licenses_storage
 from licenses.applications import COLUMNS, Rules, check_application
 from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
 from licenses.departments import check_department, import_departments
-from licenses.ports import Application, LicenseDeps, LicenseRecords
+from licenses.ports import LicenseDeps, LicenseRecords
+from licenses.registry_records import Application
 from licenses.storage import SqlLicenseRecords
 from licenses.visitors import Visitor
 from pki import authority

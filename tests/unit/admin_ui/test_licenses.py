@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from admin_ui import licenses
 from licenses import issue
 from licenses.life.transitions import TRANSITIONS
-from licenses.ports import LicenseRecord
+from licenses.registry_records import LicenseRecord
 from service.app import create_app
 from service.metrics import Metrics
 from service.wiring import Services

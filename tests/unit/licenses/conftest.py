@@ -11,7 +11,8 @@ from flask import Flask
 
 from kernel.clock import FixedClock
 from licenses import issue
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from pki.keyfiles import FileKeyStore
 from pki.vault import Vault
 from service.app import create_app

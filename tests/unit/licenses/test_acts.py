@@ -18,7 +18,8 @@ from licenses.errors import GLYPH_MISSING
 from licenses.life import acts, orders, reading, versions
 from licenses.life.orders import Officer, Order, operator
 from licenses.life.transitions import TRANSITIONS
-from licenses.ports import LicenseDeps, LicenseRecord, StatusCode, Wanted
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord, StatusCode, Wanted
 from licenses.storage import tables
 from policies.life_models import ActName
 from service.audit import SqlAuditTrail

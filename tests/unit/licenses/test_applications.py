@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kernel.errors import Refusal
 from licenses.applications import COLUMNS, Rules, check_application, content
-from licenses.ports import Application
+from licenses.registry_records import Application
 from tests.support.issuing import CITY, COUNTY, GOOD_ROW, demo_rows, demo_rules
 
 FIELDS = {

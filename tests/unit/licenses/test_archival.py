@@ -14,7 +14,8 @@ from asn1crypto import cms
 from kernel.clock import FixedClock
 from licenses import archival, archive
 from licenses.issue import issue
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from pki import archive_stamps, archiving, authority, crl
 from pki.archiving import Worn
 from tests.support.federation import Federation, federation

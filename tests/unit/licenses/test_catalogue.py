@@ -14,7 +14,8 @@ from licenses.departments import check_department
 from licenses.gathering import _agrees
 from licenses.known import find_reading, keep
 from licenses.life import versions
-from licenses.ports import Application, Known, LicenseDeps
+from licenses.ports import LicenseDeps
+from licenses.registry_records import Application, Known
 from policies.licenses import find_type, latest_types
 from policies.loader import load
 from tests.support.issuing import GOOD_ROW, rules_of

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from kernel.errors import Misuse, Refusal
 from kernel.identifiers import parse_license_identifier
 from licenses import archive, checkpoint, documents, issue, log, recover
-from licenses.ports import Application, LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import Application, LicenseRecord
 from service.audit import SqlAuditTrail
 from tests.support.issuing import application
 

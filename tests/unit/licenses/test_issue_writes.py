@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from licenses import issue, recover, status
 from licenses.life import acts
 from licenses.life.orders import Order, operator
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from tests.support.issuing import application
 
 OFFICER = operator("operator:陈")

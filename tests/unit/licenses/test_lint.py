@@ -14,7 +14,8 @@ from kernel.errors import Refusal
 from licenses import archive, issue, lint, own_form, recover, render, review, seals
 from licenses.life import acts
 from licenses.life.orders import Order, operator
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from pki import pdf_signatures
 from pki.seals import PreparedSeal
 from tests.support.issuing import application, with_licenses

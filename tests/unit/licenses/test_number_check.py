@@ -15,8 +15,9 @@ from licenses.codes import code_of
 from licenses.errors import NUMBER_UNKNOWN
 from licenses.issue import issue
 from licenses.number_check import check_number
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
 from licenses.qr_check import QrVerdict
+from licenses.registry_records import LicenseRecord
 from tests.support.federation import COUNTY, federation
 from tests.support.issuing import application
 

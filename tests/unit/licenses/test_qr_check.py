@@ -15,9 +15,10 @@ from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from licenses import qr, qr_keys, status
 from licenses.issue import issue
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
 from licenses.qr_check import QrVerdict, check
 from licenses.qr_offline import check_by_files
+from licenses.registry_records import LicenseRecord
 from pki.roles import get_credential
 from service import audit
 from tests.support.federation import Federation, federation

@@ -19,8 +19,8 @@ from kernel.errors import Refusal
 from kernel.nodes import Node
 from licenses import data, documents, fonts, qr, qr_pictures
 from licenses.applications import COLUMNS, check_application, content
-from licenses.ports import LicenseRecord
 from licenses.qr import QrClaim
+from licenses.registry_records import LicenseRecord
 from licenses.render import Page
 from licenses.render import render as render_with
 from policies.licenses import find_type

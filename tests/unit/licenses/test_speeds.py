@@ -22,7 +22,8 @@ from kernel.errors import Refusal
 from licenses import known, own_form, reading, reading_json, status
 from licenses.documents import parse
 from licenses.gathering import Court
-from licenses.ports import Known, LicenseDeps
+from licenses.ports import LicenseDeps
+from licenses.registry_records import Known
 from licenses.speeds import take_apart
 from licenses.verification import examine, verify
 from licenses.verify import judge

@@ -16,7 +16,9 @@ from kernel.errors import Refusal
 from licenses import status
 from licenses.issue import issue
 from licenses.log import parse_leaf
-from licenses.ports import LicenseDeps, LicenseRecord, Published
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
+from licenses.shelf_records import Published
 from licenses.status import StatusList
 from pki import jose
 from pki.roles import get_credential

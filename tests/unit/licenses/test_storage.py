@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from licenses import numbering
 from licenses import storage as licenses_storage
 from licenses.data import make_identifier
-from licenses.ports import Department, Known, LicenseRecord, Sealed
+from licenses.registry_records import Known, LicenseRecord, Sealed
+from licenses.shelf_records import Department
 from licenses.storage import SqlLicenseRecords, tables
 from licenses.storage.templates import SqlTemplates
 from pki.vault import Vault

@@ -19,7 +19,7 @@ from kernel.clock import FixedClock
 from licenses import status
 from licenses.documents import parse
 from licenses.issue import issue
-from licenses.ports import StatusCode
+from licenses.registry_records import StatusCode
 from licenses.verdict import Verdict
 from licenses.verification import verify
 from pki import archive_stamps

@@ -16,7 +16,7 @@ from kernel.errors import Refusal
 from licenses import issue
 from licenses.fetching import fetch
 from licenses.fetching.fetch import System
-from licenses.ports import LicenseRecord
+from licenses.registry_records import LicenseRecord
 from service.wiring import Services
 from tests.support import issuing, wallet
 from tests.support.idp import add_client, basic

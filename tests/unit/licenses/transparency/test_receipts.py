@@ -12,7 +12,8 @@ from licenses import checkpoint, log, status
 from licenses.issue import issue
 from licenses.log_ports import Cosigned
 from licenses.notes import LOG, VerifierKey
-from licenses.ports import LicenseDeps, LicenseRecord
+from licenses.ports import LicenseDeps
+from licenses.registry_records import LicenseRecord
 from licenses.transparency.audit import audit
 from licenses.transparency.receipts import make_receipt, verify_receipt
 from tests.support.issuing import application

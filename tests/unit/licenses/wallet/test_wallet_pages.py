@@ -18,7 +18,7 @@ from licenses import checkpoint, issue, status
 from licenses.archive import get_document
 from licenses.codes import code_of
 from licenses.number_check import check_number
-from licenses.ports import LicenseRecord
+from licenses.registry_records import LicenseRecord
 from licenses.transparency import receipts
 from licenses.verification import verify
 from licenses.wallet import sharing
