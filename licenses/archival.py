@@ -28,14 +28,22 @@ from pki.cms import Digest
 from policies.licenses import find_type
 
 _RUN = 100
+_SEALED_OVER: Digest = "sha256"
+"""What the time-stamp of a seal itself is over."""
 
 _log = structlog.get_logger()
 
 
-def as_kept(deps: LicenseDeps, record: LicenseRecord, sealed: bytes) -> bytes:
-    """Return a sealed document as it is handed out and kept: with an archive time-stamp where the licence's type wants one."""
+def as_kept(deps: LicenseDeps, record: LicenseRecord, sealed: bytes) -> tuple[bytes, Digest]:
+    """Return a sealed document as it is handed out and kept, and the hash that its newest time-stamp is over.
+
+    With an archive time-stamp where the licence's type wants one, over a hash that lasts: it is not due as soon as it was made.
+    """
     kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
-    return archiving.archive(deps.pki, sealed) if kind is not None and kind.seal_form == "B-LTA" else sealed
+    if kind is None or kind.seal_form != "B-LTA":
+        return sealed, _SEALED_OVER
+    digest = archiving.digest_for(ageing_of(deps), deps.clock.now())
+    return archiving.archive(deps.pki, sealed, digest), digest
 
 
 def below(pdf: bytes) -> tuple[bytes, TimeStamp | None]:

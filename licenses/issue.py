@@ -221,7 +221,7 @@ def _record(
 ) -> dict[str, Issued | Refusal]:
     now = deps.clock.now()
     kept = {record.identifier: as_kept(deps, record, pdf) for record, pdf in sealed}
-    encrypted = {identifier: deps.vault.encrypt_bytes(pdf, DOCUMENT_CONTEXT) for identifier, pdf in kept.items()}
+    encrypted = {identifier: deps.vault.encrypt_bytes(pdf, DOCUMENT_CONTEXT) for identifier, (pdf, _over) in kept.items()}
     digests = {record.identifier: hashlib.sha256(pdf).hexdigest() for record, pdf in sealed}
     readings = {digests[record.identifier]: known.read_sealed(pdf, digests[record.identifier]) for record, pdf in sealed}
     answers: dict[str, Issued | Refusal] = {}
@@ -244,12 +244,13 @@ def _record(
         first = log.append(records, leaves) if leaves else 0
         records.keep_readings({digest: read for _record, digest in done if (read := readings[digest]) is not None})
         for index, (record, digest) in enumerate(done, first):
-            result = Sealed(record.identifier, now, digest, index)
+            pdf, over = kept[record.identifier]
+            result = Sealed(record.identifier, now, digest, index, over)
             if not records.complete(result, encrypted[record.identifier]):
                 message = f"{record.identifier} changed while it was locked"
                 raise RuntimeError(message)
             work.audit.record(_event(deps, actor, record, "ok", pdf_sha256=digest, log_index=index))
-            answers[record.identifier] = Issued(_completed(record, result), already=False, pdf=kept[record.identifier])
+            answers[record.identifier] = Issued(_completed(record, result), already=False, pdf=pdf)
         for identifier, refusal in refused.items():
             if identifier in ours and records.void(identifier, refusal.code):
                 event = AuditEvent(now, actor, "licenses.issue", f"license:{identifier}", "refused", {"code": refusal.code})

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from policies.models import HolderKind
+
+if TYPE_CHECKING:
+    from pki.cms import Digest
 
 State = Literal["intent", "issued", "void"]
 """``intent``: reserved, nothing signed that counts. ``issued``: sealed, logged, stored. ``void``: given up; its number is free."""
@@ -83,12 +86,16 @@ class LicenseRecord:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What sealing a licence gave, as it is recorded: the conditional change of an intent into an issued licence."""
+    """What sealing a licence gave, as it is recorded: the conditional change of an intent into an issued licence.
+
+    ``stamped_over`` is the hash that the document's newest time-stamp is over.
+    """
 
     identifier: str
     issued_at: datetime
     pdf_sha256: str
     log_index: int
+    stamped_over: Digest
 
 
 @dataclass(frozen=True, slots=True)

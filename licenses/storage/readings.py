@@ -22,7 +22,7 @@ _KEEP_READING = Prepared(
 
 
 class SqlReadings(SqlShelves):
-    """The readings' part of ``licenses.ports.LicenseRecords``."""
+    """The readings' part of ``licenses.registry_records.RegistryRecords``."""
 
     def find_reading(self, pdf_sha256: str) -> bytes | None:
         """Return what the document with this SHA-256 was read to show, if it was read."""

@@ -84,7 +84,8 @@ class SqlRegistry(SqlReadings):
         key = self._connection.execute(_COMPLETE, values).scalar()
         if key is None:
             return False
-        self._connection.execute(documents.insert(), {"license_id": key, "pdf": document, "stamped_at": at})
+        stamped = {"stamped_at": at, "digest": sealed.stamped_over}
+        self._connection.execute(documents.insert(), {"license_id": key, "pdf": document, **stamped})
         return True
 
     def void(self, identifier: str, reason: str) -> bool:

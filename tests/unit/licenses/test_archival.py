@@ -62,6 +62,13 @@ def test_before_a_hash_is_given_up_all_is_stamped_over_another_one_some_at_a_tim
     assert_stamped(deps, records, "sha384")
 
 
+def test_a_new_document_is_stamped_over_a_hash_that_lasts_and_not_again_at_once(deps: LicenseDeps, clock: FixedClock) -> None:
+    deps = with_form(with_ends(deps, {"SHA-256": clock.now().date() + timedelta(days=30)}), "B-LTA")
+    record = issue(deps, application(deps), actor=ACTOR).record
+    assert due(deps) == 0
+    assert_stamped(deps, [record], "sha384")
+
+
 def test_before_a_signature_algorithm_is_given_up_the_authority_takes_a_key_of_another_kind(
     deps: LicenseDeps, clock: FixedClock
 ) -> None:

@@ -55,7 +55,7 @@ def record(serial: int = 1, **changes: object) -> LicenseRecord:
 
 
 def sealed(of: LicenseRecord, index: int = 0) -> Sealed:
-    return Sealed(of.identifier, AT, f"{index + 1000:064x}", index)
+    return Sealed(of.identifier, AT, f"{index + 1000:064x}", index, "sha256")
 
 
 @pytest.fixture
