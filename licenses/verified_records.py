@@ -13,7 +13,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """That a licence was verified here, by the target that its own node's audit trail knows it by. ``number`` grows."""
+    """That a licence was verified here, by the target that its own node's audit trail knows it by. ``number`` grows with what a node is told."""
 
     number: int
     target: str
@@ -27,8 +27,12 @@ class VerifiedRecords(Protocol):
         """Keep that licences of a node were verified; one that the node has not heard of yet is kept as it is."""
         ...
 
+    def number_untold(self, node_code: str, *, after: int, limit: int) -> None:
+        """Give numbers to what a node is told next, by the moment, above ``after`` and all it was told; whoever does waits for whoever does."""
+        ...
+
     def untold(self, node_code: str, *, after: int, limit: int) -> Sequence[Untold]:
-        """Return what a node has not heard, in order, numbered above ``after``."""
+        """Return what is numbered above ``after`` for a node, in order."""
         ...
 
     def drop_told(self, node_code: str, *, until: int) -> None:

@@ -6,7 +6,9 @@ nor anything to anybody but the node that issued. Nothing is sent because of a f
 1. The question says how far this node has heard; that much the other forgets, and tells what came since, a portion at a time.
 2. The answer is signed for the asker alone, and names the question.
 3. What is of a licence that was issued here goes on the audit trail, where its holder sees it, in the transaction that moves the number on: an
-   answer that is lost or comes twice loses and doubles nothing.
+   answer that is lost or comes twice loses and doubles nothing. What stands there already, of a peer that was restored from a backup, does not again.
+
+How far a peer was heard is moved on by its word, so a number is believed only where others can follow it for ever.
 
 Left to others: HTTP (``views``, a port), when (``service.jobs``), the form of messages (``messages``), showing it (``wallet``, the holder's history).
 """
@@ -20,8 +22,9 @@ from typing import Any, TypeGuard
 
 import structlog
 
+from crosscert.errors import PEER_UNREACHABLE
 from crosscert.federation.together import Together
-from kernel.audit import AuditEvent
+from kernel.audit import AuditEvent, AuditTrail
 from kernel.clock import timestamp
 from kernel.errors import Refusal
 from kernel.nodes import Node
@@ -36,10 +39,16 @@ QUESTION, ANSWER = "chaoxin-verified-question+jwt", "chaoxin-verified-answer+jwt
 MOST = 200
 """In one answer: so much of a holder's history one node can write in a minute."""
 
+_ACTION = "licenses.verify_elsewhere"
 _RUN_SECONDS = 30.0
 _KEPT = timedelta(days=30)
+_CLOCKS = timedelta(days=1)
+"""So far clocks may be apart."""
 _TARGET = re.compile(r"(sha256):([0-9a-f]{64})|(license):([0-9A-Z.]{1,100})", re.ASCII)
-_LARGEST = 2**63 - 1
+_LARGEST = 2**62
+"""No number is greater: those that follow it have room in their column."""
+_FAR, _LEAP = 2**61, 2**32
+"""No honest node comes so far. From there on nobody gets on by more than ``_LEAP`` at once, and it would take a thousand years to the end."""
 _log = structlog.get_logger()
 
 
@@ -53,6 +62,7 @@ def answer(deps: LicenseDeps, question: bytes) -> str:
     # 1.
     with deps.work.begin() as work:
         work.records.drop_told(asked.node.code, until=after)
+        work.records.number_untold(asked.node.code, after=after, limit=MOST)
         found = work.records.untold(asked.node.code, after=after, limit=MOST)
     # 2.
     told = [[one.number, one.target, timestamp(one.at)] for one in found]
@@ -78,7 +88,7 @@ def hear(deps: LicenseDeps, peers: Peers, node: Node) -> int:
     read = verify(deps, reply, ANSWER, now)
     if read.node.code != node.code or read.claims["jti"] != jti:
         raise Refusal(NODE_MESSAGE, problem="it answers another question")
-    told = _read(read.claims, last)
+    told = _read(read.claims, last, timestamp(now + _CLOCKS))
     if not told:
         return 0
     # 3.
@@ -87,11 +97,12 @@ def hear(deps: LicenseDeps, peers: Peers, node: Node) -> int:
             return 0
         details = {"node": node.code, "name": node.name}
         events = [
-            AuditEvent(now, f"node:{node.code}", "licenses.verify_elsewhere", target, "ok", details | {"at": at})
+            AuditEvent(now, f"node:{node.code}", _ACTION, target, "ok", details | {"at": at})
             for _, target, at in told
-            if _is_own(work.records, target)
+            if _is_own(work.records, target) and not _is_known(work.audit, node, target, at)
         ]
-        work.audit.record_all(events)
+        if events:
+            work.audit.record_all(events)
     return len(events)
 
 
@@ -99,21 +110,25 @@ def _hear_quietly(deps: LicenseDeps, peers: Peers, node: Node) -> bool:
     try:
         hear(deps, peers, node)
     except Refusal as refusal:
-        _log.info("peer_not_heard_of_verifications", node=node.code, code=refusal.code)
+        tell = _log.info if refusal.error is PEER_UNREACHABLE else _log.warning
+        tell("peer_not_heard_of_verifications", node=node.code, code=refusal.code, problem=refusal.text.en)
         return False
     return True
 
 
-def _read(claims: Mapping[str, Any], last: int) -> Sequence[tuple[int, str, int]]:
-    """Return what an answer tells; ``Refusal`` when it is not of the form that answers have."""
+def _read(claims: Mapping[str, Any], last: int, latest: int) -> Sequence[tuple[int, str, int]]:
+    """Return what an answer tells; ``Refusal`` when it is not of the form that answers have, or tells of what is yet to come."""
     told = claims.get("verified")
     if not isinstance(told, list) or len(told) > MOST:
         raise Refusal(NODE_MESSAGE, problem="verified")
+    most = max(last, _FAR) + _LEAP
     found: dict[str, tuple[int, str, int]] = {}
     for one in told:
         if not (isinstance(one, list) and len(one) == 3 and _is_number(one[0]) and _is_number(one[2])):  # noqa: PLR2004 - number, target, moment
             raise Refusal(NODE_MESSAGE, problem="members")
         number, target, at = one
+        if number > most or at > latest:
+            raise Refusal(NODE_MESSAGE, problem="a number or a moment that is too far ahead")
         if not isinstance(target, str) or _TARGET.fullmatch(target) is None or target in found or number <= last:
             raise Refusal(NODE_MESSAGE, problem="a target")
         found[target], last = (number, target, at), number
@@ -126,6 +141,12 @@ def _is_own(records: LicenseRecords, target: str) -> bool:
         return bool(records.find_known([name]))
     record = records.find_license(name)
     return record is not None and record.state == "issued"
+
+
+def _is_known(trail: AuditTrail, node: Node, target: str, at: int) -> bool:
+    """Tell whether it stands among the latest of a licence that a peer verified it at this moment."""
+    heard = trail.about([target], [_ACTION], limit=MOST)
+    return any((one.details["node"], one.details["at"]) == (node.code, at) for one in heard)
 
 
 def _is_number(value: object) -> TypeGuard[int]:

@@ -98,7 +98,7 @@ def _verify(deps: LicenseDeps, portion: list[Item], actor: str, at: datetime | N
         if events:
             work.audit.record_all(events)
         work.records.keep_readings(kept)
-        for node_code, targets in elsewhere.items():
+        for node_code, targets in sorted(elsewhere.items()):
             work.records.keep_untold(node_code, list(dict.fromkeys(targets)), deps.clock.now())
     return answers
 

@@ -1,7 +1,7 @@
-"""What was verified for other nodes to hear, in SQL. Numbers are taken from a counter, which makes whoever takes one wait: none comes late.
+"""What was verified for other nodes to hear, in SQL. It is numbered when a node asks, so that whoever verifies waits for nobody.
 
-It is never behind the clock (microseconds since 1970): where the counter is of yesterday, after a power cut or from a backup, no number comes again
-that a node has heard, for what bears one is taken for told.
+Each node has a counter, which makes whoever numbers for it wait: what is committed later has a greater number, however long it took. It is never
+behind what the node says that it heard: where the counter is of yesterday, from a backup, no number comes again that stands for told.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from licenses.storage.tables import metadata
 from licenses.verified_records import Untold
 
 _INTERNAL = {"sensitivity": "internal"}
-_COUNTER = "verified"
 
 untold = sa.Table(
     "licenses_untold",
     metadata,
     sa.Column("node_code", sa.String(6), primary_key=True, info=_INTERNAL),
     sa.Column("target", sa.String(120), primary_key=True, info=_INTERNAL),
-    sa.Column("number", sa.BigInteger, nullable=False, info=_INTERNAL),
+    sa.Column("number", sa.BigInteger, info=_INTERNAL),
     sa.Column("at", sa.BigInteger, nullable=False, info=_INTERNAL),
 )
 
@@ -41,15 +40,24 @@ class SqlVerified(SqlShelves):
 
     def keep_untold(self, node_code: str, targets: Collection[str], at: datetime) -> None:
         """Keep that licences of a node were verified; one that the node has not heard of yet is kept as it is."""
-        first = self.take_counter(_COUNTER, len(targets), at_least=to_micros(at))
-        rows = [
-            {"node_code": node_code, "target": target, "number": number, "at": to_micros(at)}
-            for number, target in enumerate(targets, first)
-        ]
+        # In one order for everybody: of two who keep the same, one waits for the other and not each for each.
+        rows = [{"node_code": node_code, "target": target, "at": to_micros(at)} for target in sorted(targets)]
         self._connection.execute(self._insert(untold).on_conflict_do_nothing(), rows)
 
+    def number_untold(self, node_code: str, *, after: int, limit: int) -> None:
+        """Give numbers to what a node is told next, by the moment, above ``after`` and all it was told; whoever does waits for whoever does."""
+        first = self.take_counter(f"verified:{node_code}", limit, at_least=after)  # before anything is read
+        mine = (untold.c.node_code == node_code, untold.c.number.is_(None))
+        query = sa.select(untold.c.target).where(*mine).order_by(untold.c.at, untold.c.target).limit(limit)
+        rows = [
+            {"which": target, "given": number} for number, target in enumerate(self._connection.execute(query).scalars(), first)
+        ]
+        if rows:
+            which = (untold.c.node_code == node_code, untold.c.target == sa.bindparam("which"))
+            self._connection.execute(untold.update().where(*which).values(number=sa.bindparam("given")), rows)
+
     def untold(self, node_code: str, *, after: int, limit: int) -> Sequence[Untold]:
-        """Return what a node has not heard, in order, numbered above ``after``."""
+        """Return what is numbered above ``after`` for a node, in order."""
         query = sa.select(untold).where(untold.c.node_code == node_code, untold.c.number > after)
         rows = self._connection.execute(query.order_by(untold.c.number).limit(limit))
         return [Untold(row.number, row.target, from_micros(row.at)) for row in rows]
