@@ -6,6 +6,8 @@ machines (``transparency.views``), errors on the wire and forms' tokens (``servi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import Blueprint, Response, g, jsonify, render_template, request
 
 from kernel.errors import Refusal
@@ -134,7 +136,7 @@ def _answer(deps: LicenseDeps, pdf: bytes, kind: str, actor: str) -> Response:
     return _download(statement.make_statement(deps, pdf, verdict, at), kind, "verification.jws")
 
 
-def _download(content: bytes | str, kind: str, name: str) -> Response:
+def _download(content: bytes | str | Iterator[bytes], kind: str, name: str) -> Response:
     response = Response(content, mimetype=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

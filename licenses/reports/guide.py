@@ -14,7 +14,7 @@ from crosscert.paths.certificates import ParsedCertificate
 from kernel.clock import rfc3339, timestamp
 from licenses.evidence import PathEvidence
 from licenses.reports.collected import Collected, Told
-from licenses.reports.proofs import Proof
+from licenses.reports.proofs import Octets, Proof
 
 _HEAD = """潮信验证证据包 Evidence of a verification
 
@@ -66,7 +66,7 @@ class Named:
 
     proof: Proof
     n: str
-    octets: dict[str, bytes] = field(default_factory=dict, repr=False)
+    octets: dict[str, Octets] = field(default_factory=dict, repr=False)
     certificates: dict[str, ParsedCertificate] = field(default_factory=dict)
     commands: str = ""
 
@@ -97,7 +97,7 @@ def guide(collected: Collected, named: Sequence[Named]) -> str:
 def _name(collected: Collected, number: int, proof: Proof) -> Named:
     n = "" if number == 1 else f"-{number}"
     made = Named(proof, n)
-    made.octets = {f"covered{n}.bin": proof.covered, f"seal{n}.p7s": proof.cms, f"signature{n}.bin": proof.value}
+    made.octets = {f"covered{n}.bin": proof.covered, f"seal{n}.p7s": (proof.cms,), f"signature{n}.bin": (proof.value,)}
     made.certificates = {f"signer{n}.pem": proof.signer.path[-1]}
     start, length, second, rest = proof.byte_range
     at_once = all(each.by_list for each in collected.told_of(proof.signer))
@@ -115,7 +115,7 @@ def _name(collected: Collected, number: int, proof: Proof) -> Named:
     if proof.stamp is not None:
         over = proof.stamp.over
         data = f"signature{n}.bin" if over is None else f"stamped{n}.bin"
-        made.octets |= {f"time-stamp{n}.der": proof.stamp.token} | ({} if over is None else {data: over})
+        made.octets |= {f"time-stamp{n}.der": (proof.stamp.token,)} | ({} if over is None else {data: over})
         made.commands += _STAMP.format(
             n=n,
             data=data,
@@ -143,7 +143,7 @@ def _revocations(made: Named, paths: Sequence[tuple[PathEvidence, Sequence[Told]
             yield _BY_LIST.format(all="", at=at, name=_add(made, "listed", each.certificate))
         elif each.answer is not None:
             name = _add(made, "ocsp", each.certificate)
-            made.octets[f"{name}.der"] = each.answer.der
+            made.octets[f"{name}.der"] = (each.answer.der,)
             made.certificates[f"{name}-issuer.pem"] = each.issuer
             yield _BY_ANSWER.format(name=name, named_by=each.answer.named_by, at=at)
         else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from kernel.errors import Refusal
 from licenses.errors import EVIDENCE_TOO_LARGE
@@ -25,13 +26,16 @@ _MIB = 1024 * 1024
 _MOST = 128 * _MIB
 """Of the octets that signatures are over: each one is over all that stood before it, so the file is there as often as it was signed."""
 
+Octets: TypeAlias = "tuple[bytes | memoryview, ...]"
+"""What a file is put together from; what is the verified file's is seen there and not copied."""
+
 
 @dataclass(frozen=True, slots=True)
 class StampProof:
     """A time-stamp token (DER) by somebody with a path, and what it is over: None for the signature's value, else most of the file."""
 
     token: bytes = field(repr=False)
-    over: bytes | None = field(repr=False)
+    over: Octets | None = field(repr=False)
     path: PathEvidence
 
 
@@ -41,7 +45,7 @@ class Proof:
 
     name: str
     byte_range: Sequence[int]
-    covered: bytes = field(repr=False)
+    covered: Octets = field(repr=False)
     cms: bytes = field(repr=False)
     value: bytes = field(repr=False)
     signer: PathEvidence
@@ -56,7 +60,7 @@ class Proof:
 def proofs_of(pdf: bytes, evidence: Evidence) -> Sequence[Proof]:
     """Return the proofs of all signatures of ``pdf`` that have one, in the order in which they were made.
 
-    ``Refusal`` (``evidence_too_large``) for a large file that was signed very often, before any of it is copied.
+    ``Refusal`` (``evidence_too_large``) for a large file that was signed very often.
     """
     if evidence.others:
         holding = [other for other in evidence.others if other.signature.problem in _HOLDING]
@@ -99,12 +103,11 @@ def _ranges(other: OtherEvidence) -> Iterator[ByteRange]:
 
 
 def _size(pdf: bytes, byte_range: ByteRange) -> int:
-    """Return how many octets ``_cut`` would copy, whatever an outsider wrote for the range."""
-    start, length, second, rest = byte_range
-    places = range(len(pdf))
-    return len(places[start : start + length]) + len(places[second : second + rest])
+    """Return how many octets these are, whatever an outsider wrote for the range."""
+    return sum(map(len, _cut(pdf, byte_range)))
 
 
-def _cut(pdf: bytes, byte_range: Sequence[int]) -> bytes:
+def _cut(pdf: bytes, byte_range: Sequence[int]) -> Octets:
     start, length, second, rest = byte_range
-    return pdf[start : start + length] + pdf[second : second + rest]
+    whole = memoryview(pdf)
+    return whole[start : start + length], whole[second : second + rest]

@@ -108,8 +108,8 @@ def _verify_one(services: Services, path: Path, wanted: Mapping[str, Path | None
             report.write_bytes(sealed)
     if evidence is not None:
         made = make_evidence(deps, collect(deps, pdf, actor=_ACTOR, at=moment))
-        with writing(evidence):
-            evidence.write_bytes(made)
+        with writing(evidence), evidence.open("wb") as file:
+            file.writelines(made)
     if verdict.indication != "TOTAL_PASSED":
         raise SystemExit(EXIT_NO)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+import tracemalloc
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -48,7 +50,7 @@ def countys(nodes: Federation) -> bytes:
 def evidence_of(nodes: Federation, pdf: bytes, folder: Path) -> list[list[str]]:
     """Unpack the evidence of ``pdf`` into ``folder`` and return the commands that stand in it."""
     made = make_evidence(nodes.city, collect(nodes.city, pdf, actor="operator:test"))
-    with zipfile.ZipFile(io.BytesIO(made)) as file:
+    with zipfile.ZipFile(io.BytesIO(b"".join(made))) as file:
         file.extractall(folder)
     guide = (folder / "README.txt").read_text(encoding="utf-8")
     return [line.split() for line in guide.splitlines() if line.strip().startswith("openssl ")]
@@ -69,6 +71,20 @@ def test_openssl_finds_the_evidence_good_by_the_commands_that_come_with_it(
             done = run(command, tmp_path / name)
             assert done.returncode == 0, done.stderr
             assert said in done.stdout + done.stderr
+
+
+def test_evidence_of_a_large_file_goes_out_as_it_is_read_and_takes_no_memory(nodes: Federation, countys: bytes) -> None:
+    collected = collect(nodes.city, countys, actor="operator:test")
+    (proof,) = collected.proofs
+    assert {id(one.obj) for one in proof.covered if isinstance(one, memoryview)} == {id(collected.pdf)}
+    large = memoryview(bytes(24 << 20))
+    made = make_evidence(nodes.city, replace(collected, proofs=[replace(proof, covered=(large, large))]))
+    tracemalloc.start()
+    sizes = [len(piece) for piece in made]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(sizes) > 2 * len(large)
+    assert most < 4 << 20
 
 
 def test_openssl_finds_changed_evidence_wrong(nodes: Federation, countys: bytes, tmp_path: Path) -> None:
