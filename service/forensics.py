@@ -1,8 +1,8 @@
 """Takes outsiders' PDFs apart in processes of its own, a few at a time: a file that costs too much costs the process, and nobody else.
 
 Each process is started when it is first wanted, answers one file after another and is replaced at once when it ended over one, or after many.
-Whoever asks is answered within :data:`ANSWER_SECONDS`, whatever is there before them; one network address holds half of the processes at most,
-and as many of its files wait.
+Whoever asks is answered within :data:`ANSWER_SECONDS`, whatever is there before them or has to be started for them; one network address holds half
+of the processes at most, and as many of its files wait. Only where nobody's request waits, in a command, the first start has time of its own.
 
 Left to others: what happens in the process (``forensic_worker``), what is made of an answer (``licenses``).
 """
@@ -36,7 +36,7 @@ _LEAST_SECONDS = 0.5
 """With less time than this left no process is asked: it would be ended over a file that is not to blame, and the next one starts while others wait."""
 
 _FIRST_SECONDS = 30.0
-"""What starting a process for the first time may take on top: nobody's file is to blame for that, and nobody can have it happen again."""
+"""What starting a process for the first time may take on top where no request waits for it."""
 
 _REFUSALS = {each.code: each for each in (DOCUMENT_NO_PDF, DOCUMENT_UNREADABLE, DOCUMENT_TOO_COSTLY, DOCUMENT_MANY_SIGNATURES)}
 
@@ -44,7 +44,10 @@ _log = structlog.get_logger()
 
 
 class Forensics:
-    """A few processes. Call it from any thread; closing it ends them. ``asker`` tells whose file it is; for nobody's there is no share."""
+    """A few processes. Call it from any thread; closing it ends them.
+
+    ``asker`` tells whose request a file came with; what came with none, a command's, has no share and may wait for a start.
+    """
 
     def __init__(self, rules: VerificationRules, asker: Callable[[], str | None] = lambda: None) -> None:
         self._rules, self._asker = rules, asker
@@ -62,8 +65,9 @@ class Forensics:
         try:
             if process is None:
                 process = self._start()
-                process.is_ready(_FIRST_SECONDS)
-                end = monotonic() + ANSWER_SECONDS
+                if asker is None:
+                    process.is_ready(_FIRST_SECONDS)
+                    end = monotonic() + ANSWER_SECONDS
             if not process.is_ready(end - _LEAST_SECONDS - monotonic()):
                 kept = process  # it goes on starting
                 raise self._busy()

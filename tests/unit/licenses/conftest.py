@@ -15,6 +15,7 @@ from licenses.ports import LicenseDeps
 from licenses.registry_records import LicenseRecord
 from pki.keyfiles import FileKeyStore
 from pki.vault import Vault
+from service import forensics
 from service.app import create_app
 from service.metrics import Metrics
 from service.wiring import Services
@@ -23,6 +24,12 @@ from tests.support.databases import engine_on
 from tests.support.issuing import copied_license_deps
 from tests.support.license_node import license_node
 from tests.support.wallet import HOLDER, OTHER, Person, person
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have time for processes that take files apart, however busy the machine is."""
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 60.0)
 
 
 @pytest.fixture

@@ -188,6 +188,21 @@ def test_one_address_holds_half_of_the_processes_and_as_many_of_its_files_wait(a
     assert first.result() == second.result() == another
 
 
+def test_whoever_has_a_process_started_is_told_in_time_too_and_the_next_one_finds_it_started(
+    rules: VerificationRules, pdf: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 0.05)  # no interpreter starts so soon
+    pool = Forensics(rules, ADDRESS.get)
+    with pytest.raises(Refusal) as refused:
+        pool(pdf)
+    assert (refused.value.code, refused.value.details["seconds"], refused.value.error.status) == BUSY
+    started = process_of(pool)
+    monkeypatch.setattr(forensics, "ANSWER_SECONDS", 60.0)
+    assert reading_json.load(pool(pdf)) == reading.read(pdf)
+    assert process_of(pool) == started
+    pool.close()
+
+
 def test_a_file_that_the_machine_has_no_time_for_gets_no_verdict_but_is_asked_for_again_and_the_next_process_goes_on_starting(
     pool: Forensics, pdf: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
