@@ -21,7 +21,7 @@ from kernel.identifiers import LicenseIdentifier, parse_license_identifier
 from kernel.nodes import Node
 from licenses.errors import DATA_INVALID
 from licenses.registry_records import LicenseRecord
-from policies.models import HolderKind, LicenseType
+from policies.models import HolderKind
 
 DATA_VERSION = 2
 ATTACHMENT = "license.json"
@@ -123,10 +123,10 @@ def make_identifier(*, type_code: str, issuer_uscc: str, number: str, version: s
     return str(LicenseIdentifier(type_code, issuer_uscc, number, version))
 
 
-def describe(record: LicenseRecord, kind: LicenseType, node: Node) -> LicenseData:
-    """Return what the licence of ``record`` says, issued at ``node``."""
+def describe(record: LicenseRecord, type_name: str, node: Node) -> LicenseData:
+    """Return what the licence of ``record`` says, whose type is called so, issued at ``node``."""
     return LicenseData(
-        type_name=kind.name,
+        type_name=type_name,
         type_code=record.type_code,
         number=record.number,
         identifier=record.identifier,

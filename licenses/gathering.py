@@ -250,10 +250,12 @@ def _offer(reading: Reading) -> tuple[list[x509.Certificate], list[x509.Certific
 
 def _agrees(deps: LicenseDeps, record: LicenseRecord, data: LicenseData | None) -> bool:
     kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
-    if kind is None or data is None:
+    if data is None:
         return False
-    # A node's address may change while its licences last; all else must be the same.
-    return replace(describe(record, kind, deps.node), node_url=data.node_url, status_uri=data.status_uri) == data
+    # A node's address may change while its licences last, and a type leave the catalogue: then its name is the one in the file that the registry
+    # has. All else must be the same.
+    name = data.type_name if kind is None else kind.name
+    return replace(describe(record, name, deps.node), node_url=data.node_url, status_uri=data.status_uri) == data
 
 
 def _peers_status(listed: _Listed | None, data: LicenseData, node: Node) -> StatusEvidence:

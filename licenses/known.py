@@ -67,4 +67,4 @@ def _data(deps: LicenseDeps, known: Known, url: str, status_uri: str) -> License
     kind = find_type(deps.policies.licenses, known.record.type_code, known.record.type_version)
     if kind is None:
         return None
-    return replace(describe(known.record, kind, deps.node), node_url=url, status_uri=status_uri)
+    return replace(describe(known.record, kind.name, deps.node), node_url=url, status_uri=status_uri)

@@ -38,7 +38,7 @@ def _file_faults(
 ) -> Iterator[Fault]:
     if digest is not None and (reading.seal is None or reading.seal.digest != digest.hex()):
         yield Fault("digest", "not the bytes that are to be signed")
-    wanted = describe(record, kind, deps.node)
+    wanted = describe(record, kind.name, deps.node)
     if reading.data != wanted or reading.attachment_sha256 != hashlib.sha256(wanted.to_bytes()).hexdigest():
         yield Fault("data", "not what is recorded")
     if not reading.certificates or not reading.crls:

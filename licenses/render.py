@@ -78,7 +78,7 @@ def inputs_of(
 ) -> tuple[dict[str, str], bytes]:
     """Return what a template is given, as text, and the SHA-256 of the data in it."""
     check_printable(record, kind)
-    attachment = data.describe(record, kind, node).to_bytes()
+    attachment = data.describe(record, kind.name, node).to_bytes()
     digest = hashlib.sha256(attachment).digest()
     page = _page(record, kind, node, state(digest), code)
     return {"page": json.dumps(page, ensure_ascii=False), "data": attachment.decode()}, digest

@@ -54,7 +54,7 @@ def try_out(deps: LicenseDeps, template: Template, name: str, type_code: str) ->
     tried = _own(deps).try_out(template, name, inputs, record.requested_at.replace(microsecond=0))
     from licenses.documents import parse  # noqa: PLC0415 - as in ``reading.read``
 
-    if parse(tried.pdf).data != describe(record, kind, deps.node):
+    if parse(tried.pdf).data != describe(record, kind.name, deps.node):
         raise Refusal(TEMPLATE_DATA, field="template")
     _check_size(tried)
     return tried

@@ -20,9 +20,10 @@ from kernel.errors import Text
 from kernel.limiter import counted_as
 from kernel.nodes import Node
 from licenses.elsewhere import asking, messages
+from licenses.kinds import kind_of
+from licenses.registry_records import LicenseRecord
 from licenses.status import shown_status
 from licenses.visitors import Visitor
-from policies.licenses import find_type
 from service.audit import ChainReport, SqlAuditTrail, StoredEvent, check_chain
 from service.engine import reading
 
@@ -39,25 +40,7 @@ class HeldLicenses:
         now = deps.clock.now()
         with deps.work.read() as work:
             records = work.records.held_by(holder_id)
-        cards = []
-        for record in records:
-            kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
-            if kind is not None:
-                cards.append(
-                    idp.ports.HeldLicense(
-                        kind.name,
-                        kind.name_en,
-                        record.number,
-                        record.identifier,
-                        record.issuer_name,
-                        record.valid_to,
-                        shown_status(record, now),
-                        f"{deps.node.url}/account/licenses/{record.identifier}",
-                        f"{deps.node.url}/licenses/{record.identifier}.pdf",
-                        kind.accent,
-                    )
-                )
-        return cards
+        return [_card(deps, record, now) for record in records]
 
     def traces(self, holder_id: str) -> Mapping[str, Text]:
         """Return by which targets the audit trail knows these licences: by identifier, and by the digest of their document."""
@@ -66,10 +49,26 @@ class HeldLicenses:
             records = work.records.held_by(holder_id)
         found: dict[str, Text] = {}
         for record in records:
-            kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
-            name = Text(record.number, record.number) if kind is None else Text(kind.name, kind.name_en)
+            kind = kind_of(deps, record)
+            name = Text(kind.name, kind.name_en)
             found |= {f"license:{record.identifier}": name, f"sha256:{record.pdf_sha256}": name}
         return found
+
+
+def _card(deps: licenses.ports.LicenseDeps, record: LicenseRecord, now: datetime) -> idp.ports.HeldLicense:
+    kind = kind_of(deps, record)
+    return idp.ports.HeldLicense(
+        kind.name,
+        kind.name_en,
+        record.number,
+        record.identifier,
+        record.issuer_name,
+        record.valid_to,
+        shown_status(record, now),
+        f"{deps.node.url}/account/licenses/{record.identifier}",
+        f"{deps.node.url}/licenses/{record.identifier}.pdf",
+        kind.accent,
+    )
 
 
 class LicenseVisitors:

@@ -16,10 +16,10 @@ from kernel.errors import Refusal
 from licenses.elsewhere.messages import ANSWER, MOST, QUESTION, Card, sign, verify
 from licenses.errors.fetching import NODE_MESSAGE
 from licenses.held import newest
+from licenses.kinds import kind_of
 from licenses.ports import LicenseDeps
 from licenses.registry_records import LicenseRecord
 from licenses.status import shown_status
-from policies.licenses import find_type
 
 
 def answer(deps: LicenseDeps, question: bytes) -> str:
@@ -38,13 +38,11 @@ def answer(deps: LicenseDeps, question: bytes) -> str:
         targets = [f"license:{one.identifier}" for one in held] or [f"node:{asked.node.code}"]
         work.audit.record_all([AuditEvent(now, actor, "licenses.tell_node", target, details=details) for target in targets])
     # 3.
-    told = [card.as_json() for one in held if (card := _card(deps, one, now)) is not None]
+    told = [_card(deps, one, now).as_json() for one in held]
     return sign(deps, ANSWER, asked.node, {"jti": asked.claims["jti"], "licenses": told}, now)
 
 
-def _card(deps: LicenseDeps, record: LicenseRecord, now: datetime) -> Card | None:
-    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
-    if kind is None:
-        return None
+def _card(deps: LicenseDeps, record: LicenseRecord, now: datetime) -> Card:
+    kind = kind_of(deps, record)
     names = (kind.name, kind.name_en, record.issuer_name, shown_status(record, now), kind.accent)
     return Card(record.identifier, record.number, *names, record.valid_to)

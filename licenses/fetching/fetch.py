@@ -28,6 +28,7 @@ from licenses.data import HOLDER_ID_KINDS
 from licenses.errors import LICENSE_NOT_FOUND
 from licenses.errors.fetching import CERTIFICATE_TYPE, CONSENT_REFUSED, USE_CAUSE
 from licenses.errors.life import API_BODY
+from licenses.kinds import name_of
 from licenses.ports import LicenseDeps, LicenseRecords
 from licenses.registry_records import LicenseRecord
 from licenses.wallet_records import Look
@@ -108,11 +109,10 @@ def get_document(deps: LicenseDeps, body: bytes, system: System) -> tuple[Licens
 
 def as_json(deps: LicenseDeps, record: LicenseRecord) -> dict[str, Json]:
     """Return a licence in the words of GB/T 36906."""
-    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     return {
         "certificateIdentifier": record.identifier,
         "certificateTypeCode": record.type_code,
-        "certificateName": "" if kind is None else kind.name,
+        "certificateName": name_of(deps, record),
         "certificateNumber": record.number,
         "certificateHolder": record.holder_name,
         "certificateHolderCode": record.holder_id,

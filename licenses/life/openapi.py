@@ -59,7 +59,7 @@ _LICENSE = {
         "issued_at": _MOMENT,
         "sha256": _OR_NULL,
         "log_index": {"type": ["integer", "null"]},
-        "data": {"type": ["object", "null"], "description": "What the licence says, by the keys of GB/T 36903"},
+        "data": {"type": "object", "description": "What the licence says, by the keys of GB/T 36903"},
         "acts": {"type": "array", "items": {"$ref": "#/components/schemas/LicenseAct"}},
     },
 }

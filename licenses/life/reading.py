@@ -12,14 +12,13 @@ from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.clock import rfc3339
 from kernel.errors import Refusal
-from licenses import archive, data
+from licenses import archive, data, kinds
 from licenses.act_records import Act
 from licenses.errors import LICENSE_NOT_FOUND
 from licenses.life.orders import Officer, is_theirs, reach_of
 from licenses.life.transitions import TRANSITIONS
 from licenses.ports import LicenseDeps
 from licenses.registry_records import LicenseRecord, Wanted
-from policies.licenses import find_type
 from policies.life_models import ActName
 
 PAGE = 50
@@ -90,7 +89,6 @@ def search(deps: LicenseDeps, wanted: Wanted, officer: Officer, *, before: int |
 
 def as_json(deps: LicenseDeps, record: LicenseRecord) -> dict[str, Json]:
     """Return a licence as its department's systems get it: what it says by the keys of GB/T 36903, and how it stands."""
-    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     return {
         "identifier": record.identifier,
         "number": record.number,
@@ -105,7 +103,7 @@ def as_json(deps: LicenseDeps, record: LicenseRecord) -> dict[str, Json]:
         "issued_at": rfc3339(record.issued_at) if record.issued_at else None,
         "sha256": record.pdf_sha256,
         "log_index": record.log_index,
-        "data": None if kind is None else data.describe(record, kind, deps.node).as_json(),
+        "data": data.describe(record, kinds.name_of(deps, record), deps.node).as_json(),
     }
 
 

@@ -11,8 +11,8 @@ from datetime import date
 
 from kernel.errors import Text
 from kernel.text import mask
+from licenses.kinds import Kind
 from licenses.registry_records import LicenseRecord
-from policies.models import LicenseType
 
 MASKED = "_MASKED"
 """What is added to the key of a holder's code when its middle is hidden."""
@@ -31,7 +31,7 @@ class Fact:
     usual: bool = False
 
 
-def facts_of(record: LicenseRecord, kind: LicenseType) -> Sequence[Fact]:
+def facts_of(record: LicenseRecord, kind: Kind) -> Sequence[Fact]:
     """Return all lines of a licence; the holder's code twice, once with its middle hidden."""
     code = _HOLDER_ID[record.holder_kind]
     hidden = Text(f"{code.zh}（隐去中间）", f"{code.en} (middle hidden)")
@@ -45,9 +45,7 @@ def facts_of(record: LicenseRecord, kind: LicenseType) -> Sequence[Fact]:
         Fact("ZZYXQQSRQ", Text("有效期自", "Valid from"), record.valid_from),
         Fact("ZZYXQJZRQ", Text("有效期至", "Valid until"), record.valid_to),
     ]
-    lines += [
-        Fact(one.key, Text(one.name, one.name_en), record.fields[one.key]) for one in kind.fields if one.key in record.fields
-    ]
+    lines += [Fact(key, label, record.fields[key]) for key, label in kind.labels.items() if key in record.fields]
     return [Fact(one.key, one.label, one.value, usual=one.key in _USUAL) for one in lines]
 
 

@@ -13,12 +13,11 @@ from typing import Literal
 from kernel.audit import AuditEvent
 from kernel.errors import Refusal
 from licenses.errors import LICENSE_NOT_FOUND
-from licenses.held import get_type
+from licenses.kinds import Kind, kind_of
 from licenses.ports import LicenseDeps, LicenseRecords
 from licenses.registry_records import LicenseRecord
 from licenses.wallet.facts import Fact, facts_of
 from licenses.wallet_records import Look, Share
-from policies.models import LicenseType
 
 _BY_PAPER = ("licenses.verify_qr", "licenses.verify_number")
 _ELSEWHERE = "licenses.verify_elsewhere"
@@ -41,7 +40,7 @@ class Held:
     """One licence of a holder, as they see it."""
 
     record: LicenseRecord
-    kind: LicenseType
+    kind: Kind
     facts: Sequence[Fact]
     shares: Sequence[Share]
     seen: Sequence[Seen]
@@ -63,7 +62,7 @@ def describe(deps: LicenseDeps, identifier: str, holder_id: str) -> Held:
         shares, looks = work.records.shares(identifier), work.records.looks(identifier, limit=_LATEST)
         targets = (f"license:{identifier}", f"sha256:{record.pdf_sha256}")
         events = work.audit.about(targets, _ACTIONS, limit=_LATEST)
-    kind = get_type(deps, record)
+    kind = kind_of(deps, record)
     # What a share shows is verified as well: that is told once, as the share's use.
     told = [_told(record, each) for each in events if not each.actor.startswith("share:")]
     seen = sorted([*(_looked(each) for each in looks), *told], key=lambda one: one.at, reverse=True)

@@ -30,7 +30,7 @@ from licenses.errors.wallet import (
     SHARE_TEXT,
     SHARES_TOO_MANY,
 )
-from licenses.held import get_type
+from licenses.kinds import Kind, kind_of
 from licenses.ports import LicenseDeps
 from licenses.registry_records import VALID
 from licenses.verdict import Verdict
@@ -38,7 +38,6 @@ from licenses.verification import verify
 from licenses.wallet.facts import MASKED, Fact, chosen, facts_of
 from licenses.wallet.holding import get_own
 from licenses.wallet_records import Look, Share
-from policies.models import LicenseType
 
 MAX_PURPOSE, MAX_VIEWER = 60, 60
 _AT_COUNTER = "当面出示"
@@ -61,7 +60,7 @@ class Made:
     """A new share with its link, which is told only now."""
 
     share: Share
-    kind: LicenseType
+    kind: Kind
     link: str
 
 
@@ -70,7 +69,7 @@ class Opened:
     """What somebody sees who opened a share."""
 
     share: Share
-    kind: LicenseType
+    kind: Kind
     facts: Sequence[Fact]
     verdict: Verdict
 
@@ -82,9 +81,11 @@ def share(deps: LicenseDeps, identifier: str, holder_id: str, choice: Choice, *,
     if choice.seconds not in rules.share_seconds:
         raise Refusal(SHARE_CHOICE, field="seconds", what_zh="期限", what_en="time")
     secret, now = token(), deps.clock.now()
+    with deps.work.look() as work:
+        record = get_own(work.records, identifier, holder_id)
+    kind = kind_of(deps, record)
     with deps.work.begin() as work:
         record = get_own(work.records, identifier, holder_id)
-        kind = get_type(deps, record)
         if record.status != VALID:
             raise Refusal(SHARE_NOT_VALID)
         offered = [one.key for one in facts_of(record, kind)]
@@ -118,7 +119,7 @@ def share_at_counter(deps: LicenseDeps, identifier: str, holder_id: str, *, acto
     """Make a share for whoever stands opposite: once, for the shortest time, with everything but the middle of the holder's code."""
     with deps.work.read() as work:
         record = get_own(work.records, identifier, holder_id)
-    offered = facts_of(record, get_type(deps, record))
+    offered = facts_of(record, kind_of(deps, record))
     shown = [one.key for one in offered if f"{one.key}{MASKED}" not in {each.key for each in offered}]
     seconds = min(deps.policies.licenses.wallet.share_seconds)
     return share(deps, identifier, holder_id, Choice(_AT_COUNTER, seconds, shown, once=True), actor=actor)
@@ -136,7 +137,7 @@ def open_share(deps: LicenseDeps, secret: str, viewer: str, *, actor: str) -> Op
         work.records.add_look(Look(record.identifier, "share", used.id, who, used.purpose, now))
         details = {"share": used.id}
         work.audit.record(AuditEvent(now, actor, "licenses.open_share", f"license:{record.identifier}", details=details))
-    kind = get_type(deps, record)
+    kind = kind_of(deps, record)
     verdict = verify(deps, archive.get_document(deps, record), actor=f"share:{used.id}")
     return Opened(used, kind, chosen(facts_of(record, kind), used.shown), verdict)
 

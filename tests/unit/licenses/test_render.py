@@ -135,7 +135,7 @@ def test_the_attached_data_is_what_the_record_says() -> None:
     made = record()
     page = render(made, kind_of(made.type_code), CITY)
     attached = documents.parse(page.pdf)
-    assert attached.data == data.describe(made, kind_of(made.type_code), CITY)
+    assert attached.data == data.describe(made, kind_of(made.type_code).name, CITY)
     assert attached.attachment is not None
     assert hashlib.sha256(attached.attachment).digest() == page.data_sha256
 

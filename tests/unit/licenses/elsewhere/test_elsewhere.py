@@ -23,7 +23,7 @@ from licenses.life import acts
 from licenses.life.orders import Order, operator
 from pki import jose
 from tests.support.federation import CITY, COUNTY, Federation, federation
-from tests.support.issuing import GOOD_ROW
+from tests.support.issuing import GOOD_ROW, with_licenses
 
 HOLDER = GOOD_ROW["holder_id"]
 CARD = Card(
@@ -174,3 +174,9 @@ def test_a_licence_whose_last_day_is_over_is_told_as_such(nodes: Federation) -> 
     nodes.issue_at_city(number="445122202100000010", holder_id=holder, valid_from="2020-01-01", valid_to="2026-11-25")
     claims = jose.unverified_claims(answering.answer(nodes.city, question(nodes, holder=holder)))
     assert [one["status"] for one in claims["licenses"]] == ["05"]
+
+
+def test_a_licence_whose_type_left_the_catalogue_is_told_by_the_name_that_was_sealed(nodes: Federation) -> None:
+    [card] = jose.unverified_claims(answering.answer(with_licenses(nodes.city, types=()), question(nodes)))["licenses"]
+    assert (card["number"], card["type"]) == (GOOD_ROW["number"], "营业执照（类型已不在目录）")
+    assert told(nodes, lambda claims: signed(nodes, claims, licenses=[card])).cards[0].type == card["type"]

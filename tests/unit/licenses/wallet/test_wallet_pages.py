@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -14,9 +15,11 @@ from idp.browsers.sessions import Device
 from idp.people import accounts
 from kernel.errors import Refusal
 from kernel.limiter import SlidingWindow
-from licenses import checkpoint, issue, status
+from licenses import checkpoint, documents, issue, status
 from licenses.archive import get_document
 from licenses.codes import code_of
+from licenses.fetching import fetch
+from licenses.life import reading
 from licenses.number_check import check_number
 from licenses.registry_records import LicenseRecord
 from licenses.transparency import receipts
@@ -194,26 +197,30 @@ def test_a_licence_that_is_not_valid_is_not_shown_any_more(
     status.change(services.licenses, card.identifier, "01", reason="cleared", actor="operator:test")
 
 
-def test_a_licence_whose_type_is_in_no_catalogue_any_more_is_listed_by_its_code(
-    services: Services, holder: Person, page: str, card: LicenseRecord, monkeypatch: pytest.MonkeyPatch
+def test_a_licence_whose_type_is_in_no_catalogue_any_more_is_shown_with_what_was_sealed_and_is_genuine(
+    services: Services, holder: Person, stranger: Person, page: str, card: LicenseRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = issue.issue(services.licenses, issuing.application(services.licenses, **OTHER_CARD), actor="operator:test").record
+    deps = services.licenses
+    other = issue.issue(deps, issuing.application(deps, **OTHER_CARD), actor="operator:test").record
     kinds = services.policies.licenses.types
     left = tuple(kind for kind in kinds if kind.code != other.type_code)
     monkeypatch.setattr(services.policies.licenses, "__dict__", {**services.policies.licenses.__dict__, "types": left})
-    for list_ in ("/account/licenses", "/account/licenses/elsewhere"):
+    own, name = f"/account/licenses/{other.identifier}", "残疾人证（类型已不在目录）"
+    for list_ in ("/", "/account/licenses", "/account/licenses/elsewhere"):
         shown = holder.get(list_)
         assert shown.status_code == 200
-        for words in (
-            f"<h3>{other.type_code}</h3>",
-            other.number,
-            other.issuer_name,
-            f'href="{page}"',
-            "社会保障卡",
-            card.number,
-        ):
+        for words in (name, other.number, other.issuer_name, f'{own}"', f'{page}"', "社会保障卡", card.number):
             assert words in shown.text
-    refused(holder.get(f"/account/licenses/{other.identifier}"), 404, "license_not_found")
+    shown = holder.get(own)
+    for words in (name, "陈𠮷潮", HOLDER, other.number, "2021", "有效", "言语", "这类证照已不在本节点的目录里"):
+        assert words in shown.text
+    assert "已不在本节点的目录里" not in holder.get(page).text
+    assert holder.get(f"/licenses/{other.identifier}.pdf").data.startswith(b"%PDF-")
+    opened = stranger.post("/share", {"link": link_of(holder.post(f"{own}/counter")), **LANDLORD})
+    for words in ('data-indication="TOTAL_PASSED"', name, "言语"):
+        assert words in opened.text
+    assert fetch.as_json(deps, other)["certificateName"] == "残疾人证"
+    assert reading.as_json(deps, other)["data"] == json.loads(documents.parse(get_document(deps, other)).attachment or b"")
 
 
 def test_a_holder_has_so_many_open_shares_and_no_more(services: Services, card: LicenseRecord) -> None:
