@@ -9,8 +9,8 @@ ADMIN_ROLE_NEEDED = define(
     status=403,
     zh="您的账号没有查看这个管理页面的权限。",
     en="Your account may not see this page of the console.",
-    remedy_zh="请用具有相应角色的管理员账号登录；角色由本节点的策略文件规定。",
-    remedy_en="Log in with an administrator's account that has the role; roles are set by this node's policy documents.",
+    remedy_zh="需要的角色：{roles_zh}。角色由{givers_zh}授予，请向他们申请，或换用有这个角色的账号登录。",
+    remedy_en="It takes the role of {roles_en}. Roles are given by {givers_en}: ask there, or log in with an account that has the role.",
 )
 STRONGER_LOGIN_NEEDED = define(
     "stronger_login_needed",

@@ -86,6 +86,45 @@ class AuditReader(Protocol):
         ...
 
 
+class FailedJob(Protocol):
+    """A job of the worker that has failed since it last came off well."""
+
+    @property
+    def job(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """The batch that it is about; empty where it comes round by itself."""
+        ...
+
+    @property
+    def since(self) -> datetime:
+        """When it failed first."""
+        ...
+
+    @property
+    def at(self) -> datetime:
+        """When it failed last."""
+        ...
+
+    @property
+    def times(self) -> int:
+        """How often."""
+        ...
+
+    @property
+    def error(self) -> str:
+        """By what: a code of the catalogue, or the class of an exception."""
+        ...
+
+    @property
+    def incident(self) -> str:
+        """Under which number the log has the rest."""
+        ...
+
+
 class AdminVisitor(Protocol):
     """Somebody who is logged in, as far as the console must know them."""
 
@@ -135,7 +174,10 @@ class Visitors(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AdminDeps:
-    """Everything that the console reads from; ``in_background`` tells the workers of a batch, ``type_fault`` what keeps new licence types from being in force."""
+    """Everything that the console reads from.
+
+    ``in_background`` tells the workers of a batch, ``failed_jobs`` what they failed at, ``type_fault`` what keeps new licence types from being in force.
+    """
 
     node: Node
     policies: Policies
@@ -147,4 +189,5 @@ class AdminDeps:
     audit: AuditReader
     visitors: Visitors
     in_background: Callable[[Batch], None]
+    failed_jobs: Callable[[], Sequence[FailedJob]]
     type_fault: Callable[[], Misuse | None]

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from admin_ui import licenses
-from admin_ui.ports import AdminDeps, AdminVisitor
+from admin_ui.ports import AdminDeps, AdminVisitor, FailedJob
 from crosscert import agreements
 from crosscert.records import Agreement
 from idp.administration import proposals
@@ -62,7 +62,7 @@ class Today:
 
     ``agreements`` to compare, approve or issue; ``reviews`` of revocations, with whether they are overdue; ``proposals`` and ``cases``
     how many changes of accounts and reports of strangers' logins; ``acts`` how many on licences want a second officer; ``directories``
-    that were not taken over; ``logouts`` and ``events`` how many messages departments did not take; ``off`` the ways to log in that are.
+    that were not taken over; ``jobs`` of the worker that fail; ``logouts`` and ``events`` how many messages departments did not take; ``off`` the ways to log in that are.
     """
 
     agreements: Sequence[Agreement] = ()
@@ -75,6 +75,7 @@ class Today:
     templates: Sequence[Proposal] = ()
     ending: Ending | None = None
     directories: Sequence[DirectoryState] = ()
+    jobs: Sequence[FailedJob] = ()
     logouts: int = 0
     events: int = 0
     off: Sequence[Switch] = ()
@@ -172,6 +173,7 @@ _FINDERS: Mapping[str, tuple[str, Callable[[AdminDeps, AdminVisitor], Any]]] = {
     "templates": (licenses.TEMPLATES, _templates),
     "ending": ("certificates.issue", _ending),
     "directories": ("accounts.roles", _directories),
+    "jobs": ("certificates.issue", lambda deps, _visitor: deps.failed_jobs()),
     "logouts": ("clients.write", lambda deps, _visitor: sum(one.failed for one in results.backlog(deps.idp))),
     "events": ("clients.write", lambda deps, _visitor: sum(sending.find_untold(deps.idp).values())),
     "off": ("logins.switch", lambda deps, _visitor: switches.listed(deps.idp)),

@@ -118,6 +118,7 @@ def create_app(services: Services, metrics: Metrics) -> Flask:
             name: directory_sync.find_state(services.idp, each).failures for name, each in services.staff_directories.items()
         }
     )
+    metrics.watch_jobs(services.failed_jobs.listed)
     unholdable.init_app(app)
     Floods(services.policies.assurance.floods, services.clock, redis_url=services.config.settings.limits.redis).init_app(app)
     Csrf(services.node, services.keys.secret("csrf"), partial(_account_of, services)).init_app(app)
@@ -166,6 +167,7 @@ def _admin(services: Services) -> AdminDeps:
         audit=AuditReader(services.engine),
         visitors=services.visitors,
         in_background=partial(_issue_in_background, services),
+        failed_jobs=services.failed_jobs.listed,
         type_fault=lambda: services.in_force.fault,
     )
 

@@ -193,6 +193,12 @@ def archive_finding(services: Services) -> Finding:
     return Finding("archive", ok=True, detail=f"{due} documents to be stamped again", warnings=warnings)
 
 
+def jobs_finding(services: Services) -> Finding:
+    """Tell which of the worker's jobs fail: each is a warning, since what the node answers is as true as the other findings say."""
+    failed = services.failed_jobs.listed()
+    return Finding("jobs", ok=True, detail=f"{len(failed)} fail", warnings=tuple(map(str, failed)))
+
+
 _CHECKS: tuple[tuple[str, Callable[[Services], str]], ...] = (
     ("database", _database),
     ("anchor", _anchor),

@@ -40,6 +40,9 @@ _log = structlog.get_logger()
 
 Job = Callable[[Services], None]
 
+CHUNK = "issue_chunk"
+"""The queued job: some rows of a batch."""
+
 MESSAGES = 64
 """How many messages go round for a batch: so many chunks of it can be worked on at once."""
 
@@ -179,6 +182,8 @@ def carry_on_batches(services: Services) -> None:
     """Go on with files of applications that a worker or a message was lost over; let go of what came to nothing."""
     drop_left_over(services.licenses)
     carry_on(services.licenses)
+    with services.licenses.work.look() as work:
+        services.failed_jobs.clear(CHUNK, but=work.records.unfinished())
 
 
 EVERY_MINUTES: tuple[tuple[Job, int], ...] = (
@@ -221,11 +226,10 @@ def issue_chunk(services: Services, batch_id: str) -> bool:
 
 
 def run(job: Job, services: Services) -> None:
-    """Run ``job``; a failure is logged and does not keep the others from running."""
-    try:
+    """Run ``job``; a failure is logged and kept until a success, and does not keep the others from running."""
+    with services.failed_jobs.keeping(job.__name__):
         job(services)
-    except Exception:  # noqa: BLE001 - one job's fault, whatever it is, must not stop the worker
-        _log.exception("job_failed", job=job.__name__)
+        services.failed_jobs.clear(job.__name__)
 
 
 def run_all(services: Services) -> None:
@@ -241,10 +245,13 @@ def make_queue(services: Services) -> Huey:
         huey.periodic_task(_every(minutes), name=job.__name__)(_bind(job, services))
 
     def issue(batch_id: str) -> None:
-        if issue_chunk(services, batch_id):  # there may be more: the message goes round
-            huey.enqueue(huey.chaoxin_issue_chunk.s(batch_id))
+        with services.failed_jobs.keeping(
+            CHUNK, batch_id
+        ):  # kept until the batch is done: another chunk's success does not mend this one
+            if issue_chunk(services, batch_id):  # there may be more: the message goes round
+                huey.enqueue(huey.chaoxin_issue_chunk.s(batch_id))
 
-    huey.chaoxin_issue_chunk = huey.task(name="issue_chunk")(issue)
+    huey.chaoxin_issue_chunk = huey.task(name=CHUNK)(issue)
     return huey
 
 

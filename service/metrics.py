@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from idp.records import LogoutBacklog
 from kernel.clock import monotonic
+from service.failed_jobs import FailedJob
 
 _Kind: TypeAlias = tuple[str, str, int]
 """Endpoint, method, status."""
@@ -54,6 +55,7 @@ class Metrics(Collector):
         self._ends: tuple[Iterable[int], Callable[[], Iterable[int]]] = (), tuple
         self._logouts: Callable[[], Sequence[LogoutBacklog]] = tuple
         self._directories: Callable[[], Mapping[str, int]] = dict
+        self._jobs: Callable[[], Iterable[FailedJob]] = tuple
         self.registry = CollectorRegistry()
         self.registry.register(self)  # which asks at once what there is
 
@@ -102,6 +104,19 @@ class Metrics(Collector):
         for name, failures in self._directories().items():
             directories.add_metric((name,), failures)
         yield directories
+        failing: Counter[str] = Counter()
+        for one in self._jobs():
+            failing[one.job] += one.times
+        jobs = GaugeMetricFamily(
+            "chaoxin_job_failures", "Failures of a worker's job since it last came off well", labels=("job",)
+        )
+        for name, times in failing.items():
+            jobs.add_metric((name,), times)
+        yield jobs
+
+    def watch_jobs(self, failed: Callable[[], Iterable[FailedJob]]) -> None:
+        """Tell at each reading which of the worker's jobs fail, and how often they did."""
+        self._jobs = failed
 
     def watch_directories(self, failures: Callable[[], Mapping[str, int]]) -> None:
         """Tell at each reading how often in a row each directory of staff could not be taken over."""

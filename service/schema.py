@@ -19,7 +19,7 @@ import licenses.storage
 import pki.storage
 from kernel.errors import Misuse
 from pki.storage import index_keys
-from service import audit
+from service import audit, failed_jobs
 from service.errors import DATABASE_UNUSABLE, NODE_NOT_INITIALISED, SCHEMA_OUTDATED
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 METADATA: tuple[sa.MetaData, ...] = (
     audit.metadata,
+    failed_jobs.metadata,
     pki.storage.metadata,
     index_keys.metadata,
     crosscert.storage.metadata,

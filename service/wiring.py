@@ -42,6 +42,7 @@ from service.audit import AuditJournal
 from service.background import Background
 from service.config import Config
 from service.engine import make_engine
+from service.failed_jobs import FailedJobs
 from service.forensics import Forensics
 from service.messengers import make_messengers
 from service.registers import make_registers
@@ -226,6 +227,11 @@ class Services:
             messengers=make_messengers(self.config),
             registers=make_registers(self.config),
         )
+
+    @cached_property
+    def failed_jobs(self) -> FailedJobs:
+        """What the worker's jobs failed at."""
+        return FailedJobs(self.engine, self.clock)
 
     @cached_property
     def background(self) -> Background:

@@ -9,6 +9,7 @@ from flask import Blueprint
 
 from admin_ui.certificates import common_name
 from admin_ui.event_words import EVENTS
+from admin_ui.parties import read_party
 from admin_ui.ports import AdminDeps
 from admin_ui.views import (
     agreements,
@@ -67,6 +68,7 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
             "may": lambda permission: permits(deps.policies.roles, roles, permission),
             "common_name": common_name,
             "event_words": EVENTS,
+            "party_of": read_party,
             "switch_name": login_switches.name_of,
         }
 

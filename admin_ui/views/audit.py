@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, render_template, request
 
+from admin_ui import telling
 from admin_ui.ports import AdminDeps, AuditEntry, ChainReport
-from admin_ui.views.guard import guard
+from admin_ui.views.guard import guard, visitor
 
 PAGE = 50
 _PIECE = 500
@@ -60,7 +61,7 @@ def _page(deps: AdminDeps, chain: ChainReport | None = None) -> str:
     last = events[PAGE - 1].number if len(events) > PAGE else end
     return render_template(
         "admin_ui/audit.html",
-        events=events[:PAGE],
+        rows=telling.tell(deps, visitor(deps), events[:PAGE]),
         contains=contains,
         before=before,
         older=None if last is None else f"?{urlencode({'q': contains, 'before': last})}",

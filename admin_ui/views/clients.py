@@ -12,6 +12,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from admin_ui import client_form, clients, reach
 from admin_ui.client_form import Typed
+from admin_ui.parties import name_departments
 from admin_ui.ports import AdminDeps
 from admin_ui.views.guard import Shown, actor, guard, visitor
 from idp.clients import registry, secrets, stages
@@ -29,7 +30,8 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
         after = request.args.get("after", "")[:200]
         rows = clients.list_clients(deps.idp, _departments(deps, "clients.read"), after=after, limit=_PAGE + 1)
         older = f"?{urlencode({'after': rows[_PAGE - 1].place})}" if len(rows) > _PAGE else None
-        return render_template("admin_ui/clients.html", rows=rows[:_PAGE], older=older)
+        departments = name_departments(deps, {row.client.department for row in rows})
+        return render_template("admin_ui/clients.html", rows=rows[:_PAGE], departments=departments, older=older)
 
     @pages.get("/clients/<client_id>")
     @guard(deps, "clients.read")
@@ -92,5 +94,11 @@ def _form(deps: AdminDeps, said: Typed, error: Refusal | None = None) -> str:
 def _page(deps: AdminDeps, client_id: str, *, secret: str | None = None, error: Refusal | None = None) -> str:
     state = clients.get_client(deps.idp, client_id)
     return render_template(
-        "admin_ui/client.html", state=state, client=state.client, scopes=deps.policies.claims.scopes, secret=secret, error=error
+        "admin_ui/client.html",
+        state=state,
+        client=state.client,
+        departments=name_departments(deps, [state.client.department]),
+        scopes=deps.policies.claims.scopes,
+        secret=secret,
+        error=error,
     )

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from flask import Blueprint, render_template
 
-from admin_ui import charts, federation, licenses, overview, today
+from admin_ui import charts, federation, licenses, overview, telling, today
+from admin_ui.job_words import JOBS
 from admin_ui.ports import AdminDeps
 from admin_ui.views.guard import guard, visitor
 from idp.logout import results
+from kernel.errors import CATALOGUE
 from policies.roles import permits
 
 _LATEST = 8
@@ -38,6 +40,8 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
             archive=overview.look_at_archive(deps.licenses),
             backlog=results.backlog(deps.idp),
             today=waits,
+            job_words=JOBS,
+            catalogue=CATALOGUE,
             charts=charts.draw_charts(deps.audit, now),
-            events=deps.audit.page(limit=_LATEST),
+            rows=telling.tell(deps, there, deps.audit.page(limit=_LATEST)),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -39,6 +39,10 @@ class AdministrationRecords(Protocol):
 
     def staff(self, *, organization: str | None, after: str = "", limit: int = 100) -> Sequence[AccountRecord]:
         """Return staff, of one organisation or all, ordered by username, starting beyond ``after``."""
+        ...
+
+    def accounts_by_id(self, ids: Collection[str]) -> Sequence[AccountRecord]:
+        """Return those of these accounts that there are."""
         ...
 
     def accounts_with_roles(self) -> Sequence[AccountRecord]:

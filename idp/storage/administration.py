@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -60,6 +60,10 @@ class SqlAdministration(OnConnection):
         if organization is not None:
             wanted.append(accounts.c.organization == organization)
         return self._accounts(*wanted, limit=limit)
+
+    def accounts_by_id(self, ids: Collection[str]) -> Sequence[AccountRecord]:
+        """Return those of these accounts that there are."""
+        return self._accounts(accounts.c.id.in_(ids)) if ids else ()
 
     def accounts_with_roles(self) -> Sequence[AccountRecord]:
         """Return everybody who has any role, by username."""

@@ -16,6 +16,7 @@ GROUPS = {
     "init": "make a new node: configuration, keys, database, certification authorities",
     "serve": "serve the node over HTTP",
     "worker": "run the node's scheduled and queued work",
+    "jobs": "the worker's jobs, and which of them fail",
     "doctor": "say what is wrong with the node, if anything",
     "db": "the database: upgrade, version",
     "ca": "the node's certification authorities",

@@ -7,7 +7,7 @@ import click
 from crosscert import agreements
 from service import schema
 from service.cli.options import EXIT_NO, emit, json_option, pass_services
-from service.health import Finding, archive_finding, log_finding, readiness
+from service.health import Finding, archive_finding, jobs_finding, log_finding, readiness
 from service.wiring import Services
 
 
@@ -17,7 +17,13 @@ from service.wiring import Services
 def command(services: Services, as_json: bool) -> None:
     """Look at configuration, database, keys, CAs, revocation lists, what ends soon and the other nodes; exit 1 if anything is wrong."""
     schema.check_current(services.engine)
-    findings = [*readiness(services), _reviews(services), log_finding(services), archive_finding(services)]
+    findings = [
+        *readiness(services),
+        _reviews(services),
+        log_finding(services),
+        archive_finding(services),
+        jobs_finding(services),
+    ]
     ok = all(finding.ok for finding in findings)
     checks = [{"check": f.check, "ok": f.ok, "detail": f.detail, "warnings": list(f.warnings)} for f in findings]
     emit({"ok": ok, "checks": checks}, as_json, lambda: "\n".join(line for finding in findings for line in _lines(finding)))

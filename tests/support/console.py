@@ -77,6 +77,7 @@ def console_of(deps: CrosscertDeps, door: Door) -> Flask:
         audit=void,
         visitors=door,
         in_background=void,
+        failed_jobs=void,
         type_fault=lambda: None,
     )
     app = Flask("service")

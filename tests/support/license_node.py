@@ -15,7 +15,7 @@ from licenses.departments import COLUMNS as DEPARTMENT_COLUMNS
 from licenses.departments import import_departments
 from pki import authority
 from pki.storage import index_keys
-from service import audit
+from service import audit, failed_jobs
 from service.cli.init import configuration, write_new_files
 from service.config import load_config
 from service.wiring import Services
@@ -31,7 +31,7 @@ def license_node(folder: Path, port: int, *, database: str = "sqlite:///node.sql
     write_new_files(folder, configuration({**url, **place}))
     with Services(load_config(folder / "chaoxin.toml")) as made:
         rooms = (pki.storage, crosscert.storage, licenses.storage, idp.storage)
-        create_all(made.engine, audit.metadata, index_keys.metadata, *(room.metadata for room in rooms))
+        create_all(made.engine, audit.metadata, failed_jobs.metadata, index_keys.metadata, *(room.metadata for room in rooms))
         authority.initialise(made.pki)
         with (issuing.DATA / "departments.csv").open("rb") as stream:
             rows = open_rows(stream, "departments.csv", DEPARTMENT_COLUMNS, max_rows=1000)

@@ -36,3 +36,10 @@ def test_a_role_grants_no_permission_that_nobody_wrote_down() -> None:
 def test_a_password_alone_is_not_enough_for_any_role(acr: str) -> None:
     with pytest.raises(Refusal, match="stronger_login_needed"):
         verify_access(POLICIES, Admin(roles=("security_admin",), acr=acr), "audit.read")
+
+
+def test_a_refusal_says_which_role_it_takes_and_who_gives_it() -> None:
+    with pytest.raises(Refusal) as refused:
+        verify_access(POLICIES, Admin(roles=("clerk",), acr=AAL2), "licenses.issue")
+    assert refused.value.remedy.zh == "需要的角色：证照经办人。角色由安全管理员授予，请向他们申请，或换用有这个角色的账号登录。"
+    assert "licence officer" in refused.value.remedy.en

@@ -56,7 +56,9 @@ class Desk:
         policies = load(None)
         approver = policies.roles.roles["security_admin"].model_copy(update={"permissions": ("agreements.approve",)})
         roles = policies.roles.model_copy(update={"roles": {"security_admin": approver}})
-        void = dict.fromkeys(("pki", "licenses", "idp", "audit", "visitors", "in_background", "type_fault"), cast("Any", None))
+        void = dict.fromkeys(
+            ("pki", "licenses", "idp", "audit", "visitors", "in_background", "failed_jobs", "type_fault"), cast("Any", None)
+        )
         deps, policies = self.member.deps, policies.model_copy(update={"roles": roles})
         console = AdminDeps(deps.node, policies, crosscert=deps, clock=deps.clock, **void)
         return [one for one in usernames if find_today(console, Admin(one))]

@@ -60,7 +60,7 @@ def test_a_confined_admin_has_no_other_departments_logouts_told_again(provider: 
     policies = deps.policies.model_copy(update={"roles": roles})
     beyond: Any = {
         "licenses": SimpleNamespace(policies=policies),
-        **dict.fromkeys(("pki", "crosscert", "audit", "in_background", "type_fault")),
+        **dict.fromkeys(("pki", "crosscert", "audit", "in_background", "failed_jobs", "type_fault")),
     }
     here = Door(Admin(roles=("department_admin",)))
     app = Flask(__name__)

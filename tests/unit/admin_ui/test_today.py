@@ -40,7 +40,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 def today(services: Services, who: Admin) -> Today:
     rooms = {name: getattr(services, name) for name in ("pki", "crosscert", "licenses", "idp", "clock")}
     beyond = dict.fromkeys(("audit", "visitors", "in_background", "type_fault"))
-    return find_today(AdminDeps(services.node, services.policies, **rooms, **beyond), who)
+    failed = services.failed_jobs.listed
+    return find_today(AdminDeps(services.node, services.policies, **rooms, **beyond, failed_jobs=failed), who)
 
 
 def page(services: Services, who: Admin) -> str:
@@ -101,3 +102,23 @@ def test_what_is_switched_off_and_what_departments_did_not_take_waits_for_an_adm
     assert "短信验证码登录暂停中：短信平台故障" in shown
     assert "2个账号事件没有送达部门系统" in shown
     switches.switch_on(services.idp, "authenticator:sms", actor="operator:test")
+
+
+def test_a_job_of_the_worker_that_fails_waits_for_an_admin_with_what_to_do(services: Services) -> None:
+    services.failed_jobs.note("refresh_revocation_lists", "", "key_missing", "7Q2xKd")
+    services.failed_jobs.note("issue_chunk", "b1", "OSError", "8Q2xKd")
+    assert [len(today(services, who).jobs) for who in (ADMIN, AUDITOR, LIN)] == [2, 0, 0]
+    shown = page(services, ADMIN)
+    for words in (
+        "2个后台任务没有做成",
+        "发布吊销列表",
+        "7Q2xKd",
+        "密钥库打不开时签不了名",
+        "/errors#key_missing",
+        "/admin/licenses/batches/b1",
+    ):
+        assert words in shown
+    assert "发布吊销列表" not in page(services, AUDITOR)
+    services.failed_jobs.clear("refresh_revocation_lists")
+    services.failed_jobs.clear("issue_chunk")
+    assert "没有做成的后台任务" not in page(services, ADMIN)

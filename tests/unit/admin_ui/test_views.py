@@ -43,6 +43,7 @@ def app(door: Door, clock: FixedClock) -> Flask:
         audit=void,
         visitors=door,
         in_background=void,
+        failed_jobs=void,
         type_fault=void,
     )
     app = Flask(__name__)
