@@ -18,6 +18,7 @@ from licenses import archive
 from licenses.act_records import Act
 from licenses.applications import COLUMNS
 from licenses.errors.life import NOT_YOUR_DEPARTMENT
+from licenses.kinds import kind_of
 from licenses.life import copies, reading, versions
 from licenses.life.orders import Officer, Order
 from licenses.life.transitions import TRANSITIONS
@@ -167,7 +168,7 @@ def search(
     page = reading.search(deps, Wanted(None, **wanted), officer, before=before)  # type: ignore[arg-type]  # another status finds nothing
     now = deps.clock.now()
     rows = [
-        Row(record, mask(record.holder_name), name_of(deps, record.type_code), shown_status(record, now))
+        Row(record, mask(record.holder_name), kind_of(deps, record).name, shown_status(record, now))
         for _key, record in page.found
     ]
     return rows, page.older

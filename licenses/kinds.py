@@ -23,8 +23,7 @@ _GREY = "#6b7280"
 class Kind:
     """A type as it is shown: its name and colour, and what its extension fields are called, by their keys; ``listed``: the catalogue has it."""
 
-    name: str
-    name_en: str
+    name: Text
     accent: str
     labels: Mapping[str, Text]
     listed: bool
@@ -35,9 +34,10 @@ def kind_of(deps: LicenseDeps, record: LicenseRecord) -> Kind:
     found = find_type(deps.policies.licenses, record.type_code, record.type_version)
     if found is not None:
         labels = {one.key: Text(one.name, one.name_en) for one in found.fields}
-        return Kind(found.name, found.name_en, found.accent, labels, listed=True)
-    name, labels = _sealed_name(deps, record), {key: Text(key, key) for key in record.fields}
-    return Kind(f"{name}（类型已不在目录）", f"{name} (type no longer in the catalogue)", _GREY, labels, listed=False)
+        return Kind(Text(found.name, found.name_en), found.accent, labels, listed=True)
+    sealed, labels = _sealed_name(deps, record), {key: Text(key, key) for key in record.fields}
+    name = Text(f"{sealed}（类型已不在目录）", f"{sealed} (type no longer in the catalogue)")
+    return Kind(name, _GREY, labels, listed=False)
 
 
 def name_of(deps: LicenseDeps, record: LicenseRecord) -> str:

@@ -49,8 +49,7 @@ class HeldLicenses:
             records = work.records.held_by(holder_id)
         found: dict[str, Text] = {}
         for record in records:
-            kind = kind_of(deps, record)
-            name = Text(kind.name, kind.name_en)
+            name = kind_of(deps, record).name
             found |= {f"license:{record.identifier}": name, f"sha256:{record.pdf_sha256}": name}
         return found
 
@@ -58,8 +57,8 @@ class HeldLicenses:
 def _card(deps: licenses.ports.LicenseDeps, record: LicenseRecord, now: datetime) -> idp.ports.HeldLicense:
     kind = kind_of(deps, record)
     return idp.ports.HeldLicense(
-        kind.name,
-        kind.name_en,
+        kind.name.zh,
+        kind.name.en,
         record.number,
         record.identifier,
         record.issuer_name,

@@ -12,6 +12,7 @@ from kernel.errors import Refusal, Text
 from kernel.text import mask
 from licenses.bulk import outcomes
 from licenses.errors.life import ACT_NOT_FOUND
+from licenses.kinds import kind_of
 from licenses.life import acts, reading
 from licenses.life.failures import refusal_of
 from licenses.life.orders import Officer
@@ -73,7 +74,7 @@ def _add_reading(pages: Blueprint, deps: AdminDeps) -> None:
             found=found,
             record=found.record,
             status=shown_status(found.record, deps.clock.now()),
-            type_name=licenses.name_of(deps.licenses, found.record.type_code),
+            type_name=kind_of(deps.licenses, found.record).name,
             holder_id=mask(found.record.holder_id, head=3, tail=4),
             **_words(deps),
         )

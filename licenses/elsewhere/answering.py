@@ -44,5 +44,5 @@ def answer(deps: LicenseDeps, question: bytes) -> str:
 
 def _card(deps: LicenseDeps, record: LicenseRecord, now: datetime) -> Card:
     kind = kind_of(deps, record)
-    names = (kind.name, kind.name_en, record.issuer_name, shown_status(record, now), kind.accent)
+    names = (kind.name.zh, kind.name.en, record.issuer_name, shown_status(record, now), kind.accent)
     return Card(record.identifier, record.number, *names, record.valid_to)

@@ -16,11 +16,11 @@ from kernel.text import mask
 from licenses import archive
 from licenses.act_records import Act
 from licenses.errors.life import ACT_COLUMN
+from licenses.kinds import name_of
 from licenses.life import acts, copies
 from licenses.life.orders import Order, Planned, operator
 from licenses.life.transitions import TRANSITIONS, words_of
 from licenses.ports import LicenseDeps
-from policies.licenses import find_type
 from policies.life_models import ActName
 from service.cli.options import by_option, emit, json_option, pass_services
 from service.cli.preview import Preview, go_ahead, yes_option
@@ -166,11 +166,10 @@ def _preview(deps: LicenseDeps, planned: Planned) -> Preview:
     record, words = planned.record, words_of(planned.order.name)
     if record is None:
         raise Refusal(ACT_COLUMN, field="act", act_zh=words.zh, act_en=words.en, column="-", columns="-")
-    kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
     second = planned.rules.officers > 1
     zh = f"{words.zh}，理由：{planned.reason.zh}{'；等待另一名经办人同意' if second else ''}。"
     en = f"{words.en.capitalize()}, because: {planned.reason.en}{'; a second officer has to agree' if second else ''}."
-    named = f"{record.number} {kind.name if kind else record.type_code} {record.issuer_name} {record.status}"
+    named = f"{record.number} {name_of(deps, record)} {record.issuer_name} {record.status}"
     return Preview(Text(zh, en), people=[mask(record.holder_name)], licenses=[named])
 
 

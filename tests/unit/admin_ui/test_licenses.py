@@ -104,6 +104,17 @@ def test_a_licence_is_found_seen_and_suspended_for_a_reason(services: Services, 
     assert console.get(CHEN, f"/{record.number}/acts/suspend").status_code == 404  # not in this status
 
 
+def test_a_licence_whose_type_left_the_catalogue_is_seen_by_the_name_that_was_sealed(
+    services: Services, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = issued(services, "445122202100000023")
+    monkeypatch.setitem(services.policies.licenses.__dict__, "types", ())
+    for page in ("", f"/{record.identifier}"):
+        assert "营业执照（类型已不在目录）" in console.get(CHEN, page).text
+    assert console.get(CHEN, f"/{record.identifier}/document").status_code == 200
+    assert "unknown_type" in console.get(CHEN, f"/{record.identifier}/acts/renew").text
+
+
 def test_what_takes_two_is_agreed_to_by_another_officer(services: Services, console: Console) -> None:
     record = issued(services, "445122202100000023")
     assert console.post(CHEN, f"/{record.number}/acts/cancel", reason="holder_request").status_code == 303

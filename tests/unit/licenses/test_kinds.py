@@ -19,15 +19,15 @@ def test_its_name_is_the_sealed_one_and_its_code_where_the_document_is_damaged(d
     deps = deps_sqlite
     record = issue(with_form(deps, "B-LTA"), application(deps), actor="operator:test").record
     known, left = kinds.kind_of(deps, record), kinds.kind_of(without_types(deps), record)
-    assert (known.name, known.listed, left.name, left.listed) == ("营业执照", True, "营业执照（类型已不在目录）", False)
+    assert (known.name.zh, known.listed, left.name.zh, left.listed) == ("营业执照", True, "营业执照（类型已不在目录）", False)
     assert left.labels.keys() == record.fields.keys() <= known.labels.keys()
-    assert kinds.name_of(without_types(deps), record) == known.name
+    assert kinds.name_of(without_types(deps), record) == known.name.zh
     with deps.work.begin() as work:
         ((stamped, _pdf),) = work.records.worn_documents(
             Worn(deps.clock.now() + timedelta(days=1), frozenset()), after=None, limit=2
         )
         damaged = deps.vault.encrypt_bytes(b"%PDF-1.7 damaged", archive.DOCUMENT_CONTEXT)
         assert work.records.renew_document(stamped, damaged, "sha256", deps.clock.now())
-    assert kinds.name_of(without_types(deps), record) == known.name  # it was read before
+    assert kinds.name_of(without_types(deps), record) == known.name.zh  # it was read before
     deps.kept.clear()
     assert kinds.name_of(without_types(deps), record) == record.type_code
