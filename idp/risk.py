@@ -7,7 +7,7 @@ asking for more (``interaction.login``).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -43,17 +43,21 @@ class AllSigns:
         return signs.new_device and signs.new_network and signs.strange_hour
 
 
-def compare(now: datetime, address: str, moments: Sequence[datetime], addresses: Iterable[str], *, new_device: bool) -> Signs:
-    """Return the signs of a login from ``address`` against the ``moments`` and ``addresses`` of earlier ones.
+def compare(now: datetime, address: str, earlier: Iterable[tuple[datetime, Callable[[], str]]], *, new_device: bool) -> Signs:
+    """Return the signs of a login from ``address`` against the moments and addresses of ``earlier`` ones.
 
-    Of the addresses no more are taken than it needs to find the network. The first login of all has no signs but its device.
+    No more of them are looked at, and no more addresses, than it takes. The first login of all has no signs but its device.
     """
-    if not moments:
-        return Signs(new_device, new_network=False, strange_hour=False)
     network = _network(address)
-    new_network = all(_network(each) != network for each in addresses)
-    strange_hour = _hour(now) in _NIGHT and not any(_hour(at) in _NIGHT for at in moments)
-    return Signs(new_device, new_network, strange_hour)
+    signs = Signs(new_device, new_network=False, strange_hour=False)
+    new_network, strange_hour = True, _hour(now) in _NIGHT
+    for at, from_address in earlier:
+        new_network = new_network and _network(from_address()) != network
+        strange_hour = strange_hour and _hour(at) not in _NIGHT
+        signs = Signs(new_device, new_network, strange_hour)
+        if not (new_network or strange_hour):
+            break
+    return signs
 
 
 def _hour(moment: datetime) -> int:

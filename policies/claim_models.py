@@ -5,6 +5,8 @@ Left to others: the other documents (``models``), deciding (``claims``), contrad
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -49,3 +51,12 @@ class ClaimPolicies(Table):
     scopes: Annotated[dict[str, Scope], Field(min_length=1)]
     default: Release
     departments: dict[Uscc, Release]
+
+    @cached_property
+    def given(self) -> Mapping[str | None, Mapping[str, frozenset[str]]]:
+        """By department (None: the default) the scopes that it may ask for, and the claims that each of them gives it."""
+        return {uscc: self._given_by(release) for uscc, release in ((None, self.default), *self.departments.items())}
+
+    def _given_by(self, release: Release) -> Mapping[str, frozenset[str]]:
+        known = {name: scope for name, scope in self.scopes.items() if name in release.scopes}
+        return {name: frozenset(scope.claims).intersection(release.claims) for name, scope in known.items()}

@@ -5,7 +5,7 @@ Departments are named by their USCC. Left to others: asking (``idp``) and the cl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from policies.claim_models import ClaimPolicies, ConsentRule, Release
 
@@ -26,16 +26,20 @@ def release_for(policies: ClaimPolicies, uscc: str) -> Release:
 
 def allowed_scopes(policies: ClaimPolicies, uscc: str, requested: Iterable[str]) -> tuple[str, ...]:
     """Return the requested scopes that exist and that the department may ask for, in the order of asking, each once."""
-    allowed = frozenset(release_for(policies, uscc).scopes) & policies.scopes.keys()
-    return tuple(scope for scope in dict.fromkeys(requested) if scope in allowed)
+    given = _given(policies, uscc)
+    return tuple(scope for scope in dict.fromkeys(requested) if scope in given)
 
 
 def released_claims(policies: ClaimPolicies, uscc: str, scopes: Iterable[str]) -> frozenset[str]:
     """Return the claims to release for ``scopes``: what an allowed scope asks for and the department may have."""
-    asked = frozenset(claim for scope in allowed_scopes(policies, uscc, scopes) for claim in policies.scopes[scope].claims)
-    return asked & frozenset(release_for(policies, uscc).claims)
+    given = _given(policies, uscc)
+    return frozenset().union(*(given[scope] for scope in scopes if scope in given))
 
 
 def consent_rule(policies: ClaimPolicies, uscc: str, scope: str) -> ConsentRule:
     """Return how often people are asked before the department gets what a scope asks for: its own rule, else the scope's."""
     return release_for(policies, uscc).consent.get(scope, policies.scopes[scope].consent)
+
+
+def _given(policies: ClaimPolicies, uscc: str) -> Mapping[str, frozenset[str]]:
+    return policies.given.get(uscc, policies.given[None])

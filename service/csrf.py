@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from markupsafe import Markup
-from werkzeug.http import dump_cookie
 
+from idp.views.browser import as_cookie
 from kernel.errors import Refusal
 from kernel.nodes import Node
 from kernel.randomness import token
@@ -36,7 +36,7 @@ class Csrf:
         """Return the keeper of a node's forms; ``who`` tells which account is logged in in the present request."""
         self._key, self._who = key, who
         self._cookie = node.cookie("form")
-        self._secure = node.url.startswith("https:")
+        self._node = node
         parts = urlsplit(node.url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
 
@@ -52,8 +52,7 @@ class Csrf:
         browser, cookie = next(iter(self._browsers(cookies)), None), None
         if browser is None:
             browser = token()
-            name = f"{self._cookie}_{token(4)}"
-            cookie = dump_cookie(name, browser, httponly=True, samesite="Lax", secure=self._secure, path="/")
+            cookie = as_cookie(self._node, f"{self._cookie}_{token(4)}", browser)
         form_token = self._token(browser, self._reader(account_id))
         return Markup(f'<input type="hidden" name="{FIELD}" value="{form_token}">'), cookie  # noqa: S704 - hexadecimal
 

@@ -20,14 +20,17 @@ def is_news(before: Consent | None, after: Consent) -> bool:
     return before is None or after.used_at - before.used_at >= _USED_EVERY or replace(after, used_at=before.used_at) != before
 
 
-def remember(situation: Situation, account_id: str, declined: frozenset[str] | None) -> Consent:
-    """Return what is known from now on; ``declined`` None: nothing was asked, what was left out before is left out again."""
+def remember(situation: Situation, account_id: str, subject: str, declined: frozenset[str] | None) -> Consent:
+    """Return what is known from now on of whom the client knows as ``subject``.
+
+    ``declined`` None: nothing was asked, what was left out before is left out again.
+    """
     now, items = situation.now, situation.items
     consent = situation.consent or Consent(account_id, situation.client.client_id, granted_at=now, used_at=now)
     gone = left_out(items, consent.declined if declined is None else declined)
     kept = [item for item in items if item.scope not in gone]
     told = frozenset(consent.told) | keys(kept)
-    consent = replace(consent, used_at=now, told=tuple(sorted(told)))
+    consent = replace(consent, used_at=now, subject=subject, told=tuple(sorted(told)))
     if declined is None:
         return consent
     here = frozenset(item.scope for item in items)

@@ -155,7 +155,8 @@ def check_waiting(request: AuthorizationRequest, client: Client | None) -> tuple
         raise Refusal(AUTHORIZE_CLIENT)
     if request.device_id is None:  # a kiosk's answer goes to a page of ours
         verify_address(client, request.address)
-    return client, replace(request, scopes=tuple(scope for scope in request.scopes if scope in client.scopes))
+    scopes = tuple(scope for scope in request.scopes if scope in client.scopes)
+    return client, request if scopes == request.scopes else replace(request, scopes=scopes)
 
 
 def get_request(transaction: Transaction) -> AuthorizationRequest:
@@ -218,7 +219,7 @@ def _finish(
     if transaction is not None and not work.records.finish_transaction(transaction.id, now):
         raise Refusal(TRANSACTION_OVER)
     whose = session.account_id if acting is None else acting.organization.id
-    consent = replace(remember(situation, whose, declined), subject=subject_of(deps, client, whose))
+    consent = remember(situation, whose, subject_of(deps, client, whose), declined)
     if is_news(situation.consent, consent):
         work.records.put_consent(consent)
     told = kept(situation.items, consent)

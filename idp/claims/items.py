@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from idp.claims import verified
-from idp.claims.told import obtainable, scopes_told
-from idp.claims.told import told as told_of
-from idp.claims.values import Shown, shown
+from idp.claims.told import obtainable, scopes_told, told_of
+from idp.claims.values import Shown, shown, values
 from idp.claims.verified_request import MEMBER
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, ClaimNames, Client, Consent
@@ -61,17 +60,17 @@ def find_items(
     resources: tuple[str, ...] = (),
 ) -> tuple[Item, ...]:
     """Return what would be told of ``account`` and used for them; a scope that has nothing to tell of them is left out."""
-    policies = deps.policies.claims
+    policies, known = deps.policies.claims, values(account)
     release = claims.release_for(policies, client.department)
     named = obtainable(deps, client).intersection((*names.id_token, *names.userinfo))
     found = []
     for scope in scopes_told(deps, client, scopes, names):
         of_scope = claims.released_claims(policies, client.department, (scope,))
-        values = told_of(account, of_scope if scope in scopes else of_scope & named)
-        if values or scope == "openid" or not policies.scopes[scope].claims:
+        told_now = told_of(known, of_scope if scope in scopes else of_scope & named)
+        if told_now or scope == "openid" or not policies.scopes[scope].claims:
             sentence = Text(policies.scopes[scope].zh, policies.scopes[scope].en)
             rule = claims.consent_rule(policies, client.department, scope)
-            found.append(Item(scope, sentence, values, _stricter(client, rule), scope in release.optional))
+            found.append(Item(scope, sentence, told_now, _stricter(client, rule), scope in release.optional))
     asked = (*names.id_token_verified, *names.userinfo_verified)
     with_evidence = verified.names(verified.answer(work, deps, client, account, asked))
     if with_evidence:

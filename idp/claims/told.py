@@ -6,7 +6,7 @@ Left to others: the values (``values``), claims with evidence (``verified``), wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,11 @@ def released(
 
 def told(account: Account, names: Iterable[str]) -> dict[str, Any]:
     """Return those of the named claims that the account has a value for (Core 5.3.2: others are left out)."""
-    known = values(account)
+    return told_of(values(account), names)
+
+
+def told_of(known: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Do what :func:`told` does with the account's values."""
     return {name: known[name] for name in sorted(names) if known.get(name) is not None}
 
 

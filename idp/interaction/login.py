@@ -295,7 +295,7 @@ def _go_on(
         if not work.records.finish_transaction(transaction.id, now):
             raise Refusal(TRANSACTION_OVER)
         return LoggedIn(started, None)
-    renewed = replace(visit, current=Current(started.session, open_record(deps, account)))
+    renewed = Visit(visit.browser, Current(started.session, open_record(deps, account)))
     authenticated = replace(transaction, account_id=account.id, authenticated_at=now, acting=None)  # nothing chosen yet
     outcome = flow.resume_within(work, deps, authenticated, renewed)
     # What was answered is finished; what goes on waiting must know who came.

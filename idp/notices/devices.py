@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from idp import risk
 from idp.browsers.devices import device_name
@@ -15,6 +16,7 @@ from idp.browsers.sessions import Device, open_device
 from idp.hashes import digest
 from idp.notices.telling import tell
 from idp.ports import IdpDeps, IdpWork
+from idp.records import Login
 from kernel.audit import AuditEvent
 
 _EARLIER = 20
@@ -35,9 +37,13 @@ def weigh(work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, 
     own = any(work.records.knows_device(account_id, value) for value in values)
     new_device = not own or any(work.records.is_shared(value) for value in values)
     earlier = work.records.last_logins(account_id, limit=_EARLIER) if new_device else ()
-    addresses = (open_device(deps, one.session_id, one.device).address for one in earlier)
-    signs = risk.compare(deps.clock.now(), device.address, [one.at for one in earlier], addresses, new_device=new_device)
+    met = ((one.at, partial(_address, deps, one)) for one in earlier)
+    signs = risk.compare(deps.clock.now(), device.address, met, new_device=new_device)
     return Impression(new_device, deps.risk.is_suspicious(signs))
+
+
+def _address(deps: IdpDeps, earlier: Login) -> str:
+    return open_device(deps, earlier.session_id, earlier.device).address
 
 
 def greet(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -80,8 +80,8 @@ class NoticeRecords(Protocol):
         """Return the login of this code."""
         ...
 
-    def last_logins(self, account_id: str, *, limit: int) -> Sequence[Login]:
-        """Return an account's logins, newest first."""
+    def last_logins(self, account_id: str, *, limit: int) -> Iterator[Login]:
+        """Return an account's logins, newest first, each read when it is asked for."""
         ...
 
     def login_codes(self, account_id: str) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -25,14 +25,15 @@ class ClaimNames:
 
     def as_json(self) -> dict[str, Any]:
         """Return the stored form."""
-        return {name: list(value) for name, value in asdict(self).items()}
+        return {name: list(getattr(self, name)) for name in _PLACES}
 
 
 def read_claim_names(stored: Mapping[str, Any]) -> ClaimNames:
     """Return what :meth:`ClaimNames.as_json` wrote, also before there were requests with evidence."""
-    return ClaimNames(**{one.name: tuple(stored.get(one.name, ())) for one in fields(ClaimNames)})
+    return ClaimNames(*(tuple(stored.get(name, ())) for name in _PLACES))
 
 
+_PLACES = tuple(one.name for one in fields(ClaimNames))
 NO_CLAIMS = ClaimNames()
 """No claim was asked for by name."""
 

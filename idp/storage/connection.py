@@ -20,6 +20,8 @@ from pki.storage.prepared import INSERTS, put
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 class OnConnection(prepared.OnConnection):
     """What the parts of the records share: the connection and how values are written."""
@@ -69,9 +71,10 @@ def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
 
 def as_json(value: Json) -> str:
     """Return the stored form of a list or an object. Nobody hashes or compares it, so it need not be the canonical one."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
+@functools.lru_cache(maxsize=2048)  # they are the same again and again
 def texts(value: str) -> tuple[str, ...]:
     """Return a stored list of texts."""
     return tuple(json.loads(value))

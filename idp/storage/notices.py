@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -116,9 +116,9 @@ class SqlNotices(OnConnection):
         row = self._first(sa.select(logins).where(logins.c.code == code))
         return None if row is None else _read_login(row)
 
-    def last_logins(self, account_id: str, *, limit: int) -> Sequence[Login]:
-        """Return an account's logins, newest first."""
-        return [_read_login(row) for row in self._find_all(LAST_LOGINS, key=account_id, limit=limit)]
+    def last_logins(self, account_id: str, *, limit: int) -> Iterator[Login]:
+        """Return an account's logins, newest first, each read when it is asked for."""
+        return map(_read_login, self._find_all(LAST_LOGINS, key=account_id, limit=limit))
 
     def login_codes(self, account_id: str) -> Mapping[str, str]:
         """Return the code of the last login of each of an account's sessions."""

@@ -7,7 +7,6 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from flask import Response, g, render_template, request
-from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response as AnyResponse
 
 from idp.authorize.flow import Answer, Held
@@ -21,6 +20,7 @@ from idp.device.errors import KIOSK_FILES
 from idp.ports import IdpDeps
 from idp.records import Visitor
 from kernel.errors import Refusal, wait_seconds
+from kernel.nodes import Node
 from kernel.randomness import token
 from pki.client_cert import HEADER, shown_certificate
 
@@ -99,14 +99,19 @@ def check_files(deps: IdpDeps) -> None:
 
 def new_cookie(deps: IdpDeps, value: str) -> str:
     """Return the cookie that a new browser is given."""
-    name, secure = deps.node.cookie(f"{_BROWSER}_{token(4)}"), deps.node.url.startswith("https:")
-    return dump_cookie(name, value, max_age=_KNOWN_SECONDS, httponly=True, samesite="Lax", secure=secure, path="/")
+    return as_cookie(deps.node, deps.node.cookie(f"{_BROWSER}_{token(4)}"), value, max_age=_KNOWN_SECONDS)
 
 
 def session_cookie(deps: IdpDeps, value: str) -> str:
     """Return the cookie of a session."""
-    name, secure = deps.node.cookie(SESSION), deps.node.url.startswith("https:")
-    return dump_cookie(name, value, httponly=True, samesite="Lax", secure=secure, path="/")
+    return as_cookie(deps.node, deps.node.cookie(SESSION), value)
+
+
+def as_cookie(node: Node, name: str, value: str, *, max_age: int | None = None) -> str:
+    """Return what sets a cookie that no script reads and no other site's form sends; its ``value`` is a token, which needs no quotes."""
+    lasting = "" if max_age is None else f" Max-Age={max_age};"
+    secure = " Secure;" if node.url.startswith("https:") else ""
+    return f"{name}={value};{lasting}{secure} HttpOnly; Path=/; SameSite=Lax"
 
 
 def device() -> Device:

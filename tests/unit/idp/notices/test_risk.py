@@ -86,7 +86,14 @@ def test_another_rule_takes_the_place_of_ours(light: IdpDeps) -> None:
 
 def test_signs_compare_networks_and_local_hours() -> None:
     afternoon, night = datetime.fromisoformat("2026-11-23T08:00:00+00:00"), datetime.fromisoformat("2026-11-23T19:00:00+00:00")
-    assert compare(night, "192.0.2.200", [afternoon], ["192.0.2.1"], new_device=True) == Signs(True, False, True)
-    assert compare(night, "2001:db8:0:9::1", [night], ["2001:db8::1"], new_device=True) == Signs(True, False, False)
-    assert compare(afternoon, "not an address", [night], ["192.0.2.1"], new_device=False) == Signs(False, True, False)
+    assert compare(night, "192.0.2.200", [(afternoon, lambda: "192.0.2.1")], new_device=True) == Signs(True, False, True)
+    assert compare(night, "2001:db8:0:9::1", [(night, lambda: "2001:db8::1")], new_device=True) == Signs(True, False, False)
+    assert compare(afternoon, "not an address", [(night, lambda: "192.0.2.1")], new_device=False) == Signs(False, True, False)
     assert not AllSigns().is_suspicious(Signs(True, True, False))
+
+
+def test_no_more_of_the_earlier_logins_is_looked_at_than_it_takes() -> None:
+    afternoon = datetime.fromisoformat("2026-11-23T08:00:00+00:00")
+    earlier = iter([(afternoon, lambda: "192.0.2.1"), (afternoon, lambda: "203.0.113.7")])
+    assert compare(afternoon, "192.0.2.200", earlier, new_device=True) == Signs(True, False, False)
+    assert len([*earlier]) == 1
