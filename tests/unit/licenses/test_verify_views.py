@@ -302,6 +302,7 @@ def test_the_answer_may_be_a_signed_statement_or_the_evidence(client: FlaskClien
     signed = post(client, pdf, headers={"Accept": "application/jose"})
     assert (signed.status_code, signed.mimetype, signed.text.count(".")) == (200, "application/jose", 2)
     evidence = post(client, pdf, headers={"Accept": "application/zip"})
+    assert "Content-Length" not in evidence.headers  # it goes out while it is put together
     assert (evidence.mimetype, evidence.data[:2]) == ("application/zip", b"PK")
     assert post(client, pdfs.unsealed(example_data()), headers={"Accept": "application/zip"}).status_code == 422
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/verify", base_url=URL).text)
