@@ -80,6 +80,7 @@ class RequestsFetcher:
     def tls_until(self, url: str, *, timeout: float) -> datetime:
         """Return when the certificate of ``url`` ends; see :class:`crosscert.ports.Fetcher`."""
         parts = urlsplit(url)
+        context = ssl.create_default_context()  # to read the authorities takes a while that is none of the peer's
         adapter = _Adapter(timeout, outward=self._outward)
         try:
             with (
@@ -87,7 +88,7 @@ class RequestsFetcher:
                 adapter.dial(parts.hostname or "", parts.port or 443) as plain,
             ):
                 adapter.watch(plain)
-                with ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname) as secure:
+                with context.wrap_socket(plain, server_hostname=parts.hostname) as secure:
                     shown = secure.getpeercert(binary_form=True)
         except (requests.RequestException, OSError, ValueError) as error:
             problem = "too slow" if adapter.expired else str(error)
