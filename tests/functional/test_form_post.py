@@ -22,9 +22,8 @@ class Door:
 
     def __init__(self) -> None:
         self.posted: SimpleQueue[dict[str, str]] = SimpleQueue()
-        self.server = make_server(
-            "127.0.0.1", 0, self.answer, threaded=True
-        )  # a browser's connection in reserve keeps no other waiting
+        # With threads: a connection that a browser opens in reserve keeps no other waiting.
+        self.server = make_server("127.0.0.1", 0, self.answer, threaded=True)
 
     @Request.application
     def answer(self, request: Request) -> Response:

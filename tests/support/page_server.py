@@ -27,7 +27,8 @@ def served_page(port: int, files: Mapping[str, Path], settings: Mapping[str, Any
         kind = "text/html; charset=utf-8" if file.suffix == ".html" else "text/javascript; charset=utf-8"
         return Response(file.read_bytes(), content_type=kind)
 
-    server = make_server("127.0.0.1", port, answer, threaded=True)  # a browser's connection in reserve keeps no other waiting
+    # With threads: a connection that a browser opens in reserve keeps no other waiting.
+    server = make_server("127.0.0.1", port, answer, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

@@ -88,9 +88,7 @@ class Side:
         self.known = Browser(CALLBACK)
         self.metadata: dict[str, Any] = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=30).json()
         self.http = requests.Session()
-        self.http.headers["Connection"] = (
-            "close"  # like a browser's: the peer closes a kept one after five seconds, perhaps just then
-        )
+        self.http.headers["Connection"] = "close"  # the peer closes a kept one after five seconds, perhaps just then
         self._parties: dict[Party, RelyingParty] = {}
 
     # What is asked
