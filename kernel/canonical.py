@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import rfc8785
@@ -36,5 +36,10 @@ def _is_plain(value: object) -> bool:
     if kind is int:
         return -_EXACT <= value <= _EXACT  # type: ignore[operator]  # it is an integer
     if kind is dict:
-        return all(type(name) is str and name.isascii() and _is_plain(one) for name, one in value.items())  # type: ignore[attr-defined]
-    return (kind is list or kind is tuple) and all(map(_is_plain, value))  # type: ignore[call-overload]
+        members: Mapping[object, object] = value  # type: ignore[assignment]  # it is one
+        return all(type(name) is str and name.isascii() for name in members) and _are_plain(members.values())
+    return (kind is list or kind is tuple) and _are_plain(value)  # type: ignore[arg-type]
+
+
+def _are_plain(values: Iterable[object]) -> bool:
+    return all(type(one) is str or _is_plain(one) for one in values)

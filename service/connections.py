@@ -41,6 +41,8 @@ _BEGIN_SQLITE: Mapping[Kind, str] = {"write": "BEGIN IMMEDIATE", "note": "BEGIN 
 class _Sqlite:
     """A connection of sqlite3's, as ``Libpq`` is one of PostgreSQL's; what could be put off is carried out at once, for nobody is far away."""
 
+    is_far = False
+
     def __init__(self, driver: Any) -> None:
         self.execute = self.put_off = driver.execute
         self._driver = driver
@@ -97,7 +99,7 @@ class Kept:
             if kind in _POSTGRESQL:
                 driver.execute(_POSTGRESQL[kind])
             self._carrier = Libpq(driver)
-        connection.info[DRIVER] = self._carrier
+        setattr(connection, DRIVER, self._carrier)
         if isinstance(self._carrier, Libpq):  # what SQLAlchemy carries out must come after what was put off
             sa.event.listen(connection, "before_cursor_execute", self._carrier.send)
 

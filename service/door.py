@@ -49,7 +49,7 @@ class Door:
         form = _read_form(environ) if method == "POST" else {}
         if form is None or not self._floods.take(entering.LOGIN, environ):
             return _ELSEWHERE
-        cookies = parse_cookie(sent)
+        cookies = parse_cookie(sent).to_dict()
         return (self._show(environ, cookies) if method == "GET" else self._submit(environ, cookies, form)) or _ELSEWHERE
 
     def _show(self, environ: WSGIEnvironment, cookies: Mapping[str, str]) -> OAuthResponse | None:

@@ -61,6 +61,8 @@ class Answer:
 class Libpq:
     """A connection of psycopg's, in autocommit: nobody begins a transaction but :meth:`begin`."""
 
+    is_far = True
+
     def __init__(self, driver: psycopg.Connection[Any]) -> None:
         self._pgconn = driver.pgconn
         self._values = Transformer(driver)

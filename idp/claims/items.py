@@ -105,7 +105,7 @@ def unanswered(items: Iterable[Item], consent: Consent | None) -> tuple[Item, ..
 
 def keys(items: Iterable[Item]) -> frozenset[str]:
     """Return what is remembered of all of them."""
-    return frozenset(key for item in items for key in item.keys)
+    return frozenset().union(*(item.keys for item in items))
 
 
 def told(consent: Consent | None) -> frozenset[str]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -226,7 +227,12 @@ def _read_consent(row: Row | sa.RowMapping, prefix: str = "") -> Consent:
 
 def read_client(row: Row | sa.RowMapping, prefix: str = "") -> Client:
     """Return the client that a row holds. Rows are alike again and again, so what they hold is not worked out anew each time."""
-    return _client(tuple(row[prefix + name] for name in _NAMES) if prefix else tuple(row[name] for name in _NAMES))
+    return _client(_columns(prefix)(row))
+
+
+@functools.cache
+def _columns(prefix: str) -> itemgetter[tuple[Any, ...]]:
+    return itemgetter(*(prefix + name for name in _NAMES))
 
 
 @functools.lru_cache(maxsize=2048)

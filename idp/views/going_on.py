@@ -32,7 +32,7 @@ def answer(deps: IdpDeps, environ: Mapping[str, Any]) -> OAuthResponse:
         request = read_request(environ)
         if _needs_flask(request):
             return _ELSEWHERE
-        cookies = parse_cookie(environ.get("HTTP_COOKIE", ""))
+        cookies = parse_cookie(environ.get("HTTP_COOKIE", "")).to_dict()
         known = browser.find_browser(deps, cookies)
         visit = Visit(known or (token(),), browser.find_current(deps, cookies))
         outcome = flow.begin(deps, request.query, visit)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Protocol, TypeAlias, cast
 
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ Row: TypeAlias = Mapping[str, Any]
 Inserted: TypeAlias = "sqlite.Insert | postgresql.Insert"
 Insert: TypeAlias = Callable[[sa.Table], Inserted]
 DRIVER = "chaoxin_driver"
-"""Where a connection's ``info`` has its :class:`Driver`."""
+"""The attribute of a connection that has a :class:`Driver`: its ``info`` would take two calls for each statement."""
 
 INSERTS: Mapping[str, Insert] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 """Each database's own form of an insert."""
@@ -45,7 +46,9 @@ class Answer(Change, Protocol):
 
 
 class Driver(Protocol):
-    """Carries out the text of a statement, its values in the order of their places in it."""
+    """Carries out the text of a statement, its values in the order of their places in it. ``is_far``: statements go together, over a network."""
+
+    is_far: bool
 
     def execute(self, text: str, values: Sequence[Any], /) -> Answer:
         """Carry it out now."""
@@ -62,15 +65,10 @@ class Driver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """What the driver is given. ``order`` is that of the values; ``constants`` are the statement's own."""
+    """What the driver is given: the text, and the values ``given`` by name in the order of their places."""
 
     text: str
-    order: Sequence[str]
-    constants: Mapping[str, Any]
-
-    def given(self, values: Mapping[str, Any]) -> Sequence[Any]:
-        named = {**self.constants, **values} if self.constants else values
-        return [named[name] for name in self.order]
+    given: Callable[[Mapping[str, Any]], Sequence[Any]]
 
 
 class Prepared:
@@ -89,7 +87,7 @@ class Prepared:
 
     def put_off(self, connection: sa.Connection, values: Mapping[str, Any]) -> Change:
         """Carry it out in the connection's transaction: nobody waits for what comes of it before that ends, but a failure undoes it."""
-        driver: Driver | None = connection.info.get(DRIVER)
+        driver: Driver | None = getattr(connection, DRIVER, None)
         if driver is None:
             return self._run(connection, values)
         compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
@@ -97,8 +95,8 @@ class Prepared:
 
     def expect(self, connection: sa.Connection, values: Mapping[str, Any]) -> None:
         """Tell that it will be asked for with these values, so that its answer may come with those of others; what it finds is of now."""
-        driver: Driver | None = connection.info.get(DRIVER)
-        if driver is not None:
+        driver: Driver | None = getattr(connection, DRIVER, None)
+        if driver is not None and driver.is_far:
             compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
             driver.expect(compiled.text, compiled.given(values))
 
@@ -116,7 +114,7 @@ class Prepared:
         return [dict(zip(names, row, strict=True)) for row in found]
 
     def _run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Answer:
-        driver: Driver | None = connection.info.get(DRIVER)
+        driver: Driver | None = getattr(connection, DRIVER, None)
         if driver is None:
             return connection.execute(self._statement(connection.dialect), dict(values))
         compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
@@ -129,8 +127,15 @@ class Prepared:
         form = dialect if dialect.name == "sqlite" else _NUMBERED
         compiled = cast("Any", self._statement(dialect)).compile(dialect=form)
         constants = {name: value for name, value in compiled.params.items() if value is not None}
-        found = self._compiled[dialect.name] = _Compiled(compiled.string, compiled.positiontup, constants)
+        found = self._compiled[dialect.name] = _Compiled(compiled.string, _in_order(compiled.positiontup, constants))
         return found
+
+
+def _in_order(names: Sequence[str], constants: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """Return what puts values in the order of ``names``, with the statement's own ``constants`` among them."""
+    pick: Callable[[Mapping[str, Any]], Sequence[Any]]
+    pick = itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]
+    return (lambda values: pick({**constants, **values})) if constants else pick
 
 
 @dataclass(frozen=True, slots=True)
