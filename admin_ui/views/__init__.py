@@ -31,7 +31,7 @@ from admin_ui.views import (
     window,
 )
 from idp.authenticators import switches as login_switches
-from policies.roles import permits
+from policies.roles import find_reach, permits
 
 __all__ = ["make_blueprint"]
 
@@ -66,6 +66,7 @@ def make_blueprint(deps: AdminDeps) -> Blueprint:
         roles = visitor.roles if visitor else ()
         return {
             "may": lambda permission: permits(deps.policies.roles, roles, permission),
+            "may_everywhere": lambda permission: find_reach(deps.policies.roles, roles, permission) == "node",
             "common_name": common_name,
             "event_words": EVENTS,
             "party_of": read_party,
