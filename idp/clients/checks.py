@@ -157,7 +157,11 @@ def _check_addresses(_deps: IdpDeps, client: Client) -> None:
 def _links(client: Client) -> dict[str, tuple[str, ...]]:
     names = ("home_url", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri", "backchannel_logout_uri", "events_uri")
     links: dict[str, Any] = {name: getattr(client, name) for name in names}
-    return {name: (uri,) for name, uri in links.items() if uri not in {None, POLLED}}
+    return {name: (uri,) for name, uri in links.items() if uri is not None and not _is_polled(name, uri)}
+
+
+def _is_polled(name: str, uri: str) -> bool:
+    return name == "events_uri" and uri == POLLED
 
 
 def _check_fetched(_deps: IdpDeps, client: Client) -> None:
@@ -176,7 +180,8 @@ def _check_fetched(_deps: IdpDeps, client: Client) -> None:
 
 def _check_backchannel_logout(_deps: IdpDeps, client: Client) -> None:
     for name in ("backchannel_logout_uri", "events_uri"):
-        if (uri := getattr(client, name)) not in {None, POLLED}:
+        uri: str | None = getattr(client, name)
+        if uri is not None and not _is_polled(name, uri):
             _check_door(name, uri)
 
 

@@ -55,15 +55,12 @@ def poll(deps: IdpDeps, client: Client, body: bytes) -> dict[str, Any]:
 
 def _settle(deps: IdpDeps, client: Client, asked: _Asked) -> None:
     # 1.
+    said: dict[str, str | None] = {**asked.failed, **dict.fromkeys(asked.taken)}
     with deps.work.begin() as work:
-        for jti in asked.taken:
-            settled = work.records.settle_event(client.client_id, jti, "delivered", None)
+        for jti, error in sorted(said.items()):  # in one order everywhere, so that no two polls wait for each other's rows
+            settled = work.records.settle_event(client.client_id, jti, "delivered" if error is None else "refused", error)
             if settled is not None:
-                tell_end(work, deps, settled, failed=False)
-        for jti, error in asked.failed.items():
-            settled = work.records.settle_event(client.client_id, jti, "refused", error)
-            if settled is not None:
-                tell_end(work, deps, settled, failed=True)
+                tell_end(work, deps, settled, failed=error is not None)
 
 
 def _read(body: bytes) -> _Asked:

@@ -178,8 +178,8 @@ def _later(owed: EventDelivery, error: str | None, now: datetime) -> EventDelive
 def _note(deps: IdpDeps, after: EventDelivery, *, unreadable: bool) -> None:
     failed = after.outcome in {"refused", "given_up"} or unreadable
     with deps.work.begin() as work:
-        work.records.note_event(after)
-        if failed or after.outcome == "delivered":
+        is_news = work.records.note_event(after)  # what was fetched meanwhile has ended already
+        if is_news and (failed or after.outcome == "delivered"):
             tell_end(work, deps, after, failed=failed)
 
 

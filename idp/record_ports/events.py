@@ -24,8 +24,8 @@ class EventRecords(Protocol):
         """Take a due one for a try that ends before ``until``; False when another process has it."""
         ...
 
-    def note_event(self, delivery: EventDelivery) -> None:
-        """Store how a try went, unless it was settled meanwhile."""
+    def note_event(self, delivery: EventDelivery) -> bool:
+        """Store how a try went; False when it was settled meanwhile."""
         ...
 
     def owed_events(self, client_id: str, *, event: str | None, limit: int) -> Sequence[EventDelivery]:

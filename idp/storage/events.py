@@ -36,10 +36,10 @@ class SqlEvents(OnConnection):
         due = (table.c.jti == jti, table.c.next_try_at <= to_micros(now))
         return self._change(table.update().where(*due).values(next_try_at=to_micros(until), tries=table.c.tries + 1))
 
-    def note_event(self, delivery: EventDelivery) -> None:
-        """Store how a try went, unless it was settled meanwhile."""
+    def note_event(self, delivery: EventDelivery) -> bool:
+        """Store how a try went; False when it was settled meanwhile."""
         values = {"next_try_at": micros(delivery.next_try_at), "outcome": delivery.outcome, "error": delivery.error}
-        self._change(table.update().where(table.c.jti == delivery.jti, _OWED).values(values))
+        return self._change(table.update().where(table.c.jti == delivery.jti, _OWED).values(values))
 
     def owed_events(self, client_id: str, *, event: str | None, limit: int) -> Sequence[EventDelivery]:
         """Return what a client is still owed, of one kind or (None) of every, the oldest first."""

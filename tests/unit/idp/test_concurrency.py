@@ -157,6 +157,19 @@ def test_an_event_that_is_fetched_and_acknowledged_by_many_at_once_is_settled_on
     ]
 
 
+def test_events_that_are_acknowledged_at_once_in_any_order_are_settled_without_waiting_for_each_other(
+    deps: IdpDeps, engine: sa.Engine
+) -> None:
+    client = add_client(deps, "told", events_uri=POLLED).client
+    jtis = [f"event-{number}" for number in range(30)]
+    with deps.work.begin() as work:
+        for jti in jtis:
+            work.records.owe_event(EventDelivery(jti, "told", "", "verification", deps.clock.now(), deps.clock.now()))
+    asked = [json.dumps({"ack": order}).encode() for order in (jtis, jtis[::-1])]
+    assert at_once(8, lambda number: polling.poll(deps, client, asked[number % 2])) == [{"sets": {}}] * 8
+    assert len(events(engine, "idp.tell_event")) == len(jtis)
+
+
 def test_what_is_lent_while_its_lender_logs_out_everywhere_is_over_too(crowded: Provider) -> None:
     deps = crowded.deps
     whose = accounts.get_by_username(deps, "chenxiaochao").id

@@ -18,6 +18,7 @@ from idp import endpoints
 from idp.clients import invitations, registry, stages
 from idp.people.accounts import SUBJECT_PREFIX
 from idp.ports import IdpDeps
+from idp.records import POLLED
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
 from tests.support.idp import (
@@ -162,6 +163,7 @@ def test_an_invitation_for_three_registers_three_however_many_come_at_once(deps:
         ({"tos_uri": ""}, "tos_uri"),
         ({"initiate_login_uri": "ftp://scjg.example.cn"}, "initiate_login_uri"),
         ({"backchannel_logout_uri": "http://scjg.example.cn/l"}, "backchannel_logout_uri"),
+        ({"backchannel_logout_uri": POLLED}, "backchannel_logout_uri"),  # events alone are fetched
         ({"backchannel_logout_session_required": "true"}, "backchannel_logout_session_required"),
         ({"scope": "identity fantasy"}, "scope"),
         ({"scope": 1}, "scope"),

@@ -132,6 +132,26 @@ def test_whoever_leaves_open_how_events_come_fetches_them_at_the_address_that_is
     assert department.ask("PUT", stream_id="told").get_json()["delivery"]["method"] == POLL
 
 
+def test_what_is_fetched_while_it_is_pushed_ends_once(
+    provider: Provider, sqlite: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    department, door = Department(provider), door_of(provider)
+    department.create()
+    door.answers[EVENTS] = 202
+    post = door.post
+
+    def change_meanwhile(*asked: Any, **more: Any) -> Any:
+        department.ask("PATCH", stream_id="told", delivery={"method": POLL})
+        poll(department, ack=[*poll(department)["sets"]])
+        return post(*asked, **more)
+
+    monkeypatch.setattr(door, "post", change_meanwhile)
+    happen(provider.deps)
+    assert len(door.posted) == 1
+    told = [(json.loads(one["details"])["event"], one["outcome"]) for one in events(sqlite, "idp.tell_event")]
+    assert sorted(told) == [("account-disabled", "ok"), ("account-enabled", "ok")]
+
+
 def test_nobody_fetches_or_settles_what_is_anothers(told: Department) -> None:
     happen(told.provider.deps)
     jtis = [*poll(told)["sets"]]
