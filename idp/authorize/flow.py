@@ -216,8 +216,10 @@ def _finish(
 ) -> Answer:
     now, client, request, acting = situation.now, situation.client, situation.request, situation.acting
     pushed_requests.use_up(work, request)
-    if transaction is not None and not work.records.finish_transaction(transaction.id, now):
-        raise Refusal(TRANSACTION_OVER)
+    if transaction is not None:
+        work.records.expect_end(transaction.id, session.id, client.client_id, now)
+        if not work.records.finish_transaction(transaction.id, now):
+            raise Refusal(TRANSACTION_OVER)
     whose = session.account_id if acting is None else acting.organization.id
     consent = remember(situation, whose, subject_of(deps, client, whose), declined)
     if is_news(situation.consent, consent):

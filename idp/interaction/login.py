@@ -21,7 +21,7 @@ from datetime import datetime
 from idp.authenticators import code_factors, second_factors, stored_certificate, switches
 from idp.authenticators.reach import PASSWORD, SECOND_FACTORS
 from idp.authorize import flow
-from idp.authorize.transactions import Visit, open_transaction, verify_transaction
+from idp.authorize.transactions import Visit, open_transaction, verify_found, verify_transaction
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device, Started
 from idp.directories import login as directory_login
@@ -79,19 +79,21 @@ def submit_password(
     deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: Device, username: str, password: str
 ) -> LoggedIn | NeedsCode:
     """Take username and password; ``transaction_id`` None is a login without a client. ``Refusal`` says what is wrong."""
-    transaction = None if transaction_id is None else verify_transaction(deps, transaction_id, visit.browser)
-    proven = _prove_password(deps, username, password, device.address)
-    account = proven.account
+    transaction, found = _look_up(deps, transaction_id, visit, username)
+    proven = _prove_password(deps, found, username, password, device.address)
+    account, now = proven.account, deps.clock.now()
     kinds = {one.kind for one in proven.authenticators}
     must = assurance.needs_second_factor(deps.policies.assurance, account.kind) or not proven.alone
     with deps.work.begin() as work:
-        _remember_use(work, proven, deps.clock.now())
+        if proven.authenticator is not None:
+            work.records.expect_use(proven.authenticator, now)
         # Who is asked for a code in any case is weighed when it comes.
         asked = must or "totp" in kinds
         if not asked and transaction is not None and transaction.client_id is not None:
             work.records.expect_client(transaction.client_id)
             work.records.expect_answer(account.id, transaction.client_id)
         impression = None if asked else devices.weigh(work, deps, account.id, browser=visit.browser, device=device)
+        _remember_use(work, proven, now)
         wanted = must or (impression is not None and impression.suspicious)
         if "totp" in kinds or (wanted and _can_add(deps, proven)):
             proven.attempt.give_back(work)
@@ -187,15 +189,26 @@ def find_destination(deps: IdpDeps, transaction_id: str, visit: Visit) -> str | 
     return mask(code_factors.address(open_record(deps, asked.account), asked.channel), head=2, tail=4)
 
 
-def _prove_password(deps: IdpDeps, username: str, password: str, address: str) -> _Proven:
+def _look_up(
+    deps: IdpDeps, transaction_id: str | None, visit: Visit, username: str
+) -> tuple[Transaction | None, StaffDirectory | reached.Found]:
+    """Return what waits, which must be this browser's, and who it would be: a directory's staff, or what is known here of the name."""
+    directory = directory_login.find_directory(deps, normal_username(username))
+    with deps.work.look() as work:
+        if transaction_id is not None:
+            work.records.expect_transaction(transaction_id)
+        found = reached.look_up(work, deps, username) if directory is None else directory
+        waiting = None if transaction_id is None else work.records.find_transaction(transaction_id)
+    return None if transaction_id is None else verify_found(deps, waiting, visit.browser), found
+
+
+def _prove_password(deps: IdpDeps, found: StaffDirectory | reached.Found, username: str, password: str, address: str) -> _Proven:
     # 1. Who it would be.
     name = normal_username(username)
-    directory = directory_login.find_directory(deps, name)
-    if directory is not None:
-        switches.check_directory(deps, directory.settings.name)
-        return _prove_to_directory(deps, directory, name, password, address)
-    with deps.work.look() as work:
-        account, authenticators, off = reached.look_up(work, deps, username)
+    if not isinstance(found, tuple):
+        switches.check_directory(deps, found.settings.name)
+        return _prove_to_directory(deps, found, name, password, address)
+    account, authenticators, off = found
     switches.check_found(off, "password")
     authenticator = next((one for one in authenticators if one.kind == "password"), None)
     # 2. May it be tried? Whether other names of the same account were tried too often, the answer does not tell.

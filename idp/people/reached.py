@@ -7,11 +7,15 @@ who confirmed one contact it leads to the first. Left to others: confirming it (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from idp.people.accounts import normal_username, open_record
 from idp.people.contact_forms import find_email, find_phone
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Account, AccountRecord, Authenticator, Channel, Switch
+
+Found: TypeAlias = tuple[AccountRecord | None, Sequence[Authenticator], Sequence[Switch]]
+"""Whose name it is with all their authenticators, and what is switched off."""
 
 
 def find(work: IdpWork, deps: IdpDeps, typed: str) -> AccountRecord | None:
@@ -32,7 +36,7 @@ def names(account: Account) -> tuple[str, ...]:
     return account.username, *(spelling(contacts[channel] or "") for channel in account.confirmed)
 
 
-def look_up(work: IdpWork, deps: IdpDeps, typed: str) -> tuple[AccountRecord | None, Sequence[Authenticator], Sequence[Switch]]:
+def look_up(work: IdpWork, deps: IdpDeps, typed: str) -> Found:
     """Return whose username or confirmed contact was typed with their authenticators, and what is switched off; nobody costs the same."""
     named, authenticators, off = work.records.find_named(normal_username(typed))
     channel, contact = _contact(typed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from idp.records import AccountRecord, Authenticator, Client, Switch, Transaction
@@ -19,6 +20,14 @@ class EnteringRecords(Protocol):
         """Return whose username (in its normal form) this is with all their authenticators, oldest first, and what is switched off."""
         ...
 
+    def expect_transaction(self, transaction_id: str) -> None:
+        """Be ready for a login on its way, which must be asked for."""
+        ...
+
+    def expect_use(self, used: Authenticator, at: datetime) -> None:
+        """Be ready for the use of an authenticator at this moment, which takes place in any case."""
+        ...
+
     def expect_client(self, client_id: str) -> None:
         """Be ready for a request's client. It is of now."""
         ...
@@ -29,4 +38,8 @@ class EnteringRecords(Protocol):
 
     def expect_weighing(self, account_id: str, devices: Sequence[bytes], *, logins: int) -> None:
         """Be ready for what a login is weighed by: the browser's values, and so many logins before it."""
+        ...
+
+    def expect_end(self, transaction_id: str, session_id: str, client_id: str, at: datetime) -> None:
+        """Be ready for what ends a login at this moment: it is finished, and its client told of the session."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,12 +11,13 @@ import sqlalchemy as sa
 from idp.records import AccountRecord, Authenticator, Client, Switch, Transaction
 from idp.storage.clients import CLIENT, CONSENT, read_client
 from idp.storage.connection import OnConnection
-from idp.storage.logins import read_transaction
+from idp.storage.logins import FINISH_TRANSACTION, PUT_SESSION_CLIENT, TRANSACTION, read_transaction
 from idp.storage.mandates import OF_AGENT
 from idp.storage.notices import DEVICE, LAST_LOGINS
-from idp.storage.people import read_account, read_authenticator
+from idp.storage.people import USE_AUTHENTICATOR, read_account, read_authenticator
 from idp.storage.switches import read_switch
 from idp.storage.tables import accounts, authenticators, clients, switches, transactions
+from kernel.clock import to_micros
 from pki.storage.prepared import Prepared, Row
 
 _CLIENT, _AUTHENTICATOR, _SWITCH = "client_", "authenticator_", "switch_"
@@ -62,6 +64,14 @@ class SqlEntering(OnConnection):
         enrolled = {row[f"{_AUTHENTICATOR}id"]: row for row in rows if row[f"{_AUTHENTICATOR}id"] is not None}
         return account, [read_authenticator(row, _AUTHENTICATOR) for row in enrolled.values()], _switches(rows)
 
+    def expect_transaction(self, transaction_id: str) -> None:
+        """Be ready for a login on its way."""
+        TRANSACTION.expect(self._connection, {"key": transaction_id})
+
+    def expect_use(self, used: Authenticator, at: datetime) -> None:
+        """Be ready for the use of an authenticator."""
+        USE_AUTHENTICATOR.expect(self._connection, {"key": used.id, "was": used.secret, "at": to_micros(at)})
+
     def expect_client(self, client_id: str) -> None:
         """Be ready for a request's client."""
         CLIENT.expect(self._connection, {"key": client_id})
@@ -76,6 +86,11 @@ class SqlEntering(OnConnection):
         for device in devices:
             DEVICE.expect(self._connection, {"account": account_id, "key": device})
         LAST_LOGINS.expect(self._connection, {"key": account_id, "limit": logins})
+
+    def expect_end(self, transaction_id: str, session_id: str, client_id: str, at: datetime) -> None:
+        """Be ready for what ends a login."""
+        FINISH_TRANSACTION.expect(self._connection, {"key": transaction_id, "at": to_micros(at)})
+        PUT_SESSION_CLIENT.expect(self._connection, {"key": session_id, "client": client_id, "at": to_micros(at)})
 
 
 def _switches(rows: Sequence[Row]) -> Sequence[Switch]:

@@ -41,7 +41,7 @@ _SESSION_BY_SECRET = Prepared(
 )
 _SEE_SESSION = Prepared(sessions.update().where(sessions.c.id == _KEY, sessions.c.seen_at < _AT).values(seen_at=_AT))
 _ADD_TRANSACTION = Prepared(lambda insert: insert(transactions))
-_TRANSACTION = Prepared(sa.select(transactions).where(transactions.c.id == _KEY))
+TRANSACTION = Prepared(sa.select(transactions).where(transactions.c.id == _KEY))
 _OPEN_TRANSACTION = transactions.update().where(transactions.c.id == _KEY, transactions.c.finished_at.is_(None))
 _PASS_FACTOR = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUNT, passed=sa.bindparam("methods")))
 _PASSED_BY = _OPEN_TRANSACTION.where(transactions.c.account_id == _ACCOUNT, HAS_PASSED)
@@ -49,7 +49,7 @@ _KEEP_PASSED = Prepared(_PASSED_BY.values(account_id=_ACCOUNT))
 # Whoever logs in now has chosen nothing yet.
 _AUTHENTICATE_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(account_id=_ACCOUNT, authenticated_at=_AT, acting=sa.null()))
 _CHOOSE_IDENTITY = Prepared(_OPEN_TRANSACTION.values(acting=sa.bindparam("acting")))
-_FINISH_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(finished_at=_AT))
+FINISH_TRANSACTION = Prepared(_OPEN_TRANSACTION.values(finished_at=_AT))
 
 _PUSHED_REQUEST = Prepared(
     sa.select(pushed_requests).where(
@@ -70,7 +70,7 @@ def _put_session_client(insert: Insert) -> sa.Executable:
     ).returning(session_clients.c.session_id)
 
 
-_PUT_SESSION_CLIENT = Prepared(_put_session_client)
+PUT_SESSION_CLIENT = Prepared(_put_session_client)
 
 
 class SqlSessions(OnConnection):
@@ -188,7 +188,7 @@ class SqlSessions(OnConnection):
 
     def put_session_client(self, session_id: str, client_id: str, at: datetime) -> bool:
         """Remember that a client was told of this session; False when the session was ended meanwhile."""
-        return self._find(_PUT_SESSION_CLIENT, key=session_id, client=client_id, at=to_micros(at)) is not None
+        return self._find(PUT_SESSION_CLIENT, key=session_id, client=client_id, at=to_micros(at)) is not None
 
     def session_clients(self, session_id: str) -> Sequence[tuple[Client, datetime]]:
         """Return the clients that were told of this session, with the moment of the last time."""
@@ -211,7 +211,7 @@ class SqlSessions(OnConnection):
 
     def find_transaction(self, transaction_id: str) -> Transaction | None:
         """Return a login on its way, or finished."""
-        row = self._find(_TRANSACTION, key=transaction_id)
+        row = self._find(TRANSACTION, key=transaction_id)
         return None if row is None else read_transaction(row)
 
     def bind_transaction(self, transaction_id: str, browser_hash: bytes) -> bool:
@@ -242,7 +242,7 @@ class SqlSessions(OnConnection):
 
     def finish_transaction(self, transaction_id: str, at: datetime) -> bool:
         """Finish it; False when it was finished before."""
-        return self._run(_FINISH_TRANSACTION, key=transaction_id, at=to_micros(at))
+        return self._run(FINISH_TRANSACTION, key=transaction_id, at=to_micros(at))
 
     def add_pushed_request(self, pushed: PushedRequest) -> None:
         """Store a pushed authorization request."""

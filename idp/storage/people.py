@@ -32,7 +32,7 @@ _VERIFICATIONS = Prepared(
     .order_by(verifications.c.verified_at.desc(), verifications.c.id)
 )
 _AS_IT_WAS = (authenticators.c.id == _KEY, authenticators.c.secret == sa.bindparam("was"))
-_USE_AUTHENTICATOR = Prepared(authenticators.update().where(*_AS_IT_WAS).values(last_used_at=sa.bindparam("at")))
+USE_AUTHENTICATOR = Prepared(authenticators.update().where(*_AS_IT_WAS).values(last_used_at=sa.bindparam("at")))
 
 
 def _take_try(insert: Insert) -> sa.Executable:
@@ -113,7 +113,7 @@ class SqlAccounts(OnIndexes):
 
     def use_authenticator(self, used: Authenticator, at: datetime) -> bool:
         """Remember when it was last used; False when it was taken away or changed since it was looked up."""
-        return self._run(_USE_AUTHENTICATOR, key=used.id, was=used.secret, at=to_micros(at))
+        return self._run(USE_AUTHENTICATOR, key=used.id, was=used.secret, at=to_micros(at))
 
     def take_step(self, authenticator_id: str, step: int, at: datetime) -> bool:
         """Accept a TOTP time step; False when it or a later one was accepted before."""
