@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from admin_ui.certificates import Certificate, describe_record
+from admin_ui.ports import AuditReader
 from kernel.errors import Misuse
 from licenses import archival
 from licenses.act_records import LicenseStop
@@ -26,6 +27,9 @@ Kind = Literal["ok", "warn", "bad"]
 
 CA_SOON = timedelta(days=180)
 """A CA that ends sooner is to be renewed now: its successor must be cross-certified before."""
+
+WORKER_SILENT = timedelta(minutes=10)
+"""The worker chains the audit trail each minute. It is given the time that another of its jobs may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,12 @@ def list_authorities(deps: PkiDeps, at: datetime) -> Sequence[Authority]:
                 newest = next(iter(work.records.newest_lists(ca, (0,))), None)
                 found.append(_judge(ca, describe_record(record, at), newest, at))
     return found
+
+
+def find_standstill(audit: AuditReader, at: datetime) -> datetime | None:
+    """Return since when the worker has done nothing, by what it ought to have chained of the audit trail; None while it works."""
+    since = audit.waits_since()
+    return since if since is not None and at - since > WORKER_SILENT else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,10 @@ class AuditReader(Protocol):
         """Return the number of the last of so many events below ``before``; None where there are no more than these."""
         ...
 
+    def waits_since(self) -> datetime | None:
+        """Return since when an event waits to be chained, which the worker does each minute; None where none does."""
+        ...
+
     def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``, the earliest first."""
         ...

@@ -135,6 +135,11 @@ class AuditReader:
         with self._reading.begin() as connection:
             return SqlAuditTrail(connection).find_end(before=before, of=of)
 
+    def waits_since(self) -> datetime | None:
+        """Return since when an event waits to be chained."""
+        with self._reading.begin() as connection:
+            return SqlAuditTrail(connection).waits_since()
+
     def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``."""
         with self._reading.begin() as connection:

@@ -132,6 +132,14 @@ class SqlAuditTrail:
         row = self._connection.execute(query.order_by(events.c.at.desc()).limit(1)).mappings().first()
         return None if row is None else _event(row)
 
+    def waits_since(self) -> datetime | None:
+        """Return when the first event happened that came after all that are chained; None where there is none."""
+        chained = sa.select(sa.func.coalesce(sa.func.max(links.c.event), 0)).scalar_subquery()
+        at = self._connection.execute(
+            sa.select(events.c.at).where(events.c.number > chained).order_by(events.c.number).limit(1)
+        ).scalar()
+        return None if at is None else from_micros(at)
+
     def per_hour(self, actions: Collection[str], *, since: datetime, hours: int) -> Mapping[str, Sequence[int]]:
         """Return how often each of ``actions`` came off well in each of the ``hours`` after ``since``, the earliest first."""
         begin = to_micros(since)

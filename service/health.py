@@ -15,14 +15,17 @@ import sqlalchemy as sa
 import structlog
 from cryptography import x509
 
+from admin_ui import overview
 from crosscert.federation.standings import list_standings
 from idp.directories import sync
+from kernel.clock import rfc3339
 from licenses import archival
 from licenses.transparency import faults, reading
 from pki import archiving, authority, crl, review
 from pki.certificates import hash_for
 from pki.cross_certificates import PROFILE
 from pki.roles import CA_ROLES, cas_in, get_credential, responder_role
+from service.adapters import AuditReader
 
 if TYPE_CHECKING:
     from service.wiring import Services
@@ -194,9 +197,11 @@ def archive_finding(services: Services) -> Finding:
 
 
 def jobs_finding(services: Services) -> Finding:
-    """Tell which of the worker's jobs fail: each is a warning, since what the node answers is as true as the other findings say."""
+    """Tell which of the worker's jobs fail, or that it does nothing: a warning, since what is answered is as true as the other findings say."""
     failed = services.failed_jobs.listed()
-    return Finding("jobs", ok=True, detail=f"{len(failed)} fail", warnings=tuple(map(str, failed)))
+    since = overview.find_standstill(AuditReader(services.engine), services.clock.now())
+    still = () if since is None else (f"no job was done since {rfc3339(since)}: is chaoxin worker running?",)
+    return Finding("jobs", ok=True, detail=f"{len(failed)} fail", warnings=(*still, *map(str, failed)))
 
 
 _CHECKS: tuple[tuple[str, Callable[[Services], str]], ...] = (

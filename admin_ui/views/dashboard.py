@@ -37,6 +37,7 @@ def add(pages: Blueprint, deps: AdminDeps) -> None:
             log=overview.look_at_log(deps.licenses),
             stops=overview.find_stops(deps.pki, deps.licenses),
             type_fault=deps.type_fault(),
+            standstill=overview.find_standstill(deps.audit, now),
             archive=overview.look_at_archive(deps.licenses),
             backlog=results.backlog(deps.idp),
             today=waits,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -14,12 +15,15 @@ from idp.authenticators import switches
 from idp.people import accounts
 from idp.people.accounts import NewAccount
 from idp.records import Case, EventDelivery
+from kernel.audit import AuditEvent
 from kernel.people import person_of
 from licenses import issue
 from licenses.life import acts
 from licenses.life.orders import Officer, Order
 from pki import rollover
+from service import audit
 from service.app import create_app
+from service.health import jobs_finding
 from service.metrics import Metrics
 from service.wiring import Services
 from tests.support import issuing
@@ -122,3 +126,16 @@ def test_a_job_of_the_worker_that_fails_waits_for_an_admin_with_what_to_do(servi
     services.failed_jobs.clear("refresh_revocation_lists")
     services.failed_jobs.clear("issue_chunk")
     assert "没有做成的后台任务" not in page(services, ADMIN)
+
+
+def test_a_worker_that_does_nothing_is_told_of_by_what_it_did_not_chain(services: Services) -> None:
+    now = services.clock.now()
+    while audit.seal(services.engine, older_than=now + timedelta(hours=1)):
+        pass
+    for age, silent in ((timedelta(minutes=9), False), (timedelta(minutes=11), True)):
+        with services.idp.work.begin() as work:
+            work.audit.record(AuditEvent(now - age, "system", "pki.publish_crl", "ca:issuing"))
+        assert ("请检查 chaoxin worker 是否在运行" in page(services, ADMIN)) is silent
+        assert bool(jobs_finding(services).warnings) is silent
+        audit.seal(services.engine, older_than=now)
+    assert "请检查 chaoxin worker 是否在运行" not in page(services, ADMIN)
