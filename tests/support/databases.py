@@ -207,7 +207,8 @@ def first_step_on_sqlite(folder: Path, metadata: sa.MetaData, ask: Callable[[sa.
         sa.event.listen(engine, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
         ask(connection)
         statement, values = asked[-1]
-        return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()[0][3])
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).scalars("detail")
+        return next(str(step) for step in steps if step.startswith(("SEARCH", "SCAN")))
 
 
 def create_all(engine: sa.Engine, *metadatas: sa.MetaData) -> None:

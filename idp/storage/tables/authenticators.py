@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from idp.storage.tables.columns import INTERNAL, PERSONAL, SECRET, metadata, moment_column, octets_column, text_column
+from idp.storage.tables.columns import INTERNAL, KEY_ALONE, PERSONAL, SECRET, metadata, moment_column, octets_column, text_column
 
 recovery_codes = sa.Table(
     "idp_recovery_codes",
@@ -18,7 +18,8 @@ challenges = sa.Table(
     "idp_challenges",
     metadata,
     octets_column("digest", INTERNAL, key=True),
-    moment_column("expires_at", index=True),
+    moment_column("expires_at"),
+    **KEY_ALONE,
 )
 
 sent_codes = sa.Table(
@@ -28,7 +29,7 @@ sent_codes = sa.Table(
     text_column("channel", 10, key=True),
     octets_column("digest", SECRET),
     octets_column("destination", PERSONAL),
-    moment_column("expires_at", index=True),
+    moment_column("expires_at"),
 )
 
 code_uses = sa.Table(

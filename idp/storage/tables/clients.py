@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from idp.storage.tables.columns import (
     INTERNAL,
+    KEY_ALONE,
     PUBLIC,
     SECRET,
     json_column,
@@ -67,7 +68,8 @@ assertions = sa.Table(
     metadata,
     text_column("client_id", 100, key=True),
     octets_column("jti_digest", INTERNAL, key=True),
-    moment_column("expires_at", index=True),
+    moment_column("expires_at"),
+    **KEY_ALONE,
 )
 
 consents = sa.Table(

@@ -1,13 +1,19 @@
 """What the columns of the room are made of. Moments are microseconds since 1970, lists canonical JSON, digests 32 octets.
 
-Every column declares its sensitivity.
+Every column declares its sensitivity. What is over within the hour, or mostly gone by then, has no index on when: the clean-up of every few
+minutes takes most of such rows away, and reads them all for less than an index costs whoever writes.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
+
+KEY_ALONE: dict[str, Any] = {"sqlite_with_rowid": False}
+"""For a table whose rows are hardly more than their key: SQLite has it in one tree, not in a second one beside its key's. Wide rows gain nothing."""
 
 
 PUBLIC = {"sensitivity": "public"}

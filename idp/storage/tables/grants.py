@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from idp.storage.tables.columns import (
     INTERNAL,
+    KEY_ALONE,
     PUBLIC,
     SECRET,
     json_column,
@@ -72,14 +73,16 @@ revoked_tokens = sa.Table(
     "idp_revoked_tokens",
     metadata,
     text_column("jti", 100, key=True),
-    moment_column("expires_at", index=True),
+    moment_column("expires_at"),
+    **KEY_ALONE,
 )
 
 proofs = sa.Table(
     "idp_proofs",
     metadata,
     octets_column("digest", INTERNAL, key=True),
-    moment_column("expires_at", index=True),
+    moment_column("expires_at"),
+    **KEY_ALONE,
 )
 
 signing_keys = sa.Table(

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from idp.storage.tables.columns import (
     INTERNAL,
+    KEY_ALONE,
     PERSONAL,
     SECRET,
     json_column,
@@ -41,6 +42,7 @@ session_clients = sa.Table(
     text_column("session_id", 60, key=True),
     text_column("client_id", 100, key=True),
     moment_column("told_at"),
+    **KEY_ALONE,
 )
 
 HAS_PASSED = sa.text("passed <> '[]'")
@@ -54,7 +56,7 @@ transactions = sa.Table(
     text_column("client_id", 100, optional=True),
     json_column("request", optional=True),
     moment_column("created_at"),
-    moment_column("expires_at", index=True),
+    moment_column("expires_at"),
     text_column("account_id", 60, optional=True),
     json_column("passed"),
     moment_column("authenticated_at", optional=True),
@@ -70,5 +72,5 @@ pushed_requests = sa.Table(
     text_column("client_id", 100),
     json_column("request"),
     moment_column("created_at"),
-    moment_column("expires_at", index=True),
+    moment_column("expires_at"),
 )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from idp.storage.tables.columns import INTERNAL, PERSONAL, json_column, metadata, moment_column, octets_column, text_column
+from idp.storage.tables.columns import (
+    INTERNAL,
+    KEY_ALONE,
+    PERSONAL,
+    json_column,
+    metadata,
+    moment_column,
+    octets_column,
+    text_column,
+)
 
 notices = sa.Table(
     "idp_notices",
@@ -24,10 +33,10 @@ notices = sa.Table(
 devices = sa.Table(
     "idp_devices",
     metadata,
+    octets_column("device", INTERNAL, key=True),  # first, since whose accounts were used in it is asked
     text_column("account_id", 60, key=True),
-    octets_column("device", INTERNAL, key=True),
     moment_column("seen_at", index=True),
-    sa.Index("idp_devices_device", "device"),
+    **KEY_ALONE,
 )
 
 cases = sa.Table(

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from idp.storage.tables.columns import (
     INTERNAL,
+    KEY_ALONE,
     PERSONAL,
     SECRET,
     json_column,
@@ -87,6 +88,7 @@ tries = sa.Table(
     metadata,
     text_column("what", 20, key=True),
     octets_column("digest", INTERNAL, key=True),
-    moment_column("since", index=True),
+    moment_column("since"),
     sa.Column("count", sa.Integer, nullable=False, info=INTERNAL),
+    **KEY_ALONE,
 )

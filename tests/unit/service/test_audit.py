@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from kernel.clock import to_micros
 from pki.storage.prepared import Provided
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
-from tests.support.databases import create_all
+from tests.support.databases import create_all, first_step_on_sqlite
 
 MOMENT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
@@ -84,6 +85,23 @@ def test_what_somebody_did_and_what_was_done_to_them_comes_back_once_and_newest_
     assert told([], actions=["test.act", "test.other"]) == [other, own]
     newest = audit.AuditJournal(trail).about(["thing:2"], actor="thing:2", actions=["test.act"], before=None, limit=1)
     assert told(["thing:2"], before=newest[0][0]) == [an_event(2)]
+
+
+def test_what_systems_do_for_each_token_is_in_no_index_and_found_all_the_same(trail: sa.Engine, tmp_path: Path) -> None:
+    refreshed = AuditEvent(MOMENT, "client:scjg", "test.act", "grant:1")
+    with trail.begin() as connection:
+        audit.SqlAuditTrail(connection).record(refreshed)
+    for target in ("grant:1", "client:scjg"):
+        found = audit.AuditJournal(trail).about([target], actor="client:scjg", actions=["test.act"], before=None, limit=9)
+        assert [event for _, event in found] == [refreshed]
+
+    def first_step(target: str) -> str:
+        return first_step_on_sqlite(
+            tmp_path, audit.metadata, lambda connection: audit.SqlAuditTrail(connection).about([target], ["test.act"], limit=9)
+        )
+
+    assert "ix_service_audit_events_target (target=?)" in first_step("account:sub.zhang")
+    assert "ix_service_audit_events_target" not in first_step("grant:1")
 
 
 def test_sealing_chains_only_what_is_old_enough_and_only_once(trail: sa.Engine) -> None:
