@@ -142,13 +142,14 @@ class SqlSessions(OnConnection):
         What waits for a second factor is void with them.
         """
         self.void_passed(account_id)
-        unrevoked = (grants.c.account_id == account_id, grants.c.revoked_at.is_(None))
-        self._change(grants.update().where(*unrevoked).values(revoked_at=to_micros(at)))
         alive = (sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
         statement = sessions.update().where(*alive).values(ended_at=to_micros(at)).returning(sessions.c.id)
         ended = self._connection.execute(statement).scalars().all()
         # What was lent while the first statement waited for its lender was no row of that statement's snapshot.
         ended = [*ended, *self._connection.execute(statement).scalars().all()]
+        # After the sessions, as where one ends: whoever was granted something while these were waited for is found, and no other is any more.
+        unrevoked = (grants.c.account_id == account_id, grants.c.revoked_at.is_(None))
+        self._change(grants.update().where(*unrevoked).values(revoked_at=to_micros(at)))
         self._owe_logouts(sessions.c.id.in_(ended), at)
         return len(ended)
 

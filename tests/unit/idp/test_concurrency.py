@@ -25,7 +25,7 @@ from idp.hashes import digest
 from idp.interaction import login
 from idp.people import accounts, one_time_codes, throttle
 from idp.ports import IdpDeps
-from idp.records import POLLED, EventDelivery, Session
+from idp.records import POLLED, EventDelivery, Grant, Session
 from idp.recovery import window
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
 from kernel.clock import FixedClock
@@ -187,6 +187,32 @@ def test_what_is_lent_while_its_lender_logs_out_everywhere_is_over_too(crowded: 
         assert not lend(1), "it has ended"
         with deps.work.read() as work:
             assert work.records.sessions(whose) == []
+
+
+def test_what_is_granted_while_somebody_logs_out_everywhere_is_revoked_too(deps: IdpDeps, engine: sa.Engine) -> None:
+    add_client(deps)
+    whose, now = add_account(deps).id, deps.clock.now()
+    with deps.work.begin() as work:
+        session = sessions.start(work, deps, whose, ("pwd",), Device("192.0.2.1")).session
+
+    def end() -> int:
+        with deps.work.begin() as work:
+            return work.records.end_sessions(whose, now)
+
+    with ThreadPoolExecutor(1) as pool, engine.connect() as watching:
+        with deps.work.begin() as work:
+            work.records.add_grant(Grant("g", "scjg", whose, session.id, ("openid", "offline_access"), "acr", ("pwd",), now, now))
+            assert work.records.put_session_client(session.id, "scjg", now)
+            ending = pool.submit(end)
+            while engine.dialect.name == "postgresql" and not watching.scalar(
+                sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            ):
+                assert not ending.done()
+        assert ending.result() == 1
+    with deps.work.read() as work:
+        granted = work.records.find_grant("g")
+    assert granted is not None
+    assert granted.revoked_at == now
 
 
 def test_whoever_passed_the_old_password_and_a_recovery_at_once_leave_no_session(deps: IdpDeps, clock: FixedClock) -> None:
