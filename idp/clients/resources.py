@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from idp.clients.grant_types import EXCHANGE
 from idp.oauth_errors import RESOURCE
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Client
+from idp.records import AccountRecord, Client, Mandate
 from kernel.errors import ErrorCode, Text
 from policies.resources import scopes_at
 
@@ -28,13 +28,15 @@ _OUR_OWN = frozenset({"openid", "offline_access"})
 class Target:
     """Where an access token is to be used, and for what. ``department`` answers there.
 
-    ``may_act`` is the client that answers there, where it may go on as a delegate of the token's subject (RFC 8693 4.4).
+    ``may_act`` is the client that answers there, where it may go on as a delegate of the token's subject (RFC 8693 4.4). ``standing`` is
+    the mandate by which an agent gets there, and the account of the organisation for which they act.
     """
 
     audience: str
     department: str
     scopes: tuple[str, ...]
     may_act: str | None = None
+    standing: tuple[Mandate, AccountRecord] | None = None
 
 
 def find_target(work: IdpWork, deps: IdpDeps, client: Client, resource: str, scopes: tuple[str, ...]) -> Target | ErrorCode:

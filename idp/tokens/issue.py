@@ -12,10 +12,9 @@ from typing import Any
 
 from idp.claims.subjects import subject_of
 from idp.clients.resources import Target
-from idp.enterprises import mandates
 from idp.people.accounts import open_record
-from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, Grant
+from idp.ports import IdpDeps
+from idp.records import AccountRecord, Client, Grant, Mandate
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,6 @@ class Issue:
 
 
 def issue_for(
-    work: IdpWork,
     deps: IdpDeps,
     client: Client,
     grant: Grant,
@@ -74,8 +72,8 @@ def issue_for(
 ) -> Issue:
     """Return what a login's grant gives a client at ``target``; ``scopes`` are the grant's, or the fewer that were asked for."""
     whose, delegation = grant.account_id, None
-    if grant.mandate_id is not None:
-        whose, delegation = _delegate(work, deps, client, grant, grant.mandate_id)
+    if target.standing is not None:
+        whose, delegation = target.standing[1].id, _delegate(deps, client, grant, *target.standing)
     return Issue(
         subject=subject_of(deps, client, whose),
         scopes=target.scopes,
@@ -90,11 +88,7 @@ def issue_for(
     )
 
 
-def _delegate(work: IdpWork, deps: IdpDeps, client: Client, grant: Grant, mandate_id: str) -> tuple[str, Delegation]:
-    """Return for whom the agent of a grant acts, and how; that the mandate counts has been found (``grants.resource``)."""
-    standing = mandates.find_standing(work, deps, mandate_id, deps.clock.now())
-    if standing is None:
-        raise LookupError(mandate_id)
-    mandate, organization = standing
+def _delegate(deps: IdpDeps, client: Client, grant: Grant, mandate: Mandate, organization: AccountRecord) -> Delegation:
+    """Return how the agent of a grant acts for an organisation."""
     act = {"sub": subject_of(deps, client, grant.account_id)}
-    return organization.id, Delegation(act, mandate.valid_until, mandate.id, open_record(deps, organization).name)
+    return Delegation(act, mandate.valid_until, mandate.id, open_record(deps, organization).name)

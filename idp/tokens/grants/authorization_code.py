@@ -44,9 +44,7 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
             if isinstance(outcome, Target):
                 work.audit.record(event(client, _ACTION, grant, now))
                 refresh_token = new_refresh_token(work, deps, client, grant, binding, now=now)
-                return issue_for(
-                    work, deps, client, grant, outcome, scopes=grant.scopes, refresh_token=refresh_token, nonce=code.nonce
-                )
+                return issue_for(deps, client, grant, outcome, scopes=grant.scopes, refresh_token=refresh_token, nonce=code.nonce)
         fault = CODE_INVALID if isinstance(outcome, Target) else outcome
         work.audit.record(event(client, _ACTION, grant, now, fault=fault))
     raise Refusal(fault)

@@ -65,41 +65,29 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, sh
     """
     form.require("refresh_token")
     asked, scopes = asked_resource(form), tuple(dict.fromkeys((form.get("scope") or "").split()))
-    rotates, now = profile_of(client).rotation, deps.clock.now()
-    family = shown.family
+    family, now = shown.family, deps.clock.now()
     if family is None:
         raise _refused(deps, client, None, REFRESH_INVALID, now)
-    successor = _derive(deps, "next refresh token", shown.value) if rotates else shown.value
-    repeatable = Repeatable(now, _derive(deps, "access token", shown.value)) if rotates else None
-    # 1. What it is bound to; a client's mistake here uses nothing up.
-    with deps.work.look() if family.grant.mandate_id is None else deps.work.read() as work:
-        outcome = (
-            _find_fault(work, client, family, now=now)
-            or (None if binding.fulfils(family.token.cnf) else REFRESH_KEY)
-            or _find_scope_fault(family.grant, scopes)
-            or find_granted_target(work, deps, client, family.grant, scopes or family.grant.scopes, asked=asked)
-        )
-        if isinstance(outcome, Target):
-            issue = issue_for(
-                work,
-                deps,
-                client,
-                family.grant,
-                outcome,
-                scopes=scopes or family.grant.scopes,
-                refresh_token=successor,
-                repeatable=repeatable,
+    try:
+        with deps.work.begin() as work:
+            # 1. What it is bound to; a client's mistake here uses nothing up.
+            outcome: Target | ErrorCode = (
+                _find_fault(work, client, family, binding, now=now)
+                or _find_scope_fault(family.grant, scopes)
+                or find_granted_target(work, deps, client, family.grant, scopes or family.grant.scopes, asked=asked)
             )
-    if not isinstance(outcome, Target):
-        raise _refused(deps, client, family.grant, outcome, now)
-    # 2. Consume, and 3. issue; or find when it was, and issue again.
-    if repeatable is None:
-        _use_again(deps, client, family, now)
-        return issue
-    use = Use(now, canonical_digest([issue.audience, list(issue.scopes), issue.id_token, binding.confirmation]))
-    if _rotate(deps, client, family, successor, use):
-        return issue
-    return replace(issue, repeatable=replace(repeatable, at=_find_first_use(deps, client, family, successor, use)))
+            # 2. Consume, and 3. issue; or find when it was consumed, and issue again.
+            if isinstance(outcome, Target):
+                issue = _issue(deps, client, shown.value, family.grant, outcome, scopes=scopes or family.grant.scopes, now=now)
+                use = Use(now, canonical_digest([issue.audience, list(issue.scopes), issue.id_token, binding.confirmation]))
+                _use(work, deps, family, issue, use)
+            fault = None if isinstance(outcome, Target) else outcome
+            work.audit.record(event(client, _ACTION, family.grant, now, fault=fault))
+    except Conflict:
+        return _issue_again(deps, client, family, issue, use)
+    if fault is not None:
+        raise Refusal(fault)
+    return issue
 
 
 def _refused(deps: IdpDeps, client: Client, grant: Grant | None, fault: ErrorCode, now: datetime) -> Refusal:
@@ -108,36 +96,38 @@ def _refused(deps: IdpDeps, client: Client, grant: Grant | None, fault: ErrorCod
     return Refusal(fault)
 
 
-def _rotate(deps: IdpDeps, client: Client, family: RefreshFamily, successor: str, use: Use) -> bool:
-    """Use the token and store its successor, all in one go; False where it was used, or its grant revoked, before."""
+def _issue(
+    deps: IdpDeps, client: Client, value: str, grant: Grant, target: Target, *, scopes: tuple[str, ...], now: datetime
+) -> Issue:
+    successor, repeatable = value, None
+    if profile_of(client).rotation:
+        derived = hmac.digest(deps.keys.secret("idp-refresh"), value.encode("utf-8", "surrogatepass"), "sha512")
+        successor, repeatable = encode_base64url(derived[:32]), Repeatable(now, encode_base64url(derived[32:]))
+    return issue_for(deps, client, grant, target, scopes=scopes, refresh_token=successor, repeatable=repeatable)
+
+
+def _use(work: IdpWork, deps: IdpDeps, family: RefreshFamily, issue: Issue, use: Use) -> None:
+    """Use the token and store its successor; ``Conflict``, then or at the end, where it was used, or its grant revoked, before.
+
+    One that stays was used if it was exchanged before its client's profile had no rotation (RFC 9700 4.14.2).
+    """
     if family.token.use is not None:
-        return False
-    try:
-        with deps.work.begin() as work:
-            record = _record(deps, successor, family.grant, family.token.cnf, now=use.at)
-            work.records.rotate_refresh_token(family.token.token_hash, record, use)
-            work.audit.record(event(client, _ACTION, family.grant, use.at))
-    except Conflict:
-        return False
-    return True
+        raise Conflict
+    if issue.repeatable is not None and issue.refresh_token is not None:
+        record = _record(deps, issue.refresh_token, family.grant, family.token.cnf, now=use.at)
+        work.records.rotate_refresh_token(family.token.token_hash, record, use)
 
 
-def _use_again(deps: IdpDeps, client: Client, family: RefreshFamily, now: datetime) -> None:
-    """Let the token stay, unless it was exchanged before its client's profile had no rotation (RFC 9700 4.14.2)."""
-    if family.token.use is not None:
-        raise _replayed(deps, client, family, now)
-    with deps.work.begin() as work:
-        work.audit.record(event(client, _ACTION, family.grant, now))
-
-
-def _find_first_use(deps: IdpDeps, client: Client, family: RefreshFamily, successor: str, use: Use) -> datetime:
-    """Return when a token was used whose answer may be given again; anything else is a replay and revokes the family.
+def _issue_again(deps: IdpDeps, client: Client, family: RefreshFamily, issue: Issue, use: Use) -> Issue:
+    """Return what a token's first use gave where that answer may be given again; anything else is a replay and revokes the family.
 
     One that asks for something else than the first use did is told so within the grace: there is one set of tokens.
     """
+    if issue.repeatable is None or issue.refresh_token is None:
+        raise _replayed(deps, client, family, use.at)
     with deps.work.read() as work:
         used = work.records.find_refresh_token(family.token.token_hash)  # again: another request may have used it since
-        heir = work.records.find_refresh_token(digest(successor))
+        heir = work.records.find_refresh_token(digest(issue.refresh_token))
     first = None if used is None else used.use
     if first is None or use.at - first.at > GRACE or heir is None or heir.use is not None:
         raise _replayed(deps, client, family, use.at)
@@ -145,7 +135,7 @@ def _find_first_use(deps: IdpDeps, client: Client, family: RefreshFamily, succes
         raise _refused(deps, client, family.grant, REFRESH_OTHERWISE, use.at)
     with deps.work.begin() as work:
         work.audit.record(event(client, _ACTION, family.grant, use.at))
-    return first.at
+    return replace(issue, repeatable=replace(issue.repeatable, at=first.at))
 
 
 def _replayed(deps: IdpDeps, client: Client, family: RefreshFamily, now: datetime) -> Refusal:
@@ -167,7 +157,7 @@ def new_refresh_token(
     return value
 
 
-def _find_fault(work: IdpWork, client: Client, family: RefreshFamily, *, now: datetime) -> ErrorCode | None:
+def _find_fault(work: IdpWork, client: Client, family: RefreshFamily, binding: Binding, *, now: datetime) -> ErrorCode | None:
     found, grant = family.token, family.grant
     if not family.account_stands or found.client_id != client.client_id:
         return REFRESH_INVALID
@@ -177,7 +167,7 @@ def _find_fault(work: IdpWork, client: Client, family: RefreshFamily, *, now: da
         session = work.records.find_session(grant.session_id)
         if session is None or not is_alive(session, now):
             return REFRESH_INVALID
-    return None
+    return None if binding.fulfils(found.cnf) else REFRESH_KEY
 
 
 def _find_scope_fault(grant: Grant, asked: tuple[str, ...]) -> ErrorCode | None:
@@ -187,8 +177,3 @@ def _find_scope_fault(grant: Grant, asked: tuple[str, ...]) -> ErrorCode | None:
 def _record(deps: IdpDeps, value: str, grant: Grant, cnf: Mapping[str, str] | None, *, now: datetime) -> RefreshToken:
     expires_at = now + timedelta(seconds=deps.policies.tokens.refresh_token_seconds)
     return RefreshToken(digest(value), grant.id, grant.client_id, now, expires_at, cnf=cnf)
-
-
-def _derive(deps: IdpDeps, what: str, shown: str) -> str:
-    told = f"{what}\0{shown}".encode("utf-8", "surrogatepass")
-    return encode_base64url(hmac.digest(deps.keys.secret("idp-refresh"), told, "sha256"))

@@ -5,6 +5,8 @@ Left to others: which resources there are and who may ask for them (``clients.re
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from idp.clients.resources import Target, find_target
 from idp.enterprises.mandates import find_standing
 from idp.oauth_errors import RESOURCE
@@ -50,4 +52,4 @@ def _within_mandate(work: IdpWork, deps: IdpDeps, mandate_id: str, target: Targe
         return MANDATE_OVER
     mandate, _ = standing
     fits = target.department in mandate.departments and {*target.scopes} - {"openid"} <= {*mandate.powers}
-    return target if fits else RESOURCE
+    return replace(target, standing=standing) if fits else RESOURCE
