@@ -28,6 +28,7 @@ ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
 THUMBPRINT = "x5t#S256"
 
+_REPEATABLY = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _MIN_RSA_BITS = 2048
 _MAX_RSA_BITS = 8192  # a huge modulus makes every verification slow
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -51,9 +52,8 @@ class JwkKey:
         if self.alg == "RS256":
             signature: bytes = self.prepared.sign(data)
             return signature
-        ecdsa = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-        numbers = decode_dss_signature(self.prepared.prepared_key.sign(data, ecdsa))
-        return b"".join(number.to_bytes(32, "big") for number in numbers)
+        r, s = decode_dss_signature(self.prepared.prepared_key.sign(data, _REPEATABLY))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def algorithm_of(public_key: PublicKey) -> Algorithm:

@@ -15,12 +15,13 @@ from typing import Any, NoReturn
 from kernel.errors import ErrorCode, Refusal
 
 _BASE64URL = re.compile(rb"[A-Za-z0-9_-]*")
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def encode_base64url(data: bytes) -> str:
     """Return ``data`` in base64url without padding (RFC 7515 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def decode_base64url(text: bytes, code: ErrorCode) -> bytes:

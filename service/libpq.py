@@ -1,8 +1,9 @@
 """Statements on one PostgreSQL connection, carried out by libpq itself: prepared once, and sent together where nobody waits for the answers.
 
 psycopg's cursor costs a short statement four times as much as libpq, and each wait for the server about as much again. So ``BEGIN`` goes with
-the first statement, and whatever is put off (``put_off``) with the next one that is waited for, at the latest with ``COMMIT``; a transaction of
-one statement needs neither. Order, transactions and errors are the server's as ever; what was put off fails where it is sent.
+the first statement, and whatever is put off (``put_off``) with the next one that is waited for, at the latest with ``COMMIT``; statements none of
+which is waited for before they are committed need neither, for what is sent together is one transaction. Order, transactions and errors are the
+server's as ever; what was put off fails where it is sent.
 
 Left to others: keeping connections (``connections``), the statements (``pki.storage.prepared``).
 """
@@ -35,7 +36,6 @@ class _Sent:
 
 
 _BEGIN, _COMMIT = _Sent(b"BEGIN"), _Sent(b"COMMIT")
-_ALONE = 2  # BEGIN and one statement
 
 
 class Answer:
@@ -86,8 +86,8 @@ class Libpq:
     def commit(self) -> None:
         """Send what was put off, and commit."""
         waiting = self._waiting
-        if waiting and waiting[0] is _BEGIN and len(waiting) <= _ALONE:
-            del waiting[0]  # nothing was carried out yet, and a statement alone is a transaction
+        if waiting and waiting[0] is _BEGIN:
+            del waiting[0]  # nothing was carried out yet, and what is sent together is a transaction
         else:
             waiting.append(_COMMIT)
         self._expected.clear()
@@ -164,7 +164,11 @@ class Libpq:
         for _ in waiting:
             found.append(self._next_result())
             self._next_result()  # the end of one statement's answers
-        self._next_result()  # and of all
+        ended = self._next_result()  # and of all, which commits them where no BEGIN was sent
+        if ended is None or ended.status != ExecStatus.PIPELINE_SYNC:
+            found[-1] = ended  # the commit's own failure, after which the end comes
+            self._next_result()
+            self._next_result()
         pgconn.exit_pipeline_mode()
         return [self._verified(*each) for each in zip(waiting, found, strict=True)][-1]
 

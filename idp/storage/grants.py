@@ -263,11 +263,16 @@ def _read_code(row: Row | sa.RowMapping) -> Code:
 
 
 def _refresh_token_values(token: RefreshToken) -> dict[str, Any]:
-    values, use = as_values(token), token.use
-    del values["use"]
-    values |= {name: micros(values[name]) for name in ("created_at", "expires_at")}
-    values |= {"used_at": None if use is None else to_micros(use.at), "asked": None if use is None else use.asked}
-    return values | {"cnf": None if token.cnf is None else as_json(token.cnf)}
+    return {
+        "token_hash": token.token_hash,
+        "grant_id": token.grant_id,
+        "client_id": token.client_id,
+        "created_at": to_micros(token.created_at),
+        "expires_at": to_micros(token.expires_at),
+        "used_at": None if token.use is None else to_micros(token.use.at),
+        "asked": None if token.use is None else token.use.asked,
+        "cnf": None if token.cnf is None else as_json(token.cnf),
+    }
 
 
 def read_refresh_token(row: Row, prefix: str = "") -> RefreshToken:

@@ -39,7 +39,7 @@ class Binding:
 
     def fulfils(self, confirmation: Mapping[str, str] | None) -> bool:
         """Tell whether every key that a refresh token is bound to was proven."""
-        return (confirmation or {}).items() <= self.confirmation.items()
+        return not confirmation or confirmation.items() <= self.confirmation.items()
 
 
 def prove(deps: IdpDeps, client: Client, request: OAuthRequest, path: str) -> Binding:

@@ -77,10 +77,11 @@ def sign(deps: IdpDeps, client: Client, issue: Issue, binding: Binding) -> dict[
     """Return the answer (RFC 6749 5.1) that hands out what a grant gives: tokens signed now, bound to the keys that were proven."""
     now = deps.clock.now()
     at = now if issue.repeatable is None else issue.repeatable.at
-    access_token = sign_access_token(deps, client, issue, confirmation=binding.confirmation, now=at)
+    confirmation = binding.confirmation
+    access_token = sign_access_token(deps, client, issue, confirmation=confirmation, now=at)
     document: dict[str, Any] = {
         "access_token": access_token,
-        "token_type": token_type(binding.confirmation),
+        "token_type": token_type(confirmation),
         "expires_in": lifetime(deps, issue, at) - (timestamp(now) - timestamp(at)),
         "scope": " ".join(issue.scopes),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +21,6 @@ from idp.tokens.grants.events import event
 from idp.tokens.grants.resource import asked_resource, find_granted_target
 from idp.tokens.issue import Issue, Repeatable, issue_for
 from idp.wire import Parameters
-from kernel.canonical import digest as canonical_digest
 from kernel.errors import ErrorCode, Refusal
 from kernel.randomness import token
 from kernel.work import Conflict
@@ -79,7 +79,8 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, sh
             # 2. Consume, and 3. issue; or find when it was consumed, and issue again.
             if isinstance(outcome, Target):
                 issue = _issue(deps, client, shown.value, family.grant, outcome, scopes=scopes or family.grant.scopes, now=now)
-                use = Use(now, canonical_digest([issue.audience, list(issue.scopes), issue.id_token, binding.confirmation]))
+                told = repr((issue.audience, issue.scopes, issue.id_token, binding.jkt, binding.x5t))
+                use = Use(now, hashlib.sha256(told.encode()).digest())
                 _use(work, deps, family, issue, use)
             fault = None if isinstance(outcome, Target) else outcome
             work.audit.record(event(client, _ACTION, family.grant, now, fault=fault))

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from kernel.work import Conflict
 from pki.storage.prepared import Prepared
 from service import checkpoints
 from service.connections import Connections, Kind, connections_of
@@ -24,7 +25,14 @@ from tests.support.databases import create_all
 metadata = sa.MetaData()
 things = sa.Table("things", metadata, sa.Column("name", sa.String(20), primary_key=True))
 REMOVE = Prepared(things.delete())
+parts = sa.Table(
+    "parts",
+    metadata,
+    sa.Column("name", sa.String(20), primary_key=True),
+    sa.Column("of", sa.String(20), sa.ForeignKey(things.c.name, deferrable=True, initially="DEFERRED")),
+)
 ADD = Prepared(lambda insert: insert(things))
+ADD_PART = Prepared(lambda insert: insert(parts))
 FIND = Prepared(sa.select(things).where(things.c.name == sa.bindparam("name")))
 
 
@@ -126,6 +134,25 @@ def test_a_statement_that_fails_undoes_its_transaction_and_leaves_the_connection
         add_two()
     assert driver_of(work) is driver
     assert names(work) == ["first"]
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_cannot_be_committed_is_undone_and_told_and_leaves_the_connection_usable(
+    work: SqlUnitOfWork[sa.Connection], waits: bool
+) -> None:
+    driver = driver_of(work)
+
+    def add_part_of_nothing() -> None:
+        with work.begin() as opened:
+            ADD.put_off(opened.records, {"name": "first"})
+            if waits:
+                assert FIND.first(opened.records, {"name": "first"})
+            ADD_PART.put_off(opened.records, {"name": "second", "of": "nothing"})
+
+    with pytest.raises(Conflict):
+        add_part_of_nothing()
+    assert names(work) == []
+    assert driver_of(work) is driver
 
 
 def test_a_commit_that_the_database_turns_into_a_rollback_is_an_error(
