@@ -58,10 +58,11 @@ def read(form: Parameters) -> Shown:
 def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, shown: Shown) -> Issue:
     """Exchange a refresh token for the next.
 
-    The next token is derived from the one shown, under a key of the node's; so is the access token's identifier, and what is signed is
-    signed as of the first time. So a client that shows a token again within :data:`GRACE`, and asks for the same, gets the *same* set, of
-    which there is never more than one; as soon as the successor was used, or the grace is over, showing the old one is a replay. Where
-    the client's security profile has no rotation, the token stays the same, and each use is one of its own.
+    The next token is derived from the one shown, under a key of the node's; the access token's identifier is half the hash of the one that
+    is used up for it, and what is signed is signed as of the first time. So a client that shows a token again within :data:`GRACE`, and
+    asks for the same, gets the *same* set, of which there is never more than one; as soon as the successor was used, or the grace is over,
+    showing the old one is a replay. Where the client's security profile has no rotation, the token stays the same, and each use is one of
+    its own.
     """
     form.require("refresh_token")
     asked, scopes = asked_resource(form), tuple(dict.fromkeys((form.get("scope") or "").split()))
@@ -78,7 +79,7 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, sh
             )
             # 2. Consume, and 3. issue; or find when it was consumed, and issue again.
             if isinstance(outcome, Target):
-                issue = _issue(deps, client, shown.value, family.grant, outcome, scopes=scopes or family.grant.scopes, now=now)
+                issue = _issue(deps, client, shown.value, family, outcome, scopes=scopes or family.grant.scopes, now=now)
                 told = repr((issue.audience, issue.scopes, issue.id_token, binding.jkt, binding.x5t))
                 use = Use(now, hashlib.sha256(told.encode()).digest())
                 _use(work, deps, family, issue, use)
@@ -98,13 +99,13 @@ def _refused(deps: IdpDeps, client: Client, grant: Grant | None, fault: ErrorCod
 
 
 def _issue(
-    deps: IdpDeps, client: Client, value: str, grant: Grant, target: Target, *, scopes: tuple[str, ...], now: datetime
+    deps: IdpDeps, client: Client, value: str, family: RefreshFamily, target: Target, *, scopes: tuple[str, ...], now: datetime
 ) -> Issue:
     successor, repeatable = value, None
     if profile_of(client).rotation:
-        derived = hmac.digest(deps.keys.secret("idp-refresh"), value.encode("utf-8", "surrogatepass"), "sha512")
-        successor, repeatable = encode_base64url(derived[:32]), Repeatable(now, encode_base64url(derived[32:]))
-    return issue_for(deps, client, grant, target, scopes=scopes, refresh_token=successor, repeatable=repeatable)
+        successor = encode_base64url(hmac.digest(deps.keys.secret("idp-refresh"), value.encode(), "sha256"))
+        repeatable = Repeatable(now, encode_base64url(family.token.token_hash[:16]))
+    return issue_for(deps, client, family.grant, target, scopes=scopes, refresh_token=successor, repeatable=repeatable)
 
 
 def _use(work: IdpWork, deps: IdpDeps, family: RefreshFamily, issue: Issue, use: Use) -> None:
