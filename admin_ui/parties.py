@@ -52,7 +52,8 @@ PARTIES: Mapping[str, Text] = {
 
 _YOU, _CLOSED, _NONE = Text("您自己", "you"), Text("已注销的账号", "closed account"), Text("没有这一个", "there is none")
 _UNKNOWN = "unknown"
-_OPAQUE = re.compile(r"[A-Za-z0-9_-]{16,}")
+_OPAQUE = re.compile(r"(?=[0-9]*[a-f])[0-9a-f]{16,}|(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9_-]{16,}")
+"""What is made by chance or a hash. What people call things by, however long, is of one case, or without digits: cut, two of them would look alike."""
 _SHORT = 10
 
 
@@ -73,8 +74,9 @@ class Party:
 
 def shorten(text: str) -> str:
     """Return ``text`` with what only a machine reads cut: enough of it is left to be compared."""
-    text = text.removeprefix(SUBJECT_PREFIX)
-    return f"{text[:_SHORT]}…" if _OPAQUE.fullmatch(text) else text
+    bare = text.removeprefix(SUBJECT_PREFIX)
+    cut = len(bare) > _SHORT if bare != text else _OPAQUE.fullmatch(text)
+    return f"{bare[:_SHORT]}…" if cut else bare
 
 
 def is_party(text: str) -> bool:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol, TypeAlias
 
 from admin_ui.detail_words import DETAILS
@@ -117,7 +117,7 @@ def _mean(deps: AdminDeps, parties: Mapping[str, Party], details: Mapping[str, J
     if isinstance(value, bool):
         return _YES if value else _NO
     if isinstance(value, int) and name != "level":
-        return value
+        return _since_1970(value) if name in _MOMENTS else value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if name in _MOMENTS:
         return _moment(text)
@@ -126,6 +126,14 @@ def _mean(deps: AdminDeps, parties: Mapping[str, Party], details: Mapping[str, J
         return party
     found = _chosen(deps, details, name, text)
     return shorten(text) if found is None else found
+
+
+def _since_1970(seconds: int) -> Value:
+    """Return the moment that another node told as a NumericDate."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return seconds
 
 
 def _moment(text: str) -> Value:

@@ -114,6 +114,25 @@ def test_values_are_told_in_words_of_the_policies_and_rooms(services: Services, 
     assert isinstance(told["organization"][0], Party)
     assert "error" not in told
     assert said(services, at="yesterday")["at"] == ["yesterday"]  # another node's words
+    assert said(services, at=int(AT.timestamp()))["at"] == [AT]  # another node's NumericDate
+    assert said(services, at=2**62)["at"] == [2**62]
+
+
+def test_what_people_call_things_by_is_told_whole_and_only_what_chance_made_is_cut(services: Services) -> None:
+    for named in (
+        "cessation_of_operation",
+        "cross_certificate",
+        "invalid_request_object",
+        "CASE-2026-0000000017",
+        "4451022026000001",
+    ):
+        assert said(services, reason=named)["reason"] == [named]
+    for made in ("0123456789abcdef" * 4, "hVb3_xT9-QwErTyUiOp4Zw"):
+        assert said(services, jti=made)["jti"] == [f"{made[:10]}…"]
+    told = [
+        row(services, ADMIN, AuditEvent(AT, f"operator:administrator-{who}", "pki.x", "system")).actor for who in ("an", "bo")
+    ]
+    assert [party and party.short for party in told] == ["administrator-an", "administrator-bo"]
 
 
 def test_why_a_licence_changed_is_told_by_the_reasons_of_its_act(services: Services) -> None:
