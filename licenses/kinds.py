@@ -47,19 +47,18 @@ def name_of(deps: LicenseDeps, record: LicenseRecord) -> str:
 
 
 def _sealed_name(deps: LicenseDeps, record: LicenseRecord) -> str:
-    """Return the name in the sealed document, which is read once; the type's code where it is damaged."""
+    """Return the name in the sealed document, which is read once; the type's code where, or as long as, it cannot be read."""
     remembered = f"type:{record.pdf_sha256}"
     name: str | None = deps.kept.get(remembered)
-    if name is None:
-        name = _read_name(deps, record)
+    if name is None and (name := _find_name(deps, record)) is not None:
         remember(deps.kept, remembered, name)
-    return name
+    return name or record.type_code
 
 
-def _read_name(deps: LicenseDeps, record: LicenseRecord) -> str:
+def _find_name(deps: LicenseDeps, record: LicenseRecord) -> str | None:
     try:
         document, _stamps = archive_stamps.peel(archive.get_document(deps, record))
     except ChaoxinError:
-        return record.type_code
+        return None
     reading = own_form.find_reading(document, record.pdf_sha256 or "")
-    return record.type_code if reading is None or reading.data is None else reading.data.type_name
+    return None if reading is None or reading.data is None else reading.data.type_name

@@ -21,24 +21,29 @@ from pki.lint import Fault
 from policies.licenses import find_type
 from policies.models import LicenseType
 
+TYPE = "type"
+"""The fault of a licence whose type is in no catalogue."""
+
 
 def find_faults(deps: LicenseDeps, record: LicenseRecord, pdf: bytes, *, digest: bytes | None = None) -> list[Fault]:
     """Return what is wrong with the licence of ``record`` as the file ``pdf``; ``digest`` is what its seal must be over, where that is known."""
     kind = find_type(deps.policies.licenses, record.type_code, record.type_version)
-    if kind is None:
-        return [Fault("type", record.type_code)]
     reading = own_form.find_reading(pdf, hashlib.sha256(pdf).hexdigest())
-    if reading is None:  # structure, one certifying seal over the whole file that holds, its time-stamp, the data
+    if (
+        reading is None or reading.data is None
+    ):  # structure, one certifying seal over the whole file that holds, its time-stamp, the data
         return [Fault("form", "not the form that this system writes")]
-    return [*_file_faults(deps, record, kind, reading, digest), *_content_faults(record, kind)]
+    if kind is None:
+        return [*_file_faults(deps, record, reading.data.type_name, reading, digest), Fault(TYPE, record.type_code)]
+    return [*_file_faults(deps, record, kind.name, reading, digest), *_content_faults(record, kind)]
 
 
 def _file_faults(
-    deps: LicenseDeps, record: LicenseRecord, kind: LicenseType, reading: Reading, digest: bytes | None
+    deps: LicenseDeps, record: LicenseRecord, type_name: str, reading: Reading, digest: bytes | None
 ) -> Iterator[Fault]:
     if digest is not None and (reading.seal is None or reading.seal.digest != digest.hex()):
         yield Fault("digest", "not the bytes that are to be signed")
-    wanted = describe(record, kind.name, deps.node)
+    wanted = describe(record, type_name, deps.node)
     if reading.data != wanted or reading.attachment_sha256 != hashlib.sha256(wanted.to_bytes()).hexdigest():
         yield Fault("data", "not what is recorded")
     if not reading.certificates or not reading.crls:

@@ -88,7 +88,8 @@ def _find_faults(deps: LicenseDeps, record: LicenseRecord) -> Iterator[Fault]:
     except (Misuse, Refusal) as error:
         yield Fault("document", error.code)
         return
-    yield from lint.find_faults(deps, record, pdf)
+    # A type that was taken away since ends what is issued of it, and nothing else: what was stays genuine.
+    yield from (fault for fault in lint.find_faults(deps, record, pdf) if fault.code != lint.TYPE)
     yield from _seal_faults(deps, record, pdf)
     with deps.work.read() as work:
         leaf = None if record.log_index is None else work.records.find_log_leaf(record.log_index)

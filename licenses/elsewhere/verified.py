@@ -65,7 +65,8 @@ def answer(deps: LicenseDeps, question: bytes) -> str:
         work.records.number_untold(asked.node.code, after=after, limit=MOST)
         found = work.records.untold(asked.node.code, after=after, limit=MOST)
     # 2.
-    told = [[one.number, one.target, timestamp(one.at)] for one in found]
+    # What a clock that ran ahead wrote down would not be believed, and would keep from the other all that comes after it.
+    told = [[one.number, one.target, timestamp(min(one.at, now))] for one in found]
     return sign(deps, ANSWER, asked.node, {"jti": asked.claims["jti"], "verified": told}, now)
 
 

@@ -77,12 +77,13 @@ def search(deps: LicenseDeps, body: bytes, system: System) -> Answer:
     # 1.
     asked = _read(body, _SEARCH, _MORE)
     code = asked["certificateTypeCode"]
-    if find_type(deps.policies.licenses, code) is None:
-        raise Refusal(CERTIFICATE_TYPE, field="certificateTypeCode", found=code[:_SHOWN] if code.isprintable() else "?")
     with deps.work.begin() as work:
         # 2.
         basis = _basis(deps, work.records, system.department, asked["certificateHolderCode"], code)
         if basis is None:
+            # What may be fetched already may be of a type that was taken away since; nobody is asked about one.
+            if find_type(deps.policies.licenses, code) is None:
+                raise Refusal(CERTIFICATE_TYPE, field="certificateTypeCode", found=code[:_SHOWN])
             # 3.
             return Answer(None, waiting=_ask(deps, work, system, asked))
         held = [
@@ -143,6 +144,8 @@ def _read(body: bytes, needed: Sequence[str], more: Sequence[str]) -> dict[str, 
     for name in needed:
         if not asked.get(name):
             raise Refusal(API_BODY, field=name, problem=f"{name} is missing")
+        if name != "useCause" and not asked[name].isprintable():  # no database is asked for what it cannot hold
+            raise Refusal(API_BODY, field=name, problem=f"{name} has a character that cannot be printed")
     return {**asked, "useCause": cause}
 
 

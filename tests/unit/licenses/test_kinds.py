@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from licenses import archive, kinds
@@ -31,3 +32,12 @@ def test_its_name_is_the_sealed_one_and_its_code_where_the_document_is_damaged(d
     assert kinds.name_of(without_types(deps), record) == known.name.zh  # it was read before
     deps.kept.clear()
     assert kinds.name_of(without_types(deps), record) == record.type_code
+
+
+def test_what_cannot_be_read_for_a_while_is_not_remembered_as_having_no_name(deps_sqlite: LicenseDeps) -> None:
+    deps = without_types(deps_sqlite)
+    record = issue(deps_sqlite, application(deps_sqlite), actor="operator:test").record
+    intent = replace(record, pdf_sha256=None, type_code="0" * 21, identifier="1.2.156.3005.2.0")
+    assert [kinds.name_of(deps, one) for one in (intent, replace(intent, type_code="1" * 21))] == ["0" * 21, "1" * 21]
+    away = replace(record, identifier=intent.identifier)  # as if the database had it not yet
+    assert [kinds.name_of(deps, one) for one in (away, record)] == [record.type_code, "营业执照"]

@@ -105,6 +105,16 @@ def test_the_review_finds_nothing_wrong_with_what_was_issued_right(deps: License
     assert review.review(deps) == review.Reviewed(2, [])
 
 
+def test_a_type_that_was_taken_away_since_stops_nothing_but_a_fault_of_its_licence_does(deps_sqlite: LicenseDeps) -> None:
+    record = issued(deps_sqlite)
+    left = with_type(deps_sqlite, code="0" * 21)
+    assert review.review(left) == review.Reviewed(1, [])
+    assert issued(deps_sqlite, "445122202100000003").state == "issued"
+    pdf = archive.get_document(deps_sqlite, record)
+    other = replace(record, holder_name="另一个人")
+    assert [one.code for one in lint.find_faults(left, other, pdf)] == ["data", "type"]
+
+
 def test_a_stricter_rule_of_today_stops_issuing_until_two_agree(deps: LicenseDeps) -> None:
     record = issued(deps)
     stricter = with_type(deps, max_validity_days=366)

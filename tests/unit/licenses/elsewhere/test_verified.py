@@ -84,6 +84,15 @@ def test_what_was_verified_is_told_the_issuing_node_until_it_says_that_it_heard(
     assert number > told[1][0]
 
 
+def test_what_a_clock_that_ran_ahead_wrote_down_is_told_as_of_now(nodes: Federation) -> None:
+    last = max((number for number, _, _ in ask(nodes)), default=0)
+    with nodes.city.work.begin() as work:
+        work.records.keep_untold(COUNTY.code, ["license:ahead"], AT + timedelta(days=40))
+    [(number, target, at)] = ask(nodes, last)
+    assert (target, at) == ("license:ahead", timestamp(AT))
+    assert ask(nodes, number) == []
+
+
 def test_what_is_no_question_to_this_node_is_refused(nodes: Federation) -> None:
     for changes in ({"after": -1}, {"after": True}, {"after": "1"}, {"after": 2**62 + 1}, {"typ": ANSWER}, {"audience": COUNTY}):
         with pytest.raises(Refusal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -123,7 +124,9 @@ def test_a_no_is_a_no(market: Department, holder: Person) -> None:
     assert "您不同意" in holder.get("/account/licenses").text
 
 
-def test_by_law_nobody_is_asked_and_the_law_is_named(services: Services, welfare: Department, market: Department) -> None:
+def test_by_law_nobody_is_asked_and_the_law_is_named(
+    services: Services, welfare: Department, market: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = issue.issue(services.licenses, issuing.application(services.licenses), actor="operator:test").record
     told = welfare.search(BUSINESS, made.holder_id).get_json()
     assert told["basis"] == {"kind": "law", "reference": "《中华人民共和国社会保险法》第五十七条"}
@@ -134,6 +137,11 @@ def test_by_law_nobody_is_asked_and_the_law_is_named(services: Services, welfare
         assert [(one.who, one.purpose) for one in work.records.looks(made.identifier)] == [
             ("潮州市人力资源和社会保障局", CAUSE)
         ] * 2
+    # What may be fetched is told also when its type was taken away; nobody is asked about one.
+    monkeypatch.setattr(services.policies.licenses, "__dict__", {**services.policies.licenses.__dict__, "types": ()})
+    [left] = welfare.search(BUSINESS, made.holder_id).get_json()["certificates"]
+    assert (left["certificateNumber"], left["certificateName"]) == (made.number, "营业执照")
+    problem(market.search("0" * 21, made.holder_id), 422, "certificate_type")
 
 
 def test_the_purpose_and_the_form_are_insisted_on(market: Department) -> None:
@@ -145,6 +153,20 @@ def test_the_purpose_and_the_form_are_insisted_on(market: Department) -> None:
     problem(market.search(certificateNumber=7), 400, "api_body")
     problem(market.post(SEARCH, []), 400, "api_body")
     problem(market.post(DOCUMENT, {"useCause": CAUSE}), 400, "api_body")
+
+
+@pytest.mark.parametrize("wrong", ["\0", "\ud800"])
+def test_what_no_database_can_hold_is_refused_before_one_is_asked(services: Services, wrong: str) -> None:
+    search = {"certificateTypeCode": CARD, "certificateHolderCode": HOLDER, "useCause": CAUSE}
+    document = {"certificateIdentifier": "1.2.156.3005.2.1", "useCause": CAUSE}
+    for act, asked, names in (
+        (fetch.search, search, ("certificateTypeCode", "certificateHolderCode")),
+        (fetch.get_document, document, ("certificateIdentifier",)),
+    ):
+        for name in names:
+            body = json.dumps({**asked, name: f"{asked[name]}{wrong}"}).encode()
+            with pytest.raises(Refusal, match="api_body"):
+                act(services.licenses, body, System("x", MARKET, "x"))
 
 
 def test_a_scope_of_its_own_is_needed(services: Services, app: Flask) -> None:
