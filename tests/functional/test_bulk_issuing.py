@@ -75,8 +75,8 @@ def test_workers_that_are_killed_lose_nothing_and_double_nothing(tmp_path: Path,
             for killed in range(KILLS):
                 living.append(worker(config, 7 + 5 * killed))
                 if len(living) == 2:  # two at a time, of which the elder dies first
-                    assert living.pop(0).wait(120) == -signal.SIGKILL
-            assert [one.wait(120) for one in living] == [-signal.SIGKILL]
+                    assert living.pop(0).wait(300) == -signal.SIGKILL
+            assert [one.wait(300) for one in living] == [-signal.SIGKILL]
         finally:
             for one in living:
                 one.kill()

@@ -115,7 +115,7 @@ class Run:
         form = find_form((page := browser.get(f"{self.node.url}/account/contacts/phone")).text, "tel")
         assert form is not None, page.text
         page = browser.submit(page, form, tel=self.used("new phone", "13800000002"))
-        code = re.search(r"\b\d{6}\b", gateway.texts.get(timeout=30))
+        code = re.search(r"\b\d{6}\b", gateway.texts.get(timeout=60))
         assert code is not None
         wrong = "918274" if code[0] != "918274" else "918275"
         for typed in (self.used("wrong sent code", wrong), self.used("sent code", code[0])):
@@ -125,7 +125,7 @@ class Run:
 
     def open_notice(self, gateway: Gateway) -> None:
         """The link of a notice that the worker sent: whoever has it ends all sessions."""
-        link = re.search(r"\S+/not-me\?\S+proof=([\w-]+)", gateway.texts.get(timeout=30))
+        link = re.search(r"\S+/not-me\?\S+proof=([\w-]+)", gateway.texts.get(timeout=60))
         assert link is not None
         self.used("proof of a notice", link[1])
         self.used("SMS gateway's key", gateway.key)
@@ -270,9 +270,9 @@ def test_nothing_secret_stands_in_the_log_of_a_whole_run_at_its_loudest(
         run.ask_machines(tokens)
         browser.get(run.party.metadata["end_session_endpoint"], id_token_hint=tokens["id_token"])
         with loud.process("worker", "--once", "--log-level", "DEBUG", module="tests.support.loud") as worker:
-            assert worker.wait(60) == 0
+            assert worker.wait(300) == 0
         run.open_notice(gateway)
-    run.used("logout token", listener.tokens.get(timeout=30))
+    run.used("logout token", listener.tokens.get(timeout=60))
     log = loud.log.read_text(encoding="utf-8", errors="replace")
     for heard in (
         "DEBUG sqlalchemy.engine",

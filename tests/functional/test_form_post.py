@@ -51,7 +51,7 @@ def app(federation: Federation, door: Door) -> RelyingParty:
 
 
 def arrived(door: Door, app: RelyingParty, request: dict[str, str]) -> None:
-    posted = door.posted.get(timeout=30)
+    posted = door.posted.get(timeout=60)
     assert posted.keys() == {"code", "state", "iss"}
     assert posted["state"] == request["state"]
     assert app.redeem(posted["code"]).status_code == 200

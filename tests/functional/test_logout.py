@@ -124,7 +124,7 @@ def test_a_department_that_listens_gets_a_logout_token_that_the_published_keys_v
     party = register(federation, "listens", listener.port)
     enter(page, party, federation.account("citizen"))
     leave(page, federation)
-    token = listener.tokens.get(timeout=20)
+    token = listener.tokens.get(timeout=60)
     keys = requests.get(party.metadata["jwks_uri"], timeout=30).json()
     claims = jwt.decode(token, keys, algorithms=["ES256"], audience="listens", issuer=party.metadata["issuer"])
     assert list(claims["events"]) == ["http://schemas.openid.net/event/backchannel-logout"]
@@ -160,7 +160,7 @@ def test_a_department_that_was_down_is_told_by_the_worker_when_it_is_back(federa
         with services_of(federation) as services:
             services.clock = Later(timedelta(minutes=2))  # type: ignore[assignment]  # the worker's next tries
             jobs.tell_of_logouts(services)
-        assert jwt.get_unverified_claims(back.tokens.get(timeout=20))["aud"] == "down"
+        assert jwt.get_unverified_claims(back.tokens.get(timeout=60))["aud"] == "down"
     page.reload()
     expect(page.locator(".cx-rows .cx-ok")).to_have_text(["已退出"])
 
@@ -190,7 +190,7 @@ def test_an_admin_sees_what_did_not_arrive_and_has_it_tried_again(
     listener.status = 400
     enter(page, register(federation, "mends", listener.port), federation.account("citizen"))
     leave(page, federation)
-    listener.tokens.get(timeout=20)
+    listener.tokens.get(timeout=60)
     admin = federation.account("security_admin")
     page.goto(federation.url(CITY) + "/login")
     log_in(page, admin)
@@ -203,7 +203,7 @@ def test_an_admin_sees_what_did_not_arrive_and_has_it_tried_again(
     expect(row).to_contain_text("答复了错误400")
     listener.status = 200
     row.get_by_role("button", name="立即重试").click()
-    assert jwt.get_unverified_claims(listener.tokens.get(timeout=20))["aud"] == "mends"
+    assert jwt.get_unverified_claims(listener.tokens.get(timeout=60))["aud"] == "mends"
 
 
 def test_two_tabs_of_a_browser_go_on_after_one_password(federation: Federation, page: Page, listener: LogoutListener) -> None:

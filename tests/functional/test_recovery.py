@@ -51,12 +51,12 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
 def code_in(page: Page, box: Box) -> str:
     """Return the code that comes once the page asks for it: some pages do not wait until it is sent."""
     expect(page.locator('input[autocomplete="one-time-code"]')).to_be_visible()
-    return box.codes.get(timeout=30)
+    return box.codes.get(timeout=60)
 
 
 def assert_told(box: Box, address: str, text: str) -> None:
     """See that somebody is told something; nobody's page waits for it."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not any(message["To"] == address and text in message.get_content() for message in box.arrived):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -11,7 +11,7 @@ def test_all_are_begun_with_at_the_same_time() -> None:
     meeting = Barrier(AT_ONCE)
 
     def act(code: str) -> str:
-        meeting.wait(10)  # breaks unless all are here
+        meeting.wait(60)  # breaks unless all are here
         return code.upper()
 
     with Together(act, 30.0) as run:
