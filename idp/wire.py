@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from idp.oauth_errors import (
     PARAMETER_DOUBLED,
@@ -116,14 +116,12 @@ def parse_parameters(data: bytes, *, max_bytes: int) -> Parameters:
         return NOTHING
     if len(data) > max_bytes:
         raise _unreadable(zh="太长", en="too long")
+    if data.count(b"&") >= _MAX_FIELDS:
+        raise _unreadable(zh="参数太多", en="too many parameters")
     try:
-        pairs = parse_qsl(
-            data.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=_MAX_FIELDS
-        )
+        pairs = [_decode(pair) for pair in data.decode("ascii").split("&") if pair]
     except UnicodeDecodeError:
         raise _unreadable(zh="不是 UTF-8", en="not UTF-8") from None
-    except ValueError:
-        raise _unreadable(zh="参数太多", en="too many parameters") from None
     values: dict[str, str] = {}
     doubled: set[str] = set()
     repeated: dict[str, tuple[str, ...]] = {}
@@ -136,6 +134,14 @@ def parse_parameters(data: bytes, *, max_bytes: int) -> Parameters:
             doubled.add(name)
         values[name] = value
     return Parameters(values, frozenset(doubled), repeated)
+
+
+def _decode(pair: str) -> tuple[str, str]:
+    """Return name and value; ``urllib.parse.parse_qsl`` takes ten calls for what mostly is as it stands."""
+    name, _, value = pair.partition("=")
+    if "%" in pair or "+" in pair:
+        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+    return name, value
 
 
 def holds_control_characters(text: str) -> bool:
