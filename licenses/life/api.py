@@ -6,7 +6,7 @@ Left to others: HTTP (``views``), doing it (``acts``), the description (``openap
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast, get_args
+from typing import Any, TypeGuard, cast, get_args
 
 from kernel.canonical import Json
 from kernel.clock import rfc3339
@@ -107,14 +107,18 @@ def _words(asked: Mapping[str, Any]) -> dict[str, str]:
 
 def _text(asked: Mapping[str, Any], name: str) -> str:
     value = asked.get(name)
-    if not isinstance(value, str):
-        raise Refusal(API_BODY, field=name, problem=f"{name} is a string")
+    if not _is_text(value):
+        raise Refusal(API_BODY, field=name, problem=f"{name} is a string without NUL")
     return value
 
 
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and "\0" not in value  # which PostgreSQL takes in no text, not even to find nothing
+
+
 def _columns(given: object) -> dict[str, str]:
-    if not isinstance(given, dict) or len(given) > _MAX_COLUMNS or not all(isinstance(one, str) for one in given.values()):
-        raise Refusal(API_BODY, field="columns", problem="its members are strings")
+    if not isinstance(given, dict) or len(given) > _MAX_COLUMNS or not all(map(_is_text, given.values())):
+        raise Refusal(API_BODY, field="columns", problem="its members are strings without NUL")
     return dict(given)
 
 

@@ -181,6 +181,8 @@ BAD: list[tuple[Any, str, str]] = [
     ({"act": "explode", "reason": "safety"}, "act", "api_body"),
     ({"act": "suspend", "reason": 7}, "reason", "api_body"),
     ({"act": "suspend", "reason": "safety", "columns": {"valid_to": 1}}, "columns", "api_body"),
+    ({"act": "suspend", "reason": "safety\0"}, "reason", "api_body"),  # PostgreSQL takes no NUL
+    ({"act": "suspend", "reason": "safety", "columns": {"valid_to": "\0"}}, "columns", "api_body"),
     ({"act": "suspend", "reason": "safety", "more": "x"}, "more", "api_body"),
     ([], "", "api_body"),
     ({"act": "renew", "reason": "validity", "columns": {"valid_to": "明天"}}, "valid_to", "bad_date"),
