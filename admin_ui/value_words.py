@@ -145,7 +145,11 @@ VALUES: Mapping[str, Mapping[str, Text]] = {
     },
     "channel": _CHANNELS,
     "for": {"login": Text("登录", "login")},
-    "step": {"consent": Text("征求同意", "asked for consent"), "go_on": Text("看过后继续", "shown, went on")},
+    "step": {
+        "consent": Text("征求同意", "asked for consent"),
+        "device": Text("同意自助机登录", "agreed to a kiosk's login"),
+        "go_on": Text("看过后继续", "shown, went on"),
+    },
     "stage": {"test": Text("测试", "test"), "production": Text("正式", "production")},
     "changed": _CLIENT_FIELDS,
     "corrected": _SEEN,

@@ -127,8 +127,10 @@ def start_demo(root: Path, first_port: int, log: Any, **environment: str) -> sub
         "CHAOXIN_DEMO_PORT": str(first_port),
         "PYTHONPATH": str(Path(__file__).parents[2]),
     }
+    # Who runs the tests in the background ignores SIGINT, and so would the demo, which is stopped by it.
+    hearing = ["env", "--default-signal=INT"]
     return subprocess.Popen(
-        ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "service.demo"],
+        [*hearing, "setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "service.demo"],
         cwd=root,
         env=environment,
         stdout=log,
