@@ -13,8 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-TRANSACTIONS = 64
-"""So that what is left to a commit takes it a millisecond. Copied rarer, it would be more; more often, the same pages would be copied again and again."""
+TRANSACTIONS = 256
+"""So that little is left to a commit even where each writes a dozen pages. Copied more often, the same pages would be copied again and again, and
+whoever writes while the log is on its way to the disk waits for that."""
 
 
 class Checkpoints:
