@@ -12,6 +12,7 @@ from idp.events import sending
 from idp.events.stream_documents import PUSH
 from idp.people import accounts
 from idp.ports import IdpDeps
+from idp.signing_keys import keyring
 from pki import jose
 from tests.support.idp import OPERATOR, Provider
 from tests.support.idp_elsewhere import Published
@@ -50,6 +51,20 @@ class Department:
         tokens = self.provider.browser().tokens(username="chenxiaochao", client_id=self.client_id)
         sub = jose.unverified_claims(tokens["id_token"].encode())["sub"]
         return {"format": "iss_sub", "iss": self.provider.deps.issuer, "sub": sub}
+
+    def read(self, event: str) -> dict[str, Any]:
+        """Return the claims of a security event token that is good, and meant for this department."""
+        deps = self.provider.deps
+        return jose.verify(
+            event,
+            keyring(deps).verifying,
+            now=deps.clock.now(),
+            algorithms=("ES256",),
+            typ="secevent+jwt",
+            audience=self.client_id,
+            issuer=deps.issuer,
+            require=("jti", "iat"),
+        )
 
 
 def door_of(provider: Provider) -> Published:

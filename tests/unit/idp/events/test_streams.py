@@ -18,10 +18,8 @@ from idp.clients import registry
 from idp.events import sending, stream_documents, streams
 from idp.events.stream_documents import POLL, PUSH
 from idp.owed_events import PREFIX, SUPPORTED
-from idp.signing_keys import keyring
 from kernel.clock import FixedClock
 from kernel.errors import Refusal
-from pki import jose
 from tests.support.event_streams import DELIVERY, EVENTS, HOST, Department, door_of, happen
 from tests.support.idp import OPERATOR, Provider, events
 
@@ -43,19 +41,9 @@ def told(provider: Provider) -> Department:
 
 def heard(department: Department) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Return what the department was told: the event, what is said of it, and about whom."""
-    deps = department.provider.deps
     found = []
     for _, posted in door_of(department.provider).posted:
-        claims = jose.verify(
-            posted["set"],
-            keyring(deps).verifying,
-            now=deps.clock.now(),
-            algorithms=("ES256",),
-            typ="secevent+jwt",
-            audience=department.client_id,
-            issuer=deps.issuer,
-            require=("jti", "iat"),
-        )
+        claims = department.read(posted["set"])
         ((event, said),) = claims["events"].items()
         found.append((event.rpartition("/")[2], said, claims["sub_id"]))
     return found
