@@ -12,9 +12,11 @@ from idp.errors import AUTHORIZE_CLIENT, AUTHORIZE_REDIRECT_URI
 from idp.oauth_errors import PARAMETER_IN_QUERY
 from idp.ports import IdpDeps
 from idp.records import Client
+from idp.signing_keys import Recent
 from idp.wire import OAuthRequest, Parameters
 from kernel.errors import Refusal
 
+_KEPT = "authorizing"
 LONGEST = {
     "client_id": 100,
     "redirect_uri": 2000,
@@ -56,7 +58,31 @@ def find_client(deps: IdpDeps, parameters: Parameters) -> Client:
         client = work.records.find_client(client_id)
     if client is None or client.disabled_at is not None or "authorization_code" not in client.grant_types:
         raise Refusal(AUTHORIZE_CLIENT, field="client_id")
+    _remembered(deps).put(client_id, client)
     return client
+
+
+def recall_client(deps: IdpDeps, parameters: Parameters) -> Client | None:
+    """Return the client that a request names as :func:`find_client` found it before; None where the request is not a plain one.
+
+    Whoever acts on that makes sure, by the statement that does so, that the client still is what it was (``known``).
+    """
+    if parameters.doubled or "request" in parameters.values or "request_uri" in parameters.values:
+        return None
+    client = _remembered(deps).get(parameters.get("client_id") or "")
+    return client if isinstance(client, Client) else None
+
+
+def forget_client(deps: IdpDeps, client: Client) -> None:
+    """Remember no more what a client was."""
+    _remembered(deps).forget(client.client_id)
+
+
+def _remembered(deps: IdpDeps) -> Recent:
+    found: Recent | None = deps.kept.get(_KEPT)
+    if found is None:
+        found = deps.kept[_KEPT] = Recent()
+    return found
 
 
 def find_return_address(parameters: Parameters, client: Client, *, otherwise: Refusal | None = None) -> ReturnAddress:

@@ -20,12 +20,12 @@ from dataclasses import dataclass, field, replace
 from idp.authorize import pushed_requests, request_objects
 from idp.authorize.checks import check_request
 from idp.authorize.consents import is_news, remember
-from idp.authorize.established import find_client, find_return_address
+from idp.authorize.established import find_client, find_return_address, forget_client, recall_client
 from idp.authorize.handed_over import hand_over
 from idp.authorize.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
 from idp.authorize.situations import find_situation
-from idp.authorize.transactions import Visit, open_transaction, verify_address, verify_transaction
+from idp.authorize.transactions import Visit, ending, open_transaction, verify_address, verify_transaction
 from idp.claims.items import granted_names, granted_scopes, kept, keys
 from idp.claims.subjects import subject_of
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
@@ -37,6 +37,7 @@ from kernel.audit import AuditEvent
 from kernel.canonical import Json
 from kernel.errors import Refusal
 from kernel.randomness import token
+from kernel.work import Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,15 @@ Outcome = Answer | Ask | Held
 def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome:
     """Take a request. ``visit`` None (a POST from another site carries no cookies) lets it wait until the browser comes by GET.
 
-    ``Refusal`` (for a page, never to be redirected) when client or return address are not established.
+    ``Refusal`` (for a page, never to be redirected) when client or return address are not established. A client that was looked up before is
+    taken as it was then, by the same steps, where the statement that stores what comes of it finds it so; in all other cases it is looked up.
     """
+    known = None if visit is None else recall_client(deps, parameters)
+    if known is not None and visit is not None:
+        try:
+            return _begin_known(deps, parameters, known, visit)
+        except (Conflict, Refusal):  # because it is another by now, perhaps
+            forget_client(deps, known)
     # 1. Who asks, and for what.
     client = find_client(deps, parameters)
     try:
@@ -86,28 +94,44 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
         # 2. Is it right?
         request = check_request(deps, said, client, address) if pushed is None else pushed
         # 3. to 5.
-        with _open(deps, visit) as work:
-            if visit is None:
+        if visit is None:
+            with deps.work.note() as work:
                 return Ask(open_transaction(work, deps, browser=None, request=request).id, None, client)
-            if visit.current is not None:
-                work.records.expect_answer(visit.current.account.id, client.client_id)
-            return _proceed(work, deps, client, request, visit=visit)
+        try:
+            return _begin_right(deps, client, request, visit)
+        except Conflict:  # logged out meanwhile
+            raise Refusal(WITHOUT_ASKING["login"]) from None
     except Refusal as refusal:
         silent = said.get("prompt") == "none" if pushed is None else "none" in pushed.prompts
         return _hold(client, refuse(deps, address, refusal), refusal, visit, silent=silent)
+
+
+def _begin_known(deps: IdpDeps, parameters: Parameters, client: Client, visit: Visit) -> Outcome:
+    """Take a plain request of a client as it was when it was last looked up; ``Refusal`` or ``Conflict``, and nothing is done."""
+    address = find_return_address(parameters, client)
+    return _begin_right(deps, client, check_request(deps, parameters, client, address), visit, known=client)
+
+
+def _begin_right(
+    deps: IdpDeps, client: Client, request: AuthorizationRequest, visit: Visit, *, known: Client | None = None
+) -> Outcome:
+    with _open(deps, visit) as work:
+        if visit.current is not None:
+            work.records.expect_answer(visit.current.account.id, client.client_id)
+        return _proceed(work, deps, client, request, visit=visit, known=known)
 
 
 def resume(deps: IdpDeps, transaction: Transaction, visit: Visit) -> Outcome:
     """Go on with a request that waited, as far as it goes without asking."""
     # Who is nobody yet is asked to log in, and nothing is written, unless they must not be asked.
     asked = visit.current is None and "none" not in get_request(transaction).prompts
-    with deps.work.look() if asked else _open(deps, visit) as work:
+    with ending(deps.work.look() if asked else _open(deps, visit)) as work:
         return resume_within(work, deps, transaction, visit)
 
 
-def _open(deps: IdpDeps, visit: Visit | None) -> AbstractContextManager[IdpWork]:
+def _open(deps: IdpDeps, visit: Visit) -> AbstractContextManager[IdpWork]:
     """Open a transaction for a request: where nobody is logged in it can only wait, and nothing is granted or promised."""
-    return deps.work.note() if visit is None or visit.current is None else deps.work.begin()
+    return deps.work.note() if visit.current is None else deps.work.begin()
 
 
 def resume_within(
@@ -119,7 +143,7 @@ def resume_within(
     declined: frozenset[str] | None = None,
     seen: bool = False,
 ) -> Outcome:
-    """Do what :func:`resume` does as part of a larger change, say the login that made it possible.
+    """Do what :func:`resume` does as part of a larger change, say the login that made it possible, which is opened by ``ending``.
 
     ``declined`` is what the person left out when they agreed; None: they were not asked just now. ``seen``: they were only shown it.
     """
@@ -191,6 +215,7 @@ def _proceed(
     transaction: Transaction | None = None,
     declined: frozenset[str] | None = None,
     seen: bool = False,
+    known: Client | None = None,
 ) -> Outcome:
     agreed = declined is not None
     situation = find_situation(work, deps, client, request, visit=visit, transaction=transaction, agreed=agreed, seen=seen)
@@ -198,11 +223,16 @@ def _proceed(
     if step is not None:
         if "none" in request.prompts:
             raise Refusal(WITHOUT_ASKING[step])
-        waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=request)
+        waiting = transaction or open_transaction(work, deps, browser=visit.browser, request=request, known=known)
         return Ask(waiting.id, step, client)
     if situation.session is None:
         raise Refusal(WITHOUT_ASKING["login"])
-    return _finish(work, deps, situation, situation.session, transaction=transaction, declined=declined)
+    pushed_requests.use_up(work, request)
+    if transaction is None:
+        work.records.tell_client(situation.session.id, client.client_id, situation.now, known)
+    else:
+        work.records.finish_telling(transaction.id, situation.session.id, client.client_id, situation.now)
+    return _finish(work, deps, situation, situation.session, declined=declined)
 
 
 def _finish(
@@ -211,15 +241,9 @@ def _finish(
     situation: Situation,
     session: Session,
     *,
-    transaction: Transaction | None,
     declined: frozenset[str] | None,
 ) -> Answer:
     now, client, request, acting = situation.now, situation.client, situation.request, situation.acting
-    pushed_requests.use_up(work, request)
-    if transaction is not None:
-        work.records.expect_end(transaction.id, session.id, client.client_id, now)
-        if not work.records.finish_transaction(transaction.id, now):
-            raise Refusal(TRANSACTION_OVER)
     whose = session.account_id if acting is None else acting.organization.id
     consent = remember(situation, whose, subject_of(deps, client, whose), declined)
     if is_news(situation.consent, consent):
@@ -242,8 +266,6 @@ def _finish(
     )
     work.records.add_grant(grant)
     parameters = hand_over(work, deps, client, request, grant)
-    if not work.records.put_session_client(session.id, client.client_id, now):  # logged out meanwhile
-        raise Refusal(WITHOUT_ASKING["login"])
     details: dict[str, Json] = {
         "grant": grant.id,
         "scopes": list(scopes),

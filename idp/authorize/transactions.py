@@ -7,6 +7,8 @@ that they are this browser's. Left to others: what is asked (``interactions``), 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -19,6 +21,7 @@ from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, Transaction
 from kernel.errors import Refusal
 from kernel.randomness import token
+from kernel.work import Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,12 @@ def open_transaction(
     browser: tuple[str, ...] | None,
     request: AuthorizationRequest | None,
     account_id: str | None = None,
+    known: Client | None = None,
 ) -> Transaction:
-    """Store a new transaction. ``browser``: its first value; None leaves it to the first browser that shows it; ``request`` None has no client."""
+    """Store a new transaction. ``browser``: its first value; None leaves it to the first browser that shows it; ``request`` None has no client.
+
+    ``Conflict``, at the end at the latest, where a client that was ``known`` before is not what it was.
+    """
     now = deps.clock.now()
     transaction = Transaction(
         id=token(16),
@@ -48,8 +55,18 @@ def open_transaction(
         expires_at=now + timedelta(seconds=deps.policies.tokens.login_transaction_seconds),
         account_id=account_id,
     )
-    work.records.add_transaction(transaction)
+    work.records.add_transaction(transaction, known)
     return transaction
+
+
+@contextmanager
+def ending(opening: AbstractContextManager[IdpWork]) -> Iterator[IdpWork]:
+    """Open a unit of work in which a login may end; ``Refusal(transaction_over)``, and nothing is done, where it or its session was over before."""
+    try:
+        with opening as work:
+            yield work
+    except Conflict:
+        raise Refusal(TRANSACTION_OVER) from None
 
 
 def verify_transaction(deps: IdpDeps, transaction_id: str, browser: tuple[str, ...]) -> Transaction:

@@ -26,7 +26,7 @@ from idp import notices
 from idp.authenticators import sent_codes
 from idp.authenticators.errors import CHANNEL_MISSING, SENT_CODE_WRONG
 from idp.authenticators.reach import PASSWORD
-from idp.authorize.transactions import Visit, verify_transaction
+from idp.authorize.transactions import Visit, ending, verify_transaction
 from idp.browsers.sessions import Device
 from idp.citizens import declared
 from idp.citizens.declared import Declared
@@ -123,7 +123,7 @@ def finish(deps: IdpDeps, visit: Visit, device: Device, *, transaction_id: str |
     attempt = throttle.take(deps, account=f"registration:{waiting.id}", address=device.address)
     if not hmac.compare_digest(_code_digest(deps, waiting.id, sent_codes.read(code)), waiting.code):
         raise Refusal(SENT_CODE_WRONG, field="code")
-    with deps.work.begin() as work:
+    with ending(deps.work.begin()) as work:
         record = _open_account(work, deps, waiting, now)
         attempt.forget(work)
         for value in visit.browser:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from idp.authenticators import certificates, stored_certificate, switches
 from idp.authenticators.errors import CERTIFICATE_REFUSED
-from idp.authorize.transactions import Visit, verify_transaction
+from idp.authorize.transactions import Visit, ending, verify_transaction
 from idp.browsers.sessions import Device
 from idp.errors import ACCOUNT_DISABLED
 from idp.interaction.login import NOBODY, LoggedIn, enter, note_failure
@@ -40,7 +40,7 @@ def submit(deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: D
         note_failure(deps, NOBODY if found is None else found[1].id, refusal.error)
         raise
     # 3. In.
-    with deps.work.begin() as work:
+    with ending(deps.work.begin()) as work:
         attempt.forget(work)
         if not work.records.use_authenticator(one, deps.clock.now()):
             raise Refusal(CERTIFICATE_REFUSED)

@@ -12,7 +12,7 @@ from idp.authorize import flow
 from idp.authorize.interactions import Situation, Step, find_step
 from idp.authorize.request import AuthorizationRequest
 from idp.authorize.situations import find_situation
-from idp.authorize.transactions import Visit, verify_transaction
+from idp.authorize.transactions import Visit, ending, verify_transaction
 from idp.browsers.sessions import Current
 from idp.claims.items import Item, kept, unanswered
 from idp.claims.values import label_of
@@ -114,7 +114,7 @@ def answer(
     account_id, client_id = visit.current.account.id, question.client.client_id
     whose = account_id if question.acting is None else question.acting.organization.id
     now = deps.clock.now()
-    with deps.work.begin() as work:
+    with ending(deps.work.begin()) as work:
         shown_only = question.step == "go_on"
         given = None if shown_only else declined
         outcome = flow.resume_within(work, deps, transaction, visit, declined=given, seen=shown_only)

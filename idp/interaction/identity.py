@@ -12,7 +12,7 @@ from idp.authorize import flow
 from idp.authorize.interactions import find_step
 from idp.authorize.request import AuthorizationRequest
 from idp.authorize.situations import find_situation
-from idp.authorize.transactions import Visit, verify_transaction
+from idp.authorize.transactions import Visit, ending, verify_transaction
 from idp.enterprises.acting import MYSELF, Acting
 from idp.errors import TRANSACTION_OVER
 from idp.ports import IdpDeps
@@ -46,7 +46,7 @@ def choose(deps: IdpDeps, transaction_id: str, visit: Visit, acting: str) -> flo
     question = describe(deps, transaction, visit)
     if acting != MYSELF and acting not in {one.mandate.id for one in question.choices}:
         raise Refusal(TRANSACTION_OVER)
-    with deps.work.begin() as work:
+    with ending(deps.work.begin()) as work:
         if not work.records.choose_identity(transaction.id, acting):
             raise Refusal(TRANSACTION_OVER)
         return flow.resume_within(work, deps, replace(transaction, acting=acting), visit)

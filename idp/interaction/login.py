@@ -21,7 +21,7 @@ from datetime import datetime
 from idp.authenticators import code_factors, second_factors, stored_certificate, switches
 from idp.authenticators.reach import PASSWORD, SECOND_FACTORS
 from idp.authorize import flow
-from idp.authorize.transactions import Visit, open_transaction, verify_found, verify_transaction
+from idp.authorize.transactions import Visit, ending, open_transaction, verify_found, verify_transaction
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device, Started
 from idp.directories import login as directory_login
@@ -84,7 +84,7 @@ def submit_password(
     account, now = proven.account, deps.clock.now()
     kinds = {one.kind for one in proven.authenticators}
     must = assurance.needs_second_factor(deps.policies.assurance, account.kind) or not proven.alone
-    with deps.work.begin() as work:
+    with ending(deps.work.begin()) as work:
         if proven.authenticator is not None:
             work.records.expect_use(proven.authenticator, now)
         # Who is asked for a code in any case is weighed when it comes.
@@ -128,7 +128,7 @@ def submit_code(deps: IdpDeps, *, transaction_id: str, visit: Visit, device: Dev
         note_failure(deps, asked.account.id, refusal.error)
         raise
     method = one_time_codes.METHOD if asked.channel is None else code_factors.METHODS[asked.channel]
-    with deps.work.begin() as work:
+    with ending(deps.work.begin()) as work:
         attempt.forget(work)
         # Whoever replaced the password meanwhile, or ended the account's sessions, has voided what it had passed.
         if not asked.stepping_up and not work.records.keep_passed(transaction_id, asked.account.id):

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from idp.authenticators import passkeys, stored_passkey, switches
 from idp.authenticators.errors import PASSKEY_CLONED
-from idp.authorize.transactions import Visit, verify_transaction
+from idp.authorize.transactions import Visit, ending, verify_transaction
 from idp.browsers.sessions import Device
 from idp.errors import ACCOUNT_DISABLED
 from idp.interaction.login import NOBODY, LoggedIn, enter, note_failure
@@ -41,7 +41,7 @@ def submit(deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: D
         note_failure(deps, verified.authenticator.account_id, ACCOUNT_DISABLED)
         raise Refusal(ACCOUNT_DISABLED)
     try:
-        with deps.work.begin() as work:
+        with ending(deps.work.begin()) as work:
             attempt.forget(work)
             # 3. Has it signed since?
             passkeys.use(work, deps, verified)

@@ -22,6 +22,7 @@ from idp.ports import IdpDeps, IdpWork
 from idp.records import ThrottleKey
 from kernel.errors import Refusal
 from kernel.networks import stands_in
+from kernel.work import Conflict
 
 _IPV6_PREFIX = 64  # what one subscriber gets
 
@@ -59,27 +60,25 @@ def take(deps: IdpDeps, *, account: str, address: str, name: str | None = None) 
     ``Refusal(login_throttled)`` when either has used up its tries; nothing is counted then. Where the account was found by a ``name`` that
     was typed, only that name's own tries are refused; when others have used up the account's, the try is ``spent``.
     """
-    rules = deps.policies.assurance.throttle
+    rules, now = deps.policies.assurance.throttle, deps.clock.now()
+    window, most = rules.window_seconds, rules.account_failures
     of_account = ("account", deps.vault.digest(account, "idp.try.account"))
     of_name = None if name is None else _of_name(deps, name)
     of_address = ("address", deps.vault.digest(subscriber(address), "idp.try.address"))
-    now = deps.clock.now()
-    with deps.work.note() as work:
-
-        def is_left(key: ThrottleKey, limit: int) -> bool:
-            return work.records.take_try(key, now=now, window_seconds=rules.window_seconds, limit=limit)
-
+    of_address_most = rules.hall_failures if stands_in(rules.halls, address) else rules.address_failures
+    is_account_left = None
+    try:
         # In one order everywhere, so that no two tries wait for each other's rows. Who is refused has taken none of them.
-        of_address_most = rules.hall_failures if stands_in(rules.halls, address) else rules.address_failures
-        of_both = ((of_account, rules.account_failures), (of_address, of_address_most))
-        wanted = of_both if of_name is None else ((of_name, rules.account_failures), *of_both)
-        work.records.expect_tries(wanted, now=now, window_seconds=rules.window_seconds)
-        of_name_left = of_name is None or is_left(of_name, rules.account_failures)
-        of_account_left = of_name_left and is_left(of_account, rules.account_failures)
-        told = of_account_left if of_name is None else of_name_left
-        if not (told and is_left(of_address, of_address_most)):
-            raise Refusal(LOGIN_THROTTLED, minutes=math.ceil(rules.window_seconds / 60))
-    return Try(of_account, of_address, of_name, spent=not of_account_left)
+        with deps.work.note() as work:
+            if of_name is None:
+                work.records.need_try(of_account, now=now, window_seconds=window, limit=most)
+            else:
+                work.records.need_try(of_name, now=now, window_seconds=window, limit=most)
+                is_account_left = work.records.want_try(of_account, now=now, window_seconds=window, limit=most)
+            work.records.need_try(of_address, now=now, window_seconds=window, limit=of_address_most)
+    except Conflict:
+        raise Refusal(LOGIN_THROTTLED, minutes=math.ceil(window / 60)) from None
+    return Try(of_account, of_address, of_name, spent=is_account_left is not None and not is_account_left())
 
 
 def forget_names(work: IdpWork, deps: IdpDeps, names: Iterable[str]) -> None:

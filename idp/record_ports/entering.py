@@ -39,7 +39,3 @@ class EnteringRecords(Protocol):
     def expect_weighing(self, account_id: str, devices: Sequence[bytes], *, logins: int) -> None:
         """Be ready for what a login is weighed by: the browser's values, and so many logins before it."""
         ...
-
-    def expect_end(self, transaction_id: str, session_id: str, client_id: str, at: datetime) -> None:
-        """Be ready for what ends a login at this moment: it is finished, and its client told of the session."""
-        ...

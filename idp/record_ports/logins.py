@@ -61,16 +61,23 @@ class SessionRecords(Protocol):
         """Revoke all grants by a mandate and owe their clients a logout of the session; return how many grants that were."""
         ...
 
-    def put_session_client(self, session_id: str, client_id: str, at: datetime) -> bool:
-        """Remember that a client was told of this session; False when the session was ended meanwhile."""
+    def tell_client(self, session_id: str, client_id: str, at: datetime, known: Client | None = None) -> None:
+        """Remember that a client is told of this session.
+
+        ``Conflict``, at the end of the transaction at the latest, where the session was ended meanwhile, or its ``known`` client is not what it was.
+        """
+        ...
+
+    def finish_telling(self, transaction_id: str, session_id: str, client_id: str, at: datetime) -> None:
+        """Finish a login on its way by telling its client of this session; ``Conflict`` likewise where either was over before."""
         ...
 
     def session_clients(self, session_id: str) -> Sequence[tuple[Client, datetime]]:
         """Return the clients that were told of this session, with the moment of the last time."""
         ...
 
-    def add_transaction(self, transaction: Transaction) -> None:
-        """Store a login on its way."""
+    def add_transaction(self, transaction: Transaction, known: Client | None = None) -> None:
+        """Store a login on its way; ``Conflict``, at the end at the latest, where its ``known`` client is not what it was."""
         ...
 
     def find_transaction(self, transaction_id: str) -> Transaction | None:

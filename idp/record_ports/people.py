@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -71,12 +71,16 @@ class AccountRecords(Protocol):
         """Accept a TOTP time step; False when it or a later one was accepted before."""
         ...
 
-    def expect_tries(self, keys: Sequence[tuple[ThrottleKey, int]], *, now: datetime, window_seconds: int) -> None:
-        """Be ready to take tries, each with its limit, in this order; whoever does not take all of them takes none in this transaction."""
-        ...
-
     def take_try(self, key: ThrottleKey, *, now: datetime, window_seconds: int, limit: int) -> bool:
         """Count a try before it is made; False when the window's tries are used up."""
+        ...
+
+    def need_try(self, key: ThrottleKey, *, now: datetime, window_seconds: int, limit: int) -> None:
+        """Do what ``take_try`` does. Where none is left nothing of the whole transaction is done: ``Conflict``, at its end at the latest."""
+        ...
+
+    def want_try(self, key: ThrottleKey, *, now: datetime, window_seconds: int, limit: int) -> Callable[[], bool]:
+        """Do what ``take_try`` does; what is returned tells after the transaction whether one was left."""
         ...
 
     def give_try_back(self, key: ThrottleKey) -> None:

@@ -23,6 +23,7 @@ from idp.storage.recoveries import SqlRecoveries
 from idp.storage.standing import SqlStanding
 from idp.storage.switches import SqlSwitches
 from idp.storage.tables import metadata
+from idp.storage.told import SqlTold
 
 __all__ = ["SqlIdpRecords", "metadata"]
 
@@ -34,6 +35,7 @@ class SqlIdpRecords(
     SqlNotices,
     SqlClients,
     SqlSessions,
+    SqlTold,
     SqlGrants,
     SqlStanding,
     SqlLogouts,

@@ -38,7 +38,7 @@ _OF_CONSENT = "consent_"
 _LISTS_OF_CONSENT = ("scopes", "claims", "declined", "told")
 _NAMES = tuple(column.name for column in clients.c)
 CLIENT = Prepared(sa.select(clients).where(clients.c.client_id == sa.bindparam("key")))
-_STANDS_AS = sa.exists().where(
+STANDS_AS = sa.exists().where(
     clients.c.client_id == sa.bindparam("client_id"),
     clients.c.version == sa.bindparam("version"),
     clients.c.disabled_at.is_(None),
@@ -84,7 +84,7 @@ class SqlClients(OnConnection):
 
     def stands_as(self, client: Client) -> Provided:
         """Return the condition that a client is enabled, and registered as it was when ``client`` was read."""
-        return Provided(_STANDS_AS, {"client_id": client.client_id, "version": client.version})
+        return Provided(STANDS_AS, as_it_was(client))
 
     def disable_client(self, client_id: str, at: datetime) -> bool:
         """Disable a client; False when there is none or it is disabled already."""
@@ -208,6 +208,11 @@ class SqlClients(OnConnection):
     def _add_origins(self, client: Client) -> None:
         for origin in client.origins:
             self._add_once(origins, {"origin": origin, "client_id": client.client_id})
+
+
+def as_it_was(client: Client) -> dict[str, Any]:
+    """Return the values of :data:`STANDS_AS`."""
+    return {"client_id": client.client_id, "version": client.version}
 
 
 def _between(account_id: str, client_id: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from idp.records import AccountRecord, Authenticator, Client, Switch, Transaction
 from idp.storage.clients import CLIENT, CONSENT, read_client
 from idp.storage.connection import OnConnection
-from idp.storage.logins import FINISH_TRANSACTION, PUT_SESSION_CLIENT, TRANSACTION, read_transaction
+from idp.storage.logins import TRANSACTION, read_transaction
 from idp.storage.mandates import OF_AGENT
 from idp.storage.notices import DEVICE, LAST_LOGINS
 from idp.storage.people import USE_AUTHENTICATOR, read_account, read_authenticator
@@ -86,11 +86,6 @@ class SqlEntering(OnConnection):
         for device in devices:
             DEVICE.expect(self._connection, {"account": account_id, "key": device})
         LAST_LOGINS.expect(self._connection, {"key": account_id, "limit": logins})
-
-    def expect_end(self, transaction_id: str, session_id: str, client_id: str, at: datetime) -> None:
-        """Be ready for what ends a login."""
-        FINISH_TRANSACTION.expect(self._connection, {"key": transaction_id, "at": to_micros(at)})
-        PUT_SESSION_CLIENT.expect(self._connection, {"key": session_id, "client": client_id, "at": to_micros(at)})
 
 
 def _switches(rows: Sequence[Row]) -> Sequence[Switch]:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp.records import AccountRecord, Client, PushedRequest, Session, Transaction
-from idp.storage.clients import read_client
+from idp.storage.clients import STANDS_AS, as_it_was
 from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
 from idp.storage.people import read_account
 from idp.storage.tables import (
@@ -26,7 +26,7 @@ from idp.storage.tables import (
 )
 from idp.storage.tables.logins import HAS_PASSED
 from kernel.clock import from_micros, to_micros
-from pki.storage.prepared import Insert, Prepared, Row
+from pki.storage.prepared import Prepared, Row
 
 _OF_SESSION = "session_"
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")
@@ -60,17 +60,11 @@ _PUSHED_REQUEST = Prepared(
 )
 
 
-def _put_session_client(insert: Insert) -> sa.Executable:
-    client, at = sa.bindparam("client", type_=sa.String), sa.bindparam("at", type_=sa.BigInteger)
-    told = sa.select(sessions.c.id, client, at).where(sessions.c.id == _KEY, sessions.c.ended_at.is_(None))
-    # The session's row is locked: whoever ends it next sees this client and owes it a logout.
-    statement = insert(session_clients).from_select(list(session_clients.c), told.with_for_update(read=True))
-    return statement.on_conflict_do_update(
-        index_elements=["session_id", "client_id"], set_={"told_at": statement.excluded.told_at}
-    ).returning(session_clients.c.session_id)
-
-
-PUT_SESSION_CLIENT = Prepared(_put_session_client)
+# Where the client is not as it was there is no moment here, which its column does not allow: nothing is committed.
+_BEGUN_IF = {"created_at": sa.select(sa.bindparam("created_at", type_=sa.BigInteger)).where(STANDS_AS).scalar_subquery()}
+_ADD_TRANSACTION_OF_KNOWN = Prepared(
+    lambda insert: insert(transactions).values({column.name: sa.bindparam(column.name) for column in transactions.c} | _BEGUN_IF)
+)
 
 
 class SqlSessions(OnConnection):
@@ -187,28 +181,17 @@ class SqlSessions(OnConnection):
         again |= dict.fromkeys(("tried_at", "outcome", "error"))
         self._connection.execute(statement.on_conflict_do_update(index_elements=["session_id", "client_id"], set_=again))
 
-    def put_session_client(self, session_id: str, client_id: str, at: datetime) -> bool:
-        """Remember that a client was told of this session; False when the session was ended meanwhile."""
-        return self._find(PUT_SESSION_CLIENT, key=session_id, client=client_id, at=to_micros(at)) is not None
-
-    def session_clients(self, session_id: str) -> Sequence[tuple[Client, datetime]]:
-        """Return the clients that were told of this session, with the moment of the last time."""
-        query = (
-            sa.select(clients, session_clients.c.told_at)
-            .join_from(session_clients, clients, clients.c.client_id == session_clients.c.client_id)
-            .where(session_clients.c.session_id == session_id)
-            .order_by(session_clients.c.told_at)
-        )
-        return [(read_client(row), from_micros(row["told_at"])) for row in self._all(query)]
-
-    def add_transaction(self, transaction: Transaction) -> None:
-        """Store a login on its way."""
+    def add_transaction(self, transaction: Transaction, known: Client | None = None) -> None:
+        """Store a login on its way; ``Conflict``, at the end at the latest, where its ``known`` client is not what it was."""
         values = as_values(transaction) | {
             "request": None if transaction.request is None else as_json(transaction.request),
             "passed": as_json(transaction.passed),
         }
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "authenticated_at", "finished_at")}
-        self._put_off(_ADD_TRANSACTION, **values)
+        if known is None:
+            self._put_off(_ADD_TRANSACTION, **values)
+        else:
+            self._put_off(_ADD_TRANSACTION_OF_KNOWN, **(values | as_it_was(known)))
 
     def find_transaction(self, transaction_id: str) -> Transaction | None:
         """Return a login on its way, or finished."""

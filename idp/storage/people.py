@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from idp.storage.connection import as_json, as_values, micros, moment, texts
 from idp.storage.indexes import OnIndexes
 from idp.storage.tables import accounts, authenticators, tries, verifications
 from kernel.clock import from_micros, to_micros
-from pki.storage.prepared import Insert, Prepared, Row
+from pki.storage.prepared import Insert, Inserted, Prepared, Row
 from pki.vault import Index
 from policies.role_models import AccountKind
 
@@ -35,20 +35,21 @@ _AS_IT_WAS = (authenticators.c.id == _KEY, authenticators.c.secret == sa.bindpar
 USE_AUTHENTICATOR = Prepared(authenticators.update().where(*_AS_IT_WAS).values(last_used_at=sa.bindparam("at")))
 
 
-def _take_try(insert: Insert) -> sa.Executable:
+_OVER = tries.c.since <= sa.bindparam("begun")
+_LEFT = tries.c.count < sa.bindparam("limit")
+
+
+def _take_try(insert: Insert, where: sa.ColumnElement[bool] | None, count: sa.ColumnElement[int]) -> Inserted:
     statement = insert(tries)
-    over = tries.c.since <= sa.bindparam("begun")
-    return statement.on_conflict_do_update(
-        index_elements=[tries.c.what, tries.c.digest],
-        set_={
-            "since": sa.case((over, statement.excluded.since), else_=tries.c.since),
-            "count": sa.case((over, 1), else_=tries.c.count + 1),
-        },
-        where=sa.or_(over, tries.c.count < sa.bindparam("limit")),
-    ).returning(tries.c.count)
+    since = sa.case((_OVER, statement.excluded.since), else_=tries.c.since)
+    counted = {"since": since, "count": sa.case((_OVER, 1), else_=count)}
+    return statement.on_conflict_do_update(index_elements=[tries.c.what, tries.c.digest], set_=counted, where=where)
 
 
-_TAKE_TRY = Prepared(_take_try)
+_ONE_MORE = tries.c.count + 1
+_TAKE_TRY = Prepared(lambda insert: _take_try(insert, sa.or_(_OVER, _LEFT), _ONE_MORE))
+# Where none is left there is no count, which its column does not allow: nothing is committed.
+_NEED_TRY = Prepared(lambda insert: _take_try(insert, None, sa.case((_LEFT, _ONE_MORE))))
 _THESE = (tries.c.what == sa.bindparam("kind"), tries.c.digest == _KEY)
 _GIVE_TRY_BACK = Prepared(tries.update().where(*_THESE, tries.c.count > 0).values(count=tries.c.count - 1))
 _FORGET_TRIES = Prepared(tries.delete().where(*_THESE))
@@ -120,14 +121,18 @@ class SqlAccounts(OnIndexes):
         earlier = (authenticators.c.id == authenticator_id, authenticators.c.counter < step)
         return self._change(authenticators.update().where(*earlier).values(counter=step, last_used_at=to_micros(at)))
 
-    def expect_tries(self, keys: Sequence[tuple[ThrottleKey, int]], *, now: datetime, window_seconds: int) -> None:
-        """Be ready to take tries, each with its limit, in this order and whichever is left."""
-        for key, limit in keys:
-            _TAKE_TRY.expect(self._connection, _try_values(key, now, window_seconds, limit))
-
     def take_try(self, key: ThrottleKey, *, now: datetime, window_seconds: int, limit: int) -> bool:
         """Count a try before it is made; False when the window's tries are used up."""
-        return self._find(_TAKE_TRY, **_try_values(key, now, window_seconds, limit)) is not None
+        return self._run(_TAKE_TRY, **_try_values(key, now, window_seconds, limit))
+
+    def need_try(self, key: ThrottleKey, *, now: datetime, window_seconds: int, limit: int) -> None:
+        """Do what ``take_try`` does, or nothing that belongs to the transaction: ``Conflict``, at its end at the latest."""
+        self._put_off(_NEED_TRY, **_try_values(key, now, window_seconds, limit))
+
+    def want_try(self, key: ThrottleKey, *, now: datetime, window_seconds: int, limit: int) -> Callable[[], bool]:
+        """Do what ``take_try`` does; what is returned tells after the transaction whether one was left."""
+        taken = _TAKE_TRY.put_off(self._connection, _try_values(key, now, window_seconds, limit))
+        return lambda: taken.rowcount > 0
 
     def give_try_back(self, key: ThrottleKey) -> None:
         """Uncount one try, which did not fail."""

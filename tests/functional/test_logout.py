@@ -177,7 +177,7 @@ def test_requirement_22_an_address_on_this_machine_is_not_told_where_the_node_is
         account = accounts.get_by_username(guarded, federation.account("citizen")["username"])
         with guarded.work.begin() as work:
             session = sessions.start(work, guarded, account.id, ("pwd",), Device()).session
-            assert work.records.put_session_client(session.id, party.client["client_id"], guarded.clock.now())
+            work.records.tell_client(session.id, party.client["client_id"], guarded.clock.now())
             assert work.records.end_session(session.id, guarded.clock.now())
         (tried,) = [each for each in deliver_due(guarded, account.id) if each.session_id == session.id]
     assert (tried.outcome, tried.error) == (None, "ConnectionError")

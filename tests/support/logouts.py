@@ -51,7 +51,7 @@ class Scene:
         with self.deps.work.begin() as work:
             session = sessions.start(work, self.deps, self.account.id, ("pwd",), Device()).session
             for client in clients:
-                assert work.records.put_session_client(session.id, client, self.deps.clock.now())
+                work.records.tell_client(session.id, client, self.deps.clock.now())
         return session
 
     def log_out(self, session: Session) -> None:

@@ -202,7 +202,8 @@ def test_what_is_granted_while_somebody_logs_out_everywhere_is_revoked_too(deps:
     with ThreadPoolExecutor(1) as pool, engine.connect() as watching:
         with deps.work.begin() as work:
             work.records.add_grant(Grant("g", "scjg", whose, session.id, ("openid", "offline_access"), "acr", ("pwd",), now, now))
-            assert work.records.put_session_client(session.id, "scjg", now)
+            work.records.tell_client(session.id, "scjg", now)
+            assert work.records.find_grant("g") is not None, "and nothing is put off any more"
             ending = pool.submit(end)
             while engine.dialect.name == "postgresql" and not watching.scalar(
                 sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")

@@ -207,6 +207,17 @@ def test_requirement_24_tries_are_limited_per_account_from_any_address(deps: Idp
     assert isinstance(submit(deps), login.LoggedIn)
 
 
+def test_requirement_24_who_is_refused_has_used_up_nobodys_tries(deps: IdpDeps) -> None:
+    few = with_limits(deps, account_failures=3, address_failures=1)
+    assert not throttle.take(few, account="one", address="192.0.2.1", name="a").spent
+    for account, name in (("two", None), ("two", "b")):
+        with pytest.raises(Refusal, match="login_throttled"):
+            throttle.take(few, account=account, address="192.0.2.1", name=name)
+    tries = [throttle.take(few, account="two", address=f"192.0.2.{number}", name="b").spent for number in (2, 3, 4)]
+    assert tries == [False] * 3
+    assert throttle.take(few, account="two", address="192.0.2.5", name="c").spent, "by another name, which is not told"
+
+
 def test_requirement_24_tries_by_other_names_count_and_nobody_learns_whose_they_are(
     deps: IdpDeps, clock: FixedClock, engine: sa.Engine
 ) -> None:

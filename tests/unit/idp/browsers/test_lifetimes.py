@@ -23,7 +23,7 @@ def start(deps: IdpDeps, *amr: str) -> Started:
     add_client(deps)
     with deps.work.begin() as work:
         started = sessions.start(work, deps, account.id, amr, Device())
-        work.records.put_session_client(started.session.id, "scjg", deps.clock.now())
+        work.records.tell_client(started.session.id, "scjg", deps.clock.now())
     return started
 
 

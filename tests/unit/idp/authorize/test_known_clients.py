@@ -1,0 +1,96 @@
+"""A system that was looked up before is not looked up again: what it may is always what is registered now, and what is answered is stored at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from idp.authorize import flow
+from idp.authorize.established import recall_client
+from idp.authorize.transactions import Visit
+from idp.browsers import sessions
+from idp.browsers.sessions import Current, Device
+from idp.clients import registry
+from idp.ports import IdpDeps
+from idp.storage.tables import grants, session_clients, transactions
+from idp.wire import Parameters
+from kernel.errors import Refusal
+from tests.support.idp import CALLBACK, OPERATOR, add_account, add_client, another_process, challenge_of
+
+OTHER = "https://scjg.example.cn/other"
+STRANGER = Visit(("a browser",))
+
+
+def ask(redirect_uri: str = CALLBACK) -> Parameters:
+    said = {"response_type": "code", "client_id": "scjg", "redirect_uri": redirect_uri, "scope": "openid", "state": "s"}
+    return Parameters(said | {"code_challenge": challenge_of("v" * 43), "code_challenge_method": "S256"})
+
+
+@pytest.fixture
+def person(deps: IdpDeps) -> Visit:
+    account = add_account(deps)
+    add_client(deps)
+    with deps.work.begin() as work:
+        session = sessions.start(work, deps, account.id, ("pwd",), Device("192.0.2.1")).session
+    return Visit(("a browser",), Current(session, account))
+
+
+def outcome(deps: IdpDeps, visit: Visit, redirect_uri: str = CALLBACK) -> str:
+    """Return what comes of a request."""
+    try:
+        found = flow.begin(deps, ask(redirect_uri), visit)
+    except Refusal as refusal:
+        return refusal.error.code
+    if isinstance(found, flow.Answer):
+        return found.parameters.get("error", "code")
+    return str(found.step) if isinstance(found, flow.Ask) else "held"
+
+
+def count(engine: sa.Engine) -> list[int]:
+    with engine.connect() as connection:
+        return [
+            connection.execute(sa.select(sa.func.count()).select_from(one)).scalar_one()
+            for one in (grants, session_clients, transactions)
+        ]
+
+
+def let_answers_go_elsewhere(deps: IdpDeps) -> None:
+    registry.update(deps, replace(registry.get(deps, "scjg"), redirect_uris=(OTHER,)), actor=OPERATOR)
+
+
+@pytest.mark.parametrize(
+    ("change", "then"),
+    [
+        (lambda deps: registry.disable(deps, "scjg", actor=OPERATOR), ("authorize_client", "authorize_client")),
+        (let_answers_go_elsewhere, ("authorize_redirect_uri", None)),
+    ],
+    ids=["disabled", "another address"],
+)
+def test_a_system_that_another_process_changed_is_taken_as_it_is_now(
+    deps: IdpDeps, person: Visit, engine: sa.Engine, change: Callable[[IdpDeps], None], then: tuple[str, str | None]
+) -> None:
+    before = [outcome(deps, visit) for visit in (STRANGER, STRANGER, person, person)]
+    assert before == ["login", "login", "code", "code"]
+    assert recall_client(deps, ask()) is not None, "this is about a system that is remembered"
+    stored, known = count(engine), deps.kept["authorizing"]
+    change(another_process(deps))
+    for visit, now in ((person, "code"), (STRANGER, "login")):
+        remembered = replace(deps, kept={**deps.kept, "authorizing": deepcopy(known)})
+        assert [outcome(remembered, visit, uri) for uri in (CALLBACK, OTHER)] == [then[0], then[1] or now]
+        assert [outcome(remembered, visit, uri) for uri in (CALLBACK, OTHER)] == [then[0], then[1] or now]
+    granted = 0 if then[1] else 2
+    assert count(engine) == [stored[0] + granted, stored[1], stored[2] + granted]
+
+
+def test_whoever_was_logged_out_meanwhile_is_granted_nothing(deps: IdpDeps, person: Visit, engine: sa.Engine) -> None:
+    assert outcome(deps, person) == "code"
+    assert person.current is not None
+    sessions.end(deps, person.current.session, actor=OPERATOR)
+    stored = count(engine)
+    for each in (deps, another_process(deps)):
+        assert outcome(each, person) == "login_required"
+    assert count(engine) == stored
