@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote
 
 from idp.oauth_errors import (
     PARAMETER_DOUBLED,
@@ -125,9 +125,9 @@ def parse_parameters(data: bytes, *, max_bytes: int) -> Parameters:
     values: dict[str, str] = {}
     doubled: set[str] = set()
     repeated: dict[str, tuple[str, ...]] = {}
+    if holds_control_characters("".join([name + value for name, value in pairs])):
+        raise _unreadable(zh="含有控制字符", en="it holds control characters")
     for name, value in pairs:
-        if holds_control_characters(name + value):
-            raise _unreadable(zh="含有控制字符", en="it holds control characters")
         if name in _REPEATABLE:
             repeated[name] = (*repeated.get(name, ()), value)
         elif name in values:
@@ -138,9 +138,9 @@ def parse_parameters(data: bytes, *, max_bytes: int) -> Parameters:
 
 def _decode(pair: str) -> tuple[str, str]:
     """Return name and value; ``urllib.parse.parse_qsl`` takes ten calls for what mostly is as it stands."""
-    name, _, value = pair.partition("=")
-    if "%" in pair or "+" in pair:
-        return unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+    name, _, value = pair.replace("+", " ").partition("=")
+    if "%" in pair:
+        return unquote(name, errors="strict"), unquote(value, errors="strict")
     return name, value
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import rfc8785
 
@@ -36,10 +36,13 @@ def _is_plain(value: object) -> bool:
     if kind is int:
         return -_EXACT <= value <= _EXACT  # type: ignore[operator]  # it is an integer
     if kind is dict:
-        members: Mapping[object, object] = value  # type: ignore[assignment]  # it is one
-        return all(type(name) is str and name.isascii() for name in members) and _are_plain(members.values())
-    return (kind is list or kind is tuple) and _are_plain(value)  # type: ignore[arg-type]
-
-
-def _are_plain(values: Iterable[object]) -> bool:
-    return all(type(one) is str or _is_plain(one) for one in values)
+        members: Mapping[Any, object] = value  # type: ignore[assignment]  # it is one
+        if set(map(type, members)) - {str} or not "".join(members).isascii():
+            return False
+        value = members.values()
+    elif kind is not list and kind is not tuple:
+        return False
+    for one in value:  # type: ignore[attr-defined]  # it is one of these  # noqa: SIM110 - a generator takes a call for each
+        if not (type(one) is str or _is_plain(one)):
+            return False
+    return True

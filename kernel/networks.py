@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 
 def is_network(text: str) -> bool:
@@ -17,13 +17,19 @@ def is_network(text: str) -> bool:
 
 def stands_in(networks: tuple[str, ...], address: str) -> bool:
     """Tell whether ``address`` is in one of the ``networks``; what is no address is in none."""
+    parsed = _address(address) if networks else None
+    return parsed is not None and any(parsed in network for network in _parsed(networks))
+
+
+@lru_cache(maxsize=1024)
+def _address(address: str) -> IPv4Address | IPv6Address | None:
     try:
         parsed = ip_address(address)
     except ValueError:
-        return False
+        return None
     if isinstance(parsed, IPv6Address):
-        parsed = parsed.ipv4_mapped or parsed  # a dual-stack socket shows IPv4 peers so
-    return any(parsed in network for network in _parsed(networks))
+        return parsed.ipv4_mapped or parsed  # a dual-stack socket shows IPv4 peers so
+    return parsed
 
 
 @lru_cache(maxsize=1000)

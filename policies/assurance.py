@@ -20,7 +20,10 @@ PasswordFault = Literal["too_short", "too_long", "blocked"]
 
 def find_level(policies: AssurancePolicies, acr: str) -> AssuranceLevel | None:
     """Return the level whose ``acr`` value this is, or None."""
-    return next((level for level in policies.levels if level.acr == acr), None)
+    for level in policies.levels:
+        if level.acr == acr:
+            return level
+    return None
 
 
 def get_level(policies: AssurancePolicies, acr: str) -> AssuranceLevel:

@@ -13,13 +13,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 from werkzeug.http import parse_cookie
 
 from idp.ports import IdpDeps
 from idp.views import browser, entering
-from idp.wire import OAuthResponse
+from idp.wire import OAuthResponse, parse_parameters
 from kernel.errors import Refusal
 from service import headers, i18n
 from service.csrf import FIELD, Csrf
@@ -77,7 +76,7 @@ class Door:
 
 
 def _read_form(environ: WSGIEnvironment) -> Mapping[str, str] | None:
-    """Return a form's first value of each name, and put the body back; None for what is no plain form, and then unread or put back as well."""
+    """Return a form's values by their names, and put the body back; None for what is no plain form, and then unread or put back as well."""
     length = environ.get("CONTENT_LENGTH") or ""
     media_type = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if media_type != _FORM or not (length.isascii() and length.isdigit()) or len(length) > len(str(_MAX_BODY)):
@@ -87,7 +86,7 @@ def _read_form(environ: WSGIEnvironment) -> Mapping[str, str] | None:
     body = environ["wsgi.input"].read(int(length))
     environ["wsgi.input"] = BytesIO(body)
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
-    except ValueError:  # not UTF-8 among them
+        said = parse_parameters(body, max_bytes=_MAX_BODY)
+    except Refusal:  # not UTF-8 among them
         return None
-    return dict(reversed(pairs))
+    return None if said.doubled or said.repeated else said.values

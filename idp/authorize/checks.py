@@ -61,7 +61,8 @@ def check_nothing_doubled(asked: Asked) -> None:
 def check_nothing_too_long(asked: Asked) -> None:
     """Answer nothing that could not be sent back, stored or read as it is."""
     for name, value in asked.parameters.values.items():
-        if len(value) > LONGEST.get(name, len(value)):
+        most = LONGEST.get(name)
+        if most is not None and len(value) > most:
             raise wrong(parameter=name, zh="太长", en="too long")
 
 
@@ -201,7 +202,8 @@ def check_wishes(asked: Asked) -> None:
     asked.found["acr_values"] = _known_levels(asked, acr_values)
     asked.found["login_hint"] = (asked.parameters.get("login_hint") or "")[:100] or None
     asked.found["ui_locales"] = asked.parameters.get("ui_locales")
-    asked.found["display"] = next((one for one in DISPLAYS if one == asked.parameters.get("display")), "page")
+    display = asked.parameters.get("display")
+    asked.found["display"] = display if display in DISPLAYS else "page"
 
 
 CHECKS = (

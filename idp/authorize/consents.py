@@ -17,7 +17,11 @@ _USED_EVERY = timedelta(seconds=60)
 
 def is_news(before: Consent | None, after: Consent) -> bool:
     """Tell whether anything is worth storing; the last use is known to the minute."""
-    return before is None or after.used_at - before.used_at >= _USED_EVERY or replace(after, used_at=before.used_at) != before
+    return before is None or after.used_at - before.used_at >= _USED_EVERY or _said(before) != _said(after)
+
+
+def _said(consent: Consent) -> tuple[object, ...]:
+    return consent.subject, consent.granted_at, consent.scopes, consent.claims, consent.declined, consent.told
 
 
 def remember(situation: Situation, account_id: str, subject: str, declined: frozenset[str] | None) -> Consent:

@@ -38,7 +38,7 @@ WITHOUT_ASKING: dict[Step, ErrorCode] = {
 class Situation:
     """A request and how things stand.
 
-    ``subject``: who answers, as the client knows them. ``more``: the ``amr`` values that they can add, by each of their ways, where the session's level is too low. ``choices``: for whom they could act,
+    ``subject``: who answers, as the client knows them. ``more``: the ``amr`` values that they can add, by each of their ways, where the session's level is too low; None where it is not. ``choices``: for whom they could act,
     while they have not said whether they do; ``acting``: for whom they do (None: for themselves). ``items``: what would be told. ``continued``: when a session that goes on
     shows it first; ``been_there``: it has gone on to this client before. ``here``: somebody logged in through this very transaction;
     ``agreed``: they said yes to what would be told; ``seen``: they were shown it.
@@ -52,7 +52,7 @@ class Situation:
     been_there: bool
     session: Session | None
     subject: str
-    more: Sequence[tuple[str, ...]]
+    more: Sequence[tuple[str, ...]] | None
     consent: Consent | None
     now: datetime
     here: bool = False
@@ -107,7 +107,7 @@ def second_factor_for_level(situation: Situation) -> Step | None:
     essential or by acr_values; the first that it names at all is a wish.
     """
     session, levels = situation.session, situation.policies
-    if session is None or is_high_enough(levels, situation.request, situation.client, session):
+    if session is None or situation.more is None:
         return None
     reached = _rank(levels, session.acr)
     raised = (assurance.level_reached(levels, frozenset({*session.amr, *methods})) for methods in situation.more)

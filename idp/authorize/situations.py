@@ -72,9 +72,9 @@ def find_situation(
 
 def _find_more(
     work: IdpWork, deps: IdpDeps, client: Client, request: AuthorizationRequest, current: Current | None
-) -> Sequence[tuple[str, ...]]:
+) -> Sequence[tuple[str, ...]] | None:
     if current is None or is_high_enough(deps.policies.assurance, request, client, current.session):
-        return ()
+        return None
     return step_up_methods(deps, current.account, work.records.authenticators(current.account.id))
 
 

@@ -144,7 +144,7 @@ def _send(deps: IdpDeps, waiting: _Waiting, now: datetime, *, may_send: bool) ->
     until = now + timedelta(seconds=deps.policies.assurance.sent_codes.seconds)
     values = asdict(waiting) | {"code": _code_digest(deps, waiting.id, code), "until": to_micros(until)}
     with deps.work.begin() as work:
-        known = reached.find(work, deps, waiting.contact)
+        known = reached.find(work, deps, reached.read(waiting.contact))
         details: dict[str, Json] = {"channel": waiting.channel}
         work.audit.record(AuditEvent(now, "system", "idp.begin_registration", f"account:{NOBODY}", details=details))
         if known is not None:
@@ -175,7 +175,7 @@ def _open_account(work: IdpWork, deps: IdpDeps, waiting: _Waiting, now: datetime
     # Once for each contact: those who began before it had an account end before this is forgotten.
     until = now + timedelta(seconds=deps.policies.assurance.sent_codes.seconds)
     lock = deps.vault.digest(person.contact, "idp.registered")
-    if reached.find(work, deps, person.contact) is not None or not work.records.take_challenge(lock, until):
+    if reached.find(work, deps, reached.read(person.contact)) is not None or not work.records.take_challenge(lock, until):
         raise Refusal(REGISTRATION_DONE)
     account = Account(
         id=accounts.SUBJECT_PREFIX + token(16),

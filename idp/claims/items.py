@@ -62,7 +62,8 @@ def find_items(
     """Return what would be told of ``account`` and used for them; a scope that has nothing to tell of them is left out."""
     policies, known = deps.policies.claims, values(account)
     release = claims.release_for(policies, client.department)
-    named = obtainable(deps, client).intersection((*names.id_token, *names.userinfo))
+    by_name = (*names.id_token, *names.userinfo)
+    named = obtainable(deps, client).intersection(by_name) if by_name else frozenset()
     found = []
     for scope in scopes_told(deps, client, scopes, names):
         of_scope = claims.released_claims(policies, client.department, (scope,))
@@ -82,6 +83,8 @@ def _interfaces(
     work: IdpWork, deps: IdpDeps, client: Client, scopes: tuple[str, ...], resources: tuple[str, ...]
 ) -> Iterator[Item]:
     """Return a piece for each resource (RFC 8707) that another system answers for, remembered by its address."""
+    if not resources:
+        return
     policies = deps.policies.claims
     asked = any(claims.consent_rule(policies, client.department, scope) != "never" for scope in scopes)
     for resource in resources:

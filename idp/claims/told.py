@@ -56,6 +56,8 @@ def scopes_told(deps: IdpDeps, client: Client, scopes: tuple[str, ...], names: C
     """Return the scopes whose sentences say what is told: those asked for, and those of the claims asked for by name."""
     known = deps.policies.claims.scopes
     named = frozenset((*names.id_token, *names.userinfo))
+    if not named:
+        return tuple(dict.fromkeys(scopes))
     held = frozenset(claim for scope in scopes for claim in known[scope].claims)
     more = (scope for scope in client.scopes if (named - held).intersection(known[scope].claims))
     return tuple(dict.fromkeys((*scopes, *more)))

@@ -28,7 +28,7 @@ from idp.directories import login as directory_login
 from idp.errors import ACCOUNT_DISABLED, LOGIN_FAILED, LOGIN_THROTTLED, SECOND_FACTOR_MISSING, TRANSACTION_OVER
 from idp.notices import devices
 from idp.people import one_time_codes, passwords, reached, throttle
-from idp.people.accounts import SUBJECT_PREFIX, normal_username, open_record
+from idp.people.accounts import SUBJECT_PREFIX, open_record
 from idp.ports import IdpDeps, IdpWork, StaffDirectory
 from idp.records import AccountRecord, Authenticator, Channel, Transaction
 from kernel.audit import AuditEvent
@@ -79,8 +79,9 @@ def submit_password(
     deps: IdpDeps, *, transaction_id: str | None, visit: Visit, device: Device, username: str, password: str
 ) -> LoggedIn | NeedsCode:
     """Take username and password; ``transaction_id`` None is a login without a client. ``Refusal`` says what is wrong."""
-    transaction, found = _look_up(deps, transaction_id, visit, username)
-    proven = _prove_password(deps, found, username, password, device.address)
+    typed = reached.read(username)
+    transaction, found = _look_up(deps, transaction_id, visit, typed)
+    proven = _prove_password(deps, found, typed, password, device.address)
     account, now = proven.account, deps.clock.now()
     kinds = {one.kind for one in proven.authenticators}
     must = assurance.needs_second_factor(deps.policies.assurance, account.kind) or not proven.alone
@@ -190,30 +191,31 @@ def find_destination(deps: IdpDeps, transaction_id: str, visit: Visit) -> str | 
 
 
 def _look_up(
-    deps: IdpDeps, transaction_id: str | None, visit: Visit, username: str
+    deps: IdpDeps, transaction_id: str | None, visit: Visit, typed: reached.Typed
 ) -> tuple[Transaction | None, StaffDirectory | reached.Found]:
     """Return what waits, which must be this browser's, and who it would be: a directory's staff, or what is known here of the name."""
-    directory = directory_login.find_directory(deps, normal_username(username))
+    directory = directory_login.find_directory(deps, typed.name)
     with deps.work.look() as work:
         if transaction_id is not None:
             work.records.expect_transaction(transaction_id)
-        found = reached.look_up(work, deps, username) if directory is None else directory
+        found = reached.look_up(work, deps, typed) if directory is None else directory
         waiting = None if transaction_id is None else work.records.find_transaction(transaction_id)
     return None if transaction_id is None else verify_found(deps, waiting, visit.browser), found
 
 
-def _prove_password(deps: IdpDeps, found: StaffDirectory | reached.Found, username: str, password: str, address: str) -> _Proven:
+def _prove_password(
+    deps: IdpDeps, found: StaffDirectory | reached.Found, typed: reached.Typed, password: str, address: str
+) -> _Proven:
     # 1. Who it would be.
-    name = normal_username(username)
     if not isinstance(found, tuple):
         switches.check_directory(deps, found.settings.name)
-        return _prove_to_directory(deps, found, name, password, address)
+        return _prove_to_directory(deps, found, typed.name, password, address)
     account, authenticators, off = found
     switches.check_found(off, "password")
     authenticator = next((one for one in authenticators if one.kind == "password"), None)
     # 2. May it be tried? Whether other names of the same account were tried too often, the answer does not tell.
-    whose = f"nobody:{name}" if account is None else account.id
-    attempt = throttle.take(deps, account=whose, name=reached.spelling(username), address=address)
+    whose = f"nobody:{typed.name}" if account is None else account.id
+    attempt = throttle.take(deps, account=whose, name=typed.spelling, address=address)
     # 3. Is it right?
     right = passwords.matches(password, None if authenticator is None else authenticator.secret)
     # 4. What follows.

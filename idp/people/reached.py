@@ -7,6 +7,7 @@ who confirmed one contact it leads to the first. Left to others: confirming it (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from idp.people.accounts import normal_username, open_record
@@ -18,43 +19,52 @@ Found: TypeAlias = tuple[AccountRecord | None, Sequence[Authenticator], Sequence
 """Whose name it is with all their authenticators, and what is switched off."""
 
 
-def find(work: IdpWork, deps: IdpDeps, typed: str) -> AccountRecord | None:
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed: as a username in its normal form, and the contact that it may be."""
+
+    name: str
+    channel: Channel
+    contact: str | None
+
+    @property
+    def spelling(self) -> str:
+        """The one form that all spellings of it share, whether or not it is anybody's."""
+        return self.contact or self.name
+
+
+def read(typed: str) -> Typed:
+    """Return what was typed."""
+    name, phone = normal_username(typed), find_phone(typed)
+    return Typed(name, "email", find_email(typed)) if phone is None else Typed(name, "phone", phone)
+
+
+def find(work: IdpWork, deps: IdpDeps, typed: Typed) -> AccountRecord | None:
     """Return whose username or confirmed contact was typed."""
-    named = work.records.find_username(normal_username(typed))
-    reached = _reached(work, deps, *_contact(typed))
+    named = work.records.find_username(typed.name)
+    reached = _reached(work, deps, typed)
     return named or reached
-
-
-def spelling(typed: str) -> str:
-    """Return what was typed in the one form that all its spellings share, whether or not it is anybody's."""
-    return find_phone(typed) or find_email(typed) or normal_username(typed)
 
 
 def names(account: Account) -> tuple[str, ...]:
     """Return all that leads to an account when it is typed, spelt so."""
     contacts = {"phone": account.phone, "email": account.email}
-    return account.username, *(spelling(contacts[channel] or "") for channel in account.confirmed)
+    return account.username, *(read(contacts[channel] or "").spelling for channel in account.confirmed)
 
 
-def look_up(work: IdpWork, deps: IdpDeps, typed: str) -> Found:
+def look_up(work: IdpWork, deps: IdpDeps, typed: Typed) -> Found:
     """Return whose username or confirmed contact was typed with their authenticators, and what is switched off; nobody costs the same."""
-    named, authenticators, off = work.records.find_named(normal_username(typed))
-    channel, contact = _contact(typed)
-    if contact is None:
+    named, authenticators, off = work.records.find_named(typed.name)
+    if typed.contact is None:
         return named, authenticators, off
-    reached = _reached(work, deps, channel, contact)
+    reached = _reached(work, deps, typed)
     others = work.records.authenticators("" if reached is None else reached.id)
     return (reached, others, off) if named is None else (named, authenticators, off)
 
 
-def _contact(typed: str) -> tuple[Channel, str | None]:
-    phone = find_phone(typed)
-    return ("email", find_email(typed)) if phone is None else ("phone", phone)
-
-
-def _reached(work: IdpWork, deps: IdpDeps, channel: Channel, contact: str | None) -> AccountRecord | None:
-    if contact is None:
+def _reached(work: IdpWork, deps: IdpDeps, typed: Typed) -> AccountRecord | None:
+    if typed.contact is None:
         return None
-    records = work.records.accounts_reached_at(channel, deps.vault.index(contact, f"idp.{channel}"))
-    confirmed = (one for one in records if channel in open_record(deps, one).confirmed)
+    records = work.records.accounts_reached_at(typed.channel, deps.vault.index(typed.contact, f"idp.{typed.channel}"))
+    confirmed = (one for one in records if typed.channel in open_record(deps, one).confirmed)
     return min(confirmed, key=lambda one: (one.created_at, one.id), default=None)

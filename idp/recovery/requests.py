@@ -155,7 +155,7 @@ def note_failure(deps: IdpDeps, account_id: str | None, error: ErrorCode) -> Non
 def _find(deps: IdpDeps, name: str) -> Account | None:
     number = deps.vault.index(normal_form(name).upper(), "idp.holder")
     with deps.work.read() as work:
-        by_name, by_number = reached.find(work, deps, name), work.records.find_holder(number)
+        by_name, by_number = reached.find(work, deps, reached.read(name)), work.records.find_holder(number)
     record = by_name or by_number
     return None if record is None else open_record(deps, record)
 

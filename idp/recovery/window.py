@@ -15,7 +15,7 @@ from idp.errors import ACCOUNT_DISABLED, ACCOUNT_UNKNOWN
 from idp.hashes import digest
 from idp.owed_events import owe
 from idp.people import reached, throttle
-from idp.people.accounts import normal_username, open_record
+from idp.people.accounts import open_record
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Recovery
 from idp.recovery import requests
@@ -74,12 +74,12 @@ def start(
 
 def complete(deps: IdpDeps, device: Device, *, name: str, code: str, password: str) -> None:
     """Set a new password with the code that the window gave, once its time has come."""
-    now, username = deps.clock.now(), normal_username(name)
+    now, who = deps.clock.now(), reached.read(name)
     with deps.work.read() as work:
-        record = reached.find(work, deps, name)
+        record = reached.find(work, deps, who)
         waiting = [] if record is None else work.records.waiting_recoveries(record.id, now)
-    whose = f"nobody:{username}" if record is None else record.id
-    attempt = throttle.take(deps, account=whose, name=reached.spelling(name), address=device.address)
+    whose = f"nobody:{who.name}" if record is None else record.id
+    attempt = throttle.take(deps, account=whose, name=who.spelling, address=device.address)
     typed = "".join(code.replace("-", "").split()).upper()
     recovery = next((one for one in waiting if one.step == "window" and _is_code(deps, one, typed)), None)
     if record is None or recovery is None or attempt.spent:

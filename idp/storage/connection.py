@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -61,12 +62,14 @@ def _putting(dialect: str, table: sa.Table, names: frozenset[str]) -> Executable
 
 def as_values(record: DataclassInstance) -> dict[str, Any]:
     """Return the fields of a record by name, as they are."""
-    return {name: getattr(record, name) for name in _names(type(record))}
+    names, values = _fields(type(record))
+    return dict(zip(names, values(record), strict=True))
 
 
 @functools.cache
-def _names(kind: type[DataclassInstance]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _fields(kind: type[DataclassInstance]) -> tuple[Sequence[str], Callable[[DataclassInstance], Sequence[Any]]]:
+    names = [field.name for field in fields(kind)]
+    return names, attrgetter(*names)
 
 
 def as_json(value: Json) -> str:

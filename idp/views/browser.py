@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from flask import Response, g, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -34,6 +35,7 @@ _SEE_OTHER = 303
 _KNOWN_SECONDS = 400 * 86400
 """A browser is known again for so long, so that its owner is not told of each login in it."""
 _UNASKED = object()
+_AS_IT_IS = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 
 class Visitors:
@@ -185,9 +187,10 @@ def hold(held: Held) -> str:
 def location_of(answer: Answer) -> str:
     """Return the client's address with an answer in it."""
     uri = answer.address.redirect_uri
+    said = "&".join([f"{name}={value if _AS_IT_IS(value) else quote_plus(value)}" for name, value in answer.parameters.items()])
     if answer.address.mode == "fragment":  # a registered address has none of its own
-        return f"{uri}#{urlencode(answer.parameters)}"
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(answer.parameters)}"
+        return f"{uri}#{said}"
+    return f"{uri}{'&' if '?' in uri else '?'}{said}"
 
 
 def certificate() -> bytes | None:

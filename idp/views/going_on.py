@@ -22,6 +22,7 @@ from kernel.randomness import token
 
 _ELSEWHERE = OAuthResponse(404)
 _SEE_OTHER = 303
+_FOR_FLASK = frozenset({"request", "request_uri", "lang"})
 
 
 def answer(deps: IdpDeps, environ: Mapping[str, Any]) -> OAuthResponse:
@@ -48,5 +49,4 @@ def answer(deps: IdpDeps, environ: Mapping[str, Any]) -> OAuthResponse:
 
 def _needs_flask(request: OAuthRequest) -> bool:
     # A language that is asked for is remembered by the pages.
-    handed_over = any(request.query.get(name) is not None for name in ("request", "request_uri", "lang"))
-    return handed_over or request.query.get("response_mode") == "form_post"
+    return not _FOR_FLASK.isdisjoint(request.query.values) or request.query.get("response_mode") == "form_post"

@@ -91,7 +91,7 @@ def test_everybody_is_found_and_kept_apart_while_indexes_are_made_anew(deps: Idp
     assert holder(deps, NUMBER) == "first"
     with deps.work.read() as work:
         assert len(work.records.find_number(vault.index(OTHER, "idp.holder"), limit=10)) == 1
-        found = reached.find(work, deps, "C@example.cn")
+        found = reached.find(work, deps, reached.read("C@example.cn"))
         assert found is not None
     assert not add(deps, stranger(deps, NUMBER, "third"))
     with deps.work.begin() as work:

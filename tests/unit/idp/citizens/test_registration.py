@@ -98,10 +98,10 @@ def test_people_log_in_by_the_contact_that_they_confirmed_however_they_type_it(
     assert (account.email or account.phone) == kept == post.sent[-1][0]
     with light.work.read() as work:
         for way in (account.username, typed, kept, *others):
-            found = reached.find(work, light, way)
+            found = reached.find(work, light, reached.read(way))
             assert found is not None, way
             assert found.id == account.id
-        assert reached.find(work, light, "13800000001") is None
+        assert reached.find(work, light, reached.read("13800000001")) is None
 
 
 def test_a_contact_leads_to_whoever_confirmed_it_first_and_to_nobody_who_only_said_it(light: IdpDeps, clock: FixedClock) -> None:
@@ -113,7 +113,7 @@ def test_a_contact_leads_to_whoever_confirmed_it_first_and_to_nobody_who_only_sa
     with light.work.begin() as work:
         work.records.put_person(accounts.seal(light, replace(later, confirmed=("phone",)), light.clock.now()))
     with light.work.read() as work:
-        found = reached.find(work, light, MOBILE)
+        found = reached.find(work, light, reached.read(MOBILE))
     assert found is not None
     assert found.id == first.id
 
