@@ -69,6 +69,10 @@ class AuditTrail(Protocol):
         """Append ``event`` if ``condition`` holds, in one statement; what is returned tells after the transaction whether it did."""
         ...
 
+    def record_about(self, event: AuditEvent, target: Condition) -> Callable[[], bool]:
+        """Append ``event`` if a room's records name its target (``event``'s own is not), in one statement; what is returned tells as above."""
+        ...
+
     def record_all(self, events: Sequence[AuditEvent]) -> None:
         """Append ``events`` in their order, in one statement."""
         ...

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from kernel.audit import GENESIS, AuditEvent, Condition, chain
 from kernel.canonical import canonical
 from kernel.clock import from_micros, to_micros
-from pki.storage.prepared import Prepared, Provided
+from pki.storage.prepared import Named, Prepared, Provided
 from service.engine import reading
 
 metadata = sa.MetaData()
@@ -61,12 +61,20 @@ _HOUR = 3_600_000_000
 _LATE = 100_000
 """So many events may commit while one is on its way."""
 _TOLD = ("at", "actor", "action", "target", "outcome", "details")
+_GIVEN = tuple(sa.bindparam(name, type_=events.c[name].type) for name in _TOLD)
 _RECORD = Prepared(lambda insert: insert(events).values({name: sa.bindparam(name) for name in _TOLD}))
 
 
 @functools.cache
 def _recording_if(clause: sa.ColumnElement[bool]) -> Prepared:
-    told = sa.select(*(sa.bindparam(name, type_=events.c[name].type) for name in _TOLD)).where(clause)
+    told = sa.select(*_GIVEN).where(clause)
+    return Prepared(lambda insert: insert(events).from_select(_TOLD, told))
+
+
+@functools.cache
+def _recording_about(target: sa.Select[tuple[str]]) -> Prepared:
+    (found,) = target.subquery().c
+    told = sa.select(*(found if each.key == "target" else each for each in _GIVEN))
     return Prepared(lambda insert: insert(events).from_select(_TOLD, told))
 
 
@@ -94,6 +102,13 @@ class SqlAuditTrail:
         if not isinstance(condition, Provided):
             raise TypeError(condition)
         recorded = _recording_if(condition.clause).put_off(self._connection, {**_row(event), **condition.values})
+        return lambda: recorded.rowcount > 0
+
+    def record_about(self, event: AuditEvent, target: Condition) -> Callable[[], bool]:
+        """Append ``event`` to the current transaction if a room's records name its target; return what tells afterwards whether they did."""
+        if not isinstance(target, Named):
+            raise TypeError(target)
+        recorded = _recording_about(target.text).put_off(self._connection, {**_row(event), **target.values})
         return lambda: recorded.rowcount > 0
 
     def record_all(self, recorded: Sequence[AuditEvent]) -> None:

@@ -2,7 +2,8 @@
 
 psycopg's cursor costs a short statement four times as much as libpq, and each wait for the server about as much again. So ``BEGIN`` goes with
 the first statement, and whatever is put off (``put_off``) with the next one that is waited for, at the latest with ``COMMIT``; statements none of
-which is waited for before they are committed need neither, for what is sent together is one transaction. Order, transactions and errors are the
+which is waited for before they are committed need neither, for what is sent together is one transaction: rows that are wanted only then
+(``ask``) come with its end. Order, transactions and errors are the
 server's as ever; what was put off fails where it is sent.
 
 Left to others: keeping connections (``connections``), the statements (``pki.storage.prepared``).
@@ -27,12 +28,17 @@ _DONE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 
 @dataclass(slots=True, eq=False)
 class _Sent:
-    """A statement to be sent: a prepared one's name with values, or a text without. What is ``found`` is known once it was carried out."""
+    """A statement to be sent: a prepared one's name with values, or a text without. What is ``found`` is known once it was carried out.
+
+    ``rows`` are read then where they were ``asked`` for: later somebody else may have the connection.
+    """
 
     what: bytes
     values: Sequence[Any] | None = None
     rowcount: int = -1
     found: PGresult | None = None
+    asked: bool = False
+    rows: Sequence[tuple[Any, ...]] = ()
 
 
 _BEGIN, _COMMIT = _Sent(b"BEGIN"), _Sent(b"COMMIT")
@@ -115,6 +121,12 @@ class Libpq:
         """Put off a statement whose answer will be asked for: with the first of several all of them are sent."""
         self._expected[text, tuple(values)] = self.put_off(text, values)
 
+    def ask(self, text: str, values: Sequence[Any]) -> _Sent:
+        """Put off a statement whose rows are wanted when the transaction has ended."""
+        sent = self.put_off(text, values)
+        sent.asked = True
+        return sent
+
     def put_off(self, text: str, values: Sequence[Any]) -> _Sent:
         """Carry out a statement some time before the transaction ends."""
         name = self._names.get(text) or self._prepare(text)
@@ -189,4 +201,6 @@ class Libpq:
             raise psycopg.OperationalError(message)
         if sent.values is not None:
             sent.rowcount, sent.found = found.command_tuples or 0, found
+            if sent.asked:
+                sent.rows = Answer(found, self._values).fetchall()
         return found

@@ -44,9 +44,9 @@ def find_target(work: IdpWork, deps: IdpDeps, client: Client, resource: str, sco
 
     Or why not: it is unknown, another's, or nothing would be left.
     """
-    scopes = tuple(scope for scope in scopes if scope in client.scopes)
     if resource == deps.issuer:
-        return Target(resource, client.department, scopes)
+        return own_target(deps, client, scopes)
+    scopes = _registered(client, scopes)
     server = work.records.find_resource(resource)
     if server is None or server.disabled_at is not None:
         return RESOURCE
@@ -57,6 +57,15 @@ def find_target(work: IdpWork, deps: IdpDeps, client: Client, resource: str, sco
     if not left:
         return RESOURCE
     return Target(resource, server.department, left, server.client_id if EXCHANGE in server.grant_types else None)
+
+
+def own_target(deps: IdpDeps, client: Client, scopes: tuple[str, ...]) -> Target:
+    """Return what ``client`` may have at our own endpoints of ``scopes``."""
+    return Target(deps.issuer, client.department, _registered(client, scopes))
+
+
+def _registered(client: Client, scopes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(scope for scope in scopes if scope in client.scopes)
 
 
 def find_fault(resource: str) -> Text | None:

@@ -20,6 +20,7 @@ from idp.storage.notices import SqlNotices
 from idp.storage.people import SqlAccounts
 from idp.storage.proofs import SqlProofs
 from idp.storage.recoveries import SqlRecoveries
+from idp.storage.redeeming import SqlRedeeming
 from idp.storage.standing import SqlStanding
 from idp.storage.switches import SqlSwitches
 from idp.storage.tables import metadata
@@ -37,6 +38,7 @@ class SqlIdpRecords(
     SqlSessions,
     SqlTold,
     SqlGrants,
+    SqlRedeeming,
     SqlStanding,
     SqlLogouts,
     SqlMandates,

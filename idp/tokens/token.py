@@ -14,7 +14,8 @@ from typing import Any
 from idp import endpoints
 from idp.claims import verified
 from idp.claims.told import obtainable, told
-from idp.clients.authentication import authenticate, refused
+from idp.clients import secrets
+from idp.clients.authentication import authenticate, recognise, refused
 from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
 from idp.oauth_errors import GRANT_TYPE, GRANT_TYPE_FORBIDDEN
 from idp.people.accounts import open_record
@@ -29,6 +30,7 @@ from idp.tokens.signed import lifetime, sign_access_token, sign_id_token
 from idp.wire import OAuthRequest, OAuthResponse, Parameters, check_method, json_response
 from kernel.clock import timestamp
 from kernel.errors import Refusal
+from kernel.work import Conflict
 
 _REFRESH = "refresh_token"
 _OTHERS: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], Issue]] = {
@@ -52,6 +54,9 @@ def handle(deps: IdpDeps, request: OAuthRequest) -> OAuthResponse:
 
 
 def _tokens(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any]:
+    at_once = _at_once(deps, request)
+    if at_once is not None:
+        return at_once
     shown = refresh.read(request.form) if request.form.get("grant_type") == _REFRESH else None
     find = None if shown is None else shown.find_client
     client = authenticate(deps, request, endpoint=endpoints.url(deps, endpoints.TOKEN), find=find)
@@ -62,6 +67,23 @@ def _tokens(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any]:
         issue = _OTHERS[grant_type](deps, client, request.form, binding)
     else:
         issue = refresh.redeem(deps, client, request.form, binding, shown)
+    return sign(deps, client, issue, binding)
+
+
+def _at_once(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any] | None:
+    """Return the tokens where the client is remembered, nothing is unusual, and so steps 2 to 5 are one transaction; None, and nothing is done, elsewhere."""
+    if request.form.get("grant_type") != _REFRESH or request.dpop is not None:  # a proof is used up
+        return None
+    try:
+        recognised = recognise(deps, request)
+        if recognised is None or not secrets.is_use_noted(deps, recognised[1]):
+            return None
+        client, _ = recognised
+        check_grant_type(client, _REFRESH)
+        binding = prove(deps, client, request, endpoints.TOKEN)
+        issue = refresh.redeem_at_once(deps, client, request.form, binding)
+    except (Conflict, Refusal):  # perhaps only of what is remembered
+        return None
     return sign(deps, client, issue, binding)
 
 

@@ -37,6 +37,15 @@ class Change(Protocol):
         ...
 
 
+class Asked(Protocol):
+    """A statement whose rows are there when the transaction has ended."""
+
+    @property
+    def rows(self) -> Sequence[Any]:
+        """Return them."""
+        ...
+
+
 class Answer(Change, Protocol):
     """What the database answered to a statement."""
 
@@ -56,6 +65,10 @@ class Driver(Protocol):
 
     def put_off(self, text: str, values: Sequence[Any], /) -> Change:
         """Carry it out before anything that comes later, and before the transaction ends."""
+        ...
+
+    def ask(self, text: str, values: Sequence[Any], /) -> Asked:
+        """Carry it out like what is put off, for its rows."""
         ...
 
     def expect(self, text: str, values: Sequence[Any], /) -> None:
@@ -100,6 +113,16 @@ class Prepared:
             compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
             driver.expect(compiled.text, compiled.given(values))
 
+    def ask(self, connection: sa.Connection, values: Mapping[str, Any]) -> Callable[[], Row | None]:
+        """Ask for the first row; what is returned tells it when the transaction has ended."""
+        driver: Driver | None = getattr(connection, DRIVER, None)
+        if driver is None or not driver.is_far:
+            row = self.first(connection, values)
+            return lambda: row
+        compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
+        asked, dialect = driver.ask(compiled.text, compiled.given(values)), connection.dialect
+        return lambda: next(iter(self._named(dialect, asked.rows)), None)
+
     def first(self, connection: sa.Connection, values: Mapping[str, Any]) -> Row | None:
         """Return the first row or None."""
         rows = self.all(connection, values)
@@ -107,10 +130,12 @@ class Prepared:
 
     def all(self, connection: sa.Connection, values: Mapping[str, Any]) -> Sequence[Row]:
         """Return all rows."""
-        found = self._run(connection, values).fetchall()
+        return self._named(connection.dialect, self._run(connection, values).fetchall())
+
+    def _named(self, dialect: sa.Dialect, found: Sequence[Any]) -> Sequence[Row]:
         if not found:
             return ()
-        names = self._names = self._names or tuple(cast("Any", self._statement(connection.dialect)).exported_columns.keys())
+        names = self._names = self._names or tuple(cast("Any", self._statement(dialect)).exported_columns.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
 
     def _run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Answer:
@@ -143,6 +168,14 @@ class Provided:
     """A condition on stored records for another room's statement: SQL that is always the same one, and the values that it names."""
 
     clause: sa.ColumnElement[bool]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What stored records name, for another room's statement: SQL, always the same one, that finds one text or none, and its values."""
+
+    text: sa.Select[tuple[str]]
     values: Mapping[str, Any]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from idp.browsers.sessions import is_alive
-from idp.clients.resources import Target
+from idp.clients.resources import Target, own_target
 from idp.clients.security_profiles import profile_of
 from idp.hashes import digest
 from idp.oauth_errors import REFRESH_INVALID, REFRESH_OTHERWISE, SCOPE_WIDER
@@ -80,8 +80,7 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, sh
             # 2. Consume, and 3. issue; or find when it was consumed, and issue again.
             if isinstance(outcome, Target):
                 issue = _issue(deps, client, shown.value, family, outcome, scopes=scopes or family.grant.scopes, now=now)
-                told = repr((issue.audience, issue.scopes, issue.id_token, binding.jkt, binding.x5t))
-                use = Use(now, hashlib.sha256(told.encode()).digest())
+                use = Use(now, _asked(deps, client, family.grant, issue, binding))
                 _use(work, deps, family, issue, use)
             fault = None if isinstance(outcome, Target) else outcome
             work.audit.record(event(client, _ACTION, family.grant, now, fault=fault))
@@ -90,6 +89,26 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding, sh
     if fault is not None:
         raise Refusal(fault)
     return issue
+
+
+def redeem_at_once(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) -> Issue:
+    """Exchange a refresh token of a client as it is remembered, for all that its grant gives at our own endpoints, without waiting in between.
+
+    ``Conflict``, and nothing is done, where anything is otherwise, or amiss: :func:`redeem` takes every step.
+    """
+    value, now = form.get("refresh_token"), deps.clock.now()
+    if value is None or form.get("scope") or asked_resource(form) or not profile_of(client).rotation:
+        raise Conflict
+    shown, heir = digest(value), _heir(deps, value)
+    use, expires_at = Use(now, _digest(client.scopes, binding)), now + _lifetime(deps)
+    with deps.work.begin() as work:
+        find_grant = work.records.renew_refresh_token(shown, digest(heir), client, use, expires_at=expires_at)
+        is_renewed = work.audit.record_about(event(client, _ACTION, None, now), work.records.renewed(shown, now))
+    grant = find_grant()
+    if grant is None or not is_renewed():
+        raise Conflict
+    target, repeatable = own_target(deps, client, grant.scopes), _repeatable(shown, now)
+    return issue_for(deps, client, grant, target, scopes=grant.scopes, refresh_token=heir, repeatable=repeatable)
 
 
 def _refused(deps: IdpDeps, client: Client, grant: Grant | None, fault: ErrorCode, now: datetime) -> Refusal:
@@ -103,9 +122,27 @@ def _issue(
 ) -> Issue:
     successor, repeatable = value, None
     if profile_of(client).rotation:
-        successor = encode_base64url(hmac.digest(deps.keys.secret("idp-refresh"), value.encode(), "sha256"))
-        repeatable = Repeatable(now, encode_base64url(family.token.token_hash[:16]))
+        successor, repeatable = _heir(deps, value), _repeatable(family.token.token_hash, now)
     return issue_for(deps, client, family.grant, target, scopes=scopes, refresh_token=successor, repeatable=repeatable)
+
+
+def _heir(deps: IdpDeps, value: str) -> str:
+    return encode_base64url(hmac.digest(deps.keys.secret("idp-refresh"), value.encode(), "sha256"))
+
+
+def _repeatable(token_hash: bytes, now: datetime) -> Repeatable:
+    return Repeatable(now, encode_base64url(token_hash[:16]))
+
+
+def _asked(deps: IdpDeps, client: Client, grant: Grant, issue: Issue, binding: Binding) -> bytes:
+    """Return what tells apart what may be asked for: all that a grant gives is asked for before it is known what that is."""
+    asked, everything = (issue.audience, issue.scopes), own_target(deps, client, grant.scopes)
+    is_everything = asked == (everything.audience, everything.scopes) and issue.id_token == ("openid" in grant.scopes)
+    return _digest(client.scopes if is_everything else (*asked, issue.id_token), binding)
+
+
+def _digest(asked: tuple[object, ...], binding: Binding) -> bytes:
+    return hashlib.sha256(repr((asked, binding.jkt, binding.x5t)).encode()).digest()
 
 
 def _use(work: IdpWork, deps: IdpDeps, family: RefreshFamily, issue: Issue, use: Use) -> None:
@@ -177,5 +214,8 @@ def _find_scope_fault(grant: Grant, asked: tuple[str, ...]) -> ErrorCode | None:
 
 
 def _record(deps: IdpDeps, value: str, grant: Grant, cnf: Mapping[str, str] | None, *, now: datetime) -> RefreshToken:
-    expires_at = now + timedelta(seconds=deps.policies.tokens.refresh_token_seconds)
-    return RefreshToken(digest(value), grant.id, grant.client_id, now, expires_at, cnf=cnf)
+    return RefreshToken(digest(value), grant.id, grant.client_id, now, now + _lifetime(deps), cnf=cnf)
+
+
+def _lifetime(deps: IdpDeps) -> timedelta:
+    return timedelta(seconds=deps.policies.tokens.refresh_token_seconds)
