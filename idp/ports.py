@@ -31,6 +31,7 @@ from idp.record_ports import (
     NoticeRecords,
     ProofRecords,
     RecoveryRecords,
+    RedeemingRecords,
     SessionRecords,
     SwitchRecords,
 )
@@ -61,6 +62,7 @@ class IdpRecords(
     DirectoryRecords,
     ImportRecords,
     RecoveryRecords,
+    RedeemingRecords,
     AdministrationRecords,
     SwitchRecords,
     EventRecords,

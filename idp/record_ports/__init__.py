@@ -23,6 +23,7 @@ from idp.record_ports.notices import NoticeRecords
 from idp.record_ports.people import AccountRecords
 from idp.record_ports.proofs import ProofRecords
 from idp.record_ports.recoveries import RecoveryRecords
+from idp.record_ports.redeeming import RedeemingRecords
 from idp.record_ports.switches import SwitchRecords
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "NoticeRecords",
     "ProofRecords",
     "RecoveryRecords",
+    "RedeemingRecords",
     "SessionRecords",
     "SwitchRecords",
 ]

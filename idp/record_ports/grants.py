@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +16,6 @@ from idp.records import (
     SigningKey,
     Use,
 )
-from kernel.audit import Condition
 
 
 class GrantRecords(Protocol):
@@ -71,20 +70,6 @@ class GrantRecords(Protocol):
 
     def find_showing_client(self, client_id: str, token_hash: bytes) -> tuple[Client, RefreshFamily | None] | None:
         """Return the client that shows a refresh token, disabled or not, and the token's family, which may be another's."""
-        ...
-
-    def renew_refresh_token(
-        self, token_hash: bytes, heir: bytes, client: Client, use: Use, *, expires_at: datetime
-    ) -> Callable[[], Grant | None]:
-        """Use a refresh token and store its successor ``heir``, if all that could speak against it is found not to, and its grant is a usual one.
-
-        That is one for our own endpoints, by no mandate, whose tokens are bound to no key; the client stands as it is given. The grant is
-        known when the transaction has ended, the token's or another's, used or not: whether it was used, ``renewed`` tells.
-        """
-        ...
-
-    def renewed(self, token_hash: bytes, at: datetime) -> Condition:
-        """Return what names the grant of a refresh token that was used in this transaction, as an event's target."""
         ...
 
     def revoke_access_token(self, jti: str, expires_at: datetime) -> None:

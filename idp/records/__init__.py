@@ -20,7 +20,18 @@ from idp.records.closings import Closing
 from idp.records.devices import DeviceRequest
 from idp.records.directories import DirectoryPerson, DirectorySettings, DirectoryState, Lock, StaffEntry
 from idp.records.events import POLLED, EventDelivery, EventOutcome, EventStream, StreamSaid, StreamStatus
-from idp.records.grants import NO_CLAIMS, ClaimNames, Code, Grant, RefreshFamily, RefreshToken, SigningKey, Use, read_claim_names
+from idp.records.grants import (
+    NO_CLAIMS,
+    ClaimNames,
+    Code,
+    Grant,
+    Heir,
+    RefreshFamily,
+    RefreshToken,
+    SigningKey,
+    Use,
+    read_claim_names,
+)
 from idp.records.kept_forms import KeptForm
 from idp.records.logins import PushedRequest, Session, Transaction
 from idp.records.logout import LogoutBacklog, LogoutDelivery, LogoutOutcome
@@ -69,6 +80,7 @@ __all__ = [
     "EventOutcome",
     "EventStream",
     "Grant",
+    "Heir",
     "Invitation",
     "KeptForm",
     "Lock",

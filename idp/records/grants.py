@@ -68,7 +68,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An authorization code, bound to everything that it was issued for."""
+    """An authorization code, bound to everything that it was issued for.
+
+    ``redemption`` is drawn by whoever redeems it at once, and tells this from what another request did in the same microsecond.
+    """
 
     code_hash: bytes = field(repr=False)
     grant_id: str
@@ -80,6 +83,7 @@ class Code:
     expires_at: datetime
     redeemed_at: datetime | None = None
     dpop_jkt: str | None = None
+    redemption: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,15 @@ class RefreshToken:
     expires_at: datetime
     use: Use | None = None
     cnf: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """The refresh token that follows from what is used up for it, a code or a refresh token: of the same client and grant."""
+
+    token_hash: bytes = field(repr=False)
+    created_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

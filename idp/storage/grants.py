@@ -259,6 +259,7 @@ def _read_code(row: Row | sa.RowMapping) -> Code:
         expires_at=from_micros(row["expires_at"]),
         redeemed_at=moment(row["redeemed_at"]),
         dpop_jkt=row["dpop_jkt"],
+        redemption=row["redemption"],
     )
 
 

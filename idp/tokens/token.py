@@ -3,6 +3,7 @@
 1. The form of the request. 2. Who is calling. 3. May the client use this grant type? 4. Which keys does it prove to hold (``binding``)?
 5. The grant is consumed (``grants``). 6. Tokens are signed, bound to those keys, and handed out, never to be stored on the way.
 
+Where a client is remembered and nothing is unusual, 2 to 5 are one transaction, of which nothing is waited for before it ends.
 Left to others: systems that ask for themselves as they did before (``recurring``).
 """
 
@@ -33,11 +34,16 @@ from kernel.errors import Refusal
 from kernel.work import Conflict
 
 _REFRESH = "refresh_token"
+_CODE = "authorization_code"
 _OTHERS: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], Issue]] = {
-    "authorization_code": authorization_code.redeem,
+    _CODE: authorization_code.redeem,
     "client_credentials": client_credentials.redeem,
     EXCHANGE: token_exchange.redeem,
     DEVICE_CODE: device_code.redeem,
+}
+_AT_ONCE: dict[str, Callable[[IdpDeps, Client, Parameters, Binding], Issue]] = {
+    _CODE: authorization_code.redeem_at_once,
+    _REFRESH: refresh.redeem_at_once,
 }
 GRANT_TYPES = frozenset({_REFRESH, *_OTHERS})
 
@@ -71,17 +77,19 @@ def _tokens(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any]:
 
 
 def _at_once(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any] | None:
-    """Return the tokens where the client is remembered, nothing is unusual, and so steps 2 to 5 are one transaction; None, and nothing is done, elsewhere."""
-    if request.form.get("grant_type") != _REFRESH or request.dpop is not None:  # a proof is used up
+    """Return the tokens where steps 2 to 5 can be one transaction; None, and nothing is done, where they cannot, or something is amiss."""
+    grant_type = request.form.get("grant_type") or ""
+    redeem = _AT_ONCE.get(grant_type)
+    if redeem is None or request.dpop is not None:  # a proof is used up
         return None
     try:
         recognised = recognise(deps, request)
         if recognised is None or not secrets.is_use_noted(deps, recognised[1]):
             return None
         client, _ = recognised
-        check_grant_type(client, _REFRESH)
+        check_grant_type(client, grant_type)
         binding = prove(deps, client, request, endpoints.TOKEN)
-        issue = refresh.redeem_at_once(deps, client, request.form, binding)
+        issue = redeem(deps, client, request.form, binding)
     except (Conflict, Refusal):  # perhaps only of what is remembered
         return None
     return sign(deps, client, issue, binding)

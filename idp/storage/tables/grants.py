@@ -53,6 +53,7 @@ codes = sa.Table(
     moment_column("expires_at", index=True),
     moment_column("redeemed_at", optional=True),
     text_column("dpop_jkt", 43, optional=True),
+    octets_column("redemption", INTERNAL, optional=True),
 )
 
 refresh_tokens = sa.Table(

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from datetime import datetime
 
-from idp.clients.resources import Target
+from idp.clients.resources import Target, own_target
 from idp.hashes import digest
 from idp.oauth_errors import CODE_INVALID, CODE_REDIRECT_URI, CODE_VERIFIER, CODE_VERIFIER_UNEXPECTED
 from idp.ports import IdpDeps, IdpWork
@@ -14,11 +14,13 @@ from idp.records import Client, Code, Grant
 from idp.tokens.binding import Binding
 from idp.tokens.errors import CODE_KEY
 from idp.tokens.grants.events import event
-from idp.tokens.grants.refresh import new_refresh_token
+from idp.tokens.grants.refresh import heir_of, new_refresh_token
 from idp.tokens.grants.resource import asked_resource, find_granted_target
 from idp.tokens.issue import Issue, issue_for
 from idp.wire import Parameters
 from kernel.errors import ErrorCode, Refusal
+from kernel.randomness import token
+from kernel.work import Conflict
 from pki.strict_json import encode_base64url
 
 _ACTION = "idp.redeem_code"
@@ -48,6 +50,27 @@ def redeem(deps: IdpDeps, client: Client, form: Parameters, binding: Binding) ->
         fault = CODE_INVALID if isinstance(outcome, Target) else outcome
         work.audit.record(event(client, _ACTION, grant, now, fault=fault))
     raise Refusal(fault)
+
+
+def redeem_at_once(deps: IdpDeps, client: Client, form: Parameters, _binding: Binding) -> Issue:
+    """Exchange a code of a client as it is remembered, for tokens at our own endpoints, without waiting in between.
+
+    ``Conflict``, and nothing is done, where anything is otherwise, or amiss: :func:`redeem` takes every step.
+    """
+    code, uri, verifier, now = form.get("code"), form.get("redirect_uri"), form.get("code_verifier"), deps.clock.now()
+    if code is None or uri is None or verifier is None or asked_resource(form):
+        raise Conflict
+    refresh_token = token() if "refresh_token" in client.grant_types else None
+    heir, challenge = None if refresh_token is None else heir_of(deps, refresh_token, now), _challenge(verifier)
+    with deps.work.begin() as work:
+        named, find = work.records.use_code(digest(code), client, heir, redirect_uri=uri, code_challenge=challenge, at=now)
+        is_used = work.audit.record_about(event(client, _ACTION, None, now), named)
+    found = find()
+    if found is None or not is_used():
+        raise Conflict
+    grant, nonce = found
+    target = own_target(deps, client, grant.scopes)
+    return issue_for(deps, client, grant, target, scopes=grant.scopes, refresh_token=refresh_token, nonce=nonce)
 
 
 def _find_fault(

@@ -14,7 +14,7 @@ from idp.clients.security_profiles import profile_of
 from idp.hashes import digest
 from idp.oauth_errors import REFRESH_INVALID, REFRESH_OTHERWISE, SCOPE_WIDER
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, Grant, RefreshFamily, RefreshToken, Use
+from idp.records import Client, Grant, Heir, RefreshFamily, RefreshToken, Use
 from idp.tokens.binding import Binding
 from idp.tokens.errors import REFRESH_KEY
 from idp.tokens.grants.events import event
@@ -99,13 +99,13 @@ def redeem_at_once(deps: IdpDeps, client: Client, form: Parameters, binding: Bin
     value, now = form.get("refresh_token"), deps.clock.now()
     if value is None or form.get("scope") or asked_resource(form) or not profile_of(client).rotation:
         raise Conflict
-    shown, heir = digest(value), _heir(deps, value)
-    use, expires_at = Use(now, _digest(client.scopes, binding)), now + _lifetime(deps)
+    shown, heir = digest(value), _succeeding(deps, value)
     with deps.work.begin() as work:
-        find_grant = work.records.renew_refresh_token(shown, digest(heir), client, use, expires_at=expires_at)
-        is_renewed = work.audit.record_about(event(client, _ACTION, None, now), work.records.renewed(shown, now))
+        asked = _digest(client.scopes, binding)
+        named, find_grant = work.records.use_refresh_token(shown, client, heir_of(deps, heir, now), asked=asked)
+        is_used = work.audit.record_about(event(client, _ACTION, None, now), named)
     grant = find_grant()
-    if grant is None or not is_renewed():
+    if grant is None or not is_used():
         raise Conflict
     target, repeatable = own_target(deps, client, grant.scopes), _repeatable(shown, now)
     return issue_for(deps, client, grant, target, scopes=grant.scopes, refresh_token=heir, repeatable=repeatable)
@@ -122,11 +122,11 @@ def _issue(
 ) -> Issue:
     successor, repeatable = value, None
     if profile_of(client).rotation:
-        successor, repeatable = _heir(deps, value), _repeatable(family.token.token_hash, now)
+        successor, repeatable = _succeeding(deps, value), _repeatable(family.token.token_hash, now)
     return issue_for(deps, client, family.grant, target, scopes=scopes, refresh_token=successor, repeatable=repeatable)
 
 
-def _heir(deps: IdpDeps, value: str) -> str:
+def _succeeding(deps: IdpDeps, value: str) -> str:
     return encode_base64url(hmac.digest(deps.keys.secret("idp-refresh"), value.encode(), "sha256"))
 
 
@@ -215,6 +215,11 @@ def _find_scope_fault(grant: Grant, asked: tuple[str, ...]) -> ErrorCode | None:
 
 def _record(deps: IdpDeps, value: str, grant: Grant, cnf: Mapping[str, str] | None, *, now: datetime) -> RefreshToken:
     return RefreshToken(digest(value), grant.id, grant.client_id, now, now + _lifetime(deps), cnf=cnf)
+
+
+def heir_of(deps: IdpDeps, value: str, now: datetime) -> Heir:
+    """Return what is to be stored of a refresh token that follows from what it is exchanged for."""
+    return Heir(digest(value), now, now + _lifetime(deps))
 
 
 def _lifetime(deps: IdpDeps) -> timedelta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from kernel.audit import AuditEvent
 from kernel.clock import to_micros
-from pki.storage.prepared import Provided
+from pki.storage.prepared import Named, Provided
 from service import audit
 from service.unit_of_work import SqlUnitOfWork
 from tests.support.databases import create_all, first_step_on_sqlite
@@ -170,3 +171,16 @@ def test_an_event_that_depends_is_recorded_where_what_it_depends_on_holds(trail:
     assert found == [True, False]
     with work.read() as opened:
         assert [stored.event for stored in opened.audit.page(contains="thing:7")] == [an_event(7)]
+
+
+def test_an_event_is_recorded_about_what_records_name_if_they_name_anything(trail: sa.Engine) -> None:
+    work = SqlUnitOfWork(trail, lambda connection: connection)
+    named = sa.select("named " + audit.events.c.target).where(audit.events.c.target == sa.bindparam("wanted"))
+    found = []
+    for wanted in ("thing:2", "thing:9"):
+        with work.begin() as opened:
+            is_named = opened.audit.record_about(an_event(7), Named(named, {"wanted": wanted}))
+        found.append(is_named())
+    assert found == [True, False]
+    with work.read() as opened:
+        assert [one.event for one in opened.audit.page(contains="named ")] == [replace(an_event(7), target="named thing:2")]

@@ -237,6 +237,17 @@ def test_what_is_expected_is_found_as_it_was_then_and_is_forgotten_with_the_tran
     assert names(work) == ["first"]
 
 
+def test_what_is_asked_for_is_there_when_the_transaction_has_ended(work: SqlUnitOfWork[sa.Connection]) -> None:
+    first, second = {"name": "first"}, {"name": "second"}
+    with work.begin() as opened:
+        ADD.put_off(opened.records, first)
+        found, missing = (FIND.ask(opened.records, one) for one in (first, second))
+        ADD.put_off(opened.records, second)
+    with work.begin() as opened:  # on the same connection
+        assert FIND.first(opened.records, second) == second
+    assert (found(), missing()) == (first, None)
+
+
 def test_more_threads_than_connections_wait_for_each_other(work: SqlUnitOfWork[sa.Connection], engine: sa.Engine) -> None:
     seen: set[int] = set()
     lock = threading.Lock()
