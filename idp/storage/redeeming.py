@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp.records import Client, Grant, Heir
-from idp.storage.clients import STANDS_AS
+from idp.storage.clients import STANDS_AS, as_it_was
 from idp.storage.connection import OnConnection
 from idp.storage.grants import read_grant
 from idp.storage.tables import accounts, codes, grants, refresh_tokens, sessions
@@ -97,7 +97,7 @@ class SqlRedeeming(OnConnection):
         """Use a refresh token and store its heir, if nothing speaks against it."""
         used = {"key": token_hash, "at": to_micros(heir.created_at)}
         find = _GRANT_OF_TOKEN.ask(self._connection, used)
-        self._put_off(_USE_TOKEN, **used, **_standing(client), asked=asked)
+        self._put_off(_USE_TOKEN, **used, **as_it_was(client), asked=asked)
         self._put_off(_ADD_HEIR_OF_TOKEN, **used, **_values(heir))
         return Named(_TARGET_OF_TOKEN, used), lambda: None if (row := find()) is None else read_grant(row)
 
@@ -108,14 +108,10 @@ class SqlRedeeming(OnConnection):
         used = {"key": code_hash, "mark": random_bytes(16)}
         bound = {"returned_to": redirect_uri, "challenge": code_challenge}
         find = _GRANT_OF_CODE.ask(self._connection, used)
-        self._put_off(_USE_CODE, **used, **_standing(client), **bound, at=to_micros(at))
+        self._put_off(_USE_CODE, **used, **as_it_was(client), **bound, at=to_micros(at))
         if heir is not None:
             self._put_off(_ADD_HEIR_OF_CODE, **used, **_values(heir))
         return Named(_TARGET_OF_CODE, used), lambda: None if (row := find()) is None else (read_grant(row), row["nonce"])
-
-
-def _standing(client: Client) -> dict[str, Any]:
-    return {"client_id": client.client_id, "version": client.version}
 
 
 def _values(heir: Heir) -> dict[str, Any]:
