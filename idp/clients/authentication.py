@@ -90,6 +90,11 @@ def recognise(deps: IdpDeps, request: OAuthRequest) -> tuple[Client, bytes] | No
     return (client, hash_secret(presented.proof)) if proven and may_call_from(client, request.address) else None
 
 
+def forget(deps: IdpDeps, client: Client) -> None:
+    """Let a client be asked for the next time."""
+    _remembered(deps).forget(client.client_id)
+
+
 def _remembered(deps: IdpDeps) -> Recent:
     found: Recent | None = deps.kept.get(_KEPT)
     if found is None:

@@ -16,7 +16,7 @@ from idp import endpoints
 from idp.claims import verified
 from idp.claims.told import obtainable, told
 from idp.clients import secrets
-from idp.clients.authentication import authenticate, recognise, refused
+from idp.clients.authentication import authenticate, forget, recognise, refused
 from idp.clients.grant_types import DEVICE_CODE, EXCHANGE
 from idp.oauth_errors import GRANT_TYPE, GRANT_TYPE_FORBIDDEN
 from idp.people.accounts import open_record
@@ -73,6 +73,8 @@ def _tokens(deps: IdpDeps, request: OAuthRequest) -> dict[str, Any]:
         issue = _OTHERS[grant_type](deps, client, request.form, binding)
     else:
         issue = refresh.redeem(deps, client, request.form, binding, shown)
+    if grant_type in _AT_ONCE and (issue.audience != deps.issuer or issue.delegation is not None):
+        forget(deps, client)  # or what works for usual grants alone would be tried in vain each time
     return sign(deps, client, issue, binding)
 
 
