@@ -79,8 +79,9 @@ def begin(deps: IdpDeps, parameters: Parameters, visit: Visit | None) -> Outcome
     if known is not None and visit is not None:
         try:
             return _begin_known(deps, parameters, known, visit)
-        except (Conflict, Refusal):  # because it is another by now, perhaps
+        except (Conflict, Refusal):  # because something is otherwise by now, perhaps
             forget_client(deps, known)
+    visit = visit and replace(visit, foreseen=None)
     # 1. Who asks, and for what.
     client = find_client(deps, parameters)
     try:
@@ -116,7 +117,7 @@ def _begin_right(
     deps: IdpDeps, client: Client, request: AuthorizationRequest, visit: Visit, *, known: Client | None = None
 ) -> Outcome:
     with _open(deps, visit) as work:
-        if visit.current is not None:
+        if visit.current is not None and visit.foreseen is None:
             work.records.expect_answer(visit.current.account.id, client.client_id)
         return _proceed(work, deps, client, request, visit=visit, known=known)
 
@@ -229,7 +230,7 @@ def _proceed(
         raise Refusal(WITHOUT_ASKING["login"])
     pushed_requests.use_up(work, request)
     if transaction is None:
-        work.records.tell_client(situation.session.id, client.client_id, situation.now, known)
+        work.records.tell_client(situation.session.id, client.client_id, situation.now, known, visit.foreseen)
     else:
         work.records.finish_telling(transaction.id, situation.session.id, client.client_id, situation.now)
     return _finish(work, deps, situation, situation.session, declined=declined)

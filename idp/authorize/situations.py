@@ -36,7 +36,9 @@ def find_situation(
     session = None if visit.current is None else visit.current.session
     person = None if visit.current is None else visit.current.account
     now = deps.clock.now()
-    choices = () if person is None else find_choices(work, deps, client, person, scopes=request.scopes, now=now)
+    foreseen, choices = visit.foreseen, tuple[Acting, ...]()
+    if person is not None and foreseen is None:
+        choices = find_choices(work, deps, client, person, scopes=request.scopes, now=now)
     own_subject = subject_of(deps, client, "" if person is None else person.id)
     known = [(subject_of(deps, client, one.organization.id), one) for one in choices]
     acting, undecided = _decide(request, own_subject, known, None if transaction is None else transaction.acting)
@@ -50,6 +52,10 @@ def find_situation(
         and session is not None
         and any(one.client_id == client.client_id for one, _ in work.records.session_clients(session.id))
     )
+    if foreseen is not None:
+        consent = foreseen.consent
+    else:
+        consent = None if person is None else work.records.find_consent(person.id, client.client_id)
     return Situation(
         policies=deps.policies.assurance,
         request=request,
@@ -60,7 +66,7 @@ def find_situation(
         session=session,
         subject=own_subject if acting is None or person is None else subject_of(deps, client, person.id),
         more=_find_more(work, deps, client, request, visit.current),
-        consent=None if person is None else work.records.find_consent(person.id, client.client_id),
+        consent=consent,
         now=now,
         here=transaction is not None and transaction.authenticated_at is not None,
         agreed=agreed,

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from idp.authorize.request import AuthorizationRequest, ReturnAddress
-from idp.browsers.sessions import Current
+from idp.browsers.sessions import Current, find_current, open_found
 from idp.clients import redirect_uris
 from idp.errors import AUTHORIZE_REDIRECT_URI, TRANSACTION_ELSEWHERE, TRANSACTION_OVER
 from idp.hashes import digest
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Client, Transaction
+from idp.records import Client, Foreseen, Transaction
 from kernel.errors import Refusal
 from kernel.randomness import token
 from kernel.work import Conflict
@@ -26,10 +26,27 @@ from kernel.work import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A browser: the values of its own cookies (several, when several tabs first came at once), and who is logged in in it."""
+    """A browser: the values of its own cookies (several, when several tabs first came at once), and who is logged in in it.
+
+    ``foreseen`` is what was found with their session; whoever goes by it makes sure, by the statement that acts on it, that it still is so.
+    """
 
     browser: tuple[str, ...]
     current: Current | None = None
+    foreseen: Foreseen | None = None
+
+
+def find_visit(deps: IdpDeps, browser: tuple[str, ...], cookie: str | None, client_id: str | None) -> Visit:
+    """Return the visit of a browser with this session cookie that a client sent here."""
+    if not cookie or client_id is None:
+        return Visit(browser, find_current(deps, cookie))
+    with deps.work.look() as work:
+        found = work.records.find_comer(digest(cookie), client_id)
+    if found is None:
+        return Visit(browser)
+    session, record, foreseen = found
+    current = open_found(deps, session, record)
+    return Visit(browser, current, None if current is None else foreseen)
 
 
 def open_transaction(

@@ -14,7 +14,7 @@ from typing import TypedDict
 from idp.hashes import digest
 from idp.people.accounts import open_record
 from idp.ports import IdpDeps, IdpWork
-from idp.records import Account, Client, Login, Session
+from idp.records import Account, AccountRecord, Client, Login, Session
 from kernel.audit import AuditEvent
 from kernel.canonical import canonical
 from kernel.errors import Text
@@ -184,12 +184,16 @@ def find_current(deps: IdpDeps, cookie: str | None, *, used: bool = True) -> Cur
     """
     if not cookie:
         return None
-    now = deps.clock.now()
     with deps.work.look() as work:
         found = work.records.find_session_by_secret(digest(cookie))
-    if found is None or not is_alive(found[0], now) or found[1].disabled_at is not None:
+    return None if found is None else open_found(deps, *found, used=used)
+
+
+def open_found(deps: IdpDeps, session: Session, record: AccountRecord, *, used: bool = True) -> Current | None:
+    """Do what :func:`find_current` does with what was looked up already."""
+    now = deps.clock.now()
+    if not is_alive(session, now) or record.disabled_at is not None:
         return None
-    session, record = found
     if used and now - session.seen_at >= _SEEN_EVERY:
         with deps.work.note() as work:
             work.records.see_session(session.id, now)

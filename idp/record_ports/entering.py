@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from idp.records import AccountRecord, Authenticator, Client, Switch, Transaction
+from idp.records import AccountRecord, Authenticator, Client, Foreseen, Session, Switch, Transaction
 
 
 class EnteringRecords(Protocol):
@@ -14,6 +14,10 @@ class EnteringRecords(Protocol):
 
     def find_waiting(self, transaction_id: str) -> tuple[Transaction, Client | None, Sequence[Switch]] | None:
         """Return a login on its way, or finished, with its client and what is switched off."""
+        ...
+
+    def find_comer(self, secret_hash: bytes, client_id: str) -> tuple[Session, AccountRecord, Foreseen | None] | None:
+        """Return the session whose cookie has this hash with its account, and what a client's answer stands on; not for an agent of anybody's."""
         ...
 
     def find_named(self, username: str) -> tuple[AccountRecord | None, Sequence[Authenticator], Sequence[Switch]]:

@@ -9,6 +9,7 @@ from typing import Protocol
 from idp.records import (
     AccountRecord,
     Client,
+    Foreseen,
     PushedRequest,
     Session,
     Transaction,
@@ -61,10 +62,13 @@ class SessionRecords(Protocol):
         """Revoke all grants by a mandate and owe their clients a logout of the session; return how many grants that were."""
         ...
 
-    def tell_client(self, session_id: str, client_id: str, at: datetime, known: Client | None = None) -> None:
+    def tell_client(
+        self, session_id: str, client_id: str, at: datetime, known: Client | None = None, foreseen: Foreseen | None = None
+    ) -> None:
         """Remember that a client is told of this session.
 
-        ``Conflict``, at the end of the transaction at the latest, where the session was ended meanwhile, or its ``known`` client is not what it was.
+        ``Conflict``, at the end of the transaction at the latest, where the session was ended meanwhile, or its ``known`` client, or what was
+        ``foreseen`` beside that, is not what it was.
         """
         ...
 

@@ -123,6 +123,13 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What is asked of somebody without a mandate from anybody before a client is answered, as it was found with their session: their ``consent``."""
+
+    consent: Consent | None
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """What a client knows of somebody: ``told``, ever and by whatever way; and what they agreed to when they were asked.
 

@@ -176,12 +176,12 @@ class SqlClients(OnConnection):
     def find_consent(self, account_id: str, client_id: str) -> Consent | None:
         """Return what the client was told, and what was agreed to."""
         row = self._find(CONSENT, account=account_id, client=client_id)
-        return None if row is None else _read_consent(row)
+        return None if row is None else read_consent(row)
 
     def find_consent_of(self, client_id: str, subject: str) -> Consent | None:
         """Return what the client was told of whom it knows as ``subject``."""
         row = self._first(sa.select(consents).where(consents.c.client_id == client_id, consents.c.subject == subject))
-        return None if row is None else _read_consent(row)
+        return None if row is None else read_consent(row)
 
     def put_consent(self, consent: Consent) -> None:
         """Store or replace what was told and agreed to."""
@@ -199,7 +199,7 @@ class SqlClients(OnConnection):
             .where(consents.c.account_id == account_id)
             .order_by(consents.c.used_at.desc(), clients.c.client_id)
         )
-        return [(read_client(row), _read_consent(row, _OF_CONSENT)) for row in self._all(query)]
+        return [(read_client(row), read_consent(row, _OF_CONSENT)) for row in self._all(query)]
 
     def remove_consent(self, account_id: str, client_id: str) -> bool:
         """Forget what was told and agreed to; False when there was nothing."""
@@ -219,7 +219,8 @@ def _between(account_id: str, client_id: str) -> tuple[sa.ColumnElement[bool], .
     return consents.c.account_id == account_id, consents.c.client_id == client_id
 
 
-def _read_consent(row: Row | sa.RowMapping, prefix: str = "") -> Consent:
+def read_consent(row: Row | sa.RowMapping, prefix: str = "") -> Consent:
+    """Return the consent that a row holds in columns whose names begin so."""
     return Consent(
         account_id=row[prefix + "account_id"],
         client_id=row[prefix + "client_id"],

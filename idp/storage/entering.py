@@ -8,19 +8,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import AccountRecord, Authenticator, Client, Switch, Transaction
-from idp.storage.clients import CLIENT, CONSENT, read_client
+from idp.records import AccountRecord, Authenticator, Client, Foreseen, Session, Switch, Transaction
+from idp.storage.clients import CLIENT, CONSENT, read_client, read_consent
 from idp.storage.connection import OnConnection
-from idp.storage.logins import TRANSACTION, read_transaction
+from idp.storage.logins import TRANSACTION, read_session, read_transaction
 from idp.storage.mandates import OF_AGENT
 from idp.storage.notices import DEVICE, LAST_LOGINS
 from idp.storage.people import USE_AUTHENTICATOR, read_account, read_authenticator
 from idp.storage.switches import read_switch
-from idp.storage.tables import accounts, authenticators, clients, switches, transactions
+from idp.storage.tables import accounts, authenticators, clients, consents, mandates, sessions, switches, transactions
 from kernel.clock import to_micros
 from pki.storage.prepared import Prepared, Row
 
-_CLIENT, _AUTHENTICATOR, _SWITCH = "client_", "authenticator_", "switch_"
+_CLIENT, _AUTHENTICATOR, _SWITCH, _SESSION, _CONSENT = "client_", "authenticator_", "switch_", "session_", "consent_"
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")
 
 
@@ -46,8 +46,33 @@ _NAMED = Prepared(
 )
 
 
+_COMER = Prepared(
+    sa.select(
+        accounts,
+        *_labelled(sessions, _SESSION),
+        *_labelled(consents, _CONSENT),
+        sa.exists().where(mandates.c.agent_id == accounts.c.id).label("acts"),
+    )
+    .select_from(
+        sessions.join(accounts, accounts.c.id == sessions.c.account_id).outerjoin(
+            consents, sa.and_(consents.c.account_id == accounts.c.id, consents.c.client_id == sa.bindparam("client"))
+        )
+    )
+    .where(sessions.c.secret_hash == _KEY)
+)
+
+
 class SqlEntering(OnConnection):
     """``EnteringRecords`` on one connection."""
+
+    def find_comer(self, secret_hash: bytes, client_id: str) -> tuple[Session, AccountRecord, Foreseen | None] | None:
+        """Return the session whose cookie has this hash with its account, and what a client's answer stands on; not for an agent of anybody's."""
+        row = self._find(_COMER, key=secret_hash, client=client_id)
+        if row is None:
+            return None
+        consent = None if row[f"{_CONSENT}client_id"] is None else read_consent(row, _CONSENT)
+        foreseen = None if row["acts"] else Foreseen(consent)
+        return read_session(row, _SESSION), read_account(row), foreseen
 
     def find_waiting(self, transaction_id: str) -> tuple[Transaction, Client | None, Sequence[Switch]] | None:
         """Return a login on its way, or finished, with its client and what is switched off."""

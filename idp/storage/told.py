@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from idp.records import Client
+from idp.records import Client, Foreseen
 from idp.storage.clients import STANDS_AS, as_it_was, read_client
 from idp.storage.connection import OnConnection
 from idp.storage.logins import FINISH_TRANSACTION
-from idp.storage.tables import clients, session_clients, sessions, transactions
+from idp.storage.tables import clients, consents, mandates, session_clients, sessions, transactions
 from kernel.clock import from_micros, to_micros
 from pki.storage.prepared import Insert, Prepared
 
@@ -38,7 +38,15 @@ def _tell_client(insert: Insert, *conditions: sa.ColumnElement[bool]) -> sa.Exec
     return statement.on_conflict_do_update(index_elements=["session_id", "client_id"], set_=again)
 
 
+_NEVER = 0
+_BETWEEN = (consents.c.account_id == sessions.c.account_id, consents.c.client_id == sa.bindparam("client"))
+_LAST_USE = sa.select(consents.c.used_at).where(*_BETWEEN).correlate(sessions).scalar_subquery()  # each change is one
+_AS_FORESEEN = (
+    sa.func.coalesce(_LAST_USE, _NEVER) == sa.bindparam("used_at"),
+    ~sa.exists().where(mandates.c.agent_id == sessions.c.account_id).correlate(sessions),
+)
 _TELL_CLIENT = Prepared(_tell_client)
+_TELL_AS_FORESEEN = Prepared(lambda insert: _tell_client(insert, STANDS_AS, *_AS_FORESEEN))
 _TELL_KNOWN_CLIENT = Prepared(lambda insert: _tell_client(insert, STANDS_AS))
 _TELL_CLIENT_AT_END = Prepared(lambda insert: _tell_client(insert, _STILL_WAITS))
 
@@ -46,14 +54,20 @@ _TELL_CLIENT_AT_END = Prepared(lambda insert: _tell_client(insert, _STILL_WAITS)
 class SqlTold(OnConnection):
     """The part of ``SessionRecords`` about clients that are told of a session, on one connection."""
 
-    def tell_client(self, session_id: str, client_id: str, at: datetime, known: Client | None = None) -> None:
+    def tell_client(
+        self, session_id: str, client_id: str, at: datetime, known: Client | None = None, foreseen: Foreseen | None = None
+    ) -> None:
         """Remember that a client is told of this session.
 
-        ``Conflict``, at the end of the transaction at the latest, where the session was ended meanwhile, or its ``known`` client is not what it was.
+        ``Conflict``, at the end of the transaction at the latest, where the session was ended meanwhile, or its ``known`` client, or what was
+        ``foreseen`` beside that, is not what it was.
         """
         values: dict[str, Any] = {"key": session_id, "client": client_id, "at": to_micros(at)}
         if known is None:
             self._put_off(_TELL_CLIENT, **values)
+        elif foreseen is not None:
+            used_at = _NEVER if foreseen.consent is None else to_micros(foreseen.consent.used_at)
+            self._put_off(_TELL_AS_FORESEEN, **(values | as_it_was(known)), used_at=used_at)
         else:
             self._put_off(_TELL_KNOWN_CLIENT, **(values | as_it_was(known)))
 

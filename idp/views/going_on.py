@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.http import parse_cookie
 
 from idp.authorize import flow
-from idp.authorize.transactions import Visit
+from idp.authorize.transactions import find_visit
 from idp.ports import IdpDeps
 from idp.views import browser
 from idp.views.authorize import page_of
@@ -35,7 +35,8 @@ def answer(deps: IdpDeps, environ: Mapping[str, Any]) -> OAuthResponse:
             return _ELSEWHERE
         cookies = parse_cookie(environ.get("HTTP_COOKIE", "")).to_dict()
         known = browser.find_browser(deps, cookies)
-        visit = Visit(known or (token(),), browser.find_current(deps, cookies))
+        cookie = cookies.get(deps.node.cookie(browser.SESSION))
+        visit = find_visit(deps, known or (token(),), cookie, request.query.get("client_id"))
         outcome = flow.begin(deps, request.query, visit)
     except Refusal:
         return _ELSEWHERE

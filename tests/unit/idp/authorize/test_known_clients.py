@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from idp.authorize import flow
 from idp.authorize.established import recall_client
-from idp.authorize.transactions import Visit
+from idp.authorize.transactions import Visit, find_visit
 from idp.browsers import sessions
 from idp.browsers.sessions import Current, Device
 from idp.clients import registry
+from idp.interaction import consent
 from idp.ports import IdpDeps
+from idp.records import Mandate
 from idp.storage.tables import grants, session_clients, transactions
 from idp.wire import Parameters
+from kernel.clock import FixedClock
 from kernel.errors import Refusal
+from kernel.work import Conflict
 from tests.support.idp import CALLBACK, OPERATOR, add_account, add_client, another_process, challenge_of
 
 OTHER = "https://scjg.example.cn/other"
@@ -31,12 +36,21 @@ def ask(redirect_uri: str = CALLBACK) -> Parameters:
 
 
 @pytest.fixture
-def person(deps: IdpDeps) -> Visit:
+def cookie(deps: IdpDeps) -> str:
     account = add_account(deps)
     add_client(deps)
     with deps.work.begin() as work:
-        session = sessions.start(work, deps, account.id, ("pwd",), Device("192.0.2.1")).session
-    return Visit(("a browser",), Current(session, account))
+        return sessions.start(work, deps, account.id, ("pwd",), Device("192.0.2.1")).cookie
+
+
+@pytest.fixture
+def person(deps: IdpDeps, cookie: str) -> Visit:
+    return find_visit(deps, ("a browser",), cookie, "scjg")
+
+
+def current(visit: Visit) -> Current:
+    assert visit.current is not None
+    return visit.current
 
 
 def outcome(deps: IdpDeps, visit: Visit, redirect_uri: str = CALLBACK) -> str:
@@ -88,9 +102,36 @@ def test_a_system_that_another_process_changed_is_taken_as_it_is_now(
 
 def test_whoever_was_logged_out_meanwhile_is_granted_nothing(deps: IdpDeps, person: Visit, engine: sa.Engine) -> None:
     assert outcome(deps, person) == "code"
-    assert person.current is not None
-    sessions.end(deps, person.current.session, actor=OPERATOR)
+    sessions.end(deps, current(person).session, actor=OPERATOR)
     stored = count(engine)
     for each in (deps, another_process(deps)):
         assert outcome(each, person) == "login_required"
     assert count(engine) == stored
+
+
+def test_what_was_agreed_to_is_what_is_agreed_to_now(deps: IdpDeps, cookie: str, clock: FixedClock) -> None:
+    visits = [find_visit(deps, ("a browser",), cookie, "scjg")]
+    assert outcome(deps, visits[0]) == "code"
+    visits.append(find_visit(deps, ("a browser",), cookie, "scjg"))
+    for visit in visits:  # the first knows of nothing that was told, the second of what was withdrawn
+        known = deepcopy(deps.kept["authorizing"])
+        consent.withdraw(deps, current(visit), "scjg")
+        clock.advance(timedelta(seconds=1))
+        for again in range(2):
+            assert outcome(replace(deps, kept={**deps.kept, "authorizing": deepcopy(known)}), visit) == "code"
+            (agreement,) = consent.agreements(deps, current(visit).account.id)
+            assert agreement.consent.granted_at == clock.now(), f"time {again}"
+
+
+def test_whoever_was_given_a_mandate_meanwhile_is_asked_for_whom_they_come(deps: IdpDeps, cookie: str, clock: FixedClock) -> None:
+    visit = find_visit(deps, ("a browser",), cookie, "scjg")
+    assert visit.foreseen is not None
+    assert outcome(deps, visit) == "code"
+    whose, now = current(visit).account.id, clock.now()
+    with deps.work.begin() as work:
+        work.records.add_mandate(Mandate("m", "nobody", whose, (), (), now, now, now))
+        work.records.tell_client(current(visit).session.id, "scjg", now, recall_client(deps, ask()))
+    with pytest.raises(Conflict), deps.work.begin() as work:
+        work.records.tell_client(current(visit).session.id, "scjg", now, recall_client(deps, ask()), visit.foreseen)
+    assert find_visit(deps, ("a browser",), cookie, "scjg").foreseen is None
+    assert outcome(deps, visit) == "code", "this one gives no powers here"
