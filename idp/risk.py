@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import tee
 from typing import Protocol
 
 _LOCAL = timezone(timedelta(hours=8))  # all of the country keeps Beijing's time
@@ -18,13 +18,31 @@ _NIGHT = range(6)
 _IPV4_NETWORK, _IPV6_NETWORK = 24, 48
 
 
-@dataclass(frozen=True, slots=True)
 class Signs:
-    """What is unlike the account's earlier logins: the browser, the network, an hour of the night at which nobody ever came."""
+    """What is unlike the account's earlier logins: the browser, the network, an hour of the night at which nobody ever came.
 
-    new_device: bool
-    new_network: bool
-    strange_hour: bool
+    Each sign is looked for when it is asked about, and no further than it takes: an address has to be decrypted. The first login of all has
+    no sign but its device.
+    """
+
+    def __init__(
+        self, now: datetime, address: str, earlier: Iterable[tuple[datetime, Callable[[], str]]], *, new_device: bool
+    ) -> None:
+        """Return the signs of a login from ``address`` against the moments and addresses of ``earlier`` ones."""
+        self.new_device = new_device
+        self._now, self._address = now, address
+        self._hours, self._networks = tee(earlier)
+
+    @cached_property
+    def new_network(self) -> bool:
+        """Nobody ever came from this network."""
+        network = _network(self._address)
+        return _is_new(network, (_network(address()) for _, address in self._networks))
+
+    @cached_property
+    def strange_hour(self) -> bool:
+        """It is night, and nobody ever came at night."""
+        return _is_night(self._now) and _is_new(True, (_is_night(at) for at, _ in self._hours))  # noqa: FBT003 - a value to be found
 
 
 class RiskRule(Protocol):
@@ -40,28 +58,21 @@ class AllSigns:
 
     def is_suspicious(self, signs: Signs) -> bool:
         """Tell whether all signs are there."""
-        return signs.new_device and signs.new_network and signs.strange_hour
+        return signs.new_device and signs.strange_hour and signs.new_network
 
 
-def compare(now: datetime, address: str, earlier: Iterable[tuple[datetime, Callable[[], str]]], *, new_device: bool) -> Signs:
-    """Return the signs of a login from ``address`` against the moments and addresses of ``earlier`` ones.
-
-    No more of them are looked at, and no more addresses, than it takes. The first login of all has no signs but its device.
-    """
-    network = _network(address)
-    signs = Signs(new_device, new_network=False, strange_hour=False)
-    new_network, strange_hour = True, _hour(now) in _NIGHT
-    for at, from_address in earlier:
-        new_network = new_network and _network(from_address()) != network
-        strange_hour = strange_hour and _hour(at) not in _NIGHT
-        signs = Signs(new_device, new_network, strange_hour)
-        if not (new_network or strange_hour):
-            break
-    return signs
+def _is_new(value: object, earlier: Iterable[object]) -> bool:
+    """Tell whether there are earlier values, and this is none of them."""
+    any_earlier = False
+    for one in earlier:
+        if one == value:
+            return False
+        any_earlier = True
+    return any_earlier
 
 
-def _hour(moment: datetime) -> int:
-    return moment.astimezone(_LOCAL).hour
+def _is_night(moment: datetime) -> bool:
+    return moment.astimezone(_LOCAL).hour in _NIGHT
 
 
 @lru_cache(maxsize=1024)

@@ -38,7 +38,7 @@ def weigh(work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, 
     new_device = not own or any(work.records.is_shared(value) for value in values)
     earlier = work.records.last_logins(account_id, limit=_EARLIER) if new_device else ()
     met = ((one.at, partial(_address, deps, one)) for one in earlier)
-    signs = risk.compare(deps.clock.now(), device.address, met, new_device=new_device)
+    signs = risk.Signs(deps.clock.now(), device.address, met, new_device=new_device)
     return Impression(new_device, deps.risk.is_suspicious(signs))
 
 

@@ -78,6 +78,12 @@ def as_json(value: Json) -> str:
 
 
 @functools.lru_cache(maxsize=2048)  # they are the same again and again
+def as_texts(value: tuple[str, ...]) -> str:
+    """Return the stored form of a list of texts."""
+    return as_json(value)
+
+
+@functools.lru_cache(maxsize=2048)
 def texts(value: str) -> tuple[str, ...]:
     """Return a stored list of texts."""
     return tuple(json.loads(value))

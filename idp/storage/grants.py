@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp.records import NO_CLAIMS, Code, Grant, RefreshToken, SigningKey, Use, read_claim_names
-from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
+from idp.storage.connection import OnConnection, as_json, as_texts, as_values, micros, moment, texts
 from idp.storage.tables import (
     assertions,
     challenges,
@@ -83,9 +83,9 @@ class SqlGrants(OnConnection):
     def add_grant(self, grant: Grant) -> None:
         """Store a grant."""
         values = as_values(grant) | {
-            "scopes": as_json(grant.scopes),
+            "scopes": as_texts(grant.scopes),
             "offline": grant.offline,
-            "amr": as_json(grant.amr),
+            "amr": as_texts(grant.amr),
             "auth_time": to_micros(grant.auth_time),
             "created_at": to_micros(grant.created_at),
             "claims": None if grant.claims == NO_CLAIMS else as_json(grant.claims.as_json()),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from idp.records import AccountRecord, Client, PushedRequest, Session, Transaction
 from idp.storage.clients import STANDS_AS, as_it_was
-from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
+from idp.storage.connection import OnConnection, as_json, as_texts, as_values, micros, moment, texts
 from idp.storage.people import read_account
 from idp.storage.tables import (
     accounts,
@@ -185,7 +185,7 @@ class SqlSessions(OnConnection):
         """Store a login on its way; ``Conflict``, at the end at the latest, where its ``known`` client is not what it was."""
         values = as_values(transaction) | {
             "request": None if transaction.request is None else as_json(transaction.request),
-            "passed": as_json(transaction.passed),
+            "passed": as_texts(transaction.passed),
         }
         values |= {name: micros(values[name]) for name in ("created_at", "expires_at", "authenticated_at", "finished_at")}
         if known is None:
@@ -265,7 +265,7 @@ def read_transaction(row: Row) -> Transaction:
 
 
 def _session_values(session: Session) -> dict[str, object]:
-    values = as_values(session) | {"amr": as_json(session.amr)}
+    values = as_values(session) | {"amr": as_texts(session.amr)}
     return values | {name: micros(values[name]) for name in ("auth_time", "created_at", "seen_at", "ends_at", "ended_at")}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp.records import Case, Decision, Login, Notice
-from idp.storage.connection import OnConnection, as_json, as_values, micros, moment, texts
+from idp.storage.connection import OnConnection, as_json, as_texts, as_values, micros, moment, texts
 from idp.storage.tables import cases, devices, logins, notices
 from kernel.clock import from_micros, to_micros
 from pki.storage.prepared import Prepared, Row, put
@@ -32,7 +32,7 @@ class SqlNotices(OnConnection):
     def add_notice(self, notice: Notice) -> None:
         """Store what somebody is to be told."""
         moments = {"at": to_micros(notice.at), "sent_at": micros(notice.sent_at), "read_at": micros(notice.read_at)}
-        self._put_off(_ADD_NOTICE, **as_values(notice) | moments | {"sent_over": as_json(notice.sent_over)})
+        self._put_off(_ADD_NOTICE, **as_values(notice) | moments | {"sent_over": as_texts(notice.sent_over)})
 
     def notices(self, account_id: str, *, limit: int = 20) -> Sequence[Notice]:
         """Return what somebody was told, newest first."""

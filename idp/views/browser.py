@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote_plus
 
@@ -187,7 +188,7 @@ def hold(held: Held) -> str:
 def location_of(answer: Answer) -> str:
     """Return the client's address with an answer in it."""
     uri = answer.address.redirect_uri
-    said = "&".join([f"{name}={value if _AS_IT_IS(value) else quote_plus(value)}" for name, value in answer.parameters.items()])
+    said = "&".join([f"{name}={value if _AS_IT_IS(value) else _quoted(value)}" for name, value in answer.parameters.items()])
     if answer.address.mode == "fragment":  # a registered address has none of its own
         return f"{uri}#{said}"
     return f"{uri}{'&' if '?' in uri else '?'}{said}"
@@ -202,6 +203,11 @@ def certificate() -> bytes | None:
 def transaction_id() -> str:
     """Return which waiting request the address names; whose it is shows ``authorize.transactions``."""
     return request.args.get("txn", "")[:100]
+
+
+@lru_cache(maxsize=256)  # our own name is in every answer
+def _quoted(value: str) -> str:
+    return quote_plus(value)
 
 
 def go_to(location: str) -> AnyResponse:

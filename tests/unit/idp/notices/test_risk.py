@@ -13,7 +13,7 @@ from idp.browsers.sessions import Device
 from idp.interaction import login
 from idp.ports import IdpDeps
 from idp.records import Account
-from idp.risk import AllSigns, Signs, compare
+from idp.risk import AllSigns, Signs
 from kernel.clock import FixedClock
 from tests.support.idp import PASSWORD, add_account
 from tests.support.passkeys import enrolled, enter
@@ -86,14 +86,28 @@ def test_another_rule_takes_the_place_of_ours(light: IdpDeps) -> None:
 
 def test_signs_compare_networks_and_local_hours() -> None:
     afternoon, night = datetime.fromisoformat("2026-11-23T08:00:00+00:00"), datetime.fromisoformat("2026-11-23T19:00:00+00:00")
-    assert compare(night, "192.0.2.200", [(afternoon, lambda: "192.0.2.1")], new_device=True) == Signs(True, False, True)
-    assert compare(night, "2001:db8:0:9::1", [(night, lambda: "2001:db8::1")], new_device=True) == Signs(True, False, False)
-    assert compare(afternoon, "not an address", [(night, lambda: "192.0.2.1")], new_device=False) == Signs(False, True, False)
-    assert not AllSigns().is_suspicious(Signs(True, True, False))
+    for now, address, at, other, signs in (
+        (night, "192.0.2.200", afternoon, "192.0.2.1", (False, True)),
+        (night, "2001:db8:0:9::1", night, "2001:db8::1", (False, False)),
+        (afternoon, "not an address", night, "192.0.2.1", (True, False)),
+        (night, "not an address", afternoon, "192.0.2.1", (True, True)),
+    ):
+        found = Signs(now, address, [(at, lambda other=other: other)], new_device=True)
+        assert (found.new_network, found.strange_hour) == signs
+        assert AllSigns().is_suspicious(found) is all(signs)
+    first = Signs(night, "192.0.2.200", [], new_device=True)
+    assert (first.new_network, first.strange_hour) == (False, False)
 
 
 def test_no_more_of_the_earlier_logins_is_looked_at_than_it_takes() -> None:
-    afternoon = datetime.fromisoformat("2026-11-23T08:00:00+00:00")
-    earlier = iter([(afternoon, lambda: "192.0.2.1"), (afternoon, lambda: "203.0.113.7")])
-    assert compare(afternoon, "192.0.2.200", earlier, new_device=True) == Signs(True, False, False)
-    assert len([*earlier]) == 1
+    afternoon, night = datetime.fromisoformat("2026-11-23T08:00:00+00:00"), datetime.fromisoformat("2026-11-23T19:00:00+00:00")
+
+    def never() -> str:
+        raise AssertionError
+
+    earlier = iter([(afternoon, never), (night, lambda: "192.0.2.1"), (afternoon, never)])
+    assert not AllSigns().is_suspicious(Signs(night, "192.0.2.200", earlier, new_device=True))
+    assert [at for at, _ in earlier] == [afternoon]
+    assert not AllSigns().is_suspicious(Signs(afternoon, "192.0.2.200", iter([(afternoon, never)]), new_device=True))
+    near = Signs(night, "192.0.2.200", [(afternoon, lambda: "192.0.2.1"), (afternoon, never)], new_device=True)
+    assert (near.strange_hour, near.new_network) == (True, False)
