@@ -39,8 +39,8 @@ _LISTS_OF_CONSENT = ("scopes", "claims", "declined", "told")
 _NAMES = tuple(column.name for column in clients.c)
 CLIENT = Prepared(sa.select(clients).where(clients.c.client_id == sa.bindparam("key")))
 STANDS_AS = sa.exists().where(
-    clients.c.client_id == sa.bindparam("client_id"),
-    clients.c.version == sa.bindparam("version"),
+    clients.c.client_id == sa.bindparam("known_client"),
+    clients.c.version == sa.bindparam("known_version"),
     clients.c.disabled_at.is_(None),
 )
 _RESOURCE = Prepared(
@@ -212,7 +212,7 @@ class SqlClients(OnConnection):
 
 def as_it_was(client: Client) -> dict[str, Any]:
     """Return the values of :data:`STANDS_AS`."""
-    return {"client_id": client.client_id, "version": client.version}
+    return {"known_client": client.client_id, "known_version": client.version}
 
 
 def _between(account_id: str, client_id: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -23,14 +23,21 @@ from pki.storage.prepared import Named, Prepared
 
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")
 _AT = sa.bindparam("at", type_=sa.BigInteger)
+
+
+def _holds(by_key: sa.ColumnElement[bool], *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Return what tells whether conditions hold of one row, found by its key. With EXISTS PostgreSQL joins, in a new database whole tables."""
+    return sa.select(sa.and_(*conditions)).where(by_key).scalar_subquery()
+
+
 _USUAL = (grants.c.revoked_at.is_(None), grants.c.resources.is_(None), grants.c.mandate_id.is_(None))
-_SESSION_LASTS = sa.exists().where(
+_SESSION_LASTS = _holds(
     sessions.c.id == grants.c.session_id,
     sessions.c.ended_at.is_(None),
     sessions.c.ends_at > _AT,
-    sessions.c.seen_at + sa.cast(sessions.c.idle_seconds, sa.BigInteger) * 1_000_000 > _AT,
+    sessions.c.seen_at + sa.cast(sessions.c.idle_seconds, sa.BigInteger) * sa.literal_column("1000000") > _AT,
 )
-_ACCOUNT_STANDS = sa.exists().where(accounts.c.id == grants.c.account_id, accounts.c.disabled_at.is_(None))
+_ACCOUNT_STANDS = _holds(accounts.c.id == grants.c.account_id, accounts.c.disabled_at.is_(None))
 
 _GRANT_OF_TOKEN = Prepared(
     sa.select(grants).join(refresh_tokens, refresh_tokens.c.grant_id == grants.c.id).where(refresh_tokens.c.token_hash == _KEY)
@@ -41,12 +48,10 @@ _USE_TOKEN = Prepared(
         refresh_tokens.c.token_hash == _KEY,
         refresh_tokens.c.used_at.is_(None),
         refresh_tokens.c.expires_at > _AT,
-        refresh_tokens.c.client_id == sa.bindparam("client_id"),
+        refresh_tokens.c.client_id == sa.bindparam("known_client"),
         refresh_tokens.c.cnf.is_(None),
         STANDS_AS,
-        sa.exists().where(
-            grants.c.id == refresh_tokens.c.grant_id, *_USUAL, _ACCOUNT_STANDS, sa.or_(grants.c.offline, _SESSION_LASTS)
-        ),
+        _holds(grants.c.id == refresh_tokens.c.grant_id, *_USUAL, _ACCOUNT_STANDS, sa.or_(grants.c.offline, _SESSION_LASTS)),
     )
     .values(used_at=_AT, asked=sa.bindparam("asked"))
 )
@@ -59,12 +64,12 @@ _USE_CODE = Prepared(
         codes.c.code_hash == _KEY,
         codes.c.redeemed_at.is_(None),
         codes.c.expires_at > _AT,
-        codes.c.client_id == sa.bindparam("client_id"),
+        codes.c.client_id == sa.bindparam("known_client"),
         codes.c.redirect_uri == sa.bindparam("returned_to"),
         codes.c.code_challenge == sa.bindparam("challenge"),
         codes.c.dpop_jkt.is_(None),
         STANDS_AS,
-        sa.exists().where(grants.c.id == codes.c.grant_id, *_USUAL),
+        _holds(grants.c.id == codes.c.grant_id, *_USUAL),
     )
     .values(redeemed_at=_AT, redemption=sa.bindparam("mark"))
 )

@@ -16,9 +16,9 @@ from idp.hashes import digest
 from idp.oauth_errors import RESOURCE
 from idp.people import accounts
 from idp.ports import IdpDeps
-from idp.records import Code, Grant, RefreshToken, Session
+from idp.records import Code, Grant, Heir, RefreshToken, Session
 from idp.signing_keys import keyring
-from idp.storage import tables
+from idp.storage import SqlIdpRecords, tables
 from idp.storage.tables import clients, codes, grants, refresh_tokens, sessions
 from idp.tokens.binding import Binding
 from idp.tokens.grants import authorization_code, refresh
@@ -146,6 +146,20 @@ def test_where_anything_speaks_against_it_nothing_is_done(anywhere: Provider, en
     assert [(event["target"], event["outcome"]) for event in events(engine, ACTIONS[kind])] == [("grant:g", "ok")]
     with pytest.raises(Conflict):
         redeem(anywhere, kind)
+
+
+def test_in_a_new_database_each_row_is_found_by_its_key(anywhere: Provider, engine: sa.Engine, clock: FixedClock) -> None:
+    explain, reads_all = {"sqlite": ("EXPLAIN QUERY PLAN", "SCAN"), "postgresql": ("EXPLAIN", "Seq Scan")}[engine.dialect.name]
+    client, heir = anywhere.client("scjg"), Heir(bytes(32), clock.now(), clock.now())
+    asked: list[tuple[str, Any]] = []
+    with engine.connect() as connection:
+        sa.event.listen(connection, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+        records = SqlIdpRecords(connection)
+        records.use_refresh_token(bytes(32), client, heir, asked=b"")
+        records.use_code(bytes(32), client, heir, redirect_uri=CALLBACK, code_challenge="", at=clock.now())
+        steps = [connection.exec_driver_sql(f"{explain} {text}", values).all() for text, values in asked[:]]
+    assert len(steps) >= 6
+    assert reads_all not in str(steps)
 
 
 def test_what_is_asked_for_otherwise_is_left_to_the_steps(granted: Provider, sqlite: sa.Engine) -> None:
