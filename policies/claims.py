@@ -26,13 +26,13 @@ def release_for(policies: ClaimPolicies, uscc: str) -> Release:
 
 def allowed_scopes(policies: ClaimPolicies, uscc: str, requested: Iterable[str]) -> tuple[str, ...]:
     """Return the requested scopes that exist and that the department may ask for, in the order of asking, each once."""
-    given = _given(policies, uscc)
+    given = given_to(policies, uscc)
     return tuple(scope for scope in dict.fromkeys(requested) if scope in given)
 
 
 def released_claims(policies: ClaimPolicies, uscc: str, scopes: Iterable[str]) -> frozenset[str]:
     """Return the claims to release for ``scopes``: what an allowed scope asks for and the department may have."""
-    given = _given(policies, uscc)
+    given = given_to(policies, uscc)
     return frozenset().union(*(given[scope] for scope in scopes if scope in given))
 
 
@@ -41,5 +41,6 @@ def consent_rule(policies: ClaimPolicies, uscc: str, scope: str) -> ConsentRule:
     return release_for(policies, uscc).consent.get(scope, policies.scopes[scope].consent)
 
 
-def _given(policies: ClaimPolicies, uscc: str) -> Mapping[str, frozenset[str]]:
+def given_to(policies: ClaimPolicies, uscc: str) -> Mapping[str, frozenset[str]]:
+    """Return the scopes that the department may ask for, and the claims that each of them gives it."""
     return policies.given.get(uscc, policies.given[None])

@@ -23,6 +23,7 @@ from policies.claim_models import ConsentRule
 
 RESOURCE = "resource:"
 """Stands before the address of a resource among what is remembered."""
+_NOTHING: frozenset[str] = frozenset()
 _WITH_EVIDENCE = Text("有凭据证明的信息", "information with the evidence that proves it")
 
 
@@ -63,10 +64,10 @@ def find_items(
     policies, known = deps.policies.claims, values(account)
     release = claims.release_for(policies, client.department)
     by_name = (*names.id_token, *names.userinfo)
-    named = obtainable(deps, client).intersection(by_name) if by_name else frozenset()
-    found = []
+    named = obtainable(deps, client).intersection(by_name) if by_name else _NOTHING
+    given, found = claims.given_to(policies, client.department), []
     for scope in scopes_told(deps, client, scopes, names):
-        of_scope = claims.released_claims(policies, client.department, (scope,))
+        of_scope = given.get(scope, _NOTHING)
         told_now = told_of(known, of_scope if scope in scopes else of_scope & named)
         if told_now or scope == "openid" or not policies.scopes[scope].claims:
             sentence = Text(policies.scopes[scope].zh, policies.scopes[scope].en)

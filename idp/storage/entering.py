@@ -12,11 +12,11 @@ from idp.records import AccountRecord, Authenticator, Client, Foreseen, Session,
 from idp.storage.clients import CLIENT, CONSENT, read_client, read_consent
 from idp.storage.connection import OnConnection
 from idp.storage.logins import TRANSACTION, read_session, read_transaction
-from idp.storage.mandates import OF_AGENT
+from idp.storage.mandates import OF_AGENT, mandates_of
 from idp.storage.notices import DEVICE, LAST_LOGINS
 from idp.storage.people import USE_AUTHENTICATOR, read_account, read_authenticator
 from idp.storage.switches import read_switch
-from idp.storage.tables import accounts, authenticators, clients, consents, mandates, sessions, switches, transactions
+from idp.storage.tables import accounts, authenticators, clients, consents, sessions, switches, transactions
 from kernel.clock import to_micros
 from pki.storage.prepared import Prepared, Row
 
@@ -51,7 +51,7 @@ _COMER = Prepared(
         accounts,
         *_labelled(sessions, _SESSION),
         *_labelled(consents, _CONSENT),
-        sa.exists().where(mandates.c.agent_id == accounts.c.id).label("acts"),
+        mandates_of(accounts.c.id).correlate(accounts).scalar_subquery().label("mandates"),
     )
     .select_from(
         sessions.join(accounts, accounts.c.id == sessions.c.account_id).outerjoin(
@@ -71,7 +71,7 @@ class SqlEntering(OnConnection):
         if row is None:
             return None
         consent = None if row[f"{_CONSENT}client_id"] is None else read_consent(row, _CONSENT)
-        foreseen = None if row["acts"] else Foreseen(consent)
+        foreseen = None if row["mandates"] else Foreseen(consent)
         return read_session(row, _SESSION), read_account(row), foreseen
 
     def find_waiting(self, transaction_id: str) -> tuple[Transaction, Client | None, Sequence[Switch]] | None:

@@ -17,6 +17,13 @@ from pki.vault import Index
 
 _KEY: sa.BindParameter[str] = sa.bindparam("key")
 _ORDER = (mandates.c.created_at, mandates.c.id)
+
+
+def mandates_of(agent_id: sa.ColumnElement[str]) -> sa.Select[int]:
+    """Return the question how many mandates an agent of another table's row has. Where it is asked by EXISTS, PostgreSQL may join whole tables."""
+    return sa.select(sa.func.count()).select_from(mandates).where(mandates.c.agent_id == agent_id)
+
+
 OF_AGENT = Prepared(sa.select(mandates).where(mandates.c.agent_id == _KEY).order_by(*_ORDER))
 _MANDATE = Prepared(sa.select(mandates).where(mandates.c.id == _KEY))
 _OFFER_MOMENTS = ("valid_until", "created_at", "expires_at")

@@ -15,7 +15,8 @@ from idp.records import Client, Foreseen
 from idp.storage.clients import STANDS_AS, as_it_was, read_client
 from idp.storage.connection import OnConnection
 from idp.storage.logins import FINISH_TRANSACTION
-from idp.storage.tables import clients, consents, mandates, session_clients, sessions, transactions
+from idp.storage.mandates import mandates_of
+from idp.storage.tables import clients, consents, session_clients, sessions, transactions
 from kernel.clock import from_micros, to_micros
 from pki.storage.prepared import Insert, Prepared
 
@@ -42,8 +43,8 @@ _NEVER = 0
 _BETWEEN = (consents.c.account_id == sessions.c.account_id, consents.c.client_id == sa.bindparam("client"))
 _LAST_USE = sa.select(consents.c.used_at).where(*_BETWEEN).correlate(sessions).scalar_subquery()  # each change is one
 _AS_FORESEEN = (
-    sa.func.coalesce(_LAST_USE, _NEVER) == sa.bindparam("used_at"),
-    ~sa.exists().where(mandates.c.agent_id == sessions.c.account_id).correlate(sessions),
+    sa.func.coalesce(_LAST_USE, sa.literal_column(str(_NEVER))) == sa.bindparam("used_at"),
+    mandates_of(sessions.c.account_id).correlate(sessions).scalar_subquery() == sa.literal_column("0"),
 )
 _TELL_CLIENT = Prepared(_tell_client)
 _TELL_AS_FORESEEN = Prepared(lambda insert: _tell_client(insert, STANDS_AS, *_AS_FORESEEN))
