@@ -38,7 +38,7 @@ from idp.record_ports import (
 from idp.records import Channel, DirectorySettings, StaffEntry
 from idp.registers.ports import Registers
 from idp.risk import AllSigns, RiskRule
-from kernel.audit import AuditEvent
+from kernel.audit import AuditEvent, AuditSpool
 from kernel.clock import Clock
 from kernel.errors import Text
 from kernel.nodes import Node
@@ -181,6 +181,7 @@ class IdpDeps:
     certificates of clients, which come in if ``client_certificates``; at ``mutual_tls_url`` the proxy asks every caller for one.
     ``soon`` does something that the present request must not wait for: what it leaves undone, the worker does.
     ``directories`` are the departments' directories of staff by name, ``registers`` those of others that know who exists.
+    ``spool`` takes audit events that go with no change of anything stored.
     ``risk`` weighs whether a login looks like somebody else's.
     ``kept`` holds parsed forms of what is stored (signing keys), so that the hot paths don't build them again; it is no state.
     """
@@ -194,6 +195,7 @@ class IdpDeps:
     work: UnitOfWork[IdpRecords]
     holder_licenses: HolderLicenses
     journal: Journal
+    spool: AuditSpool
     fetch: Fetcher
     trust: Trust
     soon: Soon

@@ -196,9 +196,14 @@ def _read_body(environ: Mapping[str, Any], wanted: str) -> bytes:
     return body
 
 
-def json_response(document: Mapping[str, Any], *, status: int = 200, cache: str | None = None) -> OAuthResponse:
-    """Return ``document`` as JSON; not to be stored unless ``cache`` says how long."""
-    body = _ENCODER.encode(document).encode()
+def encode_json(document: Mapping[str, Any]) -> bytes:
+    """Return ``document`` as JSON, as short as it can be."""
+    return _ENCODER.encode(document).encode()
+
+
+def json_response(document: Mapping[str, Any] | bytes, *, status: int = 200, cache: str | None = None) -> OAuthResponse:
+    """Return ``document`` as JSON, or the JSON that it is; not to be stored unless ``cache`` says how long."""
+    body = document if isinstance(document, bytes) else encode_json(document)
     caching = _NO_STORE if cache is None else (("Cache-Control", cache),)
     return OAuthResponse(status, body, (("Content-Type", "application/json"), *caching))
 

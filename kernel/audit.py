@@ -58,6 +58,14 @@ class Condition(Protocol):
         ...
 
 
+class AuditSpool(Protocol):
+    """Takes events that no change goes with: they outlive this process, and nobody waits until they are in the trail."""
+
+    def append(self, event: AuditEvent) -> bool:
+        """Keep ``event``, which is in the trail within a second; False, and nothing is kept, where that cannot be done."""
+        ...
+
+
 class AuditTrail(Protocol):
     """Takes events into the current transaction."""
 

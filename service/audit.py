@@ -278,6 +278,11 @@ def check_chain(engine: sa.Engine) -> ChainReport:
     return ChainReport(length, None, head)
 
 
+def details_of(event: AuditEvent) -> str:
+    """Return an event's details as they are stored."""
+    return canonical(dict(event.details)).decode() if event.details else "{}"
+
+
 def _row(event: AuditEvent) -> dict[str, Any]:
     return {
         "at": to_micros(event.at),
@@ -285,7 +290,7 @@ def _row(event: AuditEvent) -> dict[str, Any]:
         "action": event.action,
         "target": event.target,
         "outcome": event.outcome,
-        "details": canonical(dict(event.details)).decode() if event.details else "{}",
+        "details": details_of(event),
     }
 
 

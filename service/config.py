@@ -60,6 +60,11 @@ class Config:
         return self.directory / self.settings.keys.directory
 
     @property
+    def spool_directory(self) -> Path:
+        """Where audit events are that are on their way into the trail."""
+        return self.directory / "spool"
+
+    @property
     def policies_directory(self) -> Path | None:
         """The folder of the node's own policy documents, if it has one."""
         table = self.settings.policies

@@ -94,7 +94,8 @@ def probe_peers(services: Services) -> None:
 
 
 def seal_audit(services: Services) -> None:
-    """Chain the audit events that have committed since the last time."""
+    """Chain the audit events that have committed since the last time, and those of web processes that have died."""
+    services.spool.take_over()
     _seal(services, whole=False)
 
 

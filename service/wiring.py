@@ -39,6 +39,7 @@ from policies.licenses import latest_types
 from policies.models import Policies
 from service.adapters import HeldLicenses, LicenseVisitors, requesting_address
 from service.audit import AuditJournal
+from service.audit_spool import AuditSpool
 from service.background import Background
 from service.config import Config
 from service.engine import make_engine
@@ -76,6 +77,8 @@ class Services:
             self.generation.close()
         for directory in self.__dict__.get("staff_directories", {}).values():
             directory.close()
+        if "spool" in self.__dict__:
+            self.spool.close()
         if "engine" in self.__dict__:
             self.engine.dispose()
 
@@ -98,6 +101,11 @@ class Services:
     def engine(self) -> sa.Engine:
         """The database."""
         return make_engine(self.config.database_url)
+
+    @cached_property
+    def spool(self) -> AuditSpool:
+        """Audit events on their way into the trail."""
+        return AuditSpool(self.config.spool_directory, self.engine)
 
     @cached_property
     def keys(self) -> KeyStore:
@@ -217,6 +225,7 @@ class Services:
             work=work,
             holder_licenses=HeldLicenses(lambda: self.licenses),
             journal=AuditJournal(self.engine),
+            spool=self.spool,
             # Clients name their addresses: none of them is this machine, but where all of it is only shown or tested.
             fetch=RequestsFetcher(outward=not is_on_this_machine(self.node.url)),
             trust=self.trust,

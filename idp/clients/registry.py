@@ -39,6 +39,9 @@ __all__ = [
     "update",
 ]
 
+RECURRING = "recurring"
+"""The name under which a process keeps what requests came to that clients send again and again (``tokens.recurring``)."""
+
 _log = structlog.get_logger()
 
 
@@ -107,6 +110,7 @@ def update(deps: IdpDeps, client: Client, *, actor: str) -> Registered:
     registered = prepare(deps, client)
     with deps.work.begin() as work:
         replace_client(deps, work, registered.client, actor=actor)
+    _believe_nothing(deps)  # nor what was found out between the change and its end
     return registered
 
 
@@ -119,6 +123,12 @@ def replace_client(deps: IdpDeps, work: IdpWork, client: Client, *, actor: str, 
     changed = [one.name for one in fields(client) if getattr(old, one.name) != getattr(client, one.name)]
     target, details = f"client:{client.client_id}", {"changed": changed}
     work.audit.record(AuditEvent(deps.clock.now(), actor, action, target, details=details))
+    _believe_nothing(deps)
+
+
+def _believe_nothing(deps: IdpDeps) -> None:
+    """Let this process believe nothing of clients, or of those that they ask for, that the database said before."""
+    deps.kept.pop(RECURRING, None)
 
 
 def _put_resources(work: IdpWork, client: Client) -> None:
@@ -133,6 +143,7 @@ def disable(deps: IdpDeps, client_id: str, *, actor: str) -> None:
         if not work.records.disable_client(client_id, now):
             raise Refusal(CLIENT_UNKNOWN, field="client_id")
         work.audit.record(AuditEvent(now, actor, "idp.disable_client", f"client:{client_id}"))
+    _believe_nothing(deps)
 
 
 def enable(deps: IdpDeps, client_id: str, *, actor: str) -> None:

@@ -7,6 +7,7 @@ Left to others: deciding whether one may be had (``token``, ``grants``) and whet
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -60,16 +61,40 @@ def sign_access_token(
 
     ``confirmation`` (``cnf``) are the thumbprints of the keys that it is bound to; empty for a bearer's.
     """
-    issued, grant, delegation = timestamp(now), issue.grant, issue.delegation
+    issued = timestamp(now)
+    claims = _what_it_is(deps, client, issue, confirmation) | {
+        "iat": issued,
+        "exp": issued + lifetime(deps, issue, now),
+        "jti": token(16) if issue.repeatable is None else issue.repeatable.jti,
+    }
+    key = _access_token_key(deps)
+    repeatable = issue.repeatable is not None
+    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE, repeatable=repeatable)
+
+
+class AccessTokens:
+    """Access tokens for one and the same ``issue``, by no delegate and bound to no key: what they say but for when, made out once."""
+
+    def __init__(self, deps: IdpDeps, client: Client, issue: Issue) -> None:
+        self._said = json.dumps(_what_it_is(deps, client, issue, {}), ensure_ascii=False, separators=(",", ":"))[:-1]
+        self.seconds = deps.policies.tokens.access_token_seconds
+
+    def sign(self, deps: IdpDeps, now: datetime) -> str:
+        """Return another one."""
+        issued, key = timestamp(now), _access_token_key(deps)
+        claims = f'{self._said},"iat":{issued},"exp":{issued + self.seconds},"jti":"{token(16)}"}}'
+        return jose.sign(claims.encode(), key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE)
+
+
+def _what_it_is(deps: IdpDeps, client: Client, issue: Issue, confirmation: Mapping[str, str]) -> dict[str, Any]:
+    """Return what an access token says but for when it was issued and its identifier."""
+    grant = issue.grant
     claims: dict[str, Any] = {
         "iss": deps.issuer,
         "aud": issue.audience,
         "sub": issue.subject,
         "client_id": client.client_id,
         "scope": " ".join(issue.scopes),
-        "iat": issued,
-        "exp": issued + lifetime(deps, issue, now),
-        "jti": token(16) if issue.repeatable is None else issue.repeatable.jti,
     }
     if grant is not None:
         claims |= {"auth_time": timestamp(grant.auth_time), "acr": grant.acr, "amr": list(grant.amr), "grant_id": grant.id}
@@ -77,10 +102,11 @@ def sign_access_token(
         claims["cnf"] = dict(confirmation)
     if issue.may_act is not None:
         claims["may_act"] = {"sub": issue.may_act}  # RFC 8693 4.4
-    claims |= _acting(delegation)
-    key = get_signing_key(deps, deps.policies.tokens.signing_algorithms[0])
-    repeatable = issue.repeatable is not None
-    return jose.sign(claims, key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE, repeatable=repeatable)
+    return claims | _acting(issue.delegation)
+
+
+def _access_token_key(deps: IdpDeps) -> jose.JwkKey:
+    return get_signing_key(deps, deps.policies.tokens.signing_algorithms[0])
 
 
 def _acting(delegation: Delegation | None) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from idp.people import accounts
 from idp.ports import IdpDeps, IdpRecords
 from idp.records import Account, Client
 from idp.wire import NOTHING, OAuthRequest, OAuthResponse, Parameters
+from kernel.audit import AuditEvent
 from kernel.clock import Clock, FixedClock
 from kernel.nodes import Node
 from kernel.randomness import token
@@ -55,6 +56,18 @@ def _now(act: Callable[[], object]) -> None:
     act()
 
 
+class RecordingAtOnce:
+    """A spool whose events are in the trail at once, so that a test sees them there."""
+
+    def __init__(self, work: SqlUnitOfWork[IdpRecords]) -> None:
+        self._work = work
+
+    def append(self, event: AuditEvent) -> bool:
+        with self._work.note() as work:
+            work.audit.record(event)
+        return True
+
+
 def make_idp_deps(
     engine: sa.Engine,
     keys: KeyStore,
@@ -84,6 +97,7 @@ def make_idp_deps(
         work=work,
         holder_licenses=Licenses(),
         journal=audit.AuditJournal(engine),
+        spool=RecordingAtOnce(work),
         fetch=Published(),
         trust=trust_of(node, ca),
         client_certificates=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from idp.clients.resources import Target, find_target
@@ -55,15 +56,21 @@ def issue_if_it_stands(deps: IdpDeps, client: Client, asked: Asked) -> Issue:
     return issue
 
 
+def told(client: Client, issue: Issue, *, own: str, at: datetime) -> AuditEvent:
+    """Return the event that tells of a token, for which nothing else is stored; ``own`` are our own endpoints."""
+    actor = f"client:{client.client_id}"
+    details: dict[str, Json] = {} if issue.audience == own else {"resource": issue.audience, "scopes": list(issue.scopes)}
+    return AuditEvent(at, actor, "idp.client_credentials", actor, details=details)
+
+
 def _issue(
     deps: IdpDeps, client: Client, asked: Asked, record: Callable[[IdpWork, AuditEvent], _Recorded]
 ) -> tuple[Issue, _Recorded]:
     resource = asked.resource or deps.issuer
-    actor = f"client:{client.client_id}"
     with deps.work.note() as work:
         target = find_target(work, deps, client, resource, asked.scopes)
         if not isinstance(target, Target):
             raise Refusal(target, field="resource")
-        details: dict[str, Json] = {} if resource == deps.issuer else {"resource": resource, "scopes": list(target.scopes)}
-        recorded = record(work, AuditEvent(deps.clock.now(), actor, "idp.client_credentials", actor, details=details))
-    return Issue(client.client_id, target.scopes, target.audience, may_act=target.may_act), recorded
+        issue = Issue(client.client_id, target.scopes, target.audience, may_act=target.may_act)
+        recorded = record(work, told(client, issue, own=deps.issuer, at=deps.clock.now()))
+    return issue, recorded

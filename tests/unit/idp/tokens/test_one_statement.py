@@ -16,9 +16,11 @@ from idp import dispatch, endpoints
 from idp.clients import registry, secrets
 from idp.ports import IdpDeps
 from idp.records import Grant, RefreshToken, Use
+from idp.tokens import recurring
 from idp.wire import OAuthResponse
 from kernel.clock import FixedClock
 from kernel.work import Conflict
+from pki import jose
 from tests.support.idp import OPERATOR, Provider, another_process, basic, events, json_of
 
 _ACTION = "idp.client_credentials"
@@ -75,7 +77,9 @@ def take_grant(provider: Provider) -> None:
     change(provider, grant_types=("authorization_code",))
 
 
-def test_a_remembered_client_gets_its_token_by_one_statement(provider: Provider, engine: sa.Engine) -> None:
+def test_a_remembered_client_gets_its_token_by_one_statement_and_for_a_moment_by_none(
+    provider: Provider, engine: sa.Engine, clock: FixedClock
+) -> None:
     assert ask(provider).status == 200
     work, opened = provider.deps.work, list[str]()
 
@@ -85,18 +89,65 @@ def test_a_remembered_client_gets_its_token_by_one_statement(provider: Provider,
             return getattr(work, name)
 
     counted: Any = Counting()
-    assert ask(provider, deps=replace(provider.deps, work=counted)).status == 200
+    counting = replace(provider.deps, work=counted)
+    for _ in range(3):
+        assert ask(provider, deps=counting).status == 200
     assert opened == ["note"]
-    assert len(events(engine, _ACTION)) == 2
+    clock.advance(recurring.BELIEVED)
+    for _ in range(2):
+        assert ask(provider, deps=counting).status == 200
+    assert opened == ["note", "note"]
+    assert len(events(engine, _ACTION)) == 6
+
+
+def test_tokens_are_alike_and_told_of_alike_whether_the_database_was_asked_or_not(provider: Provider, engine: sa.Engine) -> None:
+    answers = [json_of(ask(provider, scope="profile")) for _ in range(4)]
+    said = [jose.unverified_claims(answer.pop("access_token")) for answer in answers]
+    assert answers == [answers[0]] * 4
+    assert len({claims.pop("jti") for claims in said}) == 4
+    assert said == [said[0]] * 4
+    told = [event | {"number": 0} for event in events(engine, _ACTION)]
+    assert told == [told[0]] * 4
+
+
+def test_where_no_event_can_be_kept_beside_the_database_it_is_asked_each_time(provider: Provider, engine: sa.Engine) -> None:
+    class Full:
+        def append(self, _: object) -> bool:
+            return False
+
+    deps = replace(provider.deps, spool=Full())
+    for _ in range(4):
+        assert ask(provider, deps=deps).status == 200
+    assert len(events(engine, _ACTION)) == 4
+
+
+@pytest.mark.parametrize("end", [registry.disable, lambda deps, name, actor: secrets.add(deps, name, actor=actor)])
+def test_what_this_process_changes_it_does_not_believe_for_another_moment(provider: Provider, end: Callable[..., object]) -> None:
+    for _ in range(3):
+        assert ask(provider).status == 200
+    end(provider.deps, "system", actor=OPERATOR)
+    assert ask(provider).status == (401 if end is registry.disable else 200)
+    assert "recurring" not in provider.deps.kept or not provider.deps.kept["recurring"]._found
+
+
+@pytest.mark.parametrize("back", [-1, 1])
+def test_what_was_found_at_another_time_is_not_believed(provider: Provider, clock: FixedClock, back: int) -> None:
+    for _ in range(3):
+        assert ask(provider).status == 200
+    disable(provider)
+    assert ask(provider).status == 200, "a quarter of a second at most"
+    clock.advance(back * recurring.BELIEVED)
+    assert ask(provider).status == 401
 
 
 @pytest.mark.parametrize("end", [disable, drop_secret, move, take_grant])
 def test_what_was_remembered_of_a_client_is_worth_nothing_once_another_process_changed_it(
-    provider: Provider, engine: sa.Engine, end: Callable[[Provider], None]
+    provider: Provider, engine: sa.Engine, clock: FixedClock, end: Callable[[Provider], None]
 ) -> None:
     for _ in range(2):
         assert ask(provider).status == 200
     end(provider)
+    clock.advance(recurring.BELIEVED)
     for _ in range(2):
         assert ask(provider).status in {400, 401}
     assert len(events(engine, _ACTION)) == 2

@@ -1,0 +1,222 @@
+"""Events on their way into the trail: each is there once, in its order, whoever took it and whoever died before."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kernel.audit import AuditEvent
+from service import audit, audit_spool
+from service.audit_spool import AuditSpool
+from tests.support.databases import create_all
+
+MOMENT = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
+_DYING = """
+import os, signal, sys
+from pathlib import Path
+import tests.unit.service.test_audit_spool as spooling
+spool = spooling.AuditSpool(Path(sys.argv[1]), None)
+spool._wake = lambda seconds: None
+for number in range(int(sys.argv[2])):
+    assert spool.append(spooling.an_event(number))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def an_event(number: int) -> AuditEvent:
+    return AuditEvent(MOMENT + timedelta(seconds=number), "client:系统", "test.act", f"thing:{number}", details={"n": number})
+
+
+def trail(engine: sa.Engine) -> Sequence[AuditEvent]:
+    with engine.connect() as connection:
+        return [stored.event for stored in audit.SqlAuditTrail(connection).page(limit=10_000)][::-1]
+
+
+def left(folder: Path, engine: sa.Engine) -> int:
+    """Return how many files there are, and that many rows of files."""
+    with engine.connect() as connection:
+        rows = connection.scalar(sa.select(sa.func.count()).select_from(audit_spool.spools))
+    files = len(list(folder.glob("*")))
+    assert rows == files
+    return files
+
+
+def dead(folder: Path, count: int) -> None:
+    """Let a process append so many events and be killed before any is taken."""
+    command = [sys.executable, "-c", _DYING, str(folder), str(count)]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def spool(engine: sa.Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AuditSpool:
+    """A spool that takes when it is told to."""
+    create_all(engine, audit.metadata)
+    made = AuditSpool(folder, engine)
+    monkeypatch.setattr(made, "_wake", lambda _: None)
+    return made
+
+
+def test_events_are_in_the_trail_once_and_in_their_order(spool: AuditSpool, engine: sa.Engine, folder: Path) -> None:
+    for number in range(5):
+        assert spool.append(an_event(number))
+    assert trail(engine) == []
+    spool.take()
+    spool.take()
+    assert trail(engine) == [an_event(number) for number in range(5)]
+    assert spool.append(an_event(5))
+    spool.close()
+    assert trail(engine) == [an_event(number) for number in range(6)]
+    assert left(folder, engine) == 0
+
+
+def test_a_moment_after_an_event_it_is_in_the_trail(engine: sa.Engine, folder: Path) -> None:
+    create_all(engine, audit.metadata)
+    spool = AuditSpool(folder, engine)
+    woken = []
+    wake = spool._wake
+
+    def keep(seconds: float) -> None:
+        woken.append(seconds)
+        wake(0)
+
+    spool._wake = keep  # type: ignore[method-assign]
+    assert spool.append(an_event(0))
+    for timer in [one for one in threading.enumerate() if isinstance(one, threading.Timer)]:
+        timer.join()
+    assert trail(engine) == [an_event(0)]
+    assert woken == [audit_spool._EVERY]
+    spool.close()
+
+
+def test_what_many_threads_append_is_whole(spool: AuditSpool, engine: sa.Engine) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(spool.append, map(an_event, range(400))))
+    spool.close()
+    assert sorted(trail(engine), key=lambda event: event.at) == [an_event(number) for number in range(400)]
+
+
+def test_a_file_that_has_grown_is_left_for_a_new_one(
+    spool: AuditSpool, engine: sa.Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_spool, "_FULL", 1)
+    monkeypatch.setattr(audit_spool, "_PORTION", 300)
+    for number in range(9):
+        assert spool.append(an_event(number))
+        if number % 4 == 3:
+            (before,) = folder.glob("*")
+            spool.take()
+            assert not before.exists()
+    spool.close()
+    assert trail(engine) == [an_event(number) for number in range(9)]
+    assert left(folder, engine) == 0
+
+
+def test_what_a_killed_process_left_is_taken_by_another_once(spool: AuditSpool, engine: sa.Engine, folder: Path) -> None:
+    dead(folder, 3)
+    (file,) = folder.glob("*")
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert spool.append(an_event(3))
+    assert spool.take_over() == 1, "not the file of a process that lives"
+    assert spool.take_over() == 0
+    spool.close()
+    assert trail(engine) == [an_event(number) for number in range(4)]
+    assert left(folder, engine) == 0
+
+
+@pytest.mark.usefixtures("spool")
+def test_those_that_find_the_same_files_take_each_once(engine: sa.Engine, folder: Path) -> None:
+    for _ in range(5):
+        dead(folder, 2)
+    others = [AuditSpool(folder, engine) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(AuditSpool.take_over, others)) == 5
+    assert len(trail(engine)) == 10
+    assert left(folder, engine) == 0
+
+
+@pytest.mark.parametrize("when", ["not yet removed", "row gone"])
+def test_a_crash_between_taking_and_removing_takes_nothing_twice(
+    spool: AuditSpool, engine: sa.Engine, folder: Path, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead(folder, 2)
+
+    def crash(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        if when == "not yet removed":
+            patch.setattr(Path, "unlink", crash)
+        else:
+            patch.setattr(audit_spool._Taken, "forget", crash)
+        with pytest.raises(SystemExit):
+            spool.take_over()
+    spool.take_over()
+    assert trail(engine) == [an_event(0), an_event(1)]
+
+
+def test_whatever_a_power_cut_left_of_a_file_its_whole_lines_are_taken(
+    spool: AuditSpool, engine: sa.Engine, folder: Path
+) -> None:
+    dead(folder, 3)
+    (file,) = folder.glob("*")
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(lines[0] + b"\0" * 40 + b"\n" + b'"\xff\n[]\n' + lines[2] + lines[1][:-9])
+    spool.take_over()
+    assert trail(engine) == [an_event(0), an_event(2)]
+    assert left(folder, engine) == 0
+
+
+def test_while_the_database_is_away_nothing_is_lost(spool: AuditSpool, engine: sa.Engine, folder: Path) -> None:
+    assert spool.append(an_event(0))
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE service_audit_events RENAME TO away"))
+    woken: list[float] = []
+    spool._wake = woken.append  # type: ignore[method-assign]
+    spool._take_what_came()
+    assert woken == [audit_spool._AGAIN]
+    assert not spool.append(an_event(9)), "nor is more taken in"
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE away RENAME TO service_audit_events"))
+    spool._take_what_came()
+    assert spool.append(an_event(1))
+    spool.close()
+    assert trail(engine) == [an_event(0), an_event(1)]
+    assert left(folder, engine) == 0
+
+
+def test_what_cannot_be_kept_is_said_to_be_so(
+    spool: AuditSpool, engine: sa.Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not spool.append(AuditEvent(MOMENT, "client:\0", "test.act", "thing:0")), "PostgreSQL takes no such character"
+    folder.parent.joinpath("spool").touch()
+    assert not spool.append(an_event(0)), "no folder"
+    folder.unlink()
+    assert spool.append(an_event(1))
+    write = os.write
+
+    def half(descriptor: int, data: Any) -> int:
+        return write(descriptor, data[: len(data) // 2])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", half)
+        assert not spool.append(an_event(2)), "a full disk"
+    assert spool.append(an_event(3))
+    spool.close()
+    assert trail(engine) == [an_event(1), an_event(3)]
