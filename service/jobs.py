@@ -94,9 +94,9 @@ def probe_peers(services: Services) -> None:
 
 
 def seal_audit(services: Services) -> None:
-    """Chain the audit events that have committed since the last time, and those of web processes that have died."""
-    services.spool.take_over()
+    """Chain the audit events that have committed since the last time, and take those that dead processes left on their way."""
     _seal(services, whole=False)
+    services.spool.take_over()
 
 
 def seal_late_audit(services: Services) -> None:

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -18,10 +19,13 @@ import requests
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from idp import endpoints
 from idp.storage.tables import refresh_tokens
+from service.audit import SqlAuditTrail
 from service.cli import cli
 from service.config import load_config
 from service.engine import make_engine
+from service.jobs import seal_audit
 from service.wiring import Services
 from tests.support.idp import PASSWORD, add_account, add_client
 from tests.support.lone_node import wait_for
@@ -33,6 +37,7 @@ from tests.support.relying_party import RelyingParty
 CALLBACK = "http://127.0.0.1:9000/cb"
 CITIZEN = {"username": "chenxiaochao", "password": PASSWORD}
 CROWD = 50
+_SYSTEMS, _EACH = 4, 50
 
 
 @dataclass
@@ -43,6 +48,7 @@ class Node:
     url: str
     database_url: str
     client: dict[str, Any]
+    machine: tuple[str, str]
     server: subprocess.Popen[bytes] | None = None
 
     @property
@@ -97,13 +103,15 @@ def node(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         with Services(load_config(folder / "chaoxin.toml")) as services:
             add_account(services.idp)
             secret = add_client(services.idp, redirect_uris=(CALLBACK,)).client_secret
+            own = {"grant_types": ("client_credentials",), "redirect_uris": (), "scope": "openid profile"}
+            machine = add_client(services.idp, "machine", **own).client_secret or ""
         client = {
             "client_id": "scjg",
             "client_secret": secret,
             "redirect_uris": [CALLBACK],
             "token_endpoint_auth_method": "client_secret_basic",
         }
-        made_node = Node(folder, url, database_url, client)
+        made_node = Node(folder, url, database_url, client, ("machine", machine))
         stack.callback(made_node.stop)
         made_node.start()
         yield made_node
@@ -152,3 +160,35 @@ def test_killing_the_server_between_consuming_and_answering_leaves_no_usable_cod
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
     fresh = department.authorize(department.browser(), CITIZEN)
     assert department.redeem(fresh["code"]).status_code == 200, "and all else goes on"
+
+
+def test_every_token_that_a_system_got_before_all_processes_were_killed_is_told_of(node: Node) -> None:
+    address, grant = f"{node.url}{endpoints.TOKEN}", {"grant_type": "client_credentials"}
+    enough = Barrier(_SYSTEMS + 1)
+
+    def get_tokens() -> int:
+        got = 0
+        with requests.Session() as session, suppress(requests.ConnectionError):
+            while True:
+                assert session.post(address, grant, auth=node.machine).status_code == 200
+                got += 1
+                if got == _EACH:
+                    enough.wait(60)
+        return got
+
+    server = node.server
+    assert server is not None
+    with ThreadPoolExecutor(_SYSTEMS) as pool:
+        systems = [pool.submit(get_tokens) for _ in range(_SYSTEMS)]
+        enough.wait(60)
+        os.killpg(server.pid, signal.SIGKILL)
+        got = sum(system.result() for system in systems)
+    server.wait(60)
+    with Services(load_config(node.folder / "chaoxin.toml")) as services:
+        seal_audit(services)
+        with services.engine.connect() as connection:
+            told = SqlAuditTrail(connection).page(limit=10_000, contains="client:machine")
+            page = [event for event in told if event.event.action == "idp.client_credentials"]
+    assert got <= len(page) <= got + _SYSTEMS, "more only of whoever was not answered any more"
+    assert list(services.config.spool_directory.iterdir()) == []
+    node.start()
