@@ -42,7 +42,7 @@ class Signs:
     @cached_property
     def strange_hour(self) -> bool:
         """It is night, and nobody ever came at night."""
-        return _is_night(self._now) and _is_new(True, (_is_night(at) for at, _ in self._hours))  # noqa: FBT003 - a value to be found
+        return is_night(self._now) and _is_new(True, (is_night(at) for at, _ in self._hours))  # noqa: FBT003 - a value to be found
 
 
 class RiskRule(Protocol):
@@ -71,7 +71,8 @@ def _is_new(value: object, earlier: Iterable[object]) -> bool:
     return any_earlier
 
 
-def _is_night(moment: datetime) -> bool:
+def is_night(moment: datetime) -> bool:
+    """Tell whether a moment is one of the night here."""
     return moment.astimezone(_LOCAL).hour in _NIGHT
 
 

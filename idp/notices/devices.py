@@ -6,6 +6,7 @@ calls itself. Left to others: single sign-on, which is told of to nobody; weighi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -32,14 +33,20 @@ class Impression:
 
 def weigh(work: IdpWork, deps: IdpDeps, account_id: str, *, browser: tuple[str, ...], device: Device) -> Impression:
     """Return what a login that is about to succeed looks like."""
-    values = [digest(value) for value in browser]
-    work.records.expect_weighing(account_id, values, logins=_EARLIER)
+    values, now = [digest(value) for value in browser], deps.clock.now()
+    # By day no rule of ours asks about earlier logins.
+    work.records.expect_weighing(account_id, values, logins=_EARLIER if risk.is_night(now) else 0)
     own = any(work.records.knows_device(account_id, value) for value in values)
     new_device = not own or any(work.records.is_shared(value) for value in values)
-    earlier = work.records.last_logins(account_id, limit=_EARLIER) if new_device else ()
-    met = ((one.at, partial(_address, deps, one)) for one in earlier)
-    signs = risk.Signs(deps.clock.now(), device.address, met, new_device=new_device)
+    met = _met(work, deps, account_id) if new_device else ()
+    signs = risk.Signs(now, device.address, met, new_device=new_device)
     return Impression(new_device, deps.risk.is_suspicious(signs))
+
+
+def _met(work: IdpWork, deps: IdpDeps, account_id: str) -> Iterator[tuple[datetime, Callable[[], str]]]:
+    """Yield when and from what address somebody came before; they are looked up when the first is wanted."""
+    for one in work.records.last_logins(account_id, limit=_EARLIER):
+        yield one.at, partial(_address, deps, one)
 
 
 def _address(deps: IdpDeps, earlier: Login) -> str:

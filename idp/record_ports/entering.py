@@ -41,5 +41,5 @@ class EnteringRecords(Protocol):
         ...
 
     def expect_weighing(self, account_id: str, devices: Sequence[bytes], *, logins: int) -> None:
-        """Be ready for what a login is weighed by: the browser's values, and so many logins before it."""
+        """Be ready for what a login is weighed by: the browser's values, and so many logins before it, if any."""
         ...

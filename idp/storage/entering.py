@@ -110,7 +110,8 @@ class SqlEntering(OnConnection):
         """Be ready for what a login is weighed by: the browser's values, and so many logins before it."""
         for device in devices:
             DEVICE.expect(self._connection, {"account": account_id, "key": device})
-        LAST_LOGINS.expect(self._connection, {"key": account_id, "limit": logins})
+        if logins:
+            LAST_LOGINS.expect(self._connection, {"key": account_id, "limit": logins})
 
 
 def _switches(rows: Sequence[Row]) -> Sequence[Switch]:
