@@ -165,7 +165,10 @@ def test_a_screen_in_a_hall_is_entered_by_phone_asks_who_is_silent_and_keeps_not
     expect(asked).to_have_count(0)
     screen.clock.fast_forward("01:15")
     expect(asked).to_contain_text("秒后自动退出")
-    asked.get_by_role("button", name="我还要用").click()
+    with screen.expect_request(
+        lambda one: one.method == "POST" and one.url.endswith("/session")
+    ):  # told when it was closed, not before
+        asked.get_by_role("button", name="我还要用").click()
     expect(asked).to_have_count(0)
     screen.clock.fast_forward("01:15")
     expect(asked).to_be_visible()
