@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from typing import Literal
 
 from policies.assurance_models import AssuranceLevel, RealNameLevel
@@ -35,9 +34,9 @@ def get_level(policies: AssurancePolicies, acr: str) -> AssuranceLevel:
     return level
 
 
-def level_reached(policies: AssurancePolicies, amr: AbstractSet[str]) -> AssuranceLevel | None:
+def level_reached(policies: AssurancePolicies, amr: frozenset[str]) -> AssuranceLevel | None:
     """Return the highest level that the authentication methods ``amr`` (RFC 8176) reach, or None."""
-    reached = [level for level in policies.levels if any(amr >= set(needed) for needed in level.combinations)]
+    reached = [level for level in policies.levels if any(amr.issuperset(needed) for needed in level.combinations)]
     return max(reached, key=lambda level: level.rank, default=None)
 
 

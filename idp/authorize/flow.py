@@ -25,7 +25,7 @@ from idp.authorize.handed_over import hand_over
 from idp.authorize.interactions import WITHOUT_ASKING, Situation, Step, acr_told, find_step
 from idp.authorize.request import AuthorizationRequest, ReturnAddress, from_json
 from idp.authorize.situations import find_situation
-from idp.authorize.transactions import Visit, ending, open_transaction, verify_address, verify_transaction
+from idp.authorize.transactions import Visit, ending, foresee, open_transaction, verify_address, verify_transaction
 from idp.claims.items import granted_names, granted_scopes, kept, keys
 from idp.claims.subjects import subject_of
 from idp.errors import AUTHORIZE_CLIENT, TRANSACTION_OVER
@@ -118,7 +118,7 @@ def _begin_right(
 ) -> Outcome:
     with _open(deps, visit) as work:
         if visit.current is not None and visit.foreseen is None:
-            work.records.expect_answer(visit.current.account.id, client.client_id)
+            _, visit = foresee(work, visit, client.client_id)
         return _proceed(work, deps, client, request, visit=visit, known=known)
 
 
@@ -148,7 +148,9 @@ def resume_within(
 
     ``declined`` is what the person left out when they agreed; None: they were not asked just now. ``seen``: they were only shown it.
     """
-    client, request = find_waiting(work, transaction)
+    request = get_request(transaction)
+    found, visit = foresee(work, visit, request.address.client_id)
+    client, request = check_waiting(request, found)
     try:
         return _proceed(work, deps, client, request, visit=visit, transaction=transaction, declined=declined, seen=seen)
     except Refusal as refusal:

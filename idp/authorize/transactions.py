@@ -28,7 +28,8 @@ from kernel.work import Conflict
 class Visit:
     """A browser: the values of its own cookies (several, when several tabs first came at once), and who is logged in in it.
 
-    ``foreseen`` is what was found with their session; whoever goes by it makes sure, by the statement that acts on it, that it still is so.
+    ``foreseen`` was found in the transaction that acts on it, or with their session: then the statement that does so makes sure that it still
+    is so.
     """
 
     browser: tuple[str, ...]
@@ -47,6 +48,14 @@ def find_visit(deps: IdpDeps, browser: tuple[str, ...], cookie: str | None, clie
     session, record, foreseen = found
     current = open_found(deps, session, record)
     return Visit(browser, current, None if current is None else foreseen)
+
+
+def foresee(work: IdpWork, visit: Visit, client_id: str) -> tuple[Client | None, Visit]:
+    """Return the client, and the visit with what its answer stands on, both of now."""
+    if visit.current is None:
+        return work.records.find_client(client_id), visit
+    client, foreseen = work.records.foresee(visit.current.account.id, client_id)
+    return client, replace(visit, foreseen=foreseen)
 
 
 def open_transaction(

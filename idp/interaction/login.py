@@ -91,8 +91,7 @@ def submit_password(
         # Who is asked for a code in any case is weighed when it comes.
         asked = must or "totp" in kinds
         if not asked and transaction is not None and transaction.client_id is not None:
-            work.records.expect_client(transaction.client_id)
-            work.records.expect_answer(account.id, transaction.client_id)
+            work.records.expect_foreseeing(account.id, transaction.client_id)
         impression = None if asked else devices.weigh(work, deps, account.id, browser=visit.browser, device=device)
         _remember_use(work, proven, now)
         wanted = must or (impression is not None and impression.suspicious)

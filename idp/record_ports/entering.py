@@ -32,12 +32,12 @@ class EnteringRecords(Protocol):
         """Be ready for the use of an authenticator at this moment, which takes place in any case."""
         ...
 
-    def expect_client(self, client_id: str) -> None:
-        """Be ready for a request's client. It is of now."""
+    def foresee(self, account_id: str, client_id: str) -> tuple[Client | None, Foreseen | None]:
+        """Return the client, disabled or not, and what its answer stands on; not for an agent of anybody's."""
         ...
 
-    def expect_answer(self, account_id: str, client_id: str) -> None:
-        """Be ready for what a request's answer is made of: whom the person acts for, what they agreed to. It is of now."""
+    def expect_foreseeing(self, account_id: str, client_id: str) -> None:
+        """Be ready for what an answer stands on. It is of now."""
         ...
 
     def expect_weighing(self, account_id: str, devices: Sequence[bytes], *, logins: int) -> None:

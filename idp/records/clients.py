@@ -124,7 +124,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What is asked of somebody without a mandate from anybody before a client is answered, as it was found with their session: their ``consent``."""
+    """What is asked of somebody without a mandate from anybody before a client is answered, as it was found: their ``consent``."""
 
     consent: Consent | None
 

@@ -37,7 +37,7 @@ _COLUMNS = frozenset(
 _OF_CONSENT = "consent_"
 _LISTS_OF_CONSENT = ("scopes", "claims", "declined", "told")
 _NAMES = tuple(column.name for column in clients.c)
-CLIENT = Prepared(sa.select(clients).where(clients.c.client_id == sa.bindparam("key")))
+_CLIENT = Prepared(sa.select(clients).where(clients.c.client_id == sa.bindparam("key")))
 STANDS_AS = sa.exists().where(
     clients.c.client_id == sa.bindparam("known_client"),
     clients.c.version == sa.bindparam("known_version"),
@@ -48,7 +48,7 @@ _RESOURCE = Prepared(
     .join(resources, resources.c.client_id == clients.c.client_id)
     .where(resources.c.resource == sa.bindparam("key"))
 )
-CONSENT = Prepared(
+_CONSENT = Prepared(
     sa.select(consents).where(consents.c.account_id == sa.bindparam("account"), consents.c.client_id == sa.bindparam("client"))
 )
 _PUT_CONSENT = Prepared(lambda insert: put(insert(consents)))
@@ -79,7 +79,7 @@ class SqlClients(OnConnection):
 
     def find_client(self, client_id: str) -> Client | None:
         """Return the client, disabled or not."""
-        row = self._find(CLIENT, key=client_id)
+        row = self._find(_CLIENT, key=client_id)
         return None if row is None else read_client(row)
 
     def stands_as(self, client: Client) -> Provided:
@@ -175,7 +175,7 @@ class SqlClients(OnConnection):
 
     def find_consent(self, account_id: str, client_id: str) -> Consent | None:
         """Return what the client was told, and what was agreed to."""
-        row = self._find(CONSENT, account=account_id, client=client_id)
+        row = self._find(_CONSENT, account=account_id, client=client_id)
         return None if row is None else read_consent(row)
 
     def find_consent_of(self, client_id: str, subject: str) -> Consent | None:

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from idp.records import AccountRecord, Authenticator, Client, Foreseen, Session, Switch, Transaction
-from idp.storage.clients import CLIENT, CONSENT, read_client, read_consent
+from idp.storage.clients import read_client, read_consent
 from idp.storage.connection import OnConnection
 from idp.storage.logins import TRANSACTION, read_session, read_transaction
-from idp.storage.mandates import OF_AGENT, mandates_of
+from idp.storage.mandates import mandates_of
 from idp.storage.notices import DEVICE, LAST_LOGINS
 from idp.storage.people import USE_AUTHENTICATOR, read_account, read_authenticator
 from idp.storage.switches import read_switch
@@ -22,6 +22,7 @@ from pki.storage.prepared import Prepared, Row
 
 _CLIENT, _AUTHENTICATOR, _SWITCH, _SESSION, _CONSENT = "client_", "authenticator_", "switch_", "session_", "consent_"
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")
+_OF_CLIENT: sa.BindParameter[Any] = sa.bindparam("client")
 
 
 def _labelled(table: sa.Table, prefix: str) -> Sequence[sa.Label[Any]]:
@@ -46,6 +47,17 @@ _NAMED = Prepared(
 )
 
 
+_FORESEEN = Prepared(
+    sa.select(
+        *_labelled(clients, _CLIENT),
+        *_labelled(consents, _CONSENT),
+        mandates_of(_KEY).scalar_subquery().label("mandates"),
+    ).select_from(
+        _HERE.outerjoin(clients, clients.c.client_id == _OF_CLIENT).outerjoin(
+            consents, sa.and_(consents.c.account_id == _KEY, consents.c.client_id == _OF_CLIENT)
+        )
+    )
+)
 _COMER = Prepared(
     sa.select(
         accounts,
@@ -55,7 +67,7 @@ _COMER = Prepared(
     )
     .select_from(
         sessions.join(accounts, accounts.c.id == sessions.c.account_id).outerjoin(
-            consents, sa.and_(consents.c.account_id == accounts.c.id, consents.c.client_id == sa.bindparam("client"))
+            consents, sa.and_(consents.c.account_id == accounts.c.id, consents.c.client_id == _OF_CLIENT)
         )
     )
     .where(sessions.c.secret_hash == _KEY)
@@ -70,9 +82,16 @@ class SqlEntering(OnConnection):
         row = self._find(_COMER, key=secret_hash, client=client_id)
         if row is None:
             return None
-        consent = None if row[f"{_CONSENT}client_id"] is None else read_consent(row, _CONSENT)
-        foreseen = None if row["mandates"] else Foreseen(consent)
-        return read_session(row, _SESSION), read_account(row), foreseen
+        return read_session(row, _SESSION), read_account(row), _foreseen(row)
+
+    def foresee(self, account_id: str, client_id: str) -> tuple[Client | None, Foreseen | None]:
+        """Return the client, disabled or not, and what its answer stands on; not for an agent of anybody's."""
+        row = self._find_all(_FORESEEN, key=account_id, client=client_id)[0]
+        return None if row[f"{_CLIENT}client_id"] is None else read_client(row, _CLIENT), _foreseen(row)
+
+    def expect_foreseeing(self, account_id: str, client_id: str) -> None:
+        """Be ready for what an answer stands on."""
+        _FORESEEN.expect(self._connection, {"key": account_id, "client": client_id})
 
     def find_waiting(self, transaction_id: str) -> tuple[Transaction, Client | None, Sequence[Switch]] | None:
         """Return a login on its way, or finished, with its client and what is switched off."""
@@ -97,21 +116,18 @@ class SqlEntering(OnConnection):
         """Be ready for the use of an authenticator."""
         USE_AUTHENTICATOR.expect(self._connection, {"key": used.id, "was": used.secret, "at": to_micros(at)})
 
-    def expect_client(self, client_id: str) -> None:
-        """Be ready for a request's client."""
-        CLIENT.expect(self._connection, {"key": client_id})
-
-    def expect_answer(self, account_id: str, client_id: str) -> None:
-        """Be ready for what a request's answer is made of."""
-        OF_AGENT.expect(self._connection, {"key": account_id})
-        CONSENT.expect(self._connection, {"account": account_id, "client": client_id})
-
     def expect_weighing(self, account_id: str, devices: Sequence[bytes], *, logins: int) -> None:
         """Be ready for what a login is weighed by: the browser's values, and so many logins before it."""
         for device in devices:
             DEVICE.expect(self._connection, {"account": account_id, "key": device})
         if logins:
             LAST_LOGINS.expect(self._connection, {"key": account_id, "limit": logins})
+
+
+def _foreseen(row: Row) -> Foreseen | None:
+    if row["mandates"]:
+        return None
+    return Foreseen(None if row[f"{_CONSENT}client_id"] is None else read_consent(row, _CONSENT))
 
 
 def _switches(rows: Sequence[Row]) -> Sequence[Switch]:

@@ -24,7 +24,7 @@ def mandates_of(agent_id: sa.ColumnElement[str]) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(mandates).where(mandates.c.agent_id == agent_id)
 
 
-OF_AGENT = Prepared(sa.select(mandates).where(mandates.c.agent_id == _KEY).order_by(*_ORDER))
+_OF_AGENT = Prepared(sa.select(mandates).where(mandates.c.agent_id == _KEY).order_by(*_ORDER))
 _MANDATE = Prepared(sa.select(mandates).where(mandates.c.id == _KEY))
 _OFFER_MOMENTS = ("valid_until", "created_at", "expires_at")
 _MOMENTS = ("valid_from", "valid_until", "created_at", "revoked_at")
@@ -46,7 +46,7 @@ class SqlMandates(OnConnection):
     def mandates(self, *, organization_id: str | None = None, agent_id: str | None = None) -> Sequence[Mandate]:
         """Return mandates, of one organisation or agent where named, oldest first."""
         if organization_id is None and agent_id is not None:  # asked at every login
-            return [_read(row) for row in self._find_all(OF_AGENT, key=agent_id)]
+            return [_read(row) for row in self._find_all(_OF_AGENT, key=agent_id)]
         query = sa.select(mandates).order_by(*_ORDER)
         if organization_id is not None:
             query = query.where(mandates.c.organization_id == organization_id)
