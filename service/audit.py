@@ -60,22 +60,22 @@ links = sa.Table(
 _HOUR = 3_600_000_000
 _LATE = 100_000
 """So many events may commit while one is on its way."""
-_TOLD = ("at", "actor", "action", "target", "outcome", "details")
-_GIVEN = tuple(sa.bindparam(name, type_=events.c[name].type) for name in _TOLD)
-_RECORD = Prepared(lambda insert: insert(events).values({name: sa.bindparam(name) for name in _TOLD}))
+TOLD = ("at", "actor", "action", "target", "outcome", "details")
+_GIVEN = tuple(sa.bindparam(name, type_=events.c[name].type) for name in TOLD)
+_RECORD = Prepared(lambda insert: insert(events).values({name: sa.bindparam(name) for name in TOLD}))
 
 
 @functools.cache
 def _recording_if(clause: sa.ColumnElement[bool]) -> Prepared:
     told = sa.select(*_GIVEN).where(clause)
-    return Prepared(lambda insert: insert(events).from_select(_TOLD, told))
+    return Prepared(lambda insert: insert(events).from_select(TOLD, told))
 
 
 @functools.cache
 def _recording_about(target: sa.Select[tuple[str]]) -> Prepared:
     (found,) = target.subquery().c
     told = sa.select(*(found if each.key == "target" else each for each in _GIVEN))
-    return Prepared(lambda insert: insert(events).from_select(_TOLD, told))
+    return Prepared(lambda insert: insert(events).from_select(TOLD, told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ import structlog
 from kernel.audit import AuditEvent
 from kernel.clock import to_micros
 from kernel.randomness import token
-from service.audit import details_of, metadata
+from service.audit import TOLD, details_of, metadata
 from service.unit_of_work import SqlUnitOfWork
 
 _EVERY = 0.1
@@ -37,6 +37,7 @@ _FULL = 1 << 24
 _PORTION = 1 << 20
 _SUFFIX = ".jsonl"
 _NUL = rb"\u0000"
+_BIG = 1 << 63
 
 spools = sa.Table(
     "service_audit_spools",
@@ -87,12 +88,13 @@ class _Taken:
 
 @dataclass(slots=True)
 class _File:
-    """An open file that this process has locked, and how much of it is in the trail."""
+    """An open file that this process has locked, and how much of it is in the trail, if that is certain."""
 
     path: Path
     descriptor: int
     size: int
-    taken: int
+    taken: int = 0
+    certain: bool = False
 
     def append(self, line: bytes) -> None:
         # 1. All of the line or nothing: a disk may be full in its middle.
@@ -105,19 +107,25 @@ class _File:
 
     def take(self, work: SqlUnitOfWork[_Taken], *, after_a_crash: bool = False) -> bool:
         """Take the next portion of whole lines; tell whether there was any."""
-        # 2. What came since.
+        # 2. What came since. The answer to a COMMIT may have been lost, or what a database had noted that died: it knows where to go on.
+        if not self.certain:
+            with work.read() as opened:
+                self.taken = opened.records.find(self.path.name)
         read = os.pread(self.descriptor, _PORTION, self.taken)
-        end = self.taken + read.rfind(b"\n") + 1
-        if end == self.taken:
+        length = read.rfind(b"\n") + 1 or (
+            len(read) if len(read) == _PORTION else 0
+        )  # no line is as long: a hole that a crash left
+        if not length:
             return False
-        lines = read[: end - self.taken].splitlines()
+        end, lines = self.taken + length, read[:length].splitlines()
         if after_a_crash:  # of the machine's: what was not on the disk yet may be anything
             lines = [line for line in lines if _is_whole(line)]
+        self.certain = False
         with work.note() as opened:
             if not opened.records.take(self.path.name, self.taken, end, lines):
                 message = f"{self.path.name} is taken by somebody else"
                 raise RuntimeError(message)
-        self.taken = end
+        self.taken, self.certain = end, True
         return True
 
     def remove(self, work: SqlUnitOfWork[_Taken]) -> None:
@@ -167,40 +175,50 @@ class AuditSpool:
     def take(self) -> None:
         """Take what has come since the last time."""
         with self._taking:
-            file = self._file
+            with self._appending:
+                file, self._awaited = self._file, False
+                there = 0 if file is None else file.size  # what comes meanwhile is the next time's: else this one might never end
             if file is None or self._process != os.getpid():
                 return
-            there = file.size  # what comes meanwhile is the next time's: else this one might never end
-            while file.taken < there:
-                file.take(self._work)
+            while file.taken < there and file.take(self._work):
+                pass
             if file.taken >= _FULL:
                 # 3. A new one, before the rest of this one is taken.
                 self._leave(file)
 
     def take_over(self) -> int:
-        """Take what processes left that have died; return how many files that were."""
-        # 4. Whose process lives is locked.
-        found = 0
+        """Take what processes left that have died; return how many files that were. One that cannot be taken keeps no other back."""
+        found, failed = 0, None
         for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
-            file = self._lock(path, os.O_RDWR)
-            if file is None:
-                continue
             try:
-                with self._work.read() as opened:
-                    file.taken = opened.records.find(path.name)
-                while file.take(self._work, after_a_crash=True):
-                    pass
-                file.remove(self._work)
-            finally:
-                os.close(file.descriptor)  # and whoever comes next may try
-            found += 1
+                found += self._take_over(path)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failed = error
+        if failed is not None:
+            raise failed
         return found
+
+    def _take_over(self, path: Path) -> bool:
+        # 4. Whose process lives is locked.
+        file = self._lock(path, os.O_RDWR)
+        if file is None:
+            return False
+        try:
+            while file.take(self._work, after_a_crash=True):
+                pass
+            file.remove(self._work)
+        finally:
+            os.close(file.descriptor)  # and whoever comes next may try
+        return True
 
     def close(self) -> None:
         """Take what is there, and leave nothing behind."""
         with self._taking:
             if self._file is not None and self._process == os.getpid():
-                self._leave(self._file)
+                try:
+                    self._leave(self._file)
+                except Exception:  # noqa: BLE001 - a database that is away holds nobody up who has to go
+                    _log.exception("audit_spool_not_taken")
 
     def _leave(self, file: _File) -> None:
         with self._appending:
@@ -218,10 +236,9 @@ class AuditSpool:
         try:
             timer.start()
         except RuntimeError:  # as many threads as there may be: the next event tries again
-            self._awaited = False
+            self._awaited = self._failing = False
 
     def _take_what_came(self) -> None:
-        self._awaited = False
         try:
             self.take()
         except Exception:  # noqa: BLE001 - nobody waits for it; what is in the file stays there until it can be taken
@@ -250,10 +267,15 @@ class AuditSpool:
             found = os.fstat(descriptor)
         except BlockingIOError:
             found = None
+        except OSError:  # a file system without locks
+            os.close(descriptor)
+            if flags & os.O_CREAT:
+                path.unlink()
+            raise
         if found is None or not found.st_nlink:
             os.close(descriptor)
             return None
-        return _File(path, descriptor, found.st_size, 0)
+        return _File(path, descriptor, found.st_size)
 
 
 @lru_cache(1024)
@@ -264,8 +286,20 @@ def _rest_of_line(actor: str, action: str, target: str, outcome: str, details: s
 
 
 def _is_whole(line: bytes) -> bool:
+    """Tell whether it is a line that was written here: any other would be refused by a database, and with it all that come after."""
     try:
-        return isinstance(json.loads(line), dict) and _NUL not in line
-    except ValueError:
+        said = json.loads(line)
+        at, *rest = [said.pop(name) for name in TOLD]
+        whole = (
+            not said
+            and type(at) is int
+            and abs(at) < _BIG
+            and line.isascii()
+            and _NUL not in line
+            and bool("".join(rest).encode())
+        )
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):  # no JSON, no object, other members or values
+        whole = False
+    if not whole:
         _log.warning("audit_spool_line_lost")
-        return False
+    return whole
