@@ -7,7 +7,8 @@ learn (``policies.claims``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 
 import structlog
@@ -28,6 +29,7 @@ __all__ = [
     "Registered",
     "add",
     "all_clients",
+    "changing",
     "disable",
     "enable",
     "find",
@@ -108,14 +110,27 @@ def update(deps: IdpDeps, client: Client, *, actor: str) -> Registered:
     A secret is drawn when the method has one now and had none. ``Refusal(client_changed)`` when somebody else was faster.
     """
     registered = prepare(deps, client)
-    with deps.work.begin() as work:
+    with changing(deps) as work:
         replace_client(deps, work, registered.client, actor=actor)
-    _believe_nothing(deps)  # nor what was found out between the change and its end
     return registered
 
 
+@contextmanager
+def changing(deps: IdpDeps) -> Iterator[IdpWork]:
+    """Open a transaction that changes clients.
+
+    When it has ended, however, this process believes nothing of clients, or of those that they ask for, that the database said before: other
+    threads may have asked it until then.
+    """
+    try:
+        with deps.work.begin() as work:
+            yield work
+    finally:
+        deps.kept.pop(RECURRING, None)
+
+
 def replace_client(deps: IdpDeps, work: IdpWork, client: Client, *, actor: str, action: str = "idp.update_client") -> None:
-    """Store a client in place of what is registered, telling the audit trail what of it has changed."""
+    """Store a client in place of what is registered, telling the audit trail what of it has changed; within :func:`changing`."""
     old = work.records.find_client(client.client_id)
     if old is None or not work.records.update_client(client):
         raise Refusal(CLIENT_CHANGED, field="client_id")
@@ -123,12 +138,6 @@ def replace_client(deps: IdpDeps, work: IdpWork, client: Client, *, actor: str, 
     changed = [one.name for one in fields(client) if getattr(old, one.name) != getattr(client, one.name)]
     target, details = f"client:{client.client_id}", {"changed": changed}
     work.audit.record(AuditEvent(deps.clock.now(), actor, action, target, details=details))
-    _believe_nothing(deps)
-
-
-def _believe_nothing(deps: IdpDeps) -> None:
-    """Let this process believe nothing of clients, or of those that they ask for, that the database said before."""
-    deps.kept.pop(RECURRING, None)
 
 
 def _put_resources(work: IdpWork, client: Client) -> None:
@@ -139,11 +148,10 @@ def _put_resources(work: IdpWork, client: Client) -> None:
 def disable(deps: IdpDeps, client_id: str, *, actor: str) -> None:
     """Disable a client: no login, no token of it counts any more. ``Refusal(client_unknown)`` when there is none to disable."""
     now = deps.clock.now()
-    with deps.work.begin() as work:
+    with changing(deps) as work:
         if not work.records.disable_client(client_id, now):
             raise Refusal(CLIENT_UNKNOWN, field="client_id")
         work.audit.record(AuditEvent(now, actor, "idp.disable_client", f"client:{client_id}"))
-    _believe_nothing(deps)
 
 
 def enable(deps: IdpDeps, client_id: str, *, actor: str) -> None:

@@ -77,7 +77,7 @@ def _change(
     now = deps.clock.now()
     client = registry.get(deps, client_id)
     client = replace(client, secrets=changed(client, now))
-    with deps.work.begin() as work:
+    with registry.changing(deps) as work:
         registry.replace_client(deps, work, client, actor=actor, action=action)
 
 

@@ -25,6 +25,6 @@ def verify_ready(client: Client) -> Client:
 def promote(deps: IdpDeps, client_id: str, *, actor: str) -> Client:
     """Let a system into production."""
     client = verify_ready(registry.get(deps, client_id))
-    with deps.work.begin() as work:
+    with registry.changing(deps) as work:
         registry.replace_client(deps, work, client, actor=actor, action="idp.promote_client")
     return client

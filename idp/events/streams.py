@@ -58,7 +58,7 @@ def update(deps: IdpDeps, client: Client, body: bytes, *, whole: bool) -> dict[s
 def delete(deps: IdpDeps, client: Client, stream_id: str | None) -> None:
     """Let there be no stream any more (8.1.1.5); what is still owed is owed no more."""
     _get(deps, client, stream_id)
-    with deps.work.begin() as work:
+    with registry.changing(deps) as work:
         work.records.remove_event_stream(client.client_id)
         _store(deps, work, client, None)
         _audit(deps, work, client, "idp.delete_event_stream")
@@ -133,7 +133,7 @@ def _set(deps: IdpDeps, client: Client, before: EventStream, document: Mapping[s
     if delivery is not None:
         uri, shown = _checked(deps, client, delivery), delivery.authorization
         said["authorization"] = None if shown is None else seal_authorization(deps, client.client_id, uri, shown)
-    with deps.work.begin() as work:
+    with registry.changing(deps) as work:
         if client.events_uri is None:  # of one that an admin has ended nothing is left
             work.records.remove_event_stream(client.client_id)
         work.records.put_event_stream(client.client_id, said)
