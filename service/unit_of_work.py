@@ -34,7 +34,11 @@ class _Opening(Generic[Records]):
 
     def __enter__(self) -> SqlWork[Records]:
         kept = self._kept = self._connections.begin(self._kind)
-        return SqlWork(self._make_records(kept.connection), SqlAuditTrail(kept.connection))
+        try:
+            return SqlWork(self._make_records(kept.connection), SqlAuditTrail(kept.connection))
+        except BaseException as error:  # a vault that cannot be opened: nobody else would end the transaction
+            self.__exit__(None, error, None)
+            raise
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         try:

@@ -66,6 +66,23 @@ def asked(connections: Connections, kind: Kind, question: str) -> Any:
         connections.put_back(kind, kept)
 
 
+def test_records_that_cannot_be_made_end_the_transaction(work: SqlUnitOfWork[sa.Connection], engine: sa.Engine) -> None:
+    class LockedError(Exception):
+        pass
+
+    def locked(_: sa.Connection) -> sa.Connection:
+        raise LockedError
+
+    add(work, "before")
+    opened = connections_of(engine).open
+    for _ in range(most_connections(engine)):
+        with pytest.raises(LockedError), SqlUnitOfWork(engine, locked).begin():
+            pytest.fail("it is not entered")
+    assert connections_of(engine).open == opened
+    add(work, "after")
+    assert names(work) == ["after", "before"]
+
+
 def test_a_connection_is_used_again_and_every_transaction_is_its_own(work: SqlUnitOfWork[sa.Connection]) -> None:
     add(work, "first")
     driver = driver_of(work)
