@@ -189,7 +189,11 @@ class AuditSpool:
     def take_over(self) -> int:
         """Take what processes left that have died; return how many files that were. One that cannot be taken keeps no other back."""
         found, failed = 0, None
-        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+        try:
+            files = sorted(path for path in self._folder.iterdir() if path.suffix == _SUFFIX)
+        except FileNotFoundError:  # nothing was ever left here; a folder that may not be read is another thing
+            return 0
+        for path in files:
             try:
                 found += self._take_over(path)
             except Exception as error:  # noqa: BLE001 - raised below

@@ -375,6 +375,13 @@ def test_a_file_that_cannot_be_taken_keeps_no_other_back(spool: AuditSpool, engi
     assert trail(engine) == [an_event(0), an_event(1)]
 
 
+def test_a_folder_in_which_nobody_can_look_is_no_empty_one(spool: AuditSpool, folder: Path) -> None:
+    assert spool.take_over() == 0
+    folder.touch()
+    with pytest.raises(NotADirectoryError):
+        spool.take_over()
+
+
 def test_lines_that_no_database_would_take_and_holes_hold_up_no_other_line(
     spool: AuditSpool, engine: sa.Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
