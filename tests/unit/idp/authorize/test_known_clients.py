@@ -35,17 +35,33 @@ def ask(redirect_uri: str = CALLBACK) -> Parameters:
     return Parameters(said | {"code_challenge": challenge_of("v" * 43), "code_challenge_method": "S256"})
 
 
-@pytest.fixture
-def cookie(deps: IdpDeps) -> str:
-    account = add_account(deps)
-    add_client(deps)
+def log_in(deps: IdpDeps, username: str) -> str:
+    """Return the cookie of somebody who is new here and logged in."""
+    account = add_account(deps, username)
     with deps.work.begin() as work:
         return sessions.start(work, deps, account.id, ("pwd",), Device("192.0.2.1")).cookie
 
 
+def give_mandate(deps: IdpDeps, visit: Visit) -> None:
+    """Let somebody be an agent, with no powers at this department."""
+    now = deps.clock.now()
+    with deps.work.begin() as work:
+        work.records.add_mandate(Mandate("m", "nobody", current(visit).account.id, (), (), now, now, now))
+
+
+def come(deps: IdpDeps, cookie: str) -> Visit:
+    return find_visit(deps, ("a browser",), cookie, "scjg")
+
+
+@pytest.fixture
+def cookie(deps: IdpDeps) -> str:
+    add_client(deps)
+    return log_in(deps, "chenxiaochao")
+
+
 @pytest.fixture
 def person(deps: IdpDeps, cookie: str) -> Visit:
-    return find_visit(deps, ("a browser",), cookie, "scjg")
+    return come(deps, cookie)
 
 
 def current(visit: Visit) -> Current:
@@ -85,19 +101,23 @@ def let_answers_go_elsewhere(deps: IdpDeps) -> None:
     ids=["disabled", "another address"],
 )
 def test_a_system_that_another_process_changed_is_taken_as_it_is_now(
-    deps: IdpDeps, person: Visit, engine: sa.Engine, change: Callable[[IdpDeps], None], then: tuple[str, str | None]
+    deps: IdpDeps, cookie: str, engine: sa.Engine, change: Callable[[IdpDeps], None], then: tuple[str, str | None]
 ) -> None:
-    before = [outcome(deps, visit) for visit in (STRANGER, STRANGER, person, person)]
-    assert before == ["login", "login", "code", "code"]
+    cookies = (cookie, log_in(deps, "linwenshu"))
+    give_mandate(deps, come(deps, cookies[1]))
+    for _ in range(2):  # the second time, all that the first has stored is foreseen
+        person, agent = (come(deps, each) for each in cookies)
+        assert [outcome(deps, visit) for visit in (STRANGER, person, agent)] == ["login", "code", "code"]
+    assert (person.foreseen is not None, agent.foreseen) == (True, None)
     assert recall_client(deps, ask()) is not None, "this is about a system that is remembered"
     stored, known = count(engine), deps.kept["authorizing"]
     change(another_process(deps))
-    for visit, now in ((person, "code"), (STRANGER, "login")):
+    for visit, now in ((person, "code"), (agent, "code"), (STRANGER, "login")):
         remembered = replace(deps, kept={**deps.kept, "authorizing": deepcopy(known)})
         assert [outcome(remembered, visit, uri) for uri in (CALLBACK, OTHER)] == [then[0], then[1] or now]
         assert [outcome(remembered, visit, uri) for uri in (CALLBACK, OTHER)] == [then[0], then[1] or now]
     granted = 0 if then[1] else 2
-    assert count(engine) == [stored[0] + granted, stored[1], stored[2] + granted]
+    assert count(engine) == [stored[0] + 2 * granted, stored[1], stored[2] + granted]
 
 
 def test_whoever_was_logged_out_meanwhile_is_granted_nothing(deps: IdpDeps, person: Visit, engine: sa.Engine) -> None:
@@ -110,9 +130,9 @@ def test_whoever_was_logged_out_meanwhile_is_granted_nothing(deps: IdpDeps, pers
 
 
 def test_what_was_agreed_to_is_what_is_agreed_to_now(deps: IdpDeps, cookie: str, clock: FixedClock) -> None:
-    visits = [find_visit(deps, ("a browser",), cookie, "scjg")]
+    visits = [come(deps, cookie)]
     assert outcome(deps, visits[0]) == "code"
-    visits.append(find_visit(deps, ("a browser",), cookie, "scjg"))
+    visits.append(come(deps, cookie))
     for visit in visits:  # the first knows of nothing that was told, the second of what was withdrawn
         known = deepcopy(deps.kept["authorizing"])
         consent.withdraw(deps, current(visit), "scjg")
@@ -123,15 +143,19 @@ def test_what_was_agreed_to_is_what_is_agreed_to_now(deps: IdpDeps, cookie: str,
             assert agreement.consent.granted_at == clock.now(), f"time {again}"
 
 
-def test_whoever_was_given_a_mandate_meanwhile_is_asked_for_whom_they_come(deps: IdpDeps, cookie: str, clock: FixedClock) -> None:
-    visit = find_visit(deps, ("a browser",), cookie, "scjg")
+def test_whoever_was_given_a_mandate_meanwhile_is_asked_for_whom_they_come(deps: IdpDeps, cookie: str) -> None:
+    assert outcome(deps, come(deps, cookie)) == "code"
+    visit = come(deps, cookie)
     assert visit.foreseen is not None
-    assert outcome(deps, visit) == "code"
-    whose, now = current(visit).account.id, clock.now()
-    with deps.work.begin() as work:
-        work.records.add_mandate(Mandate("m", "nobody", whose, (), (), now, now, now))
-        work.records.tell_client(current(visit).session.id, "scjg", now, recall_client(deps, ask()))
-    with pytest.raises(Conflict), deps.work.begin() as work:
-        work.records.tell_client(current(visit).session.id, "scjg", now, recall_client(deps, ask()), visit.foreseen)
-    assert find_visit(deps, ("a browser",), cookie, "scjg").foreseen is None
+
+    def tell() -> None:
+        with deps.work.begin() as work:
+            known = recall_client(deps, ask())
+            work.records.tell_client(current(visit).session.id, "scjg", deps.clock.now(), known, visit.foreseen)
+
+    tell()
+    give_mandate(deps, visit)
+    with pytest.raises(Conflict):
+        tell()
+    assert come(deps, cookie).foreseen is None
     assert outcome(deps, visit) == "code", "this one gives no powers here"
