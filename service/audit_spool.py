@@ -6,19 +6,17 @@ for does (``docs/adr/0018``), and what came within a tenth of a second is taken 
 1. An event is a line at the end of the file, on which this process holds a lock.
 2. The first line wakes a thread; it takes what has come since. How far a file was taken commits with the rows: each event is taken once, whoever does it.
 3. A file that has grown is left for a new one.
-4. What dead processes left is taken by whoever finds their files unlocked: the worker.
+4. What dead processes left is taken by whoever finds their files unlocked: a process of the next server, when it has taken its own first events, and the worker.
 
-Left to others: which events may go this way (``idp.tokens.recurring``), sealing them (``audit``).
+Left to others: which events may go this way (``idp.tokens.recurring``), their lines (``audit_lines``), sealing them (``audit``).
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock, Timer
 
@@ -26,9 +24,9 @@ import sqlalchemy as sa
 import structlog
 
 from kernel.audit import AuditEvent
-from kernel.clock import to_micros
 from kernel.randomness import token
-from service.audit import TOLD, details_of, metadata
+from service.audit import metadata
+from service.audit_lines import is_whole, line_of
 from service.unit_of_work import SqlUnitOfWork
 
 _EVERY = 0.1
@@ -36,8 +34,6 @@ _AGAIN = 1.0
 _FULL = 1 << 24
 _PORTION = 1 << 20
 _SUFFIX = ".jsonl"
-_NUL = rb"\u0000"
-_BIG = 1 << 63
 
 spools = sa.Table(
     "service_audit_spools",
@@ -119,7 +115,7 @@ class _File:
             return False
         end, lines = self.taken + length, read[:length].splitlines()
         if after_a_crash:  # of the machine's: what was not on the disk yet may be anything
-            lines = [line for line in lines if _is_whole(line)]
+            lines = [line for line in lines if is_whole(line)]
         self.certain = False
         with work.note() as opened:
             if not opened.records.take(self.path.name, self.taken, end, lines):
@@ -147,16 +143,15 @@ class AuditSpool:
         self._folder = folder
         self._work = SqlUnitOfWork(engine, _Taken)
         self._file: _File | None = None
-        self._process = 0
+        self._process = self._looked = 0
         self._appending, self._taking = Lock(), Lock()
         self._awaited = self._failing = self._told = False
 
     def append(self, event: AuditEvent) -> bool:
         """Keep an event that is in the trail within a second; False, and nothing is kept, where that cannot be done."""
-        rest = _rest_of_line(event.actor, event.action, event.target, event.outcome, details_of(event))
-        if self._failing or _NUL in rest:
+        line = None if self._failing else line_of(event)
+        if line is None:
             return False
-        line = b'{"at":%d,%b\n' % (to_micros(event.at), rest)
         with self._appending:
             try:
                 if self._file is None or self._process != os.getpid():
@@ -251,6 +246,17 @@ class AuditSpool:
             self._wake(_AGAIN)
         else:
             self._failing = False
+            self._look_around()
+
+    def _look_around(self) -> None:
+        """Take once what those left who were here before: the worker may be another machine's."""
+        if self._looked == os.getpid():
+            return
+        self._looked = os.getpid()
+        try:
+            self.take_over()
+        except Exception:  # noqa: BLE001 - nor this; the worker tries again, and tells of it
+            _log.exception("audit_spool_not_taken")
 
     def _open(self) -> _File:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -280,30 +286,3 @@ class AuditSpool:
             os.close(descriptor)
             return None
         return _File(path, descriptor, found.st_size)
-
-
-@lru_cache(1024)
-def _rest_of_line(actor: str, action: str, target: str, outcome: str, details: str) -> bytes:
-    """Return what a line says after the moment: the same systems do the same again and again."""
-    said = {"actor": actor, "action": action, "target": target, "outcome": outcome, "details": details}
-    return json.dumps(said, separators=(",", ":"))[1:].encode("ascii")
-
-
-def _is_whole(line: bytes) -> bool:
-    """Tell whether it is a line that was written here: any other would be refused by a database, and with it all that come after."""
-    try:
-        said = json.loads(line)
-        at, *rest = [said.pop(name) for name in TOLD]
-        whole = (
-            not said
-            and type(at) is int
-            and abs(at) < _BIG
-            and line.isascii()
-            and _NUL not in line
-            and bool("".join(rest).encode())
-        )
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):  # no JSON, no object, other members or values
-        whole = False
-    if not whole:
-        _log.warning("audit_spool_line_lost")
-    return whole

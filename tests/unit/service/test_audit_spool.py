@@ -23,7 +23,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kernel.audit import AuditEvent
-from service import audit, audit_spool
+from service import audit, audit_lines, audit_spool
 from service.audit_spool import AuditSpool
 from tests.support.databases import create_all
 
@@ -153,6 +153,21 @@ def test_what_a_killed_process_left_is_taken_by_another_once(spool: AuditSpool, 
     spool.close()
     assert trail(engine) == [an_event(number) for number in range(4)]
     assert left(folder, engine) == 0
+
+
+def test_a_server_takes_what_the_one_before_left_and_a_file_that_cannot_be_taken_is_no_matter(
+    spool: AuditSpool, engine: sa.Engine, folder: Path
+) -> None:
+    abandoned(folder, 2)
+    folder.joinpath("-.jsonl").mkdir()
+    assert spool.append(an_event(2))
+    spool._take_what_came()
+    assert sorted(trail(engine), key=lambda event: event.at) == [an_event(number) for number in range(3)]
+    abandoned(folder, 1)
+    assert spool.append(an_event(3)), "and it looks no second time"
+    spool._take_what_came()
+    assert len(trail(engine)) == 4
+    spool.close()
 
 
 @pytest.mark.usefixtures("spool")
@@ -414,7 +429,7 @@ def test_lines_that_no_database_would_take_and_holes_hold_up_no_other_line(
     | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps).map(str.encode)
 )
 def test_no_line_is_whole_by_chance_and_none_is_too_strange_to_tell(line: bytes) -> None:
-    assert not audit_spool._is_whole(line)
+    assert not audit_lines.is_whole(line)
 
 
 def test_characters_beyond_the_first_plane_are_in_the_trail_as_they_are(spool: AuditSpool, engine: sa.Engine) -> None:
