@@ -250,13 +250,14 @@ class AuditSpool:
 
     def _look_around(self) -> None:
         """Take once what those left who were here before: the worker may be another machine's."""
-        if self._looked == os.getpid():
-            return
-        self._looked = os.getpid()
-        try:
-            self.take_over()
-        except Exception:  # noqa: BLE001 - nor this; the worker tries again, and tells of it
-            _log.exception("audit_spool_not_taken")
+        with self._taking:  # which who closes waits for
+            if self._file is None or self._looked == os.getpid():
+                return
+            self._looked = os.getpid()
+            try:
+                self.take_over()
+            except Exception:  # noqa: BLE001 - nor this; the worker tries again, and tells of it
+                _log.exception("audit_spool_not_taken")
 
     def _open(self) -> _File:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

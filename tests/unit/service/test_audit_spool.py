@@ -170,6 +170,14 @@ def test_a_server_takes_what_the_one_before_left_and_a_file_that_cannot_be_taken
     spool.close()
 
 
+def test_once_closed_it_asks_the_database_nothing_more(spool: AuditSpool, engine: sa.Engine, folder: Path) -> None:
+    assert spool.append(an_event(0))
+    spool.close()
+    abandoned(folder, 1)
+    spool._take_what_came()
+    assert trail(engine) == [an_event(0)]
+
+
 @pytest.mark.usefixtures("spool")
 def test_those_that_find_the_same_files_take_each_once(engine: sa.Engine, folder: Path) -> None:
     for _ in range(5):
