@@ -94,9 +94,11 @@ def probe_peers(services: Services) -> None:
 
 
 def seal_audit(services: Services) -> None:
-    """Chain the audit events that have committed since the last time, and take those that dead processes left on their way."""
-    _seal(services, whole=False)
-    services.spool.take_over()
+    """Take the audit events that dead processes left on their way, and chain all that have committed since the last time."""
+    try:
+        services.spool.take_over()
+    finally:
+        _seal(services, whole=False)
 
 
 def seal_late_audit(services: Services) -> None:

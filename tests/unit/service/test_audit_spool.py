@@ -23,8 +23,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kernel.audit import AuditEvent
-from service import audit, audit_lines, audit_spool
+from service import audit, audit_lines, audit_spool, jobs
 from service.audit_spool import AuditSpool
+from service.config import load_config
+from service.wiring import Services
 from tests.support.databases import create_all
 
 MOMENT = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
@@ -64,11 +66,11 @@ def dead(folder: Path, count: int) -> None:
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
 
 
-def abandoned(folder: Path, count: int) -> None:
+def abandoned(folder: Path, count: int, first: int = 0) -> None:
     """Leave what a process leaves that dies so: as many events in a file that nobody has locked any more."""
     spool: Any = AuditSpool(folder, None)  # type: ignore[arg-type]  # of which nothing is asked
     spool._wake = lambda _: None
-    for number in range(count):
+    for number in range(first, first + count):
         assert spool.append(an_event(number))
     os.close(spool._file.descriptor)
 
@@ -396,6 +398,23 @@ def test_a_file_that_cannot_be_taken_keeps_no_other_back(spool: AuditSpool, engi
     with pytest.raises(IsADirectoryError):
         spool.take_over()
     assert trail(engine) == [an_event(0), an_event(1)]
+
+
+def test_the_worker_chains_in_one_run_what_it_takes_whatever_cannot_be_taken(config: Path) -> None:
+    with Services(load_config(config)) as services:
+        jobs.seal_audit(services)
+        folder = services.config.spool_directory
+        abandoned(folder, 1, first=-(10**9))
+        jobs.seal_audit(services)
+        abandoned(folder, 1, first=-(10**9))
+        broken = folder / "-.jsonl"
+        broken.mkdir()
+        with pytest.raises(IsADirectoryError):
+            jobs.seal_audit(services)
+        broken.rmdir()
+        with services.engine.connect() as connection:
+            told = audit.SqlAuditTrail(connection).page(contains="client:系统")
+    assert [event.sealed for event in told] == [True, True]
 
 
 def test_a_folder_in_which_nobody_can_look_is_no_empty_one(spool: AuditSpool, folder: Path) -> None:
