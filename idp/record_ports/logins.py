@@ -20,7 +20,7 @@ class SessionRecords(Protocol):
     """Sessions and logins on their way."""
 
     def add_session(self, session: Session) -> None:
-        """Store a session."""
+        """Store a session; ``Conflict``, at the end at the latest, where its account does not stand any more."""
         ...
 
     def lend_session(self, lent: Session, lender_id: str) -> bool:

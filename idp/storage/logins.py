@@ -32,7 +32,12 @@ _OF_SESSION = "session_"
 _KEY: sa.BindParameter[Any] = sa.bindparam("key")
 _AT: sa.BindParameter[Any] = sa.bindparam("at")
 _ACCOUNT: sa.BindParameter[Any] = sa.bindparam("account")
-_ADD_SESSION = Prepared(lambda insert: insert(sessions))
+# Of an account that was disabled since it was looked up there is none here, which its column does not allow: nothing is committed.
+_STANDS = (accounts.c.id == sa.bindparam("account_id"), accounts.c.disabled_at.is_(None))
+_BEGUN_FOR = {"account_id": sa.select(accounts.c.id).where(*_STANDS).scalar_subquery()}
+_ADD_SESSION = Prepared(
+    lambda insert: insert(sessions).values({column.name: sa.bindparam(column.name) for column in sessions.c} | _BEGUN_FOR)
+)
 _SESSION = Prepared(sa.select(sessions).where(sessions.c.id == _KEY))
 _SESSION_BY_SECRET = Prepared(
     sa.select(accounts, *(column.label(_OF_SESSION + column.name) for column in sessions.c))
@@ -71,7 +76,7 @@ class SqlSessions(OnConnection):
     """``SessionRecords`` on one connection."""
 
     def add_session(self, session: Session) -> None:
-        """Store a session."""
+        """Store a session; ``Conflict``, at the end at the latest, where its account does not stand any more."""
         self._put_off(_ADD_SESSION, **_session_values(session))
 
     def lend_session(self, lent: Session, lender_id: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -281,6 +282,30 @@ def test_one_login_finished_many_times_at_once_gives_one_code(crowded: Provider,
     assert sum(isinstance(result, login.LoggedIn) for result in results) == 1
     with engine.connect() as connection:
         assert connection.execute(sa.text("select count(*) from idp_codes")).scalar() == 1
+
+
+def test_whoever_is_disabled_while_their_password_is_compared_is_told_of_to_nobody(crowded: Provider, engine: sa.Engine) -> None:
+    browser, deps = crowded.browser(), crowded.deps
+    page = browser.get("/oauth/authorize", crowded.request())
+
+    class Meanwhile:
+        def __getattr__(self, name: str) -> Any:
+            if name == "begin":
+                accounts.disable(deps, accounts.get_by_username(deps, "chenxiaochao").id, actor=OPERATOR)
+            return getattr(deps.work, name)
+
+    slow: Any = Meanwhile()
+    with pytest.raises(Refusal, match="transaction_over"):
+        login.submit_password(
+            replace(deps, work=slow),
+            transaction_id=page.request.args["txn"],
+            visit=Visit(browser.own_cookies()),
+            device=Device("192.0.2.1"),
+            username="chenxiaochao",
+            password=PASSWORD,
+        )
+    with engine.connect() as connection:
+        assert connection.execute(sa.text("select count(*) from idp_codes")).scalar() == 0
 
 
 def test_many_processes_starting_at_once_make_one_signing_key(deps: IdpDeps) -> None:
