@@ -120,6 +120,24 @@ def test_a_system_that_another_process_changed_is_taken_as_it_is_now(
     assert count(engine) == [stored[0] + 2 * granted, stored[1], stored[2] + granted]
 
 
+@pytest.mark.parametrize(
+    ("elsewhere", "error"),
+    [
+        ({"request": "unsigned"}, "invalid_request_object"),
+        ({"request_uri": "urn:ietf:params:oauth:request_uri:unknown"}, "invalid_request_uri"),
+    ],
+)
+def test_what_a_request_says_elsewhere_is_what_counts_of_a_remembered_system_too(
+    light: IdpDeps, elsewhere: dict[str, str], error: str
+) -> None:
+    add_client(light)
+    cookie = log_in(light, "chenxiaochao")
+    assert outcome(light, come(light, cookie)) == "code"
+    found = flow.begin(light, Parameters({**ask().values, **elsewhere}), come(light, cookie))
+    assert isinstance(found, flow.Answer)
+    assert found.parameters["error"] == error
+
+
 def test_whoever_was_logged_out_meanwhile_is_granted_nothing(deps: IdpDeps, person: Visit, engine: sa.Engine) -> None:
     assert outcome(deps, person) == "code"
     sessions.end(deps, current(person).session, actor=OPERATOR)
