@@ -55,6 +55,13 @@ def test_requirement_26_however_busy_it_ends_at_its_levels_second(
     assert is_known(light, started) is alive
 
 
+def test_whoever_is_disabled_is_nobody_though_their_session_has_not_ended(light: IdpDeps, clock: FixedClock) -> None:
+    started = start(light, "pwd")
+    with light.work.begin() as work:
+        assert work.records.set_disabled(started.session.account_id, clock.now())
+    assert not is_known(light, started)
+
+
 def test_a_step_up_changes_the_cookie_and_gives_the_higher_levels_lifetime_since_the_password(
     light: IdpDeps, clock: FixedClock
 ) -> None:
