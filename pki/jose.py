@@ -102,8 +102,7 @@ def sign(
         raise ValueError(message)
     payload = claims if isinstance(claims, bytes) else _encode(claims)
     signing_input = f"{_header(alg, typ, kid, prepared.x5t, tuple(x5c))}.{encode_base64url(payload)}"  # RFC 7515 5.1
-    sign_octets = prepared.sign_repeatably if repeatable else prepared.prepared.sign
-    return f"{signing_input}.{encode_base64url(sign_octets(signing_input.encode()))}"
+    return f"{signing_input}.{encode_base64url(prepared.sign(signing_input.encode(), repeatable=repeatable))}"
 
 
 def verify(

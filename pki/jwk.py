@@ -28,6 +28,7 @@ ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
 THUMBPRINT = "x5t#S256"
 
+_ECDSA = ec.ECDSA(hashes.SHA256())
 _REPEATABLY = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _MIN_RSA_BITS = 2048
 _MAX_RSA_BITS = 8192  # a huge modulus makes every verification slow
@@ -47,12 +48,15 @@ class JwkKey:
     x5t: str | None = None
     prepared: Any = field(default=None, repr=False, compare=False)
 
-    def sign_repeatably(self, data: bytes) -> bytes:
-        """Return the signature (RFC 7518 3.3, 3.4) that is the same each time: for ECDSA by RFC 6979, except where a token (PKCS#11) has the key."""
+    def sign(self, data: bytes, *, repeatable: bool = False) -> bytes:
+        """Return the signature (RFC 7518 3.3, 3.4).
+
+        A ``repeatable`` one is the same each time: for ECDSA by RFC 6979, except where a token (PKCS#11) has the key.
+        """
         if self.alg == "RS256":
             signature: bytes = self.prepared.sign(data)
             return signature
-        r, s = decode_dss_signature(self.prepared.prepared_key.sign(data, _REPEATABLY))
+        r, s = decode_dss_signature(self.prepared.prepared_key.sign(data, _REPEATABLY if repeatable else _ECDSA))
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 

@@ -1,7 +1,7 @@
 """Audit events that go with no change, and that nobody waits for: at the end of a file of this process first, in the trail a moment later.
 
 A row costs a token that a system gets for itself more than its signature. A line in a file outlives the process as a row that is not waited
-for does (``docs/adr/0018``), and what came within a tenth of a second is taken into the trail by one statement.
+for does (``docs/adr/0018``), and what came within a fiftieth of a second is taken into the trail by one statement.
 
 1. An event is a line at the end of the file, on which this process holds a lock.
 2. The first line wakes a thread; it takes what has come since. How far a file was taken commits with the rows: each event is taken once, whoever does it.
@@ -18,7 +18,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Event, Lock, Thread
 
 import sqlalchemy as sa
 import structlog
@@ -29,7 +29,7 @@ from service.audit import metadata
 from service.audit_lines import is_whole, line_of
 from service.unit_of_work import SqlUnitOfWork
 
-_EVERY = 0.1
+_EVERY = 0.02
 _AGAIN = 1.0
 _FULL = 1 << 24
 _PORTION = 1 << 20
@@ -146,6 +146,8 @@ class AuditSpool:
         self._process = self._looked = 0
         self._appending, self._taking = Lock(), Lock()
         self._awaited = self._failing = self._told = False
+        self._taker: Thread | None = None
+        self._came, self._closing, self._pause = Event(), Event(), _EVERY
 
     def append(self, event: AuditEvent) -> bool:
         """Keep an event that is in the trail within a second; False, and nothing is kept, where that cannot be done."""
@@ -212,6 +214,8 @@ class AuditSpool:
 
     def close(self) -> None:
         """Take what is there, and leave nothing behind."""
+        self._closing.set()
+        self._came.set()
         with self._taking:
             if self._file is not None and self._process == os.getpid():
                 try:
@@ -230,12 +234,22 @@ class AuditSpool:
             os.close(file.descriptor)  # what could not be taken is the worker's now
 
     def _wake(self, seconds: float) -> None:
-        timer = Timer(seconds, self._take_what_came)
-        timer.daemon = True
-        try:
-            timer.start()
-        except RuntimeError:  # as many threads as there may be: the next event tries again
-            self._awaited = self._failing = False
+        self._pause = seconds
+        self._came.set()
+        if self._taker is None or not self._taker.is_alive():  # before the first event, and after a fork
+            self._closing.clear()
+            self._taker = Thread(target=self._take_what_comes, name="audit-spool", daemon=True)
+            try:
+                self._taker.start()
+            except RuntimeError:  # as many threads as there may be: the next event tries again
+                self._taker, self._awaited, self._failing = None, False, False
+
+    def _take_what_comes(self) -> None:
+        while self._came.wait():
+            self._came.clear()
+            if self._closing.wait(self._pause):
+                return
+            self._take_what_came()
 
     def _take_what_came(self) -> None:
         try:

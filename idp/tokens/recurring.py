@@ -73,7 +73,7 @@ class _Standing:
             return None
         if not deps.spool.append(client_credentials.told(self._client, self._issue, own=deps.issuer, at=now)):
             return None
-        return json_response(b'{"access_token":"%b",%b' % (self._tokens.sign(deps, now).encode(), self._rest))
+        return json_response(b'{"access_token":"%b",%b' % (self._tokens.sign(now).encode(), self._rest))
 
 
 def answer(deps: IdpDeps, environ: MutableMapping[str, Any]) -> OAuthResponse | None:
@@ -82,7 +82,11 @@ def answer(deps: IdpDeps, environ: MutableMapping[str, Any]) -> OAuthResponse | 
     if words is None:
         return None
     remembered: Recent = deps.kept.setdefault(RECURRING, Recent())
-    understood = remembered.get(words)
+    understood, now = remembered.get(words), deps.clock.now()
+    if isinstance(understood, _Understood) and understood.standing is not None:
+        answered = understood.standing.answer(deps, now)
+        if answered is not None:
+            return answered
     try:
         if not isinstance(understood, _Understood):
             understood = _understand(deps, environ)
@@ -91,21 +95,13 @@ def answer(deps: IdpDeps, environ: MutableMapping[str, Any]) -> OAuthResponse | 
             remembered.put(words, understood)
         if not secrets.is_use_noted(deps, understood.secret_hash):
             return None
-        return _again(deps, understood)
+        # 3. Does it still stand?
+        issue = client_credentials.issue_if_it_stands(deps, understood.client, understood.asked)
     except (Conflict, Refusal):
         remembered.forget(words)
         return None
-
-
-def _again(deps: IdpDeps, understood: _Understood) -> OAuthResponse:
-    now, standing, client = deps.clock.now(), understood.standing, understood.client
-    answered = None if standing is None else standing.answer(deps, now)
-    if answered is not None:
-        return answered
-    # 3. Does it still stand?
-    issue = client_credentials.issue_if_it_stands(deps, client, understood.asked)
-    understood.standing = _Standing(deps, client, issue, now)
-    return json_response(token.sign(deps, client, issue, _NO_KEY))
+    understood.standing = _Standing(deps, understood.client, issue, now)
+    return json_response(token.sign(deps, understood.client, issue, _NO_KEY))
 
 
 def _read(environ: MutableMapping[str, Any]) -> str | None:

@@ -73,15 +73,19 @@ def sign_access_token(
 
 
 class AccessTokens:
-    """Access tokens for one and the same ``issue``, by no delegate and bound to no key: what they say but for when, made out once."""
+    """Access tokens for one and the same ``issue``, by no delegate and bound to no key: what they say but for when, made out once.
+
+    Whoever keeps this keeps the signing key, and so no longer than that may be kept (``signing_keys``).
+    """
 
     def __init__(self, deps: IdpDeps, client: Client, issue: Issue) -> None:
+        self._key = _access_token_key(deps)
         self._said = json.dumps(_what_it_is(deps, client, issue, {}), ensure_ascii=False, separators=(",", ":"))[:-1]
         self.seconds = deps.policies.tokens.access_token_seconds
 
-    def sign(self, deps: IdpDeps, now: datetime) -> str:
+    def sign(self, now: datetime) -> str:
         """Return another one."""
-        issued, key = timestamp(now), _access_token_key(deps)
+        issued, key = timestamp(now), self._key
         claims = f'{self._said},"iat":{issued},"exp":{issued + self.seconds},"jti":"{token(16)}"}}'
         return jose.sign(claims.encode(), key, kid=key.kid, alg=key.alg, typ=ACCESS_TOKEN_TYPE)
 

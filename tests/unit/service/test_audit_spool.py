@@ -106,7 +106,13 @@ def test_a_moment_after_an_event_it_is_in_the_trail(engine: sa.Engine, folder: P
     create_all(engine, audit.metadata)
     spool = AuditSpool(folder, engine)
     woken = []
-    wake = spool._wake
+    wake, take, done = spool._wake, spool._take_what_came, threading.Event()
+
+    def take_and_tell() -> None:
+        take()
+        done.set()
+
+    spool._take_what_came = take_and_tell  # type: ignore[method-assign]
 
     def keep(seconds: float) -> None:
         woken.append(seconds)
@@ -114,8 +120,7 @@ def test_a_moment_after_an_event_it_is_in_the_trail(engine: sa.Engine, folder: P
 
     spool._wake = keep  # type: ignore[method-assign]
     assert spool.append(an_event(0))
-    for timer in [one for one in threading.enumerate() if isinstance(one, threading.Timer)]:
-        timer.join()
+    assert done.wait(60)
     assert trail(engine) == [an_event(0)]
     assert woken == [audit_spool._EVERY]
     spool.close()
@@ -356,11 +361,11 @@ def test_without_a_thread_to_try_again_the_next_event_does(
     create_all(engine, audit.metadata)
     spool = AuditSpool(folder, engine)
 
-    def none_left(_: threading.Timer) -> None:
+    def none_left(_: threading.Thread) -> None:
         raise RuntimeError
 
     with monkeypatch.context() as patch:
-        patch.setattr(threading.Timer, "start", none_left)
+        patch.setattr(threading.Thread, "start", none_left)
         assert spool.append(an_event(0))
         with engine.begin() as connection:
             connection.execute(sa.text("ALTER TABLE service_audit_events RENAME TO away"))
