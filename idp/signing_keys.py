@@ -55,6 +55,14 @@ class Recent:
         self._found.pop(text, None)
 
 
+def recent(deps: IdpDeps, name: str) -> Recent:
+    """Return what this process found out lately, kept under ``name``."""
+    found: Recent | None = deps.kept.get(name)
+    if found is None:
+        found = deps.kept[name] = Recent()
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Keyring:
     """The keys as of ``loaded_at``: one that signs for each algorithm, all that verify by ``kid``, the published JWKS.

@@ -12,7 +12,7 @@ from idp.errors import AUTHORIZE_CLIENT, AUTHORIZE_REDIRECT_URI
 from idp.oauth_errors import PARAMETER_IN_QUERY
 from idp.ports import IdpDeps
 from idp.records import Client
-from idp.signing_keys import Recent
+from idp.signing_keys import recent
 from idp.wire import OAuthRequest, Parameters
 from kernel.errors import Refusal
 
@@ -58,7 +58,7 @@ def find_client(deps: IdpDeps, parameters: Parameters) -> Client:
         client = work.records.find_client(client_id)
     if client is None or client.disabled_at is not None or "authorization_code" not in client.grant_types:
         raise Refusal(AUTHORIZE_CLIENT, field="client_id")
-    _remembered(deps).put(client_id, client)
+    recent(deps, _KEPT).put(client_id, client)
     return client
 
 
@@ -69,20 +69,13 @@ def recall_client(deps: IdpDeps, parameters: Parameters) -> Client | None:
     """
     if parameters.doubled or "request" in parameters.values or "request_uri" in parameters.values:
         return None
-    client = _remembered(deps).get(parameters.get("client_id") or "")
+    client = recent(deps, _KEPT).get(parameters.get("client_id") or "")
     return client if isinstance(client, Client) else None
 
 
 def forget_client(deps: IdpDeps, client: Client) -> None:
     """Remember no more what a client was."""
-    _remembered(deps).forget(client.client_id)
-
-
-def _remembered(deps: IdpDeps) -> Recent:
-    found: Recent | None = deps.kept.get(_KEPT)
-    if found is None:
-        found = deps.kept[_KEPT] = Recent()
-    return found
+    recent(deps, _KEPT).forget(client.client_id)
 
 
 def find_return_address(parameters: Parameters, client: Client, *, otherwise: Refusal | None = None) -> ReturnAddress:

@@ -24,7 +24,7 @@ from idp.clients.security_profiles import EVERYONE, profile_of
 from idp.oauth_errors import CLIENT_AUTHENTICATION, CLIENT_METHODS, PARAMETER_IN_QUERY
 from idp.ports import IdpDeps, IdpWork
 from idp.records import Client, ClientAuthentication
-from idp.signing_keys import Recent, keyring
+from idp.signing_keys import keyring, recent
 from idp.wire import OAuthRequest, OAuthResponse, error_response
 from kernel.audit import AuditEvent
 from kernel.clock import from_micros, timestamp
@@ -72,7 +72,7 @@ def authenticate(deps: IdpDeps, request: OAuthRequest, *, endpoint: str, find: F
     _check_address(deps, client, request)
     if presented.method in SECRET_METHODS:
         secrets.note_use(deps, client, hash_secret(presented.proof))
-        _remembered(deps).put(client.client_id, client)
+        recent(deps, _KEPT).put(client.client_id, client)
     return client
 
 
@@ -83,7 +83,7 @@ def recognise(deps: IdpDeps, request: OAuthRequest) -> tuple[Client, bytes] | No
     """
     check_nothing_secret_in_query(request)
     presented = _read(request)
-    client = _remembered(deps).get(presented.client_id)
+    client = recent(deps, _KEPT).get(presented.client_id)
     if not isinstance(client, Client) or client.token_endpoint_auth_method != presented.method:
         return None
     proven = presented.method in SECRET_METHODS and _prove_secret(deps, client, presented, "")
@@ -92,14 +92,7 @@ def recognise(deps: IdpDeps, request: OAuthRequest) -> tuple[Client, bytes] | No
 
 def forget(deps: IdpDeps, client: Client) -> None:
     """Let a client be asked for the next time."""
-    _remembered(deps).forget(client.client_id)
-
-
-def _remembered(deps: IdpDeps) -> Recent:
-    found: Recent | None = deps.kept.get(_KEPT)
-    if found is None:
-        found = deps.kept[_KEPT] = Recent()
-    return found
+    recent(deps, _KEPT).forget(client.client_id)
 
 
 def _find(work: IdpWork, client_id: str) -> Client | None:

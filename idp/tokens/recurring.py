@@ -24,7 +24,7 @@ from idp.clients.authentication import recognise
 from idp.clients.registry import RECURRING
 from idp.ports import IdpDeps
 from idp.records import Client
-from idp.signing_keys import Recent
+from idp.signing_keys import recent
 from idp.tokens import token
 from idp.tokens.binding import Binding, prove, token_type
 from idp.tokens.grants import client_credentials
@@ -81,7 +81,7 @@ def answer(deps: IdpDeps, environ: MutableMapping[str, Any]) -> OAuthResponse | 
     words = _read(environ)
     if words is None:
         return None
-    remembered: Recent = deps.kept.setdefault(RECURRING, Recent())
+    remembered = recent(deps, RECURRING)
     understood, now = remembered.get(words), deps.clock.now()
     if isinstance(understood, _Understood) and understood.standing is not None:
         answered = understood.standing.answer(deps, now)
