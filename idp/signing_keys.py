@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from idp.ports import IdpDeps
+from idp.recent import Recent
 from idp.records import SigningAlgorithm, SigningKey
 from kernel.audit import AuditEvent
 from kernel.canonical import Json
@@ -31,36 +32,6 @@ PROFILE = "token_signer"
 _KEPT = "signing_keys"
 _REFRESHED_EVERY = timedelta(seconds=30)
 _KEY_ALGORITHMS: dict[SigningAlgorithm, KeyAlgorithm] = {"ES256": "P-256", "RS256": "RSA-3072"}
-
-
-class Recent:
-    """What was found out lately, by text: a bounded number of entries, of which the oldest goes first."""
-
-    def __init__(self, most: int = 2048) -> None:
-        self._most = most
-        self._found: dict[str, object] = {}
-
-    def get(self, text: str) -> object | None:
-        """Return what was found out about ``text``."""
-        return self._found.get(text)
-
-    def put(self, text: str, found: object) -> None:
-        """Remember it."""
-        while len(self._found) >= self._most:
-            self._found.pop(next(iter(self._found), ""), None)
-        self._found[text] = found
-
-    def forget(self, text: str) -> None:
-        """Remember nothing of ``text``."""
-        self._found.pop(text, None)
-
-
-def recent(deps: IdpDeps, name: str) -> Recent:
-    """Return what this process found out lately, kept under ``name``."""
-    found: Recent | None = deps.kept.get(name)
-    if found is None:
-        found = deps.kept[name] = Recent()
-    return found
 
 
 @dataclass(frozen=True, slots=True)

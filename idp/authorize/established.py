@@ -11,8 +11,8 @@ from idp.clients.resources import MAX_LENGTH
 from idp.errors import AUTHORIZE_CLIENT, AUTHORIZE_REDIRECT_URI
 from idp.oauth_errors import PARAMETER_IN_QUERY
 from idp.ports import IdpDeps
+from idp.recent import recent
 from idp.records import Client
-from idp.signing_keys import recent
 from idp.wire import OAuthRequest, Parameters
 from kernel.errors import Refusal
 

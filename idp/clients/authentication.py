@@ -23,8 +23,9 @@ from idp.clients.registry import hash_secret
 from idp.clients.security_profiles import EVERYONE, profile_of
 from idp.oauth_errors import CLIENT_AUTHENTICATION, CLIENT_METHODS, PARAMETER_IN_QUERY
 from idp.ports import IdpDeps, IdpWork
+from idp.recent import recent
 from idp.records import Client, ClientAuthentication
-from idp.signing_keys import keyring, recent
+from idp.signing_keys import keyring
 from idp.wire import OAuthRequest, OAuthResponse, error_response
 from kernel.audit import AuditEvent
 from kernel.clock import from_micros, timestamp

@@ -23,8 +23,8 @@ from idp.clients import secrets
 from idp.clients.authentication import recognise
 from idp.clients.registry import RECURRING
 from idp.ports import IdpDeps
+from idp.recent import recent
 from idp.records import Client
-from idp.signing_keys import recent
 from idp.tokens import token
 from idp.tokens.binding import Binding, prove, token_type
 from idp.tokens.grants import client_credentials

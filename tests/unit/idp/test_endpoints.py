@@ -13,6 +13,7 @@ from cryptography import x509
 from idp import cors, discovery, endpoints, housekeeping, jwks, signing_keys
 from idp.dispatch import ENDPOINTS, answer
 from idp.ports import IdpDeps
+from idp.recent import Recent
 from idp.records import Client
 from idp.tokens.issue import Issue
 from idp.tokens.signed import sign_access_token, verify_access_token
@@ -398,7 +399,7 @@ def test_a_token_that_was_verified_before_is_refused_once_it_is_over_or_its_keys
 
 
 def test_what_is_remembered_of_tokens_is_bounded() -> None:
-    recent = signing_keys.Recent(most=2)
+    recent = Recent(most=2)
     for text in "abc":
         recent.put(text, text.upper())
     assert [recent.get(text) for text in "abc"] == [None, "B", "C"]
